@@ -1,0 +1,1 @@
+"""Sending accounts and the adapters that speak to providers."""

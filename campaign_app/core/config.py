@@ -1,0 +1,85 @@
+"""One typed configuration, read from the environment once per process."""
+
+import secrets
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside; units are in the names."""
+
+    model_config = SettingsConfigDict(env_prefix="BEACON_", extra="ignore", populate_by_name=True)
+
+    var_dir: Path = Field(default=ROOT / "var", validation_alias="BEACON_VAR")
+    database_url: str = Field(default="", validation_alias="DATABASE_URL")
+    redis_url: str = Field(default="", validation_alias="REDIS_URL")
+    secret_key: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    base_url: str = ""
+    web_processes: int = 1
+    worker_jobs: int = 10
+    trusted_proxies: str = "127.0.0.1,::1"
+    session_days: int = 14
+    upload_limit_mb: int = 512
+    log_level: str = "INFO"
+    log_json: bool = False
+    sandbox_smtp_port: int = 2525
+    sandbox_http_port: int = 8025
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL with an async driver; a SQLite file in `var_dir` unless DATABASE_URL is set."""
+        url = self.database_url or f"sqlite:///{self.var_dir / 'beacon.db'}"
+        for given, driver in (
+            ("postgres://", "postgresql+asyncpg://"),
+            ("postgresql://", "postgresql+asyncpg://"),
+        ):
+            if url.startswith(given):
+                return driver + url.removeprefix(given)
+        return url.replace("sqlite://", "sqlite+aiosqlite://", 1) if url.startswith("sqlite://") else url
+
+    @property
+    def redis(self) -> str:
+        """Redis URL; the launcher sets REDIS_URL when it starts a server of its own."""
+        return self.redis_url or "redis://127.0.0.1:6379/0"
+
+    @property
+    def public_url(self) -> str:
+        """Where recipients and browsers reach this installation, without a slash at the end."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104  (read, not bound)
+        return (self.base_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def key(self) -> str:
+        """The installation's secret: from the environment, else made once and kept beside the data, owner-readable."""
+        return self.secret_key or _secret_from_file(self.var_dir / "secret.key")
+
+
+def _secret_from_file(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = secrets.token_urlsafe(48)
+    draft = path.with_suffix(f".{secrets.token_hex(4)}")
+    draft.touch(mode=0o600)
+    draft.write_text(fresh)
+    try:
+        path.hardlink_to(draft)  # atomic: two processes starting at once agree on one key
+    except FileExistsError:
+        return path.read_text().strip()
+    finally:
+        draft.unlink()
+    return fresh
+
+
+@lru_cache
+def settings() -> Settings:
+    """The process's settings. Tests call `settings.cache_clear()` after changing the environment."""
+    return Settings()

@@ -1,0 +1,107 @@
+"""Engines and the only commit. SQLite by default, PostgreSQL when DATABASE_URL says so."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.core import queue
+from campaign_app.core.config import settings
+
+SQLITE_BUSY_TIMEOUT_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """SQLite needs two: writers take the lock at BEGIN, so that no read has to be upgraded and fail."""
+
+    write: AsyncEngine
+    read: AsyncEngine
+
+
+_engines: "WeakKeyDictionary[asyncio.AbstractEventLoop, Engines]" = WeakKeyDictionary()
+
+
+def is_postgres() -> bool:
+    """Whether the configured database is PostgreSQL."""
+    return settings().database.startswith("postgresql")
+
+
+def engines() -> Engines:
+    """The running loop's engines, made at first use (never before a fork)."""
+    loop = asyncio.get_running_loop()
+    if loop not in _engines:
+        _engines[loop] = _postgres_engines() if is_postgres() else _sqlite_engines()
+    return _engines[loop]
+
+
+def _postgres_engines() -> Engines:
+    engine = create_async_engine(settings().database, pool_size=10, max_overflow=10, pool_pre_ping=True)
+    return Engines(write=engine, read=engine.execution_options(postgresql_readonly=True))
+
+
+def _sqlite_engines() -> Engines:
+    settings().var_dir.mkdir(parents=True, exist_ok=True)
+    return Engines(write=_sqlite_engine("BEGIN IMMEDIATE"), read=_sqlite_engine("BEGIN"))
+
+
+def _sqlite_engine(begin: str) -> AsyncEngine:
+    pool: dict[str, Any] = {"poolclass": NullPool} if ":memory:" in settings().database else {"pool_size": 8}
+    engine = create_async_engine(
+        settings().database,
+        connect_args={"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000},
+        **pool,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",
+            "cache_size=-65536",
+            "temp_store=MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[AsyncSession]:
+    """One unit of work: commits at the end, then sends the jobs collected in it; rolls back on any error."""
+    async with AsyncSession(engines().write, expire_on_commit=False) as session, session.begin():
+        yield session
+        jobs = queue.take(session)
+    await queue.send(jobs)
+
+
+@asynccontextmanager
+async def reading() -> AsyncIterator[AsyncSession]:
+    """A consistent view for reading; whatever is changed in it is thrown away."""
+    async with AsyncSession(engines().read, expire_on_commit=False, autoflush=False) as session, session.begin():
+        yield session
+        await session.rollback()
+
+
+async def dispose() -> None:
+    """Close the running loop's connections."""
+    found = _engines.pop(asyncio.get_running_loop(), None)
+    if found is not None:
+        await found.write.dispose()
+        await found.read.dispose()

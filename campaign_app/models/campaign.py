@@ -1,0 +1,179 @@
+"""Campaigns, their counters, links and activity."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from campaign_app.core.clock import now
+from campaign_app.models.account import Channel
+from campaign_app.models.base import BIG, JSON, TEXT, choice
+from campaign_app.models.template import Editor
+
+
+class CampaignStatus(StrEnum):
+    """The ways between them are in campaigns.lifecycle."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def label(self) -> str:
+        """As shown to people."""
+        return self.value.capitalize()
+
+
+class LatePolicy(StrEnum):
+    """What to do with a start time that passed while nothing ran."""
+
+    SEND = "send"
+    PAUSE = "pause"
+
+
+class Campaign(SQLModel, table=True):
+    """One message to one audience.
+
+    `audience`: {"lists": [id], "segments": [id], "exclude_lists": [id], "exclude_segments": [id], "everyone": bool}.
+    `windows`: {"zone": IANA name, "days": {"0".."6" (Monday = 0): [["09:00", "18:00"], ...]}}; empty = at any time.
+    `rate_per_minute` None = as fast as the account allows; `batch_delay_ms` is waited after every
+    `batch_size` messages. `priority`: 1 goes first, 9 last.
+    """
+
+    __table_args__ = (
+        sa.Index("ix_campaign_status", "status"),
+        sa.Index("ix_campaign_updated_at_id", "updated_at", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=255)
+    channel: Channel = Field(default=Channel.EMAIL, sa_type=choice(Channel))
+    status: CampaignStatus = Field(default=CampaignStatus.DRAFT, sa_type=choice(CampaignStatus))
+    status_reason: str = Field(default="", max_length=500)
+    account_id: int | None = Field(default=None, foreign_key="sending_account.id")
+    from_name: str = Field(default="", max_length=255)
+    reply_to: str = Field(default="", max_length=254)
+    subject: str = Field(default="", max_length=998)
+    preheader: str = Field(default="", max_length=255)
+    editor: Editor = Field(default=Editor.TEXT, sa_type=choice(Editor))
+    html: str = Field(default="", sa_type=TEXT)
+    text: str = Field(default="", sa_type=TEXT)
+    track_opens: bool = True
+    track_clicks: bool = True
+    audience: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    send_at: datetime | None = None
+    time_zone: str = Field(default="UTC", max_length=64)
+    late_policy: LatePolicy = Field(default=LatePolicy.SEND, sa_type=choice(LatePolicy))
+    rate_per_minute: int | None = None
+    batch_size: int | None = None
+    batch_delay_ms: int = 0
+    windows: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    priority: int = 5
+    step_reached: int = 1
+    owner_id: int | None = Field(default=None, foreign_key="app_user.id")
+    version: int = 1
+    created_at: datetime = Field(default_factory=now)
+    updated_at: datetime = Field(default_factory=now)
+    launched_at: datetime | None = None
+    started_at: datetime | None = None
+    paused_at: datetime | None = None
+    paused_by: str = Field(default="", max_length=255)
+    finished_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+
+class CampaignCounter(SQLModel, table=True):
+    """Deliveries by their present status (their sum is `total`), and engagement by people and by machines.
+
+    Moved only by the ledger, in the transaction that moves the deliveries.
+    """
+
+    __tablename__ = "campaign_counter"
+
+    campaign_id: int = Field(primary_key=True, foreign_key="campaign.id", ondelete="CASCADE")
+    total: int = 0
+    pending: int = 0
+    sending: int = 0
+    sent: int = 0
+    delivered: int = 0
+    read: int = 0
+    replied: int = 0
+    failed: int = 0
+    bounced: int = 0
+    skipped: int = 0
+    uncertain: int = 0
+    opened: int = 0
+    clicked: int = 0
+    unsubscribed: int = 0
+    complained: int = 0
+    opens: int = 0
+    clicks: int = 0
+    machine_opens: int = 0
+    machine_clicks: int = 0
+
+
+class CampaignLink(SQLModel, table=True):
+    """A link of the message, frozen at launch; `url` may hold template variables."""
+
+    __tablename__ = "campaign_link"
+    __table_args__ = (sa.UniqueConstraint("campaign_id", "position"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id", ondelete="CASCADE")
+    position: int
+    url: str = Field(sa_type=TEXT)
+    clicks: int = 0
+    people: int = 0
+
+
+class CampaignMinute(SQLModel, table=True):
+    """Roll-up: what happened in one minute (UTC) of a campaign."""
+
+    __tablename__ = "campaign_minute"
+
+    campaign_id: int = Field(primary_key=True, foreign_key="campaign.id", ondelete="CASCADE")
+    minute: datetime = Field(primary_key=True)
+    sent: int = 0
+    failed: int = 0
+    opens: int = 0
+    clicks: int = 0
+    opened: int = 0
+    clicked: int = 0
+    unsubscribed: int = 0
+
+
+class CampaignDomain(SQLModel, table=True):
+    """Roll-up: what happened at one mailbox domain of a campaign."""
+
+    __tablename__ = "campaign_domain"
+
+    campaign_id: int = Field(primary_key=True, foreign_key="campaign.id", ondelete="CASCADE")
+    domain: str = Field(primary_key=True, max_length=255)
+    sent: int = 0
+    failed: int = 0
+    bounced: int = 0
+    opened: int = 0
+    clicked: int = 0
+    unsubscribed: int = 0
+    complained: int = 0
+
+
+class CampaignActivity(SQLModel, table=True):
+    """What people and the product did with a campaign, in words, for its page."""
+
+    __tablename__ = "campaign_activity"
+    __table_args__ = (sa.Index("ix_campaign_activity_campaign_id_id", "campaign_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    campaign_id: int = Field(foreign_key="campaign.id", ondelete="CASCADE")
+    at: datetime = Field(default_factory=now)
+    kind: str = Field(max_length=32)
+    actor_name: str = Field(default="", max_length=255)
+    title: str = Field(max_length=255)
+    detail: str = Field(default="", max_length=1000)

@@ -1,0 +1,204 @@
+"""The ledger's rows: one delivery per recipient, campaign and step; the leases over them; the events on them."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from campaign_app.models.base import BIG, TEXT, big_id, choice
+
+
+class DeliveryStatus(StrEnum):
+    """The ways between them are in delivery.ledger."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    REPLIED = "replied"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+    SKIPPED = "skipped"
+    UNCERTAIN = "uncertain"
+
+
+class Reason(StrEnum):
+    """Why a delivery is skipped, failed, bounced, uncertain or waiting."""
+
+    NONE = ""
+    UNSUBSCRIBED = "unsubscribed"
+    SUPPRESSED_BOUNCED = "suppressed_bounced"
+    COMPLAINED = "complained"
+    SUPPRESSED_MANUAL = "suppressed_manual"
+    NO_ADDRESS = "no_address"
+    ADDRESS_INVALID = "address_invalid"
+    CANCELLED = "cancelled"
+    CONTACT_DELETED = "contact_deleted"
+    MISSING_VARIABLE = "missing_variable"
+    RENDER_ERROR = "render_error"
+    REFUSED = "refused"
+    MAILBOX_FULL = "mailbox_full"
+    UNKNOWN_ADDRESS = "unknown_address"
+    POLICY = "policy"
+    MESSAGE_TOO_LARGE = "message_too_large"
+    RETRIES_USED_UP = "retries_used_up"
+    TEMPORARY = "temporary"
+    CONNECTION_LOST = "connection_lost"
+    ACCOUNT = "account"
+    WORKER_DIED = "worker_died"
+    BOUNCE_REPORT = "bounce_report"
+
+    @property
+    def label(self) -> str:
+        """A sentence that a customer would understand."""
+        return REASON_LABELS[self]
+
+
+REASON_LABELS: dict[Reason, str] = {
+    Reason.NONE: "",
+    Reason.UNSUBSCRIBED: "Unsubscribed",
+    Reason.SUPPRESSED_BOUNCED: "Address bounced before",
+    Reason.COMPLAINED: "Marked an earlier message as spam",
+    Reason.SUPPRESSED_MANUAL: "On the suppression list",
+    Reason.NO_ADDRESS: "No e-mail address",
+    Reason.ADDRESS_INVALID: "The address is not valid",
+    Reason.CANCELLED: "The campaign was cancelled",
+    Reason.CONTACT_DELETED: "The contact was deleted",
+    Reason.MISSING_VARIABLE: "A variable has no value",
+    Reason.RENDER_ERROR: "The message could not be made",
+    Reason.REFUSED: "The server refused the message",
+    Reason.MAILBOX_FULL: "Mailbox full",
+    Reason.UNKNOWN_ADDRESS: "Address does not exist",
+    Reason.POLICY: "Blocked by the receiving server's policy",
+    Reason.MESSAGE_TOO_LARGE: "The message is too large for the server",
+    Reason.RETRIES_USED_UP: "Not accepted after every retry",
+    Reason.TEMPORARY: "Put off by the server; tried again later",
+    Reason.CONNECTION_LOST: "Connection closed before the answer",
+    Reason.ACCOUNT: "The sending account does not work",
+    Reason.WORKER_DIED: "The worker stopped before the answer",
+    Reason.BOUNCE_REPORT: "Returned by the receiving server",
+}
+
+
+class Delivery(SQLModel, table=True):
+    """One recipient of one campaign. `address` and `domain` are frozen at launch; `response` holds the server's words.
+
+    Under a held lease a row stays `pending` until its outcome is known; the worker's journal knows better.
+    """
+
+    __table_args__ = (
+        sa.UniqueConstraint("campaign_id", "contact_id", "step"),
+        sa.Index(
+            "ix_delivery_exceptional",
+            "campaign_id",
+            "status",
+            "id",
+            sqlite_where=sa.text("status NOT IN ('pending', 'sent')"),
+            postgresql_where=sa.text("status NOT IN ('pending', 'sent')"),
+        ),
+        sa.Index("ix_delivery_contact_id", "contact_id"),
+    )
+
+    id: int | None = big_id()
+    campaign_id: int = Field(foreign_key="campaign.id", ondelete="CASCADE")
+    contact_id: int = Field(sa_type=BIG)
+    step: int = 1
+    status: DeliveryStatus = Field(default=DeliveryStatus.PENDING, sa_type=choice(DeliveryStatus))
+    reason: Reason = Field(default=Reason.NONE, sa_type=choice(Reason))
+    address: str = Field(default="", max_length=254)
+    domain: str = Field(default="", max_length=255)
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    message_id: str = Field(default="", max_length=255)
+    response: str = Field(default="", max_length=500)
+    updated_at: datetime
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+    replied_at: datetime | None = None
+    failed_at: datetime | None = None
+    opened_at: datetime | None = None
+    clicked_at: datetime | None = None
+    unsubscribed_at: datetime | None = None
+    complained_at: datetime | None = None
+
+
+class LeaseState(StrEnum):
+    """open → held → open | done."""
+
+    OPEN = "open"
+    HELD = "held"
+    DONE = "done"
+
+
+class Lease(SQLModel, table=True):
+    """A range of at most 500 delivery ids that one worker at a time may send.
+
+    `epoch` grows with every claim; a write-back names the epoch it holds, so that a worker that lost its
+    lease changes nothing.
+    """
+
+    __table_args__ = (
+        sa.Index(
+            "ix_lease_campaign_id_state_available_at",
+            "campaign_id",
+            "state",
+            "available_at",
+        ),
+    )
+
+    id: int | None = big_id()
+    campaign_id: int = Field(foreign_key="campaign.id", ondelete="CASCADE")
+    first_id: int = Field(sa_type=BIG)
+    last_id: int = Field(sa_type=BIG)
+    state: LeaseState = Field(default=LeaseState.OPEN, sa_type=choice(LeaseState))
+    epoch: int = 0
+    owner: str = Field(default="", max_length=64)
+    host: str = Field(default="", max_length=255)
+    journal: str = Field(default="", max_length=255)
+    available_at: datetime
+    claimed_at: datetime | None = None
+    heartbeat_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+class EventKind(StrEnum):
+    """What happened to a message after it was sent."""
+
+    OPEN = "open"
+    CLICK = "click"
+    UNSUBSCRIBE = "unsubscribe"
+    COMPLAIN = "complain"
+    BOUNCE = "bounce"
+    REPLY = "reply"
+    VIEW = "view"
+    DELIVER = "deliver"
+
+
+class DeliveryEvent(SQLModel, table=True):
+    """One open, click, unsubscribe …
+
+    `machine` says why it is not a person's; `dedupe` makes a provider's event count once.
+    """
+
+    __tablename__ = "delivery_event"
+    __table_args__ = (
+        sa.Index("ix_delivery_event_contact_id_at", "contact_id", "at"),
+        sa.Index("ix_delivery_event_campaign_id_kind_at", "campaign_id", "kind", "at"),
+        sa.Index("ix_delivery_event_delivery_id", "delivery_id"),
+    )
+
+    id: int | None = big_id()
+    delivery_id: int = Field(sa_type=BIG)
+    campaign_id: int
+    contact_id: int = Field(sa_type=BIG)
+    kind: EventKind = Field(sa_type=choice(EventKind))
+    at: datetime
+    link: int | None = None
+    machine: str = Field(default="", max_length=64)
+    ip: str = Field(default="", max_length=64)
+    user_agent: str = Field(default="", max_length=255)
+    detail: str = Field(default="", sa_type=TEXT)
+    dedupe: str | None = Field(default=None, max_length=128, unique=True)

@@ -1,0 +1,56 @@
+"""People who sign in, and their sessions."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from campaign_app.core.clock import now
+from campaign_app.models.base import choice
+
+
+class Role(StrEnum):
+    """From most to least rights. The permissions of each are in auth.permissions."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MANAGER = "manager"
+    MARKETER = "marketer"
+    VIEWER = "viewer"
+
+    @property
+    def label(self) -> str:
+        """As shown to people."""
+        return self.value.capitalize()
+
+
+class User(SQLModel, table=True):
+    """A person of the team. `email` is lower case and unique."""
+
+    __tablename__ = "app_user"
+
+    id: int | None = Field(default=None, primary_key=True)
+    email: str = Field(max_length=254, unique=True)
+    name: str = Field(max_length=255)
+    password_hash: str = Field(max_length=255)
+    role: Role = Field(sa_type=choice(Role))
+    is_active: bool = True
+    time_zone: str = Field(default="UTC", max_length=64)
+    created_at: datetime = Field(default_factory=now)
+    last_seen_at: datetime | None = None
+
+
+class UserSession(SQLModel, table=True):
+    """A signed-in browser. Only the digest of its token is kept."""
+
+    __tablename__ = "user_session"
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="app_user.id", index=True, ondelete="CASCADE")
+    token_digest: str = Field(max_length=64, unique=True)
+    created_at: datetime = Field(default_factory=now)
+    last_used_at: datetime = Field(default_factory=now)
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    ip: str = Field(default="", max_length=64)
+    user_agent: str = Field(default="", max_length=255)

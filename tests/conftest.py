@@ -1,0 +1,118 @@
+"""Real parts for every test: Redis, SQLite, PostgreSQL. Only time and chance may be replaced."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from campaign_app.core import db
+from campaign_app.core import redis as app_redis
+from campaign_app.core.actor import Actor
+from campaign_app.core.config import settings
+from campaign_app.models import metadata
+from campaign_app.models.user import Role, User
+from tests import servers
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis server of the tests' own; the value is its URL without a database number."""
+    with servers.redis_server(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of the tests' own (or TEST_POSTGRES_URL); the value is a URL without a database."""
+    with servers.postgres_server(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture
+async def redis_url(redis_server: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """An empty Redis database, configured for the application."""
+    monkeypatch.setenv("REDIS_URL", f"{redis_server}/1")
+    settings.cache_clear()
+    await app_redis.client().flushdb()
+    yield f"{redis_server}/1"
+    await app_redis.dispose()
+    settings.cache_clear()
+
+
+@pytest.fixture
+def var_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A scratch directory for the application's data, with a key of its own."""
+    monkeypatch.setenv("BEACON_VAR", str(tmp_path))
+    monkeypatch.setenv("BEACON_SECRET_KEY", secrets.token_urlsafe(32))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    settings.cache_clear()
+    yield tmp_path
+    settings.cache_clear()
+
+
+async def _create_tables() -> None:
+    async with db.engines().write.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+
+
+@pytest.fixture
+async def sqlite_database(var_dir: Path) -> AsyncIterator[str]:
+    """A fresh SQLite database with every table."""
+    await _create_tables()
+    yield settings().database
+    await db.dispose()
+
+
+@pytest.fixture
+async def postgres_database(postgres_server: str, var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """A fresh PostgreSQL database with every table."""
+    name = f"test_{secrets.token_hex(6)}"
+    servers.create_database(postgres_server, name)
+    monkeypatch.setenv("DATABASE_URL", servers.database_url(postgres_server, name))
+    settings.cache_clear()
+    await _create_tables()
+    yield settings().database
+    await db.dispose()
+    servers.drop_database(postgres_server, name)
+    settings.cache_clear()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """The same test on both databases."""
+    name = "sqlite_database" if request.param == "sqlite" else "postgres_database"
+    url: str = request.getfixturevalue(name)
+    return url
+
+
+MakeActor = Callable[..., Awaitable[Actor]]
+
+
+@pytest.fixture
+def make_actor() -> MakeActor:
+    """Store a user with a role and give the actor that signing in would give."""
+
+    async def make(role: Role = Role.OWNER, name: str = "Ines Keller") -> Actor:
+        from campaign_app.auth.permissions import ROLE_PERMISSIONS
+
+        email = f"{secrets.token_hex(4)}@example.com"
+        async with db.transaction() as session:
+            user = User(email=email, name=name, password_hash="unused", role=role)
+            session.add(user)
+            await session.flush()
+        return Actor(user.id, name, email, role.value, ROLE_PERMISSIONS[role])
+
+    return make
+
+
+async def count_rows(table: str) -> int:
+    """How many rows a table has."""
+    async with db.reading() as session:
+        result = await session.execute(text(f"SELECT COUNT(*) FROM {table}"))
+        return int(result.scalar_one())
+
+
+os.environ.setdefault("REFLEX_TELEMETRY_ENABLED", "false")
