@@ -1,0 +1,125 @@
+"""One product with a built front end for all browser tests; a fresh Chromium context for each."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from tests.stack import Stack
+
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+OWNER = ("owner@example.com", "correct horse battery")
+VIEWER = ("viewer@example.com", "only looking around")
+
+
+def chromium() -> str:
+    """Debian's Chromium (or CHROMIUM); Playwright's own download is not available everywhere."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found:
+        pytest.fail("Chromium is missing: apt-get install chromium, or set CHROMIUM to its path.")
+    return found
+
+
+@pytest.fixture(scope="session")
+def stack(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Web, worker and sandbox with an owner and a viewer."""
+    from campaign_app.frontend import build_if_needed
+
+    build_if_needed(print)
+    product = Stack(var=tmp_path_factory.mktemp("product"), redis_url=f"{redis_server}/2")
+    try:
+        product.run("alembic", "upgrade", "head")
+        create_users(product)
+        product.start_sandbox()
+        product.start_worker()
+        product.start_web()
+        yield product
+    finally:
+        product.stop_all()
+
+
+def create_users(product: Stack) -> None:
+    """The owner and a viewer, through the command line as an admin would."""
+    for (email, password), role in ((OWNER, "owner"), (VIEWER, "viewer")):
+        arguments = ["--email", email, "--name", role.capitalize(), "--role", role, "--password", password]
+        product.run("campaign_app.cli", "user", "create", *arguments)
+
+
+@dataclass
+class Watched:
+    """What went wrong in a page without anybody seeing it."""
+
+    errors: list[str]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A Chromium process."""
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+        yield started
+        await started.close()
+
+
+@pytest.fixture
+async def context(browser: Browser, stack: Stack) -> AsyncIterator[BrowserContext]:
+    """A browser profile of its own, at desktop size."""
+    made = await browser.new_context(base_url=stack.url, viewport={"width": 1440, "height": 900})
+    made.set_default_timeout(15_000)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def page(context: BrowserContext) -> AsyncIterator[Page]:
+    """A tab that fails its test when the page logged an error."""
+    tab = await context.new_page()
+    watched = watch(tab)
+    yield tab
+    assert not watched.errors, watched.errors
+
+
+def watch(tab: Page) -> Watched:
+    """Collect console errors and exceptions of a tab."""
+    watched = Watched([])
+    tab.on("pageerror", lambda error: watched.errors.append(str(error)))
+    tab.on("console", lambda message: watched.errors.append(message.text) if message.type == "error" else None)
+    return watched
+
+
+async def sign_in(tab: Page, who: tuple[str, str] = OWNER) -> None:
+    """Sign in through the form."""
+    await tab.goto("/login")
+    await tab.get_by_label("E-mail").fill(who[0])
+    await tab.get_by_label("Password", exact=True).fill(who[1])
+    await tab.get_by_role("button", name="Sign in").click()
+    await tab.wait_for_url("**/")
+    await tab.get_by_role("heading", name="Dashboard", level=1).wait_for()
+
+
+@pytest.fixture
+async def signed_in(page: Page) -> Page:
+    """A tab with the owner signed in."""
+    await sign_in(page)
+    return page
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs a browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.timeout(300))
