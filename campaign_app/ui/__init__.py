@@ -1,0 +1,1 @@
+"""The browser side: pages, their states and the components they are made of."""

@@ -1,0 +1,210 @@
+"""What every page state inherits: who is signed in, what they may do, toasts; and the gate before every event."""
+
+import contextvars
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final
+
+import reflex as rx
+from reflex.state import (
+    BaseState,
+    FrontendEventExceptionState,
+    OnLoadInternalState,
+    StateUpdate,
+    UpdateVarsInternalState,
+)
+from reflex_base.event import Event, EventSpec
+
+from campaign_app.core import crypto, db
+from campaign_app.core.actor import Actor
+from campaign_app.core.errors import AppError, Unauthenticated
+from campaign_app.ui import routes
+
+SESSION_COOKIE: Final = "beacon_session"
+_ERROR_TOAST_MS: Final = 3_600_000  # "stays until closed"
+_SUCCESS_TOAST_MS: Final = 4_000
+
+logger = logging.getLogger(__name__)
+
+# Set by the gate for the event under way: (digest of the session token, actor). Saves the handler a second look-up.
+_current: contextvars.ContextVar[tuple[str, Actor] | None] = contextvars.ContextVar("beacon_actor", default=None)
+
+
+def session_token(cookie_header: str) -> str:
+    """The session token in a Cookie header, "" when there is none."""
+    try:
+        morsel = SimpleCookie(cookie_header).get(SESSION_COOKIE)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
+
+
+async def actor_of(token: str) -> Actor | None:
+    """Who the token belongs to, None when it is unknown, revoked or expired."""
+    if not token:
+        return None
+    from campaign_app.auth.service import actor_for_token
+
+    async with db.reading() as session:
+        return await actor_for_token(session, token)
+
+
+def notify_success(title: str, text: str = "", undo: Any = None) -> EventSpec:
+    """Toast of one line for 4 s, with "Undo" when an event is given for it."""
+    more: dict[str, Any] = {"description": text} if text else {}
+    if undo is not None:
+        more["action"] = {"label": "Undo", "on_click": undo}
+    return rx.toast.success(title, duration=_SUCCESS_TOAST_MS, **more)
+
+
+def notify_error(title: str, text: str = "", action: tuple[str, Any] | None = None) -> EventSpec:
+    """Toast that stays until closed: what happened, what it means and what to do; `action` is (label, event)."""
+    more: dict[str, Any] = {"description": text} if text else {}
+    if action is not None:
+        more["action"] = {"label": action[0], "on_click": action[1]}
+    return rx.toast.error(title, duration=_ERROR_TOAST_MS, close_button=True, **more)
+
+
+def explain(error: AppError) -> EventSpec:
+    """An AppError as a toast: its title, else its first sentence; below it the rest and the hint."""
+    title, text = error.title, error.message
+    if not title:
+        title, _, text = error.message.partition(". ")
+    return notify_error(title.rstrip("."), " ".join(part for part in (text, error.hint) if part))
+
+
+def on_exception(error: Exception) -> EventSpec | list[EventSpec]:
+    """Reflex's handler for whatever a page's event raised."""
+    if isinstance(error, Unauthenticated):
+        return rx.redirect(routes.LOGIN)
+    if isinstance(error, AppError):
+        return explain(error)
+    reference = secrets.token_hex(4)
+    logger.error("event handler failed [%s]", reference, exc_info=error)
+    return notify_error(
+        "Something went wrong on our side",
+        f"Nothing was changed by this step as far as we know. Reload the page and try again; if it happens again, "
+        f"give your administrator this number: {reference}.",
+    )
+
+
+class SignedIn:
+    """Methods of every state that no browser can call: a plain class is not searched for event handlers."""
+
+    async def require(self, permission: str = "") -> Actor:
+        """The signed-in actor, who has `permission`; "" asks only for a signed-in one.
+
+        Raises:
+            Unauthenticated: no valid session.
+            Forbidden: the role does not include the permission.
+        """
+        token = session_token(self.router.headers.cookie)  # type: ignore[attr-defined]
+        known = _current.get()
+        actor = known[1] if known and token and known[0] == crypto.digest(token) else await actor_of(token)
+        if actor is None:
+            raise Unauthenticated("You are signed out. Sign in again to go on.", title="Signed out")
+        if permission:
+            actor.require(permission)
+        return actor
+
+    def query(self, name: str, default: str = "") -> str:
+        """A value from the address of the page."""
+        return str(self.router.url.query_parameters.get(name, default))  # type: ignore[attr-defined]
+
+    @asynccontextmanager
+    async def busy(self, flag: str = "loading") -> AsyncIterator[None]:
+        """Holds the bool var `flag` True inside, False after, also when the handler fails."""
+        setattr(self, flag, True)
+        try:
+            yield
+        finally:
+            setattr(self, flag, False)
+
+
+class AppState(SignedIn, rx.State):
+    """The person at the browser. The permission list only shows and hides; every handler asks `require` itself."""
+
+    person_name: str = ""
+    person_initials: str = ""
+    person_email: str = ""
+    person_role: str = ""
+    permissions: list[str] = []
+    dark: bool = False
+    _bound: str = ""
+
+    @rx.event
+    async def enter(self) -> None:
+        """First event of every page in the shell: fills the person in and stops what the last page watched."""
+        from campaign_app.ui import live
+
+        await live.unwatch(self)
+        actor = await self.require()
+        self.person_name, self.person_email, self.person_role = actor.name, actor.email, actor.role
+        self.person_initials = initials(actor.name or actor.email)
+        self.permissions = sorted(actor.permissions)
+
+    @rx.event
+    def note_color_mode(self, mode: str) -> Any:
+        """The browser says which theme it shows; figures are drawn again in its colours."""
+        if self.dark == (mode == "dark"):
+            return None
+        self.dark = mode == "dark"
+        return OnLoadInternalState.on_load_internal
+
+
+def initials(name: str) -> str:
+    """Two letters for the avatar: Ines Keller → IK, ines@x → IN."""
+    words = [word for word in name.replace("@", " ").replace(".", " ").split() if word[0].isalnum()]
+    if not words:
+        return "?"
+    return (words[0][0] + words[1][0] if len(words) > 1 else words[0][:2]).upper()
+
+
+class AuthGate(rx.Middleware):
+    """Runs before every event: without a session nothing but hydration passes, unless the state is marked `@public`.
+
+    It also ties the state to the session's cookie. The client token in the socket's address is a bearer secret made by
+    the browser; whoever presents it with another cookie, or none, gets a fresh state instead of the other one's rows.
+    """
+
+    async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
+        root = state._get_root_state()
+        token = session_token(root.router.headers.cookie)
+        digest = crypto.digest(token) if token else "anonymous"
+        await self._bind(root, digest)
+        _current.set(None)
+        if self._is_public(event):
+            return None
+        actor = await actor_of(token)
+        if actor is None:
+            return StateUpdate(events=Event.from_event_type(rx.redirect(routes.LOGIN)))
+        _current.set((digest, actor))
+        return None
+
+    async def _bind(self, root: BaseState, digest: str) -> None:
+        person = await root.get_state(AppState)
+        if person._bound and person._bound != digest:
+            root.reset()
+        if person._bound != digest:
+            person._bound = digest
+
+    @staticmethod
+    def _is_public(event: Event) -> bool:
+        owner, _, name = event.name.rpartition(".")
+        return name in _INTERNAL_EVENTS.get(owner, ()) or (owner in _public_states and name != "setvar")
+
+
+_INTERNAL_EVENTS: Final = {
+    state.get_full_name(): frozenset(state.event_handlers) - {"setvar"}
+    for state in (rx.State, OnLoadInternalState, UpdateVarsInternalState, FrontendEventExceptionState)
+}
+_public_states: set[str] = set()
+
+
+def public(state: type[rx.State]) -> type[rx.State]:
+    """Class decorator: the events of this state may run without a session (sign-in and first start only)."""
+    _public_states.add(state.get_full_name())
+    return state

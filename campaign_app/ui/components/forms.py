@@ -1,0 +1,131 @@
+"""Fields of a form: label, control, what is wrong with it, all tied together for screen readers."""
+
+from typing import Any
+
+import reflex as rx
+
+from campaign_app.ui.components.base import Content, Handler, Text, Truth, icon
+
+
+def form_field(
+    label: Text,
+    control: rx.Component,
+    *,
+    name: str,
+    error: Text = "",
+    hint: Text = "",
+    counter: Text = "",
+    over: Truth = False,
+    optional: bool = False,
+) -> rx.Component:
+    """Label above, counter right of it, hint or error below. The control's id is `name`, its description `name-note`."""
+    head = [rx.el.label(label, html_for=name, class_name="b-label")]
+    if optional:
+        head.append(rx.el.span("optional", class_name="b-small b-muted"))
+    if not isinstance(counter, str) or counter:
+        head.append(rx.el.span(counter, class_name="b-counter-right", data_over=rx.cond(over, "true", "false")))
+    wrong = rx.el.div(icon("circle_alert", 12), rx.el.span(error), class_name="b-field-error")
+    note = rx.cond(rx.Var.create(error) != "", wrong, rx.el.div(hint, class_name="b-field-hint"))
+    has_note = not (isinstance(error, str) and not error and isinstance(hint, str) and not hint)
+    below = [rx.el.div(note, id=f"{name}-note", aria_live="polite")] if has_note else []
+    return rx.el.div(rx.el.div(*head, class_name="b-label-row"), control, *below, class_name="b-field")
+
+
+def text_input(
+    name: str,
+    *,
+    value: Text | None = None,
+    on_change: Handler = None,
+    error: Text = "",
+    size: str = "2",
+    before: Content | None = None,
+    after: Content | None = None,
+    **props: Any,
+) -> rx.Component:
+    """One line. Controlled when `value` is given; `default_value` and `on_blur` leave the text to the browser."""
+    if value is not None:
+        props["value"] = value
+    if on_change is not None:
+        props["on_change"] = on_change
+    slots = []
+    if before is not None:
+        slots.append(rx.text_field.slot(before, side="left"))
+    if after is not None:
+        slots.append(rx.text_field.slot(after, side="right"))
+    return rx.text_field(*slots, id=name, name=name, size=size, width="100%", **_wrong(name, error), **props)
+
+
+def text_area(
+    name: str, *, value: Text | None = None, on_change: Handler = None, error: Text = "", rows: str = "4", **props: Any
+) -> rx.Component:
+    """Several lines."""
+    if value is not None:
+        props["value"] = value
+    if on_change is not None:
+        props["on_change"] = on_change
+    return rx.text_area(id=name, name=name, rows=rows, width="100%", **_wrong(name, error), **props)
+
+
+def _wrong(name: str, error: Text) -> dict[str, Any]:
+    bad = rx.Var.create(error) != ""
+    return {
+        "aria_describedby": f"{name}-note",
+        "aria_invalid": rx.cond(bad, "true", "false"),
+        "data_invalid": rx.cond(bad, "true", "false"),
+    }
+
+
+def select_input(
+    name: str,
+    options: Any,
+    value: Text,
+    on_change: Handler,
+    *,
+    placeholder: str = "Choose",
+    label: str = "",
+    error: Text = "",
+    size: str = "2",
+    width: str = "100%",
+    disabled: Truth = False,
+) -> rx.Component:
+    """One of a list. `options` are (value, label) pairs or a Var of them; a value may not be ""."""
+
+    def item(pair: Any) -> rx.Component:
+        return rx.select.item(pair[1], value=pair[0])
+
+    items = [item(pair) for pair in options] if isinstance(options, list) else [rx.foreach(options, item)]
+    named = {"aria_label": label} if label else {}
+    return rx.select.root(
+        rx.select.trigger(placeholder=placeholder, id=name, width=width, **_wrong(name, error), **named),
+        rx.select.content(*items, position="popper", class_name="b-float"),
+        value=value,
+        on_change=on_change,
+        name=name,
+        size=size,
+        disabled=disabled,
+    )
+
+
+def switch(
+    label: Text, checked: Truth, on_change: Handler, *, disabled: Truth = False, hint: Text = ""
+) -> rx.Component:
+    """On or off, at once."""
+    words = rx.el.span(
+        rx.el.span(label),
+        *([rx.el.span(hint, class_name="b-small b-muted")] if not isinstance(hint, str) or hint else []),
+        class_name="b-col",
+    )
+    return rx.el.label(
+        rx.switch(checked=checked, on_change=on_change, disabled=disabled, size="1"), words, class_name="b-choice"
+    )
+
+
+def checkbox(
+    label: Text, checked: Truth | None = None, on_change: Handler = None, *, disabled: Truth = False, **props: Any
+) -> rx.Component:
+    """A box with its words; give `name` and `default_checked` inside a native form."""
+    if checked is not None:
+        props["checked"] = checked
+    if on_change is not None:
+        props["on_change"] = on_change
+    return rx.el.label(rx.checkbox(disabled=disabled, size="2", **props), rx.el.span(label), class_name="b-choice")

@@ -1,0 +1,1 @@
+"""Compile plugins of the front end."""

@@ -1,0 +1,74 @@
+"""Every address of the interface: constants for the pages, functions for addresses with an id or a query."""
+
+from typing import Final
+from urllib.parse import urlencode
+
+DASHBOARD: Final = "/"
+CAMPAIGNS: Final = "/campaigns"
+CAMPAIGN_NEW: Final = "/campaigns/new"
+CAMPAIGN: Final = "/campaigns/[campaign_id]"
+CAMPAIGN_EDIT: Final = "/campaigns/[campaign_id]/edit"
+CONTACTS: Final = "/contacts"
+CONTACT: Final = "/contacts/[contact_id]"
+LISTS: Final = "/lists"
+SEGMENTS: Final = "/segments"
+SEGMENT: Final = "/segments/[segment_id]"
+TEMPLATES: Final = "/templates"
+TEMPLATE: Final = "/templates/[template_id]"
+ANALYTICS: Final = "/analytics"
+IMPORTS: Final = "/imports"
+IMPORT: Final = "/imports/[import_id]"
+SUPPRESSIONS: Final = "/suppressions"
+ACCOUNTS: Final = "/accounts"
+ACCOUNT: Final = "/accounts/[account_id]"
+SETTINGS: Final = "/settings"
+PROFILE: Final = "/settings/profile"
+USERS: Final = "/settings/users"
+AUDIT: Final = "/settings/audit"
+LOGIN: Final = "/login"
+SETUP: Final = "/setup"
+
+POST_LOGIN: Final = "/auth/login"
+POST_LOGOUT: Final = "/auth/logout"
+POST_SETUP: Final = "/auth/setup"
+
+
+def campaign(campaign_id: object) -> str:
+    """The page of one campaign."""
+    return f"/campaigns/{campaign_id}"
+
+
+def campaign_edit(campaign_id: object) -> str:
+    """The builder, open at a campaign."""
+    return f"/campaigns/{campaign_id}/edit"
+
+
+def contact(contact_id: object) -> str:
+    """The page of one contact."""
+    return f"/contacts/{contact_id}"
+
+
+def segment(segment_id: object) -> str:
+    """One segment's rules; "new" makes one."""
+    return f"/segments/{segment_id}"
+
+
+def template(template_id: object) -> str:
+    """One template in its editor; "new" makes one."""
+    return f"/templates/{template_id}"
+
+
+def contact_import(import_id: object) -> str:
+    """One import: mapping, check, progress, result."""
+    return f"/imports/{import_id}"
+
+
+def account(account_id: object) -> str:
+    """One sending account; "new" makes one."""
+    return f"/accounts/{account_id}"
+
+
+def with_query(path: str, **values: object) -> str:
+    """`path` with the values that are set as its query."""
+    query = urlencode({key: value for key, value in values.items() if value not in ("", None, False)})
+    return f"{path}?{query}" if query else path
