@@ -5,7 +5,7 @@ event-loop step as the write after which the provider might accept the message, 
 was taken but never handed over is certainly not sent. `settled` is called exactly once for every message taken.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -100,6 +100,8 @@ class AccountConfig:
     dkim_domain: str
     dkim_selector: str
     dkim_key: str
+    auth: str = "auto"
+    eight_bit: bool = False  # the server is known to offer 8BITMIME
 
     def __repr__(self) -> str:
         return f"AccountConfig(id={self.id}, name={self.name!r}, host={self.host!r}, port={self.port})"
@@ -143,8 +145,18 @@ class ConnectionReport:
 class ChannelAdapter(Protocol):
     """Everything about one channel; found through `channels.registry.adapter(channel)`."""
 
-    def sender(self, account: AccountConfig, source: Source) -> Sender:
-        """A sender bound to the running event loop. Connections open when there is something to send."""
+    def sender(
+        self,
+        account: AccountConfig,
+        source: Source,
+        *,
+        on_capabilities: Callable[[Mapping[str, str]], None] | None = None,
+    ) -> Sender:
+        """A sender bound to the running event loop. Connections open when there is something to send.
+
+        `on_capabilities` hears what the server turned out to offer, and what it offers but breaks on; hand it to
+        `channels.service.record_capabilities`.
+        """
 
     def composer(self, account: AccountConfig, *, from_name: str, reply_to: str) -> Composer:
         """A composer for one campaign's messages."""

@@ -37,6 +37,15 @@ class Pipelining(StrEnum):
     OFF = "off"
 
 
+class Auth(StrEnum):
+    """How to log in; AUTO takes the first of PLAIN, LOGIN, XOAUTH2 that the server offers."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    LOGIN = "login"
+    XOAUTH2 = "xoauth2"
+
+
 class SendingAccount(SQLModel, table=True):
     """An SMTP account. `password_sealed` and `dkim_key_sealed` are encrypted; limits are in messages, None = none."""
 
@@ -48,6 +57,7 @@ class SendingAccount(SQLModel, table=True):
     host: str = Field(max_length=255)
     port: int
     tls: Tls = Field(default=Tls.STARTTLS, sa_type=choice(Tls))
+    auth: Auth = Field(default=Auth.AUTO, sa_type=choice(Auth))
     username: str = Field(default="", max_length=255)
     password_sealed: str = Field(default="", sa_type=TEXT)
     from_address: str = Field(max_length=254)
