@@ -96,6 +96,7 @@ async def reading() -> AsyncIterator[AsyncSession]:
     """A consistent view for reading; whatever is changed in it is thrown away."""
     async with AsyncSession(engines().read, expire_on_commit=False, autoflush=False) as session, session.begin():
         yield session
+        session.expunge_all()  # a rollback would empty the objects that the caller takes along
         await session.rollback()
 
 

@@ -1,0 +1,57 @@
+"""The chain, pure: what of an entry is sealed and how the next one hangs on it."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+from campaign_app.models.audit import AuditEntry
+
+_MAX_TEXT = 1_000
+_MAX_DEPTH = 4
+
+
+def clean(value: Any, depth: int = 0) -> Any:
+    """A detail as both databases give it back unchanged: text, whole numbers, lists, mappings."""
+    if isinstance(value, Enum):
+        return clean(value.value, depth)
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if depth < _MAX_DEPTH and isinstance(value, Mapping):
+        return {clean_text(str(key), 64): clean(item, depth + 1) for key, item in value.items()}
+    if depth < _MAX_DEPTH and isinstance(value, list | tuple | set | frozenset):
+        return [clean(item, depth + 1) for item in value]
+    return clean_text(str(value), _MAX_TEXT)  # a float too: JSONB would turn 1e20 into another number
+
+
+def clean_text(text: str, limit: int) -> str:
+    """Without NUL and lone surrogates, which PostgreSQL refuses, and at most `limit` characters."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()[:limit]
+
+
+def seal(key: bytes, entry: AuditEntry) -> str:
+    """Keyed hash over every column of the entry but its own, so that the database alone cannot forge one."""
+    content = [
+        entry.at.astimezone(UTC).isoformat(),
+        entry.actor_id,
+        entry.actor_name,
+        entry.action,
+        entry.object_type,
+        entry.object_id,
+        entry.object_name,
+        entry.details,
+        entry.ip,
+        entry.previous_hash,
+    ]
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hmac.digest(key, text.encode(), hashlib.sha256).hex()
+
+
+def fits(key: bytes, entry: AuditEntry, previous_hash: str) -> bool:
+    """Whether the entry is as it was written and follows the one whose hash is given."""
+    return entry.previous_hash == previous_hash and hmac.compare_digest(entry.hash, seal(key, entry))

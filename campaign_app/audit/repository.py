@@ -1,0 +1,94 @@
+"""Every SQL statement of the audit log."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.models.audit import AuditEntry
+from campaign_app.models.setting import Setting
+
+_LOCK = 0x42454143  # one writer at a time on PostgreSQL; SQLite has but one anyway
+_HEAD = "audit_head"
+
+
+def lock(session: Session) -> None:
+    """Wait for the other writers of the chain; held until the commit."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def head(session: Session) -> Setting:
+    """Id and hash of the newest entry, kept apart so that a cut-off end is found."""
+    return session.get(Setting, _HEAD) or Setting(key=_HEAD, value={"id": 0, "hash": ""})
+
+
+def append(session: Session, entry: AuditEntry, newest: Setting) -> None:
+    """Store an entry and make it the head."""
+    session.add(entry)
+    session.flush()
+    newest.value = {"id": entry.id, "hash": entry.hash}
+    session.add(newest)
+    session.flush()
+
+
+async def stored_head(session: AsyncSession) -> dict[str, Any]:
+    """The head as stored: {id, hash}."""
+    found = await session.get(Setting, _HEAD, populate_existing=True)
+    return found.value if found else {"id": 0, "hash": ""}
+
+
+async def after(session: AsyncSession, last_id: int, limit: int) -> Sequence[AuditEntry]:
+    """The next entries in the order they were written."""
+    query = select(AuditEntry).where(col(AuditEntry.id) > last_id).order_by(col(AuditEntry.id)).limit(limit)
+    return (await session.exec(query, execution_options={"populate_existing": True})).all()
+
+
+async def newest(
+    session: AsyncSession,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    *,
+    last_id: int | None,
+    backwards: bool,
+    limit: int,
+) -> list[AuditEntry]:
+    """Entries that meet the conditions, newest first, before (or with `backwards` after) an id."""
+    key = col(AuditEntry.id)
+    query = select(AuditEntry).where(*conditions)
+    if last_id is not None:
+        query = query.where(key > last_id if backwards else key < last_id)
+    query = query.order_by(key.asc() if backwards else key.desc()).limit(limit)
+    rows = list((await session.exec(query)).all())
+    return rows[::-1] if backwards else rows
+
+
+def conditions(action: str, object_type: str, actor_id: int | None, text: str) -> list[sa.ColumnElement[bool]]:
+    """The filters of a search; an action that ends in "." means all that begin so."""
+    found: list[sa.ColumnElement[bool]] = []
+    if action:
+        by_prefix = action.endswith(".")
+        found.append(col(AuditEntry.action).startswith(action) if by_prefix else col(AuditEntry.action) == action)
+    if object_type:
+        found.append(col(AuditEntry.object_type) == object_type)
+    if actor_id is not None:
+        found.append(col(AuditEntry.actor_id) == actor_id)
+    if text.strip():
+        columns = (AuditEntry.object_name, AuditEntry.actor_name, AuditEntry.object_id, AuditEntry.action)
+        found.append(sa.or_(*(col(column).icontains(text.strip(), autoescape=True) for column in columns)))
+    return found
+
+
+async def distinct(session: AsyncSession, column: Any) -> list[Any]:
+    """The different values of a column."""
+    return list((await session.exec(select(column).distinct().order_by(column))).all())
+
+
+async def actors(session: AsyncSession) -> list[tuple[int, str]]:
+    """(id, latest name) of everyone who appears in the log."""
+    newest_ids = sa.select(sa.func.max(AuditEntry.id)).group_by(col(AuditEntry.actor_id)).scalar_subquery()
+    query = select(AuditEntry.actor_id, AuditEntry.actor_name).where(col(AuditEntry.id).in_(newest_ids))
+    rows = (await session.exec(query.order_by(col(AuditEntry.actor_name)))).all()
+    return [(actor_id, name) for actor_id, name in rows if actor_id is not None]

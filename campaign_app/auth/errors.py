@@ -1,0 +1,39 @@
+"""What can go wrong with people and sessions."""
+
+from campaign_app.core.errors import Conflict, TooMany, Unauthenticated
+
+
+class WrongCredentials(Unauthenticated):
+    """Address unknown, password wrong or user switched off: one answer for all, so that nothing can be found out."""
+
+    code = "wrong_credentials"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This e-mail address and password do not belong together. Check both and try again.",
+            title="Not signed in",
+        )
+
+
+class SignInThrottled(TooMany):
+    """Too many attempts for this address or from this network."""
+
+    code = "sign_in_throttled"
+
+
+class AlreadySetUp(Conflict):
+    """The first owner exists."""
+
+    code = "already_set_up"
+
+
+class LastOwner(Conflict):
+    """Someone must be able to do everything."""
+
+    code = "last_owner"
+
+
+class AddressTaken(Conflict):
+    """Another user signs in with this address."""
+
+    code = "address_taken"

@@ -1,0 +1,115 @@
+"""Every SQL statement about users and sessions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.models.user import Role, User, UserSession
+
+_LOCK = 0x55534552
+
+
+async def lock_users(session: AsyncSession) -> None:
+    """One at a time decides about who is owner (PostgreSQL; SQLite's writers are alone anyway)."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+async def any_user(session: AsyncSession) -> bool:
+    """Whether anyone exists."""
+    return (await session.exec(select(User.id).limit(1))).first() is not None
+
+
+async def by_email(session: AsyncSession, email: str) -> User | None:
+    """The user who signs in with this address (lower case)."""
+    return (await session.exec(select(User).where(User.email == email))).first()
+
+
+async def by_id(session: AsyncSession, user_id: int) -> User | None:
+    """One user, as the database has it now."""
+    return await session.get(User, user_id, populate_existing=True)
+
+
+async def all_users(session: AsyncSession) -> Sequence[User]:
+    """Everyone: active first, then by name."""
+    query = select(User).order_by(col(User.is_active).desc(), sa.func.lower(User.name), col(User.id))
+    return (await session.exec(query)).all()
+
+
+async def other_owners(session: AsyncSession, user_id: int) -> int:
+    """How many active owners there are beside this user."""
+    query = select(sa.func.count(col(User.id))).where(User.role == Role.OWNER, col(User.is_active), User.id != user_id)
+    return (await session.exec(query)).one()
+
+
+async def session_and_user(session: AsyncSession, digest: str, now: datetime) -> tuple[UserSession, User] | None:
+    """The living session of a token's digest with its active user."""
+    query = (
+        select(UserSession, User)
+        .join(User, col(User.id) == col(UserSession.user_id))
+        .where(
+            UserSession.token_digest == digest,
+            col(UserSession.revoked_at).is_(None),
+            UserSession.expires_at > now,
+            col(User.is_active),
+        )
+    )
+    return (await session.exec(query)).first()
+
+
+async def session_by_digest(session: AsyncSession, digest: str) -> UserSession | None:
+    """A session by its token's digest, dead or alive."""
+    return (await session.exec(select(UserSession).where(UserSession.token_digest == digest))).first()
+
+
+async def living_sessions(session: AsyncSession, user_id: int, now: datetime) -> Sequence[UserSession]:
+    """The user's sessions that still work, last used first."""
+    query = (
+        select(UserSession)
+        .where(UserSession.user_id == user_id, col(UserSession.revoked_at).is_(None), UserSession.expires_at > now)
+        .order_by(col(UserSession.last_used_at).desc(), col(UserSession.id).desc())
+    )
+    return (await session.exec(query)).all()
+
+
+async def touch(session: AsyncSession, digest: str, now: datetime, unless_since: datetime) -> bool:
+    """Note that a session is used; False when that was noted since `unless_since`."""
+    statement = (
+        sa.update(UserSession)
+        .where(col(UserSession.token_digest) == digest, col(UserSession.last_used_at) < unless_since)
+        .values(last_used_at=now)
+        .returning(col(UserSession.user_id))
+    )
+    user_id = (await session.execute(statement)).scalar_one_or_none()
+    if user_id is None:
+        return False
+    await session.execute(sa.update(User).where(col(User.id) == user_id).values(last_seen_at=now))
+    return True
+
+
+async def revoke(
+    session: AsyncSession, user_id: int, now: datetime, *, session_id: int | None = None, keep_digest: str = ""
+) -> int:
+    """End one session, or all of the user's but the one whose digest is to be kept; how many were ended."""
+    statement = sa.update(UserSession).where(
+        col(UserSession.user_id) == user_id,
+        col(UserSession.revoked_at).is_(None),
+        col(UserSession.token_digest) != keep_digest,
+    )
+    if session_id is not None:
+        statement = statement.where(col(UserSession.id) == session_id)
+    done = await session.execute(statement.values(revoked_at=now).returning(col(UserSession.id)))
+    return len(done.scalars().all())
+
+
+async def forget_dead_sessions(session: AsyncSession, user_id: int, before: datetime) -> None:
+    """Delete sessions of the user that ended before an instant."""
+    await session.execute(
+        sa.delete(UserSession).where(
+            col(UserSession.user_id) == user_id,
+            sa.or_(col(UserSession.expires_at) < before, col(UserSession.revoked_at) < before),
+        )
+    )

@@ -1,0 +1,62 @@
+"""What goes into and comes out of the auth room."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from campaign_app.models.user import Role, User
+
+
+class NewUser(BaseModel):
+    """A person to add. Without a password one is made up and given back once."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    email: str
+    name: str
+    role: Role = Role.VIEWER
+    password: str = ""
+    time_zone: str = "UTC"
+
+
+class UserPatch(BaseModel):
+    """What may be changed of a person; None leaves it."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    name: str | None = None
+    email: str | None = None
+    role: Role | None = None
+    is_active: bool | None = None
+    time_zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A fresh session. `token` goes into the cookie and is stored nowhere."""
+
+    token: str
+    user: User
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedUser:
+    """A new person; `password` is set only when it was made up here, and is shown once."""
+
+    user: User
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A signed-in browser, as its owner sees it."""
+
+    id: int
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    ip: str
+    user_agent: str
+    is_current: bool

@@ -1,0 +1,314 @@
+"""Use cases of people and their sessions."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.audit import service as audit
+from campaign_app.auth import passwords, permissions, repository, rules, throttle
+from campaign_app.auth.errors import AddressTaken, AlreadySetUp, LastOwner, WrongCredentials
+from campaign_app.auth.schemas import CreatedUser, NewUser, SessionRow, SignedIn, UserPatch
+from campaign_app.core import clock, crypto
+from campaign_app.core.actor import SYSTEM, Actor
+from campaign_app.core.config import settings
+from campaign_app.core.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from campaign_app.models.user import Role, User, UserSession
+
+_TOKEN_BYTES = 32
+_KEEP_DEAD_SESSIONS = timedelta(days=30)
+TOUCH_AFTER = timedelta(minutes=1)
+
+
+async def has_users(session: AsyncSession) -> bool:
+    """Whether the first owner exists."""
+    return await repository.any_user(session)
+
+
+async def create_owner(session: AsyncSession, email: str, name: str, password: str, time_zone: str = "UTC") -> User:
+    """The very first user.
+
+    Raises:
+        AlreadySetUp: someone exists.
+        Invalid: address, name or password will not do.
+    """
+    new = rules.checked(NewUser(email=email, name=name, role=Role.OWNER, password=password, time_zone=time_zone))
+    hashed = await passwords.hash_password(new.password)
+    await repository.lock_users(session)
+    if await repository.any_user(session):
+        raise AlreadySetUp(
+            "This installation has an owner already. Sign in, or ask the owner to add you.", title="Already set up"
+        )
+    user = await _store(session, new, hashed)
+    await audit.record(session, permissions.actor_of(user), "user.create", "user", user.id, user.name, role=user.role)
+    return user
+
+
+async def create_user(session: AsyncSession, actor: Actor, new: NewUser) -> CreatedUser:
+    """Add a person; without a password one is made up and is in the answer.
+
+    Raises:
+        Forbidden: the role is above the actor's own.
+        AddressTaken: somebody signs in with this address.
+    """
+    actor.require("users:write")
+    _check_reach(actor, new.role)
+    made_up = "" if new.password else passwords.made_up()
+    new = rules.checked(new.model_copy(update={"password": new.password or made_up}))
+    hashed = await passwords.hash_password(new.password)
+    await _check_free(session, new.email)
+    user = await _store(session, new, hashed)
+    await audit.record(session, actor, "user.create", "user", user.id, user.name, role=user.role, email=user.email)
+    return CreatedUser(user, made_up)
+
+
+async def _store(session: AsyncSession, new: NewUser, hashed: str) -> User:
+    user = User(email=new.email, name=new.name, password_hash=hashed, role=new.role, time_zone=new.time_zone)
+    session.add(user)
+    await session.flush()
+    return user
+
+
+async def list_users(session: AsyncSession, actor: Actor) -> Sequence[User]:
+    """Everyone, those who may sign in first."""
+    actor.require("users:read")
+    return await repository.all_users(session)
+
+
+async def get_user(session: AsyncSession, actor: Actor, user_id: int) -> User:
+    """One person; anyone may see themself."""
+    if user_id != actor.user_id:
+        actor.require("users:read")
+    return await _found(session, user_id)
+
+
+async def update_user(session: AsyncSession, actor: Actor, user_id: int, patch: UserPatch) -> User:
+    """Change a person. Who is switched off is signed out everywhere at once.
+
+    Raises:
+        Forbidden: the person or the new role is above the actor's own role.
+        LastOwner: nobody would be left who may do everything.
+    """
+    actor.require("users:write")
+    await repository.lock_users(session)
+    user = await _found(session, user_id)
+    changes = rules.checked_patch(user, patch)
+    _check_reach(actor, user.role)
+    _check_reach(actor, changes.get("role", user.role))
+    await _check_last_owner(session, user, changes)
+    if "email" in changes:
+        await _check_free(session, changes["email"])
+    details = {field: {"from": getattr(user, field), "to": value} for field, value in changes.items()}
+    if not changes:
+        return user
+    user.sqlmodel_update(changes)
+    session.add(user)
+    if changes.get("is_active") is False:
+        await repository.revoke(session, user_id, clock.now())
+    await audit.record(session, actor, "user.update", "user", user_id, user.name, **details)
+    return user
+
+
+async def reset_password(session: AsyncSession, actor: Actor, user_id: int) -> str:
+    """A made-up password for someone who forgot theirs, to be shown once; signs them out everywhere."""
+    actor.require("users:write")
+    made_up = passwords.made_up()
+    hashed = await passwords.hash_password(made_up)
+    user = await _found(session, user_id)
+    _check_reach(actor, user.role)
+    user.password_hash = hashed
+    session.add(user)
+    await repository.revoke(session, user_id, clock.now())
+    await audit.record(session, actor, "user.reset_password", "user", user_id, user.name)
+    return made_up
+
+
+async def set_password(session: AsyncSession, email: str, password: str) -> User:
+    """For the command line: a new password for anyone; signs them out everywhere."""
+    user = await repository.by_email(session, rules.normal_email(email))
+    if user is None or user.id is None:
+        raise NotFound("Nobody signs in with this address.", title="No such person")
+    rules.check_password(password, user.email)
+    user.password_hash = await passwords.hash_password(password)
+    session.add(user)
+    await repository.revoke(session, user.id, clock.now())
+    await audit.record(session, SYSTEM, "user.reset_password", "user", user.id, user.name)
+    return user
+
+
+async def update_profile(session: AsyncSession, actor: Actor, *, name: str, time_zone: str) -> User:
+    """The actor's own name and time zone."""
+    user = await _found(session, _own_id(actor))
+    changes = rules.checked_patch(user, UserPatch(name=name, time_zone=time_zone))
+    if changes:
+        user.sqlmodel_update(changes)
+        session.add(user)
+        await audit.record(session, actor, "user.update_profile", "user", user.id, user.name, **changes)
+    return user
+
+
+async def check_credentials(session: AsyncSession, email: str, password: str, ip: str) -> User:
+    """Who this is. Counts the attempt; an unknown address takes as long and answers the same as a wrong password.
+
+    Raises:
+        WrongCredentials, SignInThrottled, Unavailable.
+    """
+    address = email.strip().lower()[:254]
+    attempt = await throttle.count_attempt(address, ip)
+    user = await repository.by_email(session, address)
+    right = await passwords.matches(user.password_hash if user else None, password)
+    if user is None or not right or not user.is_active:
+        raise WrongCredentials
+    await throttle.forgive(address, ip, attempt)
+    return user
+
+
+async def open_session(session: AsyncSession, user_id: int, ip: str, user_agent: str) -> SignedIn:
+    """A session with a token nobody had before, for someone whose password was right."""
+    user = await repository.by_id(session, user_id)
+    if user is None or user.id is None or not user.is_active:
+        raise WrongCredentials
+    now = clock.now()
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    fresh = UserSession(
+        user_id=user.id,
+        token_digest=crypto.digest(token),
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + timedelta(days=settings().session_days),
+        ip=ip[:64],
+        user_agent=rules.plain(user_agent, 255),
+    )
+    session.add(fresh)
+    user.last_seen_at = now
+    session.add(user)
+    await repository.forget_dead_sessions(session, user.id, now - _KEEP_DEAD_SESSIONS)
+    await audit.record(session, permissions.actor_of(user, ip), "session.sign_in", "user", user.id, user.name)
+    return SignedIn(token, user, fresh.expires_at)
+
+
+async def sign_in(session: AsyncSession, email: str, password: str, ip: str, user_agent: str) -> SignedIn:
+    """Check and open in one transaction. Web edges use the two halves, so that hashing holds no write lock."""
+    user = await check_credentials(session, email, password, ip)
+    assert user.id is not None
+    return await open_session(session, user.id, ip, user_agent)
+
+
+async def sign_out(session: AsyncSession, token: str, ip: str = "") -> None:
+    """End the session of a token; an unknown one is fine."""
+    digest = crypto.digest(token)
+    found = await repository.session_and_user(session, digest, clock.now())
+    if found is None:
+        return
+    ended, user = found
+    await repository.revoke(session, ended.user_id, clock.now(), session_id=ended.id)
+    await audit.record(session, permissions.actor_of(user, ip), "session.sign_out", "user", user.id, user.name)
+
+
+async def actor_for_token(session: AsyncSession, token: str, ip: str = "") -> Actor | None:
+    """Who the token belongs to now; None when it is unknown, ended, expired, or the person is switched off."""
+    found = await repository.session_and_user(session, crypto.digest(token), clock.now()) if token else None
+    return permissions.actor_of(found[1], ip or found[0].ip) if found else None
+
+
+async def change_password(session: AsyncSession, actor: Actor, old: str, new: str, current_token: str = "") -> None:
+    """A new password for the actor; every other session ends, the one of `current_token` stays.
+
+    Raises:
+        Invalid: the old one is wrong, or the new one will not do.
+        SignInThrottled: too many wrong ones.
+    """
+    user = await _found(session, _own_id(actor))
+    attempt = await throttle.count_attempt(user.email, actor.ip)
+    if not await passwords.matches(user.password_hash, old):
+        sentence = "This is not your present password."
+        raise Invalid("The password was not changed. " + sentence, {"old": sentence}, title="Password not changed")
+    await throttle.forgive(user.email, actor.ip, attempt)
+    rules.check_password(new, user.email, field="new")
+    user.password_hash = await passwords.hash_password(new)
+    session.add(user)
+    keep = crypto.digest(current_token) if current_token else ""
+    ended = await repository.revoke(session, _own_id(actor), clock.now(), keep_digest=keep)
+    await audit.record(session, actor, "user.change_password", "user", user.id, user.name, sessions_ended=ended)
+
+
+async def sessions_of(session: AsyncSession, actor: Actor, current_token: str = "") -> list[SessionRow]:
+    """The actor's own living sessions, last used first."""
+    digest = crypto.digest(current_token) if current_token else ""
+    rows = await repository.living_sessions(session, _own_id(actor), clock.now())
+    return [
+        SessionRow(
+            id=row.id or 0,
+            created_at=row.created_at,
+            last_used_at=row.last_used_at,
+            expires_at=row.expires_at,
+            ip=row.ip,
+            user_agent=row.user_agent,
+            is_current=row.token_digest == digest,
+        )
+        for row in rows
+    ]
+
+
+async def revoke_session(session: AsyncSession, actor: Actor, session_id: int) -> None:
+    """End one of the actor's own sessions.
+
+    Raises:
+        NotFound: it is somebody else's, or has ended.
+    """
+    if not await repository.revoke(session, _own_id(actor), clock.now(), session_id=session_id):
+        raise NotFound("This session has ended already.", title="Nothing to end")
+    await audit.record(session, actor, "session.revoke", "session", session_id)
+
+
+async def revoke_other_sessions(session: AsyncSession, actor: Actor, current_token: str) -> int:
+    """End all of the actor's sessions but the present one; how many."""
+    ended = await repository.revoke(session, _own_id(actor), clock.now(), keep_digest=crypto.digest(current_token))
+    if ended:
+        await audit.record(session, actor, "session.revoke_others", "user", actor.user_id, actor.name, ended=ended)
+    return ended
+
+
+async def touch(session: AsyncSession, token: str) -> bool:
+    """Note that the session is in use, at most once a minute."""
+    now = clock.now()
+    return await repository.touch(session, crypto.digest(token), now, now - TOUCH_AFTER)
+
+
+def _own_id(actor: Actor) -> int:
+    if actor.user_id is None:
+        raise Unauthenticated("This is about a person, and nobody is signed in.", title="Not signed in")
+    return actor.user_id
+
+
+async def _found(session: AsyncSession, user_id: int) -> User:
+    user = await repository.by_id(session, user_id)
+    if user is None:
+        raise NotFound("This person is not in the workspace any more. Reload the page.", title="No such person")
+    return user
+
+
+def _check_reach(actor: Actor, role: Role) -> None:
+    if role not in permissions.grantable(actor):
+        raise Forbidden(
+            f"Your role ({actor.role}) cannot change people with the role {role.value}. Ask an owner.",
+            title="Not allowed",
+            code="forbidden:role",
+        )
+
+
+async def _check_free(session: AsyncSession, email: str) -> None:
+    if await repository.by_email(session, email) is not None:
+        raise AddressTaken(
+            f"Somebody signs in with {email} already. Use another address, or change that person.",
+            title="Address in use",
+        )
+
+
+async def _check_last_owner(session: AsyncSession, user: User, changes: dict[str, object]) -> None:
+    stays = changes.get("role", user.role) is Role.OWNER and changes.get("is_active", user.is_active)
+    if user.role is not Role.OWNER or not user.is_active or stays:
+        return
+    if not await repository.other_owners(session, user.id or 0):
+        raise LastOwner(f"{user.name} is the only owner. Make somebody else owner first.", title="The last owner stays")
