@@ -1,0 +1,188 @@
+"""The control API: what was accepted, what goes wrong, what recipients do. For tests, the demo and scripts."""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from fastapi import APIRouter, Body, HTTPException, Request
+from fastapi.responses import FileResponse, Response
+from httpx import HTTPError
+from pydantic import BaseModel, ValidationError
+
+from campaign_app.sandbox import mail
+from campaign_app.sandbox.faults import Faults
+from campaign_app.sandbox.people import Act, People
+from campaign_app.sandbox.room import Room
+from campaign_app.sandbox.store import Stored
+
+M = TypeVar("M", bound=BaseModel)
+router = APIRouter(prefix="/api")
+
+
+def room(request: Request) -> Room:
+    """The sandbox behind the application."""
+    found: Room = request.app.state.room
+    return found
+
+
+def stored(request: Request, message_id: int) -> Stored:
+    """A kept message, or 404."""
+    found = room(request).store.get(message_id)
+    if found is None:
+        raise HTTPException(404, "This message is not kept any more, or never was.")
+    return found
+
+
+@router.get("/health")
+async def health(request: Request) -> dict[str, Any]:
+    """Where the sandbox listens."""
+    ports = room(request).ports
+    return {"status": "ok", "smtp_port": ports.smtp, "http_port": ports.http}
+
+
+@router.get("/status")
+async def status(request: Request) -> dict[str, Any]:
+    """Counts since the start: connections, refusals, what recipients did."""
+    here = room(request)
+    return {
+        "accepted": here.witness.accepted,
+        "kept": len(here.store),
+        "open_connections": here.open_connections,
+        "counts": dict(here.counts),
+        "acts": {
+            "done": dict(here.actor.done),
+            "failed": dict(here.actor.failed),
+            "waiting": here.actor.waiting,
+            "dropped": here.actor.dropped,
+            "last_error": here.actor.last_error,
+        },
+    }
+
+
+@router.get("/log")
+async def log(request: Request, by: Literal["message", "recipient"] = "message") -> dict[str, int]:
+    """The witness: accepted, distinct (recipient and Message-ID, or recipient alone), duplicates."""
+    return room(request).witness.summary(by)
+
+
+@router.get("/log.txt")
+async def log_file(request: Request) -> FileResponse:
+    """The log itself: time, recipient, Message-ID, size, separated by tabs."""
+    return FileResponse(room(request).witness.path, media_type="text/plain")
+
+
+def brief(message: Stored) -> dict[str, Any]:
+    """A message as one row of a list."""
+    return {
+        "id": message.id,
+        "at": message.at,
+        "sender": message.sender,
+        "recipients": list(message.recipients),
+        "from": message.author,
+        "subject": message.subject,
+        "size": len(message.raw),
+    }
+
+
+@router.get("/messages")
+async def messages(
+    request: Request, search: str = "", limit: int = 50, before: int | None = None
+) -> list[dict[str, Any]]:
+    """The newest kept messages; `search` looks at recipients, From and subject."""
+    return [brief(m) for m in room(request).store.find(search, max(1, min(limit, 500)), before)]
+
+
+@router.get("/messages/{message_id}")
+async def message(request: Request, message_id: int) -> dict[str, Any]:
+    """One message: its parts decoded, its headers, its links."""
+    found = stored(request, message_id)
+    parsed = mail.parse(found.raw)
+    outline = mail.outline(found.raw)
+    return {
+        **brief(found),
+        "headers": [[name, str(value)] for name, value in parsed.items()],
+        "html": mail.part(parsed, "html"),
+        "text": mail.part(parsed, "plain"),
+        "links": list(outline.links),
+        "images": list(outline.images),
+        "unsubscribe": outline.unsubscribe,
+    }
+
+
+@router.get("/messages/{message_id}/source")
+async def source(request: Request, message_id: int) -> Response:
+    """The message as it came, after dot-unstuffing."""
+    return Response(stored(request, message_id).raw, media_type="message/rfc822")
+
+
+@router.post("/messages/{message_id}/act")
+async def act(request: Request, message_id: int, act: Annotated[Act, Body(embed=True)]) -> dict[str, str]:
+    """Let the recipient of one message do something now."""
+    return {"done": await act_now(request, message_id, act)}
+
+
+async def act_now(request: Request, message_id: int, act: Act) -> str:
+    """Carry out one act on one message.
+
+    Raises:
+        HTTPException: 404 without the message, 409 when it offers nothing for the act, 502 when the application fails.
+    """
+    found = stored(request, message_id)
+    actor = room(request).actor
+    errand = actor.errand(act, found.raw, found.sender, found.recipients[0])
+    if errand is None:
+        raise HTTPException(409, f"This message offers no way to {act.replace('_', ' ')}.")
+    try:
+        await actor.do(errand)
+    except HTTPError as error:
+        raise HTTPException(502, f"The application did not take it: {error}") from error
+    actor.done[act] += 1
+    return act.value
+
+
+@router.get("/faults")
+async def faults(request: Request) -> Faults:
+    """The faults in force."""
+    return room(request).faults
+
+
+@router.post("/faults")
+async def set_faults(request: Request, change: Annotated[dict[str, Any], Body()]) -> Faults:
+    """Change some faults; what is not named stays."""
+    here = room(request)
+    here.set_faults(_merged(here.faults, change))
+    return here.faults
+
+
+@router.get("/people")
+async def people(request: Request) -> People:
+    """What recipients do."""
+    return room(request).people
+
+
+@router.post("/people")
+async def set_people(request: Request, change: Annotated[dict[str, Any], Body()]) -> People:
+    """Change what recipients do with messages from now on; what is not named stays."""
+    here = room(request)
+    here.set_people(_merged(here.people, change))
+    return here.people
+
+
+def _merged(current: M, change: dict[str, Any]) -> M:
+    if unknown := sorted(change.keys() - type(current).model_fields.keys()):
+        raise HTTPException(422, f"Not known: {', '.join(unknown)}.")
+    try:
+        return type(current).model_validate(current.model_dump() | change)
+    except ValidationError as error:
+        raise HTTPException(422, "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())) from error
+
+
+@router.post("/drop-connections")
+async def drop_connections(request: Request) -> dict[str, int]:
+    """Cut every open SMTP connection."""
+    return {"dropped": room(request).drop_connections()}
+
+
+@router.post("/reset")
+async def reset(request: Request) -> dict[str, str]:
+    """Empty log and inbox; no faults; recipients do nothing."""
+    room(request).reset()
+    return {"status": "ok"}
