@@ -1,0 +1,1 @@
+"""Campaigns: lifecycle, content, links, schedule, pre-flight, the template library."""

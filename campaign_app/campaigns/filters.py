@@ -1,0 +1,181 @@
+"""The filters of messages. Each is pure, quick, and gives text that is at most a few times as long as what it got."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from math import isfinite
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Undefined
+from markupsafe import Markup, escape
+
+from campaign_app.campaigns.budget import LimitReached, allow
+
+_DATES: Mapping[str, str] = {
+    "short": "%-d %b",
+    "medium": "%-d %b %Y",
+    "long": "%-d %B %Y",
+    "weekday": "%A",
+    "time": "%H:%M",
+}
+
+
+def is_empty(value: Any) -> bool:
+    """What a reader would see as nothing: undefined, None or blank text."""
+    return value is None or isinstance(value, Undefined) or (isinstance(value, str) and not value.strip())
+
+
+def default(value: Any, instead: Any = "", _boolean: bool = True) -> Any:
+    """`{{ first_name|default("there") }}`: also when the field is empty, which is what people mean."""
+    return instead if is_empty(value) else value
+
+
+def _text(value: Any) -> str:
+    return "" if is_empty(value) else str(value)
+
+
+def _bounded(text: str) -> str:
+    allow(len(text))
+    return text
+
+
+def replace(value: Any, old: str, new: str) -> str:
+    """Every `old` by `new`."""
+    text, old, new = _text(value), str(old), str(new)
+    allow(len(text) + text.count(old) * max(0, len(new) - len(old)))
+    return text.replace(old, new)
+
+
+def join(value: Any, between: str = "") -> str:
+    """The items of a list in one text."""
+    if is_empty(value):
+        return ""
+    items = [str(item) for item in value] if isinstance(value, Iterable) else [str(value)]
+    allow(sum(map(len, items)) + len(items) * len(str(between)))
+    return str(between).join(items)
+
+
+def date_(value: Any, form: str = "long") -> str:
+    """`{{ renewal|date("medium") }}`: short, medium, long, weekday, time, or a pattern such as %d.%m.%Y."""
+    if is_empty(value):
+        return ""
+    found = value
+    if not isinstance(value, date | datetime):
+        try:
+            found = datetime.fromisoformat(str(value).strip())
+        except ValueError:
+            return str(value)
+    pattern = _DATES.get(str(form), str(form))
+    if len(pattern) > 64:
+        raise LimitReached("A date pattern is at most 64 characters long")
+    try:
+        return str(found.strftime(pattern))
+    except ValueError:
+        return str(value)
+
+
+def _parse(value: Any) -> float | None:
+    try:
+        found = float(str(value).replace(",", "").strip()[:64])
+    except ValueError:
+        return None
+    return found if isfinite(found) else None
+
+
+def number(value: Any, decimals: int = 0) -> str:
+    """4,218 or 1,234.50. What is not a number stays as it is."""
+    found = _parse(value)
+    return _text(value) if found is None else f"{found:,.{max(0, min(int(decimals), 6))}f}"
+
+
+def money(value: Any, currency: str = "EUR") -> str:
+    """412.80 EUR. What is not a number stays as it is."""
+    return _text(value) if _parse(value) is None else f"{number(value, 2)} {currency}"
+
+
+def truncate(value: Any, length: int = 80, end: str = "…") -> str:
+    """At most `length` characters, cut at a word."""
+    text, length = _text(value), max(1, int(length))
+    if len(text) <= length:
+        return text
+    cut = text[: max(1, length - len(end))]
+    return (cut.rsplit(" ", 1)[0] if " " in cut else cut) + end
+
+
+def title(value: Any) -> str:
+    """Anna-Maria O'Neil from anna-maria o'neil: words begin with a capital letter, the rest stays."""
+    out, fresh = [], True
+    for letter in _text(value):
+        out.append(letter.upper() if fresh else letter)
+        fresh = not (letter.isalnum() or letter in ".,")
+    return "".join(out)
+
+
+def to_int(value: Any, instead: int = 0) -> int:
+    """A whole number, or `instead`."""
+    found = _parse(value)
+    return instead if found is None else int(found)
+
+
+def to_float(value: Any, instead: float = 0.0) -> float:
+    """A number, or `instead`."""
+    found = _parse(value)
+    return instead if found is None else found
+
+
+def rounded(value: Any, decimals: int = 0) -> float | int:
+    """Rounded to `decimals` places."""
+    found = round(to_float(value), max(0, min(int(decimals), 6)))
+    return found if decimals else int(found)
+
+
+def length(value: Any) -> int:
+    """How many letters or items."""
+    return 0 if is_empty(value) else len(value)
+
+
+def first(value: Any) -> Any:
+    """The first item or letter."""
+    return "" if is_empty(value) or not len(value) else value[0]
+
+
+def last(value: Any) -> Any:
+    """The last item or letter."""
+    return "" if is_empty(value) or not len(value) else value[-1]
+
+
+def split(value: Any, between: str = " ") -> list[str]:
+    """The parts of a text."""
+    return _text(value).split(str(between) or None)
+
+
+def _escaped(value: Any) -> Markup:
+    return escape(_bounded(_text(value)))
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "default": default,
+    "d": default,
+    "upper": lambda value: _text(value).upper(),
+    "lower": lambda value: _text(value).lower(),
+    "capitalize": lambda value: _text(value).capitalize(),
+    "title": title,
+    "trim": lambda value: _text(value).strip(),
+    "truncate": truncate,
+    "replace": replace,
+    "join": join,
+    "split": split,
+    "first": first,
+    "last": last,
+    "length": length,
+    "count": length,
+    "int": to_int,
+    "float": to_float,
+    "round": rounded,
+    "number": number,
+    "money": money,
+    "date": date_,
+    "urlencode": lambda value: _bounded(quote(_text(value), safe="")),
+    "escape": _escaped,
+    "e": _escaped,
+}
