@@ -1,11 +1,42 @@
 """Composition root: the Reflex app, what is mounted beside it, the tasks that live as long as it."""
 
+from importlib import import_module
+from typing import Final
+
 import reflex as rx
 
+from campaign_app.core.logging import configure
+from campaign_app.ui import live
+from campaign_app.ui.app_state import AuthGate, on_exception
 
-def index() -> rx.Component:
-    return rx.heading("x")
+# Every module with pages; importing it registers them.
+PAGES: Final = (
+    "auth.login",
+    "auth.setup",
+)
+for name in PAGES:
+    import_module(f"campaign_app.ui.{name}")
 
+configure()
 
-app = rx.App()
-app.add_page(index, route="/")
+app = rx.App(
+    html_lang="en",
+    stylesheets=["/beacon.css"],
+    head_components=[
+        rx.el.link(rel="icon", type="image/svg+xml", href="/favicon.svg"),
+        rx.el.link(
+            rel="preload", href="/fonts/inter-latin-wght-normal.woff2", custom_attrs={"as": "font"}, cross_origin=""
+        ),
+        rx.el.script(src="/beacon.js", defer=True),
+    ],
+    toaster=rx.toast.provider(
+        position="bottom-right",
+        rich_colors=False,
+        visible_toasts=3,
+        expand=True,
+    ),
+    backend_exception_handler=on_exception,
+)
+# Before Reflex's own middleware: a state of somebody else must not even be hydrated.
+app.add_middleware(AuthGate(), index=0)
+app.register_lifespan_task(live.lifespan(app))

@@ -18,7 +18,8 @@ from reflex.state import (
 )
 from reflex_base.event import Event, EventSpec
 
-from campaign_app.core import crypto, db
+from campaign_app.auth.current import current_actor
+from campaign_app.core import crypto
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import AppError, Unauthenticated
 from campaign_app.ui import routes
@@ -42,14 +43,9 @@ def session_token(cookie_header: str) -> str:
     return morsel.value if morsel else ""
 
 
-async def actor_of(token: str) -> Actor | None:
-    """Who the token belongs to, None when it is unknown, revoked or expired."""
-    if not token:
-        return None
-    from campaign_app.auth.service import actor_for_token
-
-    async with db.reading() as session:
-        return await actor_for_token(session, token)
+def ip_of(state: Any) -> str:
+    """Where the browser of this state sits."""
+    return str(state.router.session.client_ip or "")
 
 
 def notify_success(title: str, text: str = "", undo: Any = None) -> EventSpec:
@@ -76,14 +72,14 @@ def explain(error: AppError) -> EventSpec:
     return notify_error(title.rstrip("."), " ".join(part for part in (text, error.hint) if part))
 
 
-def on_exception(error: Exception) -> EventSpec | list[EventSpec]:
+def on_exception(exception: Exception) -> EventSpec | None:
     """Reflex's handler for whatever a page's event raised."""
-    if isinstance(error, Unauthenticated):
+    if isinstance(exception, Unauthenticated):
         return rx.redirect(routes.LOGIN)
-    if isinstance(error, AppError):
-        return explain(error)
+    if isinstance(exception, AppError):
+        return explain(exception)
     reference = secrets.token_hex(4)
-    logger.error("event handler failed [%s]", reference, exc_info=error)
+    logger.error("event handler failed [%s]", reference, exc_info=exception)
     return notify_error(
         "Something went wrong on our side",
         f"Nothing was changed by this step as far as we know. Reload the page and try again; if it happens again, "
@@ -103,7 +99,11 @@ class SignedIn:
         """
         token = session_token(self.router.headers.cookie)  # type: ignore[attr-defined]
         known = _current.get()
-        actor = known[1] if known and token and known[0] == crypto.digest(token) else await actor_of(token)
+        actor = (
+            known[1]
+            if known and token and known[0] == crypto.digest(token)
+            else await current_actor(token, ip_of(self))
+        )
         if actor is None:
             raise Unauthenticated("You are signed out. Sign in again to go on.", title="Signed out")
         if permission:
@@ -170,7 +170,7 @@ class AuthGate(rx.Middleware):
     the browser; whoever presents it with another cookie, or none, gets a fresh state instead of the other one's rows.
     """
 
-    async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
+    async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:  # noqa: ARG002
         root = state._get_root_state()
         token = session_token(root.router.headers.cookie)
         digest = crypto.digest(token) if token else "anonymous"
@@ -178,7 +178,7 @@ class AuthGate(rx.Middleware):
         _current.set(None)
         if self._is_public(event):
             return None
-        actor = await actor_of(token)
+        actor = await current_actor(token, ip_of(root))
         if actor is None:
             return StateUpdate(events=Event.from_event_type(rx.redirect(routes.LOGIN)))
         _current.set((digest, actor))

@@ -1,4 +1,4 @@
-"""A form the browser itself submits: only an HTTP answer can set the HttpOnly cookie, and rx.form always prevents it."""
+"""A form the browser itself submits: only an HTTP answer can set an HttpOnly cookie, and rx.form prevents it."""
 
 import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML

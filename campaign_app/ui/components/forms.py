@@ -18,7 +18,7 @@ def form_field(
     over: Truth = False,
     optional: bool = False,
 ) -> rx.Component:
-    """Label above, counter right of it, hint or error below. The control's id is `name`, its description `name-note`."""
+    """Label above, counter right of it, hint or error below. Control's id: `name`, of its note: `name-note`."""
     head = [rx.el.label(label, html_for=name, class_name="b-label")]
     if optional:
         head.append(rx.el.span("optional", class_name="b-small b-muted"))

@@ -1,0 +1,54 @@
+/* Keys that must not travel to the server: Cmd/Ctrl+K, / for the search of the page, the palette's arrows and Enter. */
+(() => {
+  const find = (id) => document.getElementById(id);
+  const editable = (node) => node.closest?.("input, textarea, select, [contenteditable=true]");
+
+  const openPalette = () => find("palette-open")?.click();
+
+  const hits = () => [...document.querySelectorAll("#palette-list [data-hit]")];
+
+  const choose = (rows, next) => {
+    rows.forEach((row, index) => row.setAttribute("aria-selected", String(index === next)));
+    rows[next]?.scrollIntoView({ block: "nearest" });
+  };
+
+  const move = (step) => {
+    const rows = hits();
+    if (!rows.length) return;
+    const now = rows.findIndex((row) => row.getAttribute("aria-selected") === "true");
+    choose(rows, (now + step + rows.length) % rows.length);
+  };
+
+  const paletteKey = (event) => {
+    if (event.key === "ArrowDown") move(1);
+    else if (event.key === "ArrowUp") move(-1);
+    else if (event.key === "Enter") hits().find((row) => row.getAttribute("aria-selected") === "true")?.click();
+    else return;
+    event.preventDefault();
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      openPalette();
+    } else if (event.target.id === "palette-input") {
+      paletteKey(event);
+    } else if (event.key === "/" && !editable(event.target) && !event.metaKey && !event.ctrlKey) {
+      const field = document.querySelector("[data-search]");
+      if (field) {
+        event.preventDefault();
+        field.focus();
+      }
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("[data-open-palette]")) openPalette();
+  });
+
+  // The first row is chosen again whenever the results change.
+  new MutationObserver(() => {
+    const rows = hits();
+    if (rows.length && !rows.some((row) => row.getAttribute("aria-selected") === "true")) choose(rows, 0);
+  }).observe(document.documentElement, { childList: true, subtree: true });
+})();

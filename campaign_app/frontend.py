@@ -1,0 +1,98 @@
+"""Builds the browser's files when their sources changed, with the venv's own Node and nothing but npm packages."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from campaign_app.core.config import ROOT
+from campaign_app.core.errors import AppError
+
+_STAMP: Final = ".web/beacon.stamp"
+_RESULT: Final = ".web/build/client/index.html"
+_SOURCES: Final = ("campaign_app/ui", "assets", "reflex.lock")
+_FILES: Final = ("rxconfig.py", "campaign_app/campaign_app.py", "requirements.txt")
+_LEFT_OUT: Final = {"__pycache__", "external"}
+
+Progress = Callable[[str], None]
+
+
+class BuildFailed(AppError):
+    """The front end could not be built."""
+
+    status = 500
+    code = "frontend_build_failed"
+
+
+def sources(root: Path = ROOT) -> Iterator[Path]:
+    """Every file that the built front end depends on, sorted."""
+    for folder in _SOURCES:
+        for path in sorted((root / folder).rglob("*")):
+            if path.is_file() and not _LEFT_OUT & set(path.relative_to(root).parts):
+                yield path
+    yield from (root / name for name in _FILES if (root / name).exists())
+
+
+def fingerprint(root: Path = ROOT) -> str:
+    """Hash over names and contents of the sources."""
+    total = hashlib.sha256()
+    for path in sources(root):
+        total.update(path.relative_to(root).as_posix().encode() + b"\0")
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def is_current(root: Path = ROOT) -> bool:
+    """Whether the build in place was made from the sources in place."""
+    stamp = root / _STAMP
+    return (root / _RESULT).exists() and stamp.exists() and stamp.read_text() == fingerprint(root)
+
+
+def environment() -> dict[str, str]:
+    """The process environment for Reflex's tools: venv's node and npm first, no Bun, no calls home."""
+    scripts = sysconfig.get_path("scripts")
+    return os.environ | {
+        "PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}",
+        "REFLEX_USE_NPM": "1",
+        "REFLEX_TELEMETRY_ENABLED": "false",
+        "REFLEX_CHECK_LATEST_VERSION": "false",
+        "NPM_CONFIG_FUND": "false",
+        "NPM_CONFIG_AUDIT": "false",
+        "NPM_CONFIG_UPDATE_NOTIFIER": "false",
+    }
+
+
+def build(progress: Progress = print, root: Path = ROOT) -> None:
+    """Compiles and bundles; the stamp is written last, so that a broken build is tried again.
+
+    Raises:
+        BuildFailed: with the last lines of the build.
+    """
+    before = fingerprint(root)
+    (root / _STAMP).unlink(missing_ok=True)
+    progress("Building the front end (about a minute the first time, 20 s later)")
+    command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip", "--loglevel", "warning"]
+    done = subprocess.run(  # noqa: S603 (our own interpreter and arguments)
+        command, cwd=root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode or not (root / _RESULT).exists():
+        tail = "\n".join(done.stdout.strip().splitlines()[-25:])
+        raise BuildFailed(f"The front end could not be built. The build said:\n{tail}", title="Build failed")
+    (root / _STAMP).write_text(before)
+    progress("Front end ready")
+
+
+def build_if_needed(progress: Progress = print, root: Path = ROOT) -> bool:
+    """Builds when the sources changed since the last build; returns whether it did."""
+    if is_current(root):
+        return False
+    build(progress, root)
+    return True
+
+
+if __name__ == "__main__":
+    build_if_needed()

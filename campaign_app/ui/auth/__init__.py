@@ -1,0 +1,1 @@
+"""Sign-in and first start: the only pages without a session."""

@@ -1,0 +1,73 @@
+"""The sign-in page. The browser itself posts the form: only an HTTP answer can set the HttpOnly cookie."""
+
+import reflex as rx
+
+from campaign_app.ui import components as c
+from campaign_app.ui import routes
+from campaign_app.ui.auth.auth_state import AuthState
+from campaign_app.ui.layout import brand, page
+from campaign_app.ui.native_form import native_form
+
+_SHOW_OR_HIDE = (
+    "(() => { const f = document.getElementById('NAME'); f.type = f.type === 'password' ? 'text' : 'password' })()"
+)
+
+
+def auth_card(title: str, text: str, form: rx.Component, foot: str) -> rx.Component:
+    """Card in the middle of an empty window."""
+    return rx.el.div(
+        brand(),
+        rx.el.div(rx.el.h1(title), rx.el.p(text, class_name="b-dense b-muted"), form, class_name="b-auth-card"),
+        rx.el.p(foot, class_name="b-small b-muted"),
+        class_name="b-auth",
+    )
+
+
+def auth_error() -> rx.Component:
+    """What went wrong with the last attempt."""
+    return rx.cond(AuthState.error != "", c.callout(AuthState.error, "error"), rx.fragment())
+
+
+def password_field(name: str, label: str, autocomplete: str, hint: str = "") -> rx.Component:
+    """Password with a button that shows it; the switch stays in the browser."""
+    eye = rx.el.button(
+        c.icon("eye"),
+        type="button",
+        class_name="b-eye",
+        aria_label="Show or hide the password",
+        on_click=rx.call_script(_SHOW_OR_HIDE.replace("NAME", name)),
+    )
+    return c.form_field(
+        label,
+        c.text_input(name, size="3", type="password", required=True, auto_complete=autocomplete, after=eye),
+        name=name,
+        hint=hint,
+    )
+
+
+@page(routes.LOGIN, title="Sign in", on_load=AuthState.open_login, variant="blank")
+def login() -> rx.Component:
+    """E-mail and password; everything else is the server's."""
+    form = native_form(
+        auth_error(),
+        rx.el.input(type="hidden", name="next", value=AuthState.next_path),
+        c.form_field(
+            "E-mail",
+            c.text_input(
+                "email",
+                size="3",
+                type="email",
+                required=True,
+                auto_focus=True,
+                auto_complete="username",
+                default_value=AuthState.email,
+            ),
+            name="email",
+        ),
+        password_field("password", "Password", "current-password"),
+        c.primary_button("Sign in", type="submit", size="3", width="100%"),
+        action=routes.POST_LOGIN,
+        method="post",
+        class_name="b-auth-form",
+    )
+    return auth_card("Sign in to Beacon", "With the account of your team.", form, "No account? Ask your administrator.")

@@ -1,0 +1,36 @@
+"""The first start: whoever opens a new installation makes its owner."""
+
+import reflex as rx
+
+from campaign_app.ui import components as c
+from campaign_app.ui import routes
+from campaign_app.ui.auth.auth_state import AuthState
+from campaign_app.ui.auth.login import auth_card, auth_error, password_field
+from campaign_app.ui.layout import page
+from campaign_app.ui.native_form import native_form
+
+
+@page(routes.SETUP, title="First start", on_load=AuthState.open_setup, variant="blank")
+def setup() -> rx.Component:
+    """Name, e-mail and password of the owner."""
+
+    def line(name: str, label: str, kind: str, autocomplete: str) -> rx.Component:
+        field = c.text_input(name, size="3", type=kind, required=True, auto_complete=autocomplete)
+        return c.form_field(label, field, name=name)
+
+    form = native_form(
+        auth_error(),
+        line("name", "Your name", "text", "name"),
+        line("email", "E-mail", "email", "username"),
+        password_field("password", "Password", "new-password", "At least 12 characters."),
+        c.primary_button("Create the owner", type="submit", size="3", width="100%"),
+        action=routes.POST_SETUP,
+        method="post",
+        class_name="b-auth-form",
+    )
+    return auth_card(
+        "Set up Beacon",
+        "This installation is new. You become its owner and can add your team afterwards.",
+        form,
+        "Nobody else can do this once the owner exists.",
+    )

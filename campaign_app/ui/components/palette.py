@@ -1,0 +1,104 @@
+"""Command palette: Cmd/Ctrl+K. Opening, moving and choosing happen in the browser (assets/beacon.js)."""
+
+from typing import Any, Final
+
+import reflex as rx
+
+from campaign_app.ui.components.base import anchor, icon
+from campaign_app.ui.components.palette_state import Group, Hit, PaletteState
+from campaign_app.ui.components.status import status_badge
+
+ICONS: Final = {
+    "plus": "plus",
+    "upload": "upload",
+    "house": "house",
+    "send": "send",
+    "users": "users",
+    "user": "user",
+    "list": "list",
+    "layers": "layers",
+    "template": "layout_template",
+    "chart": "chart_no_axes_column",
+    "import": "file_spreadsheet",
+    "shield": "shield_ban",
+    "plug": "plug",
+    "settings": "settings",
+}
+
+
+def command_palette() -> rx.Component:
+    """The dialog and the hidden button that opens it."""
+    line = rx.el.div(
+        icon("search"),
+        rx.el.input(
+            placeholder="Search or jump to",
+            on_change=PaletteState.search.debounce(150),
+            aria_label="Search or jump to",
+            role="combobox",
+            aria_expanded="true",
+            aria_controls="palette-list",
+            auto_complete="off",
+            id="palette-input",
+        ),
+        rx.dialog.close(rx.el.button(rx.el.kbd("Esc"), type="button", aria_label="Close")),
+        class_name="b-palette-line",
+    )
+    results = rx.el.div(
+        rx.foreach(PaletteState.groups, _group),
+        rx.cond(
+            PaletteState.groups.length() == 0,
+            rx.el.p(f"Nothing found for “{PaletteState.searched}”", class_name="b-palette-none"),
+            rx.fragment(),
+        ),
+        id="palette-list",
+        role="listbox",
+        aria_label="Results",
+        class_name="b-palette-list",
+    )
+    return rx.dialog.root(
+        rx.dialog.trigger(
+            rx.el.button("Open search", type="button", id="palette-open", hidden=True, tab_index=-1, aria_hidden="true")
+        ),
+        rx.dialog.content(
+            rx.dialog.title("Search or jump to", class_name="b-hidden"),
+            rx.dialog.description("Type a name, move with the arrow keys, open with Enter", class_name="b-hidden"),
+            line,
+            results,
+            _keys(),
+            class_name="b-palette",
+            max_width="640px",
+        ),
+        on_open_change=PaletteState.open_palette,
+    )
+
+
+def _group(group: rx.Var[Group]) -> rx.Component:
+    return rx.el.div(
+        rx.el.div(group.title, class_name="b-palette-title", aria_hidden="true"),
+        rx.foreach(group.hits.to(list[Hit]), _hit),
+        role="group",
+        aria_label=group.title,
+    )
+
+
+def _hit(hit: Any) -> rx.Component:
+    mark = rx.match(hit.icon, *((key, icon(name)) for key, name in ICONS.items()), icon("search"))
+    row = anchor(
+        mark,
+        rx.el.span(hit.name, class_name="b-strong b-ell"),
+        rx.el.span(hit.detail, class_name="b-dense b-muted b-ell b-grow"),
+        rx.cond(hit.status != "", status_badge(hit.status), rx.fragment()),
+        href=hit.href,
+        role="option",
+        class_name="b-palette-hit",
+        data_hit="true",
+        tab_index=-1,
+    )
+    return rx.dialog.close(row)
+
+
+def _keys() -> rx.Component:
+    def key(words: str, *keys: str) -> rx.Component:
+        return rx.el.span(*(rx.el.kbd(k) for k in keys), words, class_name="b-row b-gap-4")
+
+    return rx.el.div(key("Move", "↑", "↓"), key("Open", "↵"), class_name="b-palette-foot")

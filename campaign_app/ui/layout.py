@@ -1,0 +1,286 @@
+"""The shell around every page, and the decorator that registers a page in it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import reflex as rx
+from reflex_base.style import resolved_color_mode, set_color_mode
+
+from campaign_app.ui import routes, theme
+from campaign_app.ui.app_state import AppState
+from campaign_app.ui.components.base import anchor, avatar, icon
+from campaign_app.ui.components.buttons import menu_item, menu_line
+from campaign_app.ui.components.guards import if_allowed
+from campaign_app.ui.components.palette import command_palette
+from campaign_app.ui.native_form import native_form
+
+Variant = Literal["shell", "window", "blank"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A link of the navigation; `permission` "" shows it to everyone."""
+
+    label: str
+    href: str
+    icon: str
+    permission: str = ""
+
+
+MAIN: Final = (
+    Place("Dashboard", routes.DASHBOARD, "house"),
+    Place("Campaigns", routes.CAMPAIGNS, "send"),
+    Place("Contacts", routes.CONTACTS, "users"),
+    Place("Segments", routes.SEGMENTS, "layers"),
+    Place("Templates", routes.TEMPLATES, "layout_template"),
+    Place("Analytics", routes.ANALYTICS, "chart_no_axes_column"),
+)
+SOURCES: Final = (
+    Place("Imports", routes.IMPORTS, "file_spreadsheet", "contacts:import"),
+    Place("Lists", routes.LISTS, "list"),
+    Place("Suppressions", routes.SUPPRESSIONS, "shield_ban"),
+)
+FOOT: Final = (
+    Place("Sending accounts", routes.ACCOUNTS, "plug", "accounts:read"),
+    Place("Settings", routes.SETTINGS, "settings"),
+)
+TABS: Final = (Place("Home", routes.DASHBOARD, "house"), MAIN[1], MAIN[2], MAIN[5])
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a frame is made of."""
+
+    route: str
+    title: str
+    children: list[Any]
+    phone_action: Callable[[], rx.Component] | None
+
+
+def page(
+    route: str,
+    title: str,
+    on_load: Any = None,
+    *,
+    variant: Variant = "shell",
+    phone_action: Callable[[], rx.Component] | None = None,
+) -> Callable[[Callable[[], Any]], Callable[[], rx.Component]]:
+    """Registers a page under `route`, inside the shell, with what it loads.
+
+    `window` leaves out the navigation (the builder), `blank` also the signed-in person (sign-in). `phone_action` is the
+    one button beside the search in the phone's top bar.
+    """
+
+    def decorate(content: Callable[[], Any]) -> Callable[[], rx.Component]:
+        def framed() -> rx.Component:
+            made = content()
+            children = list(made) if isinstance(made, (list, tuple)) else [made]
+            return _FRAMES[variant](Frame(route, title, children, phone_action))
+
+        framed.__name__, framed.__module__, framed.__doc__ = content.__name__, content.__module__, content.__doc__
+        events = _as_list(on_load)
+        if variant != "blank":
+            events = [AppState.enter, *events]
+        rx.page(route=route, title=f"{title} · {theme.APP_NAME}", on_load=events or None)(framed)
+        return framed
+
+    return decorate
+
+
+def _as_list(events: Any) -> list[Any]:
+    if events is None:
+        return []
+    return list(events) if isinstance(events, (list, tuple)) else [events]
+
+
+def _area(route: str) -> str:
+    """The place a page belongs to: the longest address of the navigation that its own starts with."""
+    known = [place.href for place in (*MAIN, *SOURCES, *FOOT)]
+    found = [href for href in known if route == href or (href != "/" and route.startswith(href + "/"))]
+    return max(found, key=len, default="")
+
+
+def _skip_link() -> rx.Component:
+    return rx.el.a("Skip to content", href="#content", class_name="b-skip")
+
+
+def _color_mode_reporter() -> rx.Component:
+    return rx.el.span(on_mount=AppState.note_color_mode(resolved_color_mode), class_name="b-hidden", aria_hidden="true")
+
+
+def _shell(frame: Frame) -> rx.Component:
+    area = _area(frame.route)
+    return rx.el.div(
+        _skip_link(),
+        _color_mode_reporter(),
+        _sidebar(area),
+        rx.el.div(
+            _phone_bar(frame.title, frame.phone_action),
+            rx.el.main(*frame.children, id="content", tab_index=-1),
+            class_name="b-content",
+        ),
+        _tab_bar(area),
+        command_palette(),
+        class_name="b-app",
+    )
+
+
+def _window(frame: Frame) -> rx.Component:
+    return rx.el.div(
+        _skip_link(),
+        _color_mode_reporter(),
+        rx.el.main(*frame.children, id="content", tab_index=-1, class_name="b-window-main"),
+        command_palette(),
+        class_name="b-window",
+    )
+
+
+def _blank(frame: Frame) -> rx.Component:
+    return rx.el.main(*frame.children, id="content", class_name="b-blank")
+
+
+_FRAMES: Final[dict[Variant, Callable[[Frame], rx.Component]]] = {
+    "shell": _shell,
+    "window": _window,
+    "blank": _blank,
+}
+
+
+def brand() -> rx.Component:
+    """Mark and name."""
+    return rx.el.span(
+        rx.el.img(src="/mark.svg", alt="", width="26", height="26"), rx.el.span(theme.APP_NAME), class_name="b-brand"
+    )
+
+
+def _sidebar(area: str) -> rx.Component:
+    return rx.el.div(
+        anchor(brand(), href=routes.DASHBOARD, class_name="b-brand-link", aria_label="Beacon, to the dashboard"),
+        _search_button(),
+        rx.el.nav(*(_place(place, area) for place in MAIN), aria_label="Main", class_name="b-nav"),
+        rx.el.nav(
+            rx.el.h2("Sources", class_name="b-nav-title"),
+            *(_place(place, area) for place in SOURCES),
+            aria_label="Sources",
+            class_name="b-nav",
+        ),
+        rx.el.div(
+            rx.el.nav(*(_place(place, area) for place in FOOT), aria_label="Workspace", class_name="b-nav"),
+            _person_menu(),
+            class_name="b-side-foot",
+        ),
+        class_name="b-side",
+    )
+
+
+def _search_button() -> rx.Component:
+    return rx.el.button(
+        icon("search", 14),
+        rx.el.span("Search or jump to", class_name="b-grow b-fold"),
+        rx.el.kbd("⌘ K", class_name="b-fold"),
+        type="button",
+        class_name="b-search-button",
+        data_open_palette="true",
+        aria_label="Search or jump to",
+        aria_keyshortcuts="Meta+K Control+K",
+    )
+
+
+def _place(place: Place, area: str) -> rx.Component:
+    chosen = {"aria_current": "page"} if place.href == area else {}
+    link = anchor(
+        icon(place.icon),
+        rx.el.span(place.label, class_name="b-fold"),
+        href=place.href,
+        title=place.label,
+        class_name="b-place",
+        **chosen,
+    )
+    return if_allowed(place.permission, link) if place.permission else link
+
+
+def _color_mode_items() -> Sequence[rx.Component]:
+    return (
+        menu_item("Light", set_color_mode("light"), "sun"),
+        menu_item("Dark", set_color_mode("dark"), "moon"),
+        menu_item("Like the system", set_color_mode("system"), "monitor"),
+    )
+
+
+def _person_menu() -> rx.Component:
+    trigger = rx.el.button(
+        avatar(AppState.person_initials, tint=True),
+        rx.el.span(
+            rx.el.span(AppState.person_name, class_name="b-strong b-dense b-ell"),
+            rx.el.span(AppState.person_role, class_name="b-small b-muted b-ell b-capital"),
+            class_name="b-col b-grow b-fold",
+        ),
+        icon("chevrons_up_down", 14, class_name="b-fold"),
+        type="button",
+        class_name="b-person",
+        aria_label=f"Signed in as {AppState.person_name}: profile, colours, sign out",
+    )
+    return rx.fragment(
+        rx.dropdown_menu.root(
+            rx.dropdown_menu.trigger(trigger),
+            rx.dropdown_menu.content(
+                menu_item("Your profile", icon_name="user", href=routes.PROFILE),
+                menu_line(),
+                rx.el.div("Colours", class_name="b-menu-title"),
+                *_color_mode_items(),
+                menu_line(),
+                menu_item("Sign out", rx.call_script("document.getElementById('sign-out').submit()"), "log_out"),
+                side="top",
+                align="start",
+                variant="soft",
+                color_scheme="gray",
+                class_name="b-float b-person-panel",
+            ),
+            modal=False,
+        ),
+        # Signing out is a page load of its own: only that removes the HttpOnly cookie and opens a new socket.
+        native_form(action=routes.POST_LOGOUT, method="post", id="sign-out", hidden=True),
+    )
+
+
+def _phone_bar(title: str, phone_action: Callable[[], rx.Component] | None) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(title, class_name="b-grow b-ell b-phone-title", aria_hidden="true"),
+        rx.el.button(
+            icon("search", 20), type="button", class_name="b-touch", data_open_palette="true", aria_label="Search"
+        ),
+        *([phone_action()] if phone_action else []),
+        class_name="b-phone-bar",
+    )
+
+
+def _tab_bar(area: str) -> rx.Component:
+    def tab(place: Place) -> rx.Component:
+        chosen = {"aria_current": "page"} if place.href == area else {}
+        return anchor(icon(place.icon, 20), place.label, href=place.href, class_name="b-tabbar-item", **chosen)
+
+    more = rx.drawer.root(
+        rx.drawer.trigger(
+            rx.el.button(icon("menu", 20), "More", type="button", class_name="b-tabbar-item", aria_haspopup="dialog")
+        ),
+        rx.drawer.overlay(class_name="b-scrim"),
+        rx.drawer.portal(
+            rx.drawer.content(
+                rx.drawer.title("More", class_name="b-hidden"),
+                rx.drawer.description("Other pages and your account", class_name="b-hidden"),
+                *(rx.drawer.close(_place(place, area)) for place in (*MAIN[3:5], *SOURCES, *FOOT)),
+                rx.drawer.close(_place(Place("Your profile", routes.PROFILE, "user"), area)),
+                rx.el.button(
+                    icon("log_out"),
+                    "Sign out",
+                    type="button",
+                    class_name="b-place",
+                    on_click=rx.call_script("document.getElementById('sign-out').submit()"),
+                ),
+                class_name="b-sheet",
+            )
+        ),
+        direction="bottom",
+    )
+    return rx.el.nav(*(tab(place) for place in TABS), more, aria_label="Tabs", class_name="b-tabbar")
