@@ -1,0 +1,1 @@
+"""The engine: plans, sends, counts and accounts for every message."""

@@ -1,0 +1,144 @@
+"""The one door through which a delivery's status changes: the table, the rank of provider events, and the moves."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.delivery import repository
+from campaign_app.delivery.outcome import Tally
+from campaign_app.kit.transitions import check
+from campaign_app.models.delivery import DeliveryStatus, EventKind, Reason
+
+S = DeliveryStatus
+_OUTCOMES = frozenset({S.SENT, S.FAILED, S.UNCERTAIN, S.SKIPPED})
+_PROVIDER = frozenset({S.DELIVERED, S.READ, S.REPLIED, S.BOUNCED})
+
+# A row under a held lease reads `pending` while it is being sent, so every outcome may follow both.
+TRANSITIONS: Mapping[DeliveryStatus, frozenset[DeliveryStatus]] = {
+    S.PENDING: _OUTCOMES | _PROVIDER | {S.SENDING},
+    S.SENDING: _OUTCOMES | _PROVIDER | {S.PENDING},
+    S.UNCERTAIN: _PROVIDER | {S.SENT, S.FAILED, S.PENDING},
+    S.SENT: _PROVIDER,
+    S.DELIVERED: frozenset({S.READ, S.REPLIED, S.BOUNCED}),
+    S.BOUNCED: frozenset({S.READ, S.REPLIED}),
+    S.READ: frozenset({S.REPLIED}),
+    S.REPLIED: frozenset(),
+    S.FAILED: frozenset(),
+    S.SKIPPED: frozenset(),
+}
+
+# What providers report, weakest first. The strongest report wins whatever the order, so that late and repeated ones
+# never move a row back: a bounce after `delivered` is news, a bounce after a reply is not.
+RANK: Mapping[DeliveryStatus, int] = {
+    S.PENDING: 0,
+    S.SENDING: 0,
+    S.UNCERTAIN: 0,
+    S.SENT: 1,
+    S.DELIVERED: 2,
+    S.BOUNCED: 3,
+    S.READ: 4,
+    S.REPLIED: 5,
+}
+
+EVENT_STATUS: Mapping[EventKind, DeliveryStatus] = {
+    EventKind.DELIVER: S.DELIVERED,
+    EventKind.BOUNCE: S.BOUNCED,
+    EventKind.REPLY: S.REPLIED,
+}
+
+
+def allows(current: DeliveryStatus, target: DeliveryStatus) -> bool:
+    """Whether the table leads from `current` to `target`."""
+    return target in TRANSITIONS[current]
+
+
+def after_event(current: DeliveryStatus, kind: EventKind) -> DeliveryStatus | None:
+    """The status that a provider's event leads to; None when it changes nothing (no status, late, or repeated)."""
+    target = EVENT_STATUS.get(kind)
+    if target is None or current not in RANK or RANK[target] <= RANK[current]:
+        return None
+    return target
+
+
+async def move(
+    session: AsyncSession,
+    delivery_ids: Sequence[int],
+    target: DeliveryStatus,
+    *,
+    at: datetime,
+    reason: Reason = Reason.NONE,
+    response: str = "",
+) -> int:
+    """Move these deliveries to `target` with their counters and roll-ups; how many moved.
+
+    Rows that the table does not let go there (because something else was faster) stay as they are.
+    """
+    total = Tally()
+    moved: list[int] = []
+    for row in await repository.lock_deliveries(session, delivery_ids):
+        if allows(row.status, target):
+            total.add(row.campaign_id, row.status, target, at, row.domain)
+            moved.append(row.id)
+    await repository.set_status(session, moved, target, at=at, reason=reason, response=response)
+    await repository.apply_tally(session, total)
+    return len(moved)
+
+
+async def move_matching(
+    session: AsyncSession,
+    campaign_id: int,
+    source: DeliveryStatus,
+    target: DeliveryStatus,
+    *,
+    at: datetime,
+    reason: Reason = Reason.NONE,
+    condition: ColumnElement[bool] | None = None,
+) -> int:
+    """Move all of a campaign's deliveries in `source` (and matching `condition`) in one statement; how many moved.
+
+    For targets that no roll-up counts: skipped, uncertain, pending.
+
+    Raises:
+        NotAllowed: the table has no such way.
+    """
+    check(TRANSITIONS, source, target)
+    if target in {S.SENT, S.FAILED, S.BOUNCED}:
+        raise ValueError("minutes and domains count this one: use move()")
+    moved = await repository.set_status_matching(session, campaign_id, source, target, at, reason, condition)
+    if moved:
+        total = Tally()
+        total.counters[campaign_id][source] -= moved
+        total.counters[campaign_id][target] += moved
+        await repository.apply_tally(session, total)
+    return moved
+
+
+async def record_event(
+    session: AsyncSession,
+    delivery_id: int,
+    kind: EventKind,
+    at: datetime,
+    *,
+    reason: Reason = Reason.NONE,
+    response: str = "",
+) -> bool:
+    """What a provider reported about a delivery; whether its status moved. Each kind's first time is kept."""
+    rows = await repository.lock_deliveries(session, [delivery_id])
+    if not rows or kind not in EVENT_STATUS:
+        return False
+    row = rows[0]
+    await repository.keep_first_time(session, delivery_id, EVENT_STATUS[kind], at)
+    target = after_event(row.status, kind)
+    if target is None:
+        return False
+    if kind is EventKind.BOUNCE and reason is Reason.NONE:
+        reason = Reason.BOUNCE_REPORT
+    total = Tally()
+    total.add(row.campaign_id, row.status, target, at, row.domain)
+    if target is not S.BOUNCED and row.status is not S.BOUNCED:
+        reason = row.reason
+    await repository.set_status(session, [delivery_id], target, at=at, reason=reason, response=response)
+    await repository.apply_tally(session, total)
+    return True

@@ -1,0 +1,32 @@
+"""Message-IDs that name their delivery, so that bounces, replies and reconciliation find the row."""
+
+import hashlib
+import hmac
+import re
+
+from campaign_app.core.crypto import derive
+
+_FORM = re.compile(r"<?b([0-9a-z]+)\.([0-9a-f]{16})@[^<>\s@]+>?")
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def _tag(number: str) -> str:
+    return hmac.digest(derive("message id"), number.encode(), hashlib.sha256)[:8].hex()
+
+
+def make(delivery_id: int, domain: str) -> str:
+    """`<b{id in base 36}.{tag}@{domain}>`, the same for every attempt: a receiver can tell a repetition."""
+    digits = ""
+    number = delivery_id
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return f"<b{digits or '0'}.{_tag(digits or '0')}@{domain}>"
+
+
+def read(text: str) -> int | None:
+    """The delivery that a Message-ID of ours in `text` names; None when there is none that we made."""
+    for found in _FORM.finditer(text):
+        if hmac.compare_digest(_tag(found[1]), found[2]):
+            return int(found[1], 36)
+    return None

@@ -1,0 +1,196 @@
+"""What a running campaign tells the pages: one small JSON, at most five times a second, over all workers."""
+
+import json
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from campaign_app.campaigns import schedule
+from campaign_app.core import clock, db, redis
+from campaign_app.delivery import repository
+from campaign_app.models.account import SendingAccount
+from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
+
+EVERY_S = 0.2
+LAST_KEPT = 20
+WINDOW_S = 5.0
+_PART_ALIVE_S = 3.0
+_SNAPSHOT_TTL_S = 30 * 86_400
+COUNTERS = tuple(name for name in CampaignCounter.model_fields if name != "campaign_id")
+
+
+def channel(campaign_id: int) -> str:
+    """Where a campaign's progress is published."""
+    return f"progress:campaign:{campaign_id}"
+
+
+def key(campaign_id: int) -> str:
+    """Where the last published progress is kept."""
+    return f"progress:last:campaign:{campaign_id}"
+
+
+def _parts_key(campaign_id: int) -> str:
+    return f"progress:parts:campaign:{campaign_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One of the last messages."""
+
+    id: int
+    name: str
+    address: str
+    status: str
+    reason: str
+    response: str
+    at: str
+
+
+class Meter:
+    """Messages per minute over the last seconds. Times are monotonic seconds."""
+
+    def __init__(self, window_s: float = WINDOW_S) -> None:
+        self._window = window_s
+        self._points: deque[tuple[float, int]] = deque()
+        self._sum = 0
+        self._since: float | None = None
+
+    def add(self, count: int, at: float) -> None:
+        """Count messages."""
+        if self._since is None or not self._points:
+            self._since = at
+        self._points.append((at, count))
+        self._sum += count
+
+    def per_minute(self, at: float) -> float:
+        """The present rate; a meter that has just begun looks at what it has seen."""
+        while self._points and self._points[0][0] < at - self._window:
+            self._sum -= self._points.popleft()[1]
+        if not self._points or self._since is None:
+            return 0.0
+        return 60.0 * self._sum / min(self._window, max(at - self._since, 1.0))
+
+
+@dataclass(slots=True)
+class Part:
+    """One worker's share of a campaign's progress."""
+
+    in_flight: int
+    rate_per_minute: float
+    last: Sequence[Line]
+
+
+def seconds_left(
+    campaign: Campaign, account: SendingAccount | None, remaining: int, rate_per_minute: float, at: datetime
+) -> float | None:
+    """Until the last message has gone, by the present speed and under all limits and windows; None = cannot be said."""
+    if remaining <= 0:
+        return 0.0
+    limits = schedule.Limits(
+        rate_per_minute=campaign.rate_per_minute,
+        account_per_minute=account.limit_per_minute if account else None,
+        account_per_day=account.limit_per_day if account else None,
+        batch_size=campaign.batch_size,
+        batch_delay_ms=campaign.batch_delay_ms,
+    )
+    configured = limits.per_second()[0] * 60
+    if 0 < rate_per_minute < 0.8 * configured:
+        limits = schedule.Limits(
+            rate_per_minute=rate_per_minute, account_per_day=limits.account_per_day, full_speed_per_minute=configured
+        )
+    found = schedule.estimate(remaining, at, limits, campaign.windows)
+    return None if found.finishes_at is None else (found.finishes_at - at).total_seconds()
+
+
+def build(
+    campaign: Campaign,
+    account: SendingAccount | None,
+    counter: CampaignCounter,
+    parts: Sequence[Mapping[str, Any]],
+    at: datetime,
+) -> dict[str, Any]:
+    """The JSON of the contract from the rows and every worker's part."""
+    running = campaign.status is CampaignStatus.RUNNING
+    rate = sum(part["rate_per_minute"] for part in parts)
+    left = seconds_left(campaign, account, counter.pending, rate, at) if running else None
+    last = sorted((line for part in parts for line in part["last"]), key=lambda line: line["at"], reverse=True)
+    return {
+        "campaign_id": campaign.id,
+        "status": campaign.status.value,
+        "status_reason": campaign.status_reason,
+        "counters": {name: getattr(counter, name) for name in COUNTERS},
+        "in_flight": sum(part["in_flight"] for part in parts),
+        "rate_per_minute": round(rate, 1),
+        "seconds_left": None if left is None else round(left, 1),
+        "finishes_at": None if left is None else (at + timedelta(seconds=left)).isoformat(),
+        "last": last[:LAST_KEPT],
+        "at": at.isoformat(),
+    }
+
+
+async def _load(campaign_id: int) -> tuple[Campaign, SendingAccount | None, CampaignCounter] | None:
+    async with db.reading() as session:
+        campaign = await repository.get_campaign(session, campaign_id)
+        if campaign is None:
+            return None
+        account = await session.get(SendingAccount, campaign.account_id) if campaign.account_id else None
+        counter = await repository.get_counter(session, campaign_id) or CampaignCounter(campaign_id=campaign_id)
+        return campaign, account, counter
+
+
+async def put_part(campaign_id: int, worker: str, part: Part) -> bool:
+    """Store this worker's share; whether it is this worker's turn to publish (five turns a second over all)."""
+    body = json.dumps(
+        {
+            "in_flight": part.in_flight,
+            "rate_per_minute": part.rate_per_minute,
+            "last": [asdict(line) for line in part.last],
+            "heard": time.time(),
+        }
+    )
+    pipe = redis.client().pipeline(transaction=False)
+    pipe.hset(_parts_key(campaign_id), worker, body)
+    pipe.expire(_parts_key(campaign_id), _SNAPSHOT_TTL_S)
+    pipe.set(f"progress:turn:campaign:{campaign_id}", worker, nx=True, px=int(EVERY_S * 1000) - 10)
+    return bool((await pipe.execute())[2])
+
+
+async def _parts(campaign_id: int) -> list[dict[str, Any]]:
+    raw = await redis.client().hgetall(_parts_key(campaign_id))  # type: ignore[misc]
+    parts = [json.loads(body) for body in raw.values()]
+    heard = time.time() - _PART_ALIVE_S
+    return [part if part["heard"] >= heard else {**part, "in_flight": 0, "rate_per_minute": 0.0} for part in parts]
+
+
+async def publish(campaign_id: int) -> dict[str, Any] | None:
+    """Build the JSON from the database and all workers' parts, keep and publish it. None: no such campaign."""
+    loaded = await _load(campaign_id)
+    if loaded is None:
+        return None
+    body = build(*loaded, await _parts(campaign_id), clock.now())
+    text = json.dumps(body, separators=(",", ":"))
+    pipe = redis.client().pipeline(transaction=False)
+    pipe.set(key(campaign_id), text, ex=_SNAPSHOT_TTL_S)
+    pipe.publish(channel(campaign_id), text)
+    if loaded[0].status in {CampaignStatus.COMPLETED, CampaignStatus.CANCELLED, CampaignStatus.FAILED}:
+        pipe.expire(_parts_key(campaign_id), 3_600)
+    await pipe.execute()
+    return body
+
+
+async def snapshot(campaign_id: int) -> dict[str, Any] | None:
+    """The last progress; made from the database when Redis has none (wiped, or never started). None: no campaign."""
+    try:
+        raw = await redis.client().get(key(campaign_id))
+    except (RedisError, OSError):
+        raw = None
+    if raw is not None:
+        found: dict[str, Any] = json.loads(raw)
+        return found
+    loaded = await _load(campaign_id)
+    return None if loaded is None else build(*loaded, [], clock.now())

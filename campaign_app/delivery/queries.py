@@ -1,0 +1,247 @@
+"""Reading the ledger: the recipients' table, the counters, why a recipient got what."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.core.actor import Actor
+from campaign_app.core.clock import now
+from campaign_app.core.errors import NotFound
+from campaign_app.delivery import message_ids, reasons, repository
+from campaign_app.delivery.schemas import HeldLease, RecipientRow, Why
+from campaign_app.kit.pagination import MAX_PAGE, Page, decode_cursor, encode_cursor
+from campaign_app.models.account import SendingAccount
+from campaign_app.models.campaign import Campaign, CampaignCounter
+from campaign_app.models.contact import Contact
+from campaign_app.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Lease, LeaseState, Reason
+
+_COLUMNS: tuple[Any, ...] = (
+    col(Delivery.id),
+    col(Delivery.contact_id),
+    sa.func.trim(sa.func.coalesce(Contact.first_name, "") + " " + sa.func.coalesce(Contact.last_name, "")),
+    col(Delivery.address),
+    col(Delivery.status),
+    col(Delivery.reason),
+    col(Delivery.response),
+    col(Delivery.attempts),
+    col(Delivery.updated_at),
+    col(Delivery.next_attempt_at),
+    col(Delivery.sent_at),
+    col(Delivery.delivered_at),
+    col(Delivery.read_at),
+    col(Delivery.replied_at),
+    col(Delivery.failed_at),
+    col(Delivery.opened_at),
+    col(Delivery.clicked_at),
+    col(Delivery.unsubscribed_at),
+    col(Delivery.complained_at),
+)
+_select: Any = sa.select  # its overloads know neither SQLModel's columns nor mixed entities
+_DENSE = {DeliveryStatus.SENT, DeliveryStatus.PENDING}
+
+
+def _upper_bound(prefix: str) -> str:
+    """The least text greater than every text that starts with `prefix` (a range that an index can serve)."""
+    return prefix + "\U0010ffff"
+
+
+def _starts_with(column: Any, prefix: str) -> sa.ColumnElement[bool]:
+    return sa.and_(column >= prefix, column < _upper_bound(prefix))
+
+
+def _search(campaign_id: int, text: str) -> sa.ColumnElement[bool]:
+    """Address or a name starts with `text`; the contacts are found first, by their own indexes."""
+    lower = text.strip().lower()
+    spellings = {text.strip(), lower, lower.title()}
+    contacts = _select(Contact.id).where(
+        sa.or_(
+            _starts_with(col(Contact.identity), lower),
+            *(_starts_with(col(Contact.last_name), spelling) for spelling in spellings),
+            *(_starts_with(col(Contact.first_name), spelling) for spelling in spellings),
+        )
+    )
+    return sa.and_(
+        col(Delivery.campaign_id) == campaign_id,
+        sa.or_(col(Delivery.contact_id).in_(contacts), col(Delivery.address) == lower),
+    )
+
+
+def _filters(campaign_id: int, status: str, reason: str, search: str) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = [col(Delivery.campaign_id) == campaign_id]
+    statuses = [DeliveryStatus(part) for part in status.split(",") if part]
+    if statuses:
+        conditions.append(col(Delivery.status).in_(statuses))
+        if not _DENSE & set(statuses):  # literally what the partial index says, or no planner uses it
+            conditions.append(sa.literal_column("delivery.status NOT IN ('pending', 'sent')").is_(sa.true()))
+    if reason:
+        conditions.append(col(Delivery.reason) == Reason(reason))
+    if search.strip():
+        conditions.append(_search(campaign_id, search))
+    return conditions
+
+
+async def recipients(
+    session: AsyncSession,
+    actor: Actor,
+    campaign_id: int,
+    *,
+    status: str = "",
+    reason: str = "",
+    search: str = "",
+    cursor: str = "",
+    limit: int = 50,
+) -> Page[RecipientRow]:
+    """A page of a campaign's recipients. `status` may name several, with commas; `search` is the start of an address
+    or a name.
+    """
+    actor.require("campaigns:read")
+    limit = max(1, min(limit, MAX_PAGE))
+    conditions = _filters(campaign_id, status, reason, search)
+    # the unique index (campaign, contact, step) gives the order; what is exceptional or pending is few and goes by id
+    by_id = bool(status) and DeliveryStatus.SENT not in status.split(",")
+    order = col(Delivery.id) if by_id else col(Delivery.contact_id)
+    if status == DeliveryStatus.PENDING:
+        conditions.append(col(Delivery.id) >= await _first_open_id(session, campaign_id))
+    keyset = decode_cursor(cursor) if cursor else None
+    backwards = bool(keyset and keyset[2])
+    if keyset:
+        position = sa.tuple_(order, col(Delivery.id))
+        bound = sa.tuple_(sa.literal(keyset[0]), sa.literal(keyset[1]))
+        conditions.append(position < bound if backwards else position > bound)
+    sort = [order.desc(), col(Delivery.id).desc()] if backwards else [order, col(Delivery.id)]
+    statement = (
+        _select(*_COLUMNS)
+        .outerjoin_from(Delivery, Contact, col(Contact.id) == col(Delivery.contact_id))
+        .where(*conditions)
+        .order_by(*sort)
+        .limit(limit + 1)
+    )
+    rows = [RecipientRow(*row) for row in (await session.execute(statement)).all()]
+    return _page(rows, by_id, limit, backwards, started=keyset is not None)
+
+
+def _page(rows: list[RecipientRow], by_id: bool, limit: int, backwards: bool, *, started: bool) -> Page[RecipientRow]:
+    more = len(rows) > limit
+    rows = rows[:limit]
+    if backwards:
+        rows.reverse()
+
+    def at(row: RecipientRow, *, back: bool) -> str:
+        return encode_cursor(row.id if by_id else row.contact_id, row.id, backwards=back)
+
+    has_next = bool(rows) and (more or backwards)
+    has_previous = bool(rows) and (more if backwards else started)
+    return Page(
+        rows,
+        next_cursor=at(rows[-1], back=False) if has_next else None,
+        previous_cursor=at(rows[0], back=True) if has_previous else None,
+    )
+
+
+async def _first_open_id(session: AsyncSession, campaign_id: int) -> int:
+    """Below this id nothing of the campaign is pending any more."""
+    statement = _select(sa.func.min(Lease.first_id)).where(
+        col(Lease.campaign_id) == campaign_id, col(Lease.state) != LeaseState.DONE
+    )
+    return int((await session.execute(statement)).scalar() or 0)
+
+
+async def counters(session: AsyncSession, campaign_id: int) -> CampaignCounter:
+    """The campaign's counter row; all zero before the launch."""
+    return await repository.get_counter(session, campaign_id) or CampaignCounter(campaign_id=campaign_id)
+
+
+async def exception_reasons(session: AsyncSession, actor: Actor, campaign_id: int) -> dict[Reason, int]:
+    """How many recipients each reason stopped, from the index of exceptional rows."""
+    actor.require("campaigns:read")
+    statement = (
+        _select(Delivery.reason, sa.func.count())
+        .where(
+            col(Delivery.campaign_id) == campaign_id,
+            sa.literal_column("delivery.status NOT IN ('pending', 'sent')").is_(sa.true()),
+        )
+        .group_by(col(Delivery.reason))
+    )
+    return {reason: int(number) for reason, number in (await session.execute(statement)).all()}
+
+
+async def why(session: AsyncSession, actor: Actor, delivery_id: int) -> Why:
+    """The ordered rules that led to what a recipient got.
+
+    Raises:
+        NotFound: there is no such delivery.
+    """
+    actor.require("campaigns:read")
+    statement = (
+        _select(Campaign, SendingAccount, *_COLUMNS)
+        .select_from(Delivery)
+        .join(Campaign, col(Campaign.id) == col(Delivery.campaign_id))
+        .outerjoin(SendingAccount, col(SendingAccount.id) == col(Campaign.account_id))
+        .outerjoin(Contact, col(Contact.id) == col(Delivery.contact_id))
+        .where(col(Delivery.id) == delivery_id)
+    )
+    found = (await session.execute(statement)).first()
+    if found is None:
+        raise NotFound("There is no such recipient.")
+    campaign, account, row = found[0], found[1], RecipientRow(*found[2:])
+    events = await _events(session, delivery_id)
+    domain = (account.from_address if account else "").rpartition("@")[2]
+    return Why(
+        row=row,
+        campaign_id=int(campaign.id),
+        campaign_name=campaign.name,
+        message_id=message_ids.make(row.id, domain) if row.attempts else "",
+        rules=reasons.explain(row, campaign, account, events, now()),
+    )
+
+
+async def _events(session: AsyncSession, delivery_id: int) -> Sequence[DeliveryEvent]:
+    statement = (
+        select(DeliveryEvent)
+        .where(DeliveryEvent.delivery_id == delivery_id)
+        .order_by(col(DeliveryEvent.at), col(DeliveryEvent.id))
+        .limit(50)
+    )
+    return (await session.exec(statement)).all()
+
+
+async def held_leases(session: AsyncSession, actor: Actor) -> list[HeldLease]:
+    """Who has which deliveries in hand, since when (operations page)."""
+    actor.require("workspace:read")
+    pending = (
+        _select(sa.func.count())
+        .select_from(Delivery)
+        .where(
+            col(Delivery.id).between(Lease.first_id, Lease.last_id),
+            col(Delivery.campaign_id) == col(Lease.campaign_id),
+            col(Delivery.status) == DeliveryStatus.PENDING,
+        )
+        .correlate(Lease)
+        .scalar_subquery()
+    )
+    statement = (
+        _select(Lease, Campaign.name, pending)
+        .join(Campaign, col(Campaign.id) == col(Lease.campaign_id))
+        .where(col(Lease.state) == LeaseState.HELD)
+        .order_by(col(Lease.claimed_at))
+        .limit(200)
+    )
+    return [
+        HeldLease(
+            id=int(lease.id),
+            campaign_id=lease.campaign_id,
+            campaign_name=name,
+            owner=lease.owner,
+            host=lease.host,
+            first_id=lease.first_id,
+            last_id=lease.last_id,
+            pending=int(number),
+            claimed_at=lease.claimed_at,
+            heartbeat_at=lease.heartbeat_at,
+            expires_at=lease.expires_at,
+        )
+        for lease, name, number in (await session.execute(statement)).all()
+    ]

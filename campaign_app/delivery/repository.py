@@ -1,0 +1,214 @@
+"""The ledger's and the leases' SQL outside the fast path."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.core import db
+from campaign_app.delivery.outcome import Tally
+from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignDomain, CampaignMinute
+from campaign_app.models.delivery import Delivery, DeliveryStatus, Lease, LeaseState, Reason
+
+_TIME_OF = {
+    DeliveryStatus.SENT: "sent_at",
+    DeliveryStatus.DELIVERED: "delivered_at",
+    DeliveryStatus.READ: "read_at",
+    DeliveryStatus.REPLIED: "replied_at",
+    DeliveryStatus.BOUNCED: "failed_at",
+    DeliveryStatus.FAILED: "failed_at",
+}
+_LEDGER_COLUMNS: tuple[Any, ...] = (
+    Delivery.id,
+    Delivery.campaign_id,
+    Delivery.status,
+    Delivery.reason,
+    Delivery.domain,
+)
+_PROVIDER = {DeliveryStatus.DELIVERED, DeliveryStatus.READ, DeliveryStatus.REPLIED, DeliveryStatus.BOUNCED}
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """What a move needs to know of a delivery."""
+
+    id: int
+    campaign_id: int
+    status: DeliveryStatus
+    reason: Reason
+    domain: str
+
+
+async def lock_deliveries(session: AsyncSession, delivery_ids: Sequence[int]) -> list[LedgerRow]:
+    """These deliveries, locked until the transaction ends, in the order of their ids (so that none deadlocks)."""
+    if not delivery_ids:
+        return []
+    statement = (
+        sa.select(*_LEDGER_COLUMNS)
+        .where(col(Delivery.id).in_(delivery_ids))
+        .order_by(col(Delivery.id))
+        .with_for_update()
+    )
+    return [LedgerRow(*row) for row in (await session.execute(statement)).all()]
+
+
+async def set_status(
+    session: AsyncSession,
+    delivery_ids: Sequence[int],
+    target: DeliveryStatus,
+    *,
+    at: datetime,
+    reason: Reason,
+    response: str,
+) -> None:
+    """Write a status that the ledger allowed."""
+    if not delivery_ids:
+        return
+    values: dict[str, Any] = {"status": target, "reason": reason, "updated_at": at, "next_attempt_at": None}
+    if response:
+        values["response"] = response[:500]
+    if target in {DeliveryStatus.SENT, DeliveryStatus.FAILED}:
+        values[_TIME_OF[target]] = at
+    if target in _PROVIDER:
+        values["sent_at"] = sa.func.coalesce(Delivery.sent_at, at)
+    await session.execute(sa.update(Delivery).where(col(Delivery.id).in_(delivery_ids)).values(**values))
+
+
+async def set_status_matching(
+    session: AsyncSession,
+    campaign_id: int,
+    source: DeliveryStatus,
+    target: DeliveryStatus,
+    at: datetime,
+    reason: Reason,
+    condition: sa.ColumnElement[bool] | None,
+) -> int:
+    """Write a status over a set; how many rows had `source` and changed."""
+    statement = sa.update(Delivery).where(col(Delivery.campaign_id) == campaign_id, col(Delivery.status) == source)
+    if condition is not None:
+        statement = statement.where(condition)
+    result = await session.execute(
+        statement.values(status=target, reason=reason, updated_at=at, next_attempt_at=None),
+        execution_options={"synchronize_session": False},
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+async def keep_first_time(session: AsyncSession, delivery_id: int, status: DeliveryStatus, at: datetime) -> None:
+    """Note when `status` was first reached; an earlier time that arrives late replaces a later one."""
+    column = getattr(Delivery, _TIME_OF[status])
+    await session.execute(
+        sa.update(Delivery)
+        .where(col(Delivery.id) == delivery_id, sa.or_(column.is_(None), column > at))
+        .values(**{_TIME_OF[status]: at})
+    )
+
+
+def insert(table: Any) -> Any:
+    """INSERT of the configured database, with its ON CONFLICT."""
+    return postgresql.insert(table) if db.is_postgres() else sqlite.insert(table)
+
+
+async def _add(session: AsyncSession, table: Any, keys: dict[str, Any], amounts: dict[str, int]) -> None:
+    statement = insert(table).values(**keys, **amounts)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=list(keys),
+            set_={name: getattr(table, name) + amount for name, amount in amounts.items()},
+        )
+    )
+
+
+async def apply_tally(session: AsyncSession, total: Tally) -> None:
+    """Move the counter rows and the roll-ups, in one order everywhere."""
+    for campaign_id, changes in sorted(total.counters.items()):
+        amounts = {status.value: amount for status, amount in changes.items() if amount}
+        if amounts:
+            await session.execute(
+                sa.update(CampaignCounter)
+                .where(col(CampaignCounter.campaign_id) == campaign_id)
+                .values({name: getattr(CampaignCounter, name) + amount for name, amount in amounts.items()}),
+                execution_options={"synchronize_session": False},
+            )
+    for (campaign_id, minute), (sent, failed) in sorted(total.minutes.items()):
+        amounts = {"sent": sent, "failed": failed, "opens": 0, "clicks": 0, "opened": 0, "clicked": 0}
+        await _add(
+            session, CampaignMinute, {"campaign_id": campaign_id, "minute": minute}, {**amounts, "unsubscribed": 0}
+        )
+    for (campaign_id, domain), (sent, failed, bounced) in sorted(total.domains.items()):
+        amounts = {"sent": sent, "failed": failed, "bounced": bounced, "opened": 0, "clicked": 0}
+        await _add(
+            session,
+            CampaignDomain,
+            {"campaign_id": campaign_id, "domain": domain},
+            {**amounts, "unsubscribed": 0, "complained": 0},
+        )
+
+
+async def get_campaign(session: AsyncSession, campaign_id: int, *, lock: bool = False) -> Campaign | None:
+    """A campaign that is not deleted; with `lock` nobody else changes it until the transaction ends."""
+    statement = select(Campaign).where(Campaign.id == campaign_id, col(Campaign.deleted_at).is_(None))
+    if lock:
+        statement = statement.with_for_update()
+    return (await session.exec(statement.execution_options(populate_existing=True))).first()
+
+
+async def get_counter(session: AsyncSession, campaign_id: int) -> CampaignCounter | None:
+    """The campaign's counter row."""
+    statement = select(CampaignCounter).where(CampaignCounter.campaign_id == campaign_id)
+    return (await session.exec(statement.execution_options(populate_existing=True))).first()
+
+
+async def lease_states(session: AsyncSession, campaign_id: int) -> dict[LeaseState, int]:
+    """How many leases of a campaign are open, held, done."""
+    statement = (
+        sa.select(col(Lease.state), sa.func.count())
+        .where(col(Lease.campaign_id) == campaign_id)
+        .group_by(col(Lease.state))
+    )
+    return {LeaseState(state): int(number) for state, number in (await session.execute(statement)).all()}
+
+
+async def outside_held_leases(session: AsyncSession, campaign_id: int) -> sa.ColumnElement[bool]:
+    """The condition that no worker has a delivery in hand. Lock the campaign first, so that none is claimed now."""
+    held = await session.exec(
+        select(Lease.first_id, Lease.last_id).where(
+            Lease.campaign_id == campaign_id, col(Lease.state) == LeaseState.HELD
+        )
+    )
+    return sa.and_(sa.true(), *(sa.not_(col(Delivery.id).between(first, last)) for first, last in held.all()))
+
+
+async def close_open_leases(session: AsyncSession, campaign_id: int) -> None:
+    """Take a campaign's open leases out of play."""
+    await session.execute(
+        sa.update(Lease)
+        .where(col(Lease.campaign_id) == campaign_id, col(Lease.state) == LeaseState.OPEN)
+        .values(state=LeaseState.DONE),
+        execution_options={"synchronize_session": False},
+    )
+
+
+async def reopen_leases(session: AsyncSession, campaign_id: int, at: datetime) -> int:
+    """Open every finished lease that has a pending row again; how many."""
+    pending = sa.exists(
+        sa.select(sa.literal(1))
+        .select_from(Delivery)
+        .where(
+            col(Delivery.campaign_id) == campaign_id,
+            col(Delivery.status) == DeliveryStatus.PENDING,
+            col(Delivery.id).between(Lease.first_id, Lease.last_id),
+        )
+    )
+    result = await session.execute(
+        sa.update(Lease)
+        .where(col(Lease.campaign_id) == campaign_id, col(Lease.state) == LeaseState.DONE, pending)
+        .values(state=LeaseState.OPEN, available_at=at, owner="", host="", journal=""),
+        execution_options={"synchronize_session": False},
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
