@@ -5,6 +5,8 @@ from typing import Final
 
 import reflex as rx
 
+from campaign_app.api.app import api
+from campaign_app.api.guard import EdgeGuard
 from campaign_app.core.logging import configure
 from campaign_app.ui import live
 from campaign_app.ui.app_state import AuthGate, on_exception
@@ -36,6 +38,7 @@ app = rx.App(
         expand=True,
     ),
     backend_exception_handler=on_exception,
+    api_transformer=[api, EdgeGuard],
 )
 # Before Reflex's own middleware: a state of somebody else must not even be hydrated.
 app.add_middleware(AuthGate(), index=0)

@@ -3,7 +3,15 @@
 import os
 import sys
 
+from redis import Redis
+
 from campaign_app.core.config import ROOT, settings
+
+
+def _extends_locks() -> bool:
+    """Reflex's optimistic lock needs PEXPIRE XX, which Redis has since 7.0; the bundled server is 6.2."""
+    with Redis.from_url(settings().redis, socket_connect_timeout=5) as redis:
+        return int(str(redis.info("server")["redis_version"]).split(".")[0]) >= 7
 
 
 def main() -> None:
@@ -12,7 +20,8 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))
     os.environ.setdefault("GRANIAN_WORKERS", str(settings().web_processes))
     # State stays in the worker's memory while nobody else asks for it: a third of the Redis round trips.
-    os.environ.setdefault("REFLEX_OPLOCK_ENABLED", "true")
+    if _extends_locks():
+        os.environ.setdefault("REFLEX_OPLOCK_ENABLED", "true")
     os.environ.setdefault("REFLEX_TELEMETRY_ENABLED", "false")
     os.environ.setdefault("REFLEX_CHECK_LATEST_VERSION", "false")
 

@@ -5,7 +5,6 @@ import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
 import reflex as rx
@@ -18,13 +17,13 @@ from reflex.state import (
 )
 from reflex_base.event import Event, EventSpec
 
+from campaign_app.auth.cookies import session_token
 from campaign_app.auth.current import current_actor
 from campaign_app.core import crypto
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import AppError, Unauthenticated
 from campaign_app.ui import routes
 
-SESSION_COOKIE: Final = "beacon_session"
 _ERROR_TOAST_MS: Final = 3_600_000  # "stays until closed"
 _SUCCESS_TOAST_MS: Final = 4_000
 
@@ -34,18 +33,15 @@ logger = logging.getLogger(__name__)
 _current: contextvars.ContextVar[tuple[str, Actor] | None] = contextvars.ContextVar("beacon_actor", default=None)
 
 
-def session_token(cookie_header: str) -> str:
-    """The session token in a Cookie header, "" when there is none."""
-    try:
-        morsel = SimpleCookie(cookie_header).get(SESSION_COOKIE)
-    except CookieError:
-        return ""
-    return morsel.value if morsel else ""
-
-
 def ip_of(state: Any) -> str:
     """Where the browser of this state sits."""
     return str(state.router.session.client_ip or "")
+
+
+def login_address(state: Any) -> str:
+    """The sign-in page, which leads back to where the state's tab is."""
+    path, query = state.router.url.path.rstrip("/"), state.router.url.query
+    return routes.with_query(routes.LOGIN, next=f"{path}?{query}" if query else path)
 
 
 def notify_success(title: str, text: str = "", undo: Any = None) -> EventSpec:
@@ -180,7 +176,7 @@ class AuthGate(rx.Middleware):
             return None
         actor = await current_actor(token, ip_of(root))
         if actor is None:
-            return StateUpdate(events=Event.from_event_type(rx.redirect(routes.LOGIN)))
+            return StateUpdate(events=Event.from_event_type(rx.redirect(login_address(root))))
         _current.set((digest, actor))
         return None
 

@@ -156,8 +156,11 @@ def brand() -> rx.Component:
 
 def _sidebar(area: str) -> rx.Component:
     return rx.el.div(
-        anchor(brand(), href=routes.DASHBOARD, class_name="b-brand-link", aria_label="Beacon, to the dashboard"),
-        _search_button(),
+        rx.el.header(
+            anchor(brand(), href=routes.DASHBOARD, class_name="b-brand-link", title="Beacon, to the dashboard"),
+            _search_button(),
+            class_name="b-side-top",
+        ),
         rx.el.nav(*(_place(place, area) for place in MAIN), aria_label="Main", class_name="b-nav"),
         rx.el.nav(
             rx.el.h2("Sources", class_name="b-nav-title"),
@@ -165,9 +168,10 @@ def _sidebar(area: str) -> rx.Component:
             aria_label="Sources",
             class_name="b-nav",
         ),
-        rx.el.div(
-            rx.el.nav(*(_place(place, area) for place in FOOT), aria_label="Workspace", class_name="b-nav"),
+        rx.el.nav(
+            rx.el.div(*(_place(place, area) for place in FOOT), class_name="b-nav"),
             _person_menu(),
+            aria_label="Workspace",
             class_name="b-side-foot",
         ),
         class_name="b-side",
@@ -178,11 +182,11 @@ def _search_button() -> rx.Component:
     return rx.el.button(
         icon("search", 14),
         rx.el.span("Search or jump to", class_name="b-grow b-fold"),
-        rx.el.kbd("⌘ K", class_name="b-fold"),
+        rx.el.kbd("⌘ K", class_name="b-fold", aria_hidden="true"),
         type="button",
         class_name="b-search-button",
         data_open_palette="true",
-        aria_label="Search or jump to",
+        title="Search or jump to",
         aria_keyshortcuts="Meta+K Control+K",
     )
 
@@ -219,7 +223,7 @@ def _person_menu() -> rx.Component:
         icon("chevrons_up_down", 14, class_name="b-fold"),
         type="button",
         class_name="b-person",
-        aria_label=f"Signed in as {AppState.person_name}: profile, colours, sign out",
+        title="Profile, colours, sign out",
     )
     return rx.fragment(
         rx.dropdown_menu.root(

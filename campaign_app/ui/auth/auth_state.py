@@ -5,23 +5,29 @@ from typing import Any, Final
 import reflex as rx
 
 from campaign_app.auth import service
+from campaign_app.auth.cookies import session_token
 from campaign_app.auth.current import current_actor
 from campaign_app.core import db
 from campaign_app.ui import routes
-from campaign_app.ui.app_state import AppState, public, session_token
+from campaign_app.ui.app_state import AppState, public
 
 _ERRORS: Final = {
     "credentials": "E-mail or password is not right. Check both, or ask your administrator for a new password.",
-    "throttled": "Too many attempts. Wait a few minutes, then try again.",
-    "inactive": "This account is switched off. Ask your administrator.",
+    "unavailable": "Signing in is not possible at the moment: a part of the server does not answer. Try again soon.",
     "password": "The password is too weak. Take at least 12 characters that are not easy to guess.",
     "email": "This is not an e-mail address. Check it for typing errors.",
     "name": "Your name is missing. Colleagues see it beside what you do.",
-    "mismatch": "The two passwords differ. Type the same one twice.",
+    "setup_link": "Open the one-time link that ./campaign printed when it started; it shows that you run this server.",
     "exists": "An owner exists already. Sign in, or ask the owner for an account.",
-    "expired": "You were signed out after a while. Sign in again to go on.",
 }
-_UNKNOWN: Final = "Signing in did not work. Try again; if it happens again, ask your administrator."
+
+
+def error_text(code: str, minutes: str) -> str:
+    """The words for what the server put into the address; "" for none."""
+    if code == "throttled":
+        wait = f"{minutes} min" if minutes.isdecimal() and minutes != "1" else "a minute"
+        return f"Too many attempts. Wait {wait}, then try again."
+    return _ERRORS.get(code, _ERRORS["credentials"]) if code else ""
 
 
 @public
@@ -47,8 +53,7 @@ class AuthState(AppState):
         return rx.redirect(routes.LOGIN) if await _has_owner() else None
 
     def _read_address(self) -> None:
-        code = self.query("error")
-        self.error = _ERRORS.get(code, _UNKNOWN) if code else ""
+        self.error = error_text(self.query("error"), self.query("minutes"))
         self.email = self.query("email")[:200]
         wanted = self.query("next")
         self.next_path = wanted if _is_local(wanted) else ""
@@ -56,7 +61,7 @@ class AuthState(AppState):
 
 def _is_local(path: str) -> bool:
     """Whether the address stays in this installation: `//host` and `/\\host` would not."""
-    return path.startswith("/") and not path.startswith(("//", "/\\"))
+    return path.startswith("/") and path[1:2] not in ("/", "\\") and path.isprintable()
 
 
 async def _has_owner() -> bool:

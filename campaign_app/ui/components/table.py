@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import reflex as rx
+from reflex_components_radix.themes.components.checkbox import Checkbox
 
 from campaign_app.ui.components.base import Content, Handler, Text, Truth, anchor, icon
 from campaign_app.ui.components.buttons import small_button
@@ -82,7 +83,7 @@ def _head_cell(column: Column, sort: Text, on_sort: Handler) -> rx.Component:
 
 
 def _check_all(state: Any, on_change: Handler) -> rx.Component:
-    box = rx.checkbox(checked=state, on_change=on_change, aria_label="Choose all rows on this page", size="2")
+    box = Checkbox.create(checked=state, on_change=on_change, aria_label="Choose all rows on this page", size="2")
     return rx.el.th(box, scope="col", class_name="b-check")
 
 
@@ -122,7 +123,8 @@ def table_row(
     if on_check is not None:
         box = [
             rx.el.td(
-                rx.checkbox(checked=checked, on_change=on_check, aria_label=check_label, size="2"), class_name="b-check"
+                Checkbox.create(checked=checked, on_change=on_check, aria_label=check_label, size="2"),
+                class_name="b-check",
             )
         ]
         props["data_chosen"] = rx.cond(checked, "true", "false")
