@@ -1,0 +1,168 @@
+"""The ASGI guard around everything: who may come in, how much, from where, and what every answer carries."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from campaign_app.api import headers as answer_headers
+from campaign_app.api.origin import is_same_origin, peer
+from campaign_app.auth.cookies import session_token
+from campaign_app.auth.current import current_actor
+from campaign_app.core.config import ROOT, settings
+
+ACTOR: Final = "beacon.actor"  # where the guard leaves the signed-in actor in the ASGI scope
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+# Recipients' mail programs (RFC 8058) and providers post from anywhere; what lets them in is the signed token.
+_FROM_ANYWHERE: Final = ("/u/", "/t/", "/hooks/")
+_NEEDS_SESSION: Final = ("/_upload", "/files/")
+_UPLOADS: Final = ("/_upload", "/files/imports")
+_MEGABYTE: Final = 1 << 20
+_BODY_LIMIT: Final = 1 * _MEGABYTE
+_HOOK_LIMIT: Final = 10 * _MEGABYTE
+_FRAME_LIMIT: Final = 4 * _MEGABYTE
+_POLICY_VIOLATION: Final = 1008
+_TOO_BIG: Final = 1009
+
+
+class EdgeGuard:
+    """Wraps the whole app. `pages` is the folder of the built front end."""
+
+    def __init__(self, app: ASGIApp, pages: Path = ROOT / ".web/build/client") -> None:
+        self._app = app
+        self._folders = frozenset(
+            "/" + found.parent.relative_to(pages).as_posix() for found in pages.glob("**/index.html")
+        ) - {"/."}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI entry."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = _take_peer(scope)
+        path: str = scope["path"]
+        answer = _Answer(scope, send)
+        if path.startswith(_FROM_ANYWHERE) and not is_same_origin(headers):
+            scope["headers"] = [pair for pair in scope["headers"] if pair[0].lower() != b"cookie"]
+        if refusal := await _refusal(scope, headers):
+            await refusal(scope, receive, answer.send)
+            return
+        if path in self._folders and scope["method"] in {"GET", "HEAD"}:
+            # Starlette would answer with a redirect to http://…/login/, wrong behind TLS and wrong for the router.
+            scope["path"], scope["raw_path"] = f"{path}/", f"{path}/".encode()
+        body = _Body(receive, _limit(path))
+        answer.body = body
+        try:
+            await self._app(scope, body.receive, answer.send)
+        except Exception:
+            if not body.is_too_large:
+                raise
+        if body.is_too_large and not answer.is_started:
+            await _too_large(_limit(path))(scope, receive, answer.send_own)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = _take_peer(scope)
+        if not is_same_origin(headers):
+            await receive()
+            await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": "foreign origin"})
+            return
+
+        async def measured() -> Message:
+            message = await receive()
+            if len(message.get("text") or message.get("bytes") or "") > _FRAME_LIMIT:
+                await send({"type": "websocket.close", "code": _TOO_BIG, "reason": "message too big"})
+                return {"type": "websocket.disconnect", "code": _TOO_BIG}
+            return message
+
+        await self._app(scope, measured, send)
+
+
+class _Body:
+    """Counts the request's body; over the limit the app sees the client leave."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._left = limit
+        self.is_too_large = False
+
+    async def receive(self) -> Message:
+        if self.is_too_large:
+            return {"type": "http.disconnect"}
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            self.is_too_large = True
+            return {"type": "http.disconnect"}
+        return message
+
+
+class _Answer:
+    """Completes the headers; holds back what the app says about a body that was cut off."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._send = send
+        self._path: str = scope["path"]
+        self._scheme: str = scope["scheme"]
+        self.is_started = False
+        self.body: _Body | None = None
+
+    async def send(self, message: Message) -> None:
+        if self.body is not None and self.body.is_too_large and not self.is_started:
+            return
+        await self.send_own(message)
+
+    async def send_own(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.is_started = True
+            message.setdefault("headers", [])
+            answer_headers.complete(MutableHeaders(scope=message), self._path, self._scheme, message["status"])
+        await self._send(message)
+
+
+def _take_peer(scope: Scope) -> Mapping[str, str]:
+    """Put the browser's own address and scheme into the scope; forwarded headers of strangers are dropped."""
+    headers = Headers(scope=scope)
+    address, port = scope.get("client") or ("", 0)
+    found = peer(address, scope["scheme"], headers, settings().trusted_proxies)
+    scope["client"], scope["scheme"] = (found.ip, port), found.scheme
+    if not found.behind_proxy:
+        scope["headers"] = [pair for pair in scope["headers"] if not pair[0].lower().startswith(b"x-forwarded-")]
+    return Headers(scope=scope)
+
+
+async def _refusal(scope: Scope, headers: Mapping[str, str]) -> JSONResponse | None:
+    path: str = scope["path"]
+    if scope["method"] not in _SAFE and not path.startswith(_FROM_ANYWHERE) and not is_same_origin(headers):
+        return _refuse(403, "foreign_origin", "This request came from another site. Open Beacon itself and try again.")
+    if path.startswith(_NEEDS_SESSION):
+        actor = await current_actor(session_token(headers.get("cookie", "")), scope["client"][0])
+        if actor is None:
+            return _refuse(401, "unauthenticated", "You are signed out. Sign in and try again.")
+        scope[ACTOR] = actor
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > _limit(path):
+        return _too_large(_limit(path))
+    return None
+
+
+def _limit(path: str) -> int:
+    if path.startswith(_UPLOADS):
+        return settings().upload_limit_mb * _MEGABYTE
+    return _HOOK_LIMIT if path.startswith("/hooks/") else _BODY_LIMIT
+
+
+def _too_large(limit: int) -> JSONResponse:
+    return _refuse(413, "too_large", f"This is larger than {limit // _MEGABYTE} MB, the most that is taken here.")
+
+
+def _refuse(status: int, code: str, message: str) -> JSONResponse:
+    content: dict[str, Any] = {"error": {"code": code, "message": message, "fields": {}}}
+    return JSONResponse(content, status, headers={"Connection": "close"} if status == 413 else None)

@@ -1,0 +1,118 @@
+"""Sign in, sign out, first start: forms that the browser posts itself, because only HTTP can set an HttpOnly cookie."""
+
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from campaign_app.api.deps import client_ip
+from campaign_app.api.origin import is_secure
+from campaign_app.auth import service, setup_token
+from campaign_app.auth.cookies import SESSION_COOKIE, session_token
+from campaign_app.auth.errors import AlreadySetUp
+from campaign_app.auth.schemas import SignedIn
+from campaign_app.core import db
+from campaign_app.core.config import settings
+from campaign_app.core.errors import AppError, Invalid, TooMany, Unavailable
+
+router = APIRouter(prefix="/auth", tags=["Sign-in"])
+Text = Annotated[str, Form(max_length=2_000)]
+SETUP_COOKIE: Final = "beacon_setup"
+_DAY_SECONDS: Final = 86_400
+_SEE_OTHER: Final = 303
+
+
+@router.post("/login", summary="Sign in with a form; sets the session cookie", status_code=_SEE_OTHER)
+async def login(request: Request, email: Text = "", password: Text = "", next: Text = "") -> Response:
+    """303 to `next` (an address of this installation) or the dashboard; on failure to the sign-in page."""
+    ip = client_ip(request)
+    try:
+        async with db.reading() as session:
+            user = await service.check_credentials(session, email, password, ip)
+        async with db.transaction() as session:
+            signed_in = await service.open_session(session, user.id or 0, ip, request.headers.get("user-agent", ""))
+            await service.sign_out(session, _present_token(request), ip)
+    except AppError as error:
+        return _back("/login", error, next)
+    return _welcome(request, signed_in, next)
+
+
+@router.post("/logout", summary="End the session", status_code=_SEE_OTHER)
+async def logout(request: Request) -> Response:
+    """303 to the sign-in page; the cookie is removed."""
+    async with db.transaction() as session:
+        await service.sign_out(session, _present_token(request), client_ip(request))
+    answer = RedirectResponse("/login", _SEE_OTHER)
+    answer.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="lax", secure=is_secure(request.url.scheme))
+    return answer
+
+
+@router.get("/setup", summary="The one-time link that the launcher prints", status_code=_SEE_OTHER)
+async def open_setup(request: Request, token: str = "") -> Response:
+    """303 to the first-start page; this browser may then create the owner."""
+    answer = RedirectResponse("/setup", _SEE_OTHER)
+    secure = is_secure(request.url.scheme)
+    answer.set_cookie(SETUP_COOKIE, token, path="/auth/setup", httponly=True, samesite="lax", secure=secure)
+    return answer
+
+
+@router.post("/setup", summary="Create the owner of a new installation", status_code=_SEE_OTHER)
+async def setup(request: Request, email: Text = "", name: Text = "", password: Text = "") -> Response:
+    """303 to the dashboard, signed in; on failure back, or to the sign-in page when an owner exists."""
+    ip = client_ip(request)
+    if not setup_token.allows(request.cookies.get(SETUP_COOKIE, "")):
+        return RedirectResponse("/setup?error=setup_link", _SEE_OTHER)
+    try:
+        async with db.transaction() as session:
+            owner = await service.create_owner(session, email, name, password)
+            signed_in = await service.open_session(session, owner.id or 0, ip, request.headers.get("user-agent", ""))
+    except AlreadySetUp as error:
+        return _back("/login", error)
+    except AppError as error:
+        return _back("/setup", error)
+    setup_token.clear()
+    return _welcome(request, signed_in, "")
+
+
+def _present_token(request: Request) -> str:
+    return session_token(request.headers.get("cookie", ""))
+
+
+def _welcome(request: Request, signed_in: SignedIn, path: str) -> Response:
+    answer = RedirectResponse(path if is_local(path) else "/", _SEE_OTHER)
+    answer.set_cookie(
+        SESSION_COOKIE,
+        signed_in.token,
+        max_age=settings().session_days * _DAY_SECONDS,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(request.url.scheme),
+    )
+    return answer
+
+
+def _back(page: str, error: AppError, path: str = "") -> Response:
+    query = {"error": _code(error)}
+    if isinstance(error, TooMany):
+        query["minutes"] = str(max(1, round(error.retry_after / 60)))
+    if is_local(path):
+        query["next"] = path
+    return RedirectResponse(f"{page}?{urlencode(query)}", _SEE_OTHER)
+
+
+def _code(error: AppError) -> str:
+    """What the page's words are found by."""
+    if isinstance(error, Invalid) and error.fields:
+        return next(iter(error.fields))
+    if isinstance(error, TooMany):
+        return "throttled"
+    if isinstance(error, AlreadySetUp):
+        return "exists"
+    return "unavailable" if isinstance(error, Unavailable) else "credentials"
+
+
+def is_local(path: str) -> bool:
+    """Whether the address stays in this installation: `//host` and `/\\host` would not."""
+    return path.startswith("/") and path[1:2] not in ("/", "\\") and path.isprintable() and "\\" not in path

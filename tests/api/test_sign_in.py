@@ -1,0 +1,112 @@
+"""Sign in, out and first start as a browser does it."""
+
+import httpx
+import pytest
+
+from campaign_app.audit import service as audit
+from campaign_app.core import db
+from campaign_app.core.actor import SYSTEM
+from tests.api.conftest import PASSWORD, set_up
+from tests.conftest import count_rows
+
+HTTPS = {"X-Forwarded-Proto": "https"}
+
+
+async def login(client: httpx.AsyncClient, password: str = PASSWORD, **more: str) -> httpx.Response:
+    return await client.post("/auth/login", data={"email": "ines@example.com", "password": password, **more})
+
+
+async def may_upload(client: httpx.AsyncClient) -> bool:
+    return (await client.post("/_upload", content=b"x")).status_code == 200
+
+
+async def test_first_start_once_then_signed_in(client: httpx.AsyncClient) -> None:
+    answer = await set_up(client)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert "Secure" not in cookie
+    assert await may_upload(client)
+    again = await set_up(client, "eve@example.com")
+    assert again.headers["location"] == "/login?error=exists"
+    assert await count_rows("app_user") == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("email", "nobody"), ("name", " "), ("password", "short"), ("password", "ines@example.com")]
+)
+async def test_first_start_says_what_will_not_do(sqlite_client: httpx.AsyncClient, field: str, value: str) -> None:
+    form = {"email": "ines@example.com", "name": "Ines", "password": PASSWORD, field: value}
+    answer = await sqlite_client.post("/auth/setup", data=form)
+    assert answer.headers["location"] == f"/setup?error={field}"
+    assert await count_rows("app_user") == 0
+
+
+async def test_sign_in_and_out(client: httpx.AsyncClient) -> None:
+    await set_up(client)
+    first = client.cookies["beacon_session"]
+    answer = await login(client, next="/campaigns?status=running")
+    assert answer.headers["location"] == "/campaigns?status=running"
+    second = client.cookies["beacon_session"]
+    assert second != first
+    assert await may_upload(client)
+    client.cookies.clear()
+    old = {"Cookie": f"beacon_session={first}"}
+    assert (await client.post("/_upload", content=b"x", headers=old)).status_code == 401  # rotated
+    now = {"Cookie": f"beacon_session={second}"}
+    out = await client.post("/auth/logout", headers=now)
+    assert (out.status_code, out.headers["location"]) == (303, "/login")
+    assert (await client.post("/_upload", content=b"x", headers=now)).status_code == 401
+    async with db.reading() as session:
+        actions = [row.action for row in (await audit.search(session, SYSTEM)).rows]
+    assert actions[0] == "session.sign_out"
+    assert "session.sign_in" in actions
+
+
+@pytest.mark.parametrize("path", ["//evil.example", "/\\evil.example", "https://evil.example", "/a\\b", "/a\nb", ""])
+async def test_sign_in_never_leads_elsewhere(sqlite_client: httpx.AsyncClient, path: str) -> None:
+    await set_up(sqlite_client)
+    assert (await login(sqlite_client, next=path)).headers["location"] == "/"
+
+
+async def test_wrong_password_and_unknown_address_answer_the_same(client: httpx.AsyncClient) -> None:
+    await set_up(client)
+    wrong = await login(client, "not the password")
+    unknown = await client.post("/auth/login", data={"email": "eve@example.com", "password": PASSWORD})
+    assert wrong.headers["location"] == unknown.headers["location"] == "/login?error=credentials"
+    assert "set-cookie" not in wrong.headers
+
+
+async def test_too_many_attempts_say_when_to_come_back(sqlite_client: httpx.AsyncClient) -> None:
+    await set_up(sqlite_client)
+    answers = [await login(sqlite_client, "wrong again") for _ in range(9)]
+    assert answers[-1].headers["location"] == "/login?error=throttled&minutes=15"
+    assert (await login(sqlite_client)).headers["location"].startswith("/login?error=throttled")
+
+
+async def test_cookie_is_secure_behind_tls(sqlite_client: httpx.AsyncClient) -> None:
+    answer = await sqlite_client.post(
+        "/auth/setup", data={"email": "i@example.com", "name": "I", "password": PASSWORD}, headers=HTTPS
+    )
+    assert "Secure" in answer.headers["set-cookie"]
+
+
+async def test_health_and_docs(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    page = (await client.get("/api/docs")).text
+    assert "/auth/login" in page
+    assert "//cdn" not in page
+
+
+async def test_health_fails_without_redis(sqlite_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    from campaign_app.core import redis
+    from campaign_app.core.config import settings
+
+    await redis.dispose()
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    settings.cache_clear()
+    answer = await sqlite_client.get("/api/health")
+    assert (answer.status_code, answer.json()["database"]) == (503, "ok")
+    assert answer.json()["redis"] != "ok"
