@@ -1,0 +1,28 @@
+"""People to sign in."""
+
+from campaign_app.auth import service
+from campaign_app.auth.schemas import NewUser, SignedIn
+from campaign_app.core import db
+from campaign_app.core.actor import SYSTEM, Actor
+from campaign_app.models.user import Role, User
+
+PASSWORD = "correct horse battery"
+
+
+async def add(email: str, role: Role = Role.VIEWER, name: str = "Ines Keller") -> User:
+    """Store a person whose password is PASSWORD."""
+    async with db.transaction() as session:
+        new = NewUser(email=email, name=name, role=role, password=PASSWORD)
+        return (await service.create_user(session, SYSTEM, new)).user
+
+
+async def enter(email: str, password: str = PASSWORD, ip: str = "203.0.113.9") -> SignedIn:
+    """Sign in."""
+    async with db.transaction() as session:
+        return await service.sign_in(session, email, password, ip, "Firefox")
+
+
+async def who(token: str) -> Actor | None:
+    """The actor of a token."""
+    async with db.reading() as session:
+        return await service.actor_for_token(session, token)
