@@ -212,3 +212,13 @@ async def reopen_leases(session: AsyncSession, campaign_id: int, at: datetime) -
         execution_options={"synchronize_session": False},
     )
     return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+async def ids_with_status(session: AsyncSession, campaign_id: int, status: DeliveryStatus) -> list[int]:
+    """The campaign's deliveries in an exceptional status."""
+    statement = sa.select(col(Delivery.id)).where(
+        col(Delivery.campaign_id) == campaign_id,
+        col(Delivery.status) == status,
+        sa.literal_column("delivery.status NOT IN ('pending', 'sent')").is_(sa.true()),
+    )
+    return [int(found) for found in (await session.execute(statement)).scalars() if found is not None]

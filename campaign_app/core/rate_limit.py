@@ -1,0 +1,226 @@
+"""Limits that hold over all workers and hosts: one Lua call reserves a block of send slots (GCRA, Redis's own clock).
+
+Campaign rate, batches, the account's rate, the account's day and the pause gate are asked together; a slot is granted
+only if all of them agree. Slots of a block lie `interval` apart, so no window of a second holds more than the rate.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from enum import IntEnum
+
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from campaign_app.core import redis
+
+CONTROL = "control"
+_DAY_S = 86_400
+_MICRO = 1_000_000
+
+# The account's slots before a campaign's own next slot would be lost to the account's other campaigns, and a block of
+# a campaign slower than its account shifts the account's slots: both are kept below AHEAD (10 ms = 1 % of a second).
+_RESERVE = """
+redis.replicate_commands()
+local t = redis.call('TIME')
+local now = t[1] * 1000000 + t[2]
+local want, horizon = tonumber(ARGV[1]), tonumber(ARGV[2])
+local ic, batch_size, batch_delay = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local ia, day_limit = tonumber(ARGV[6]), tonumber(ARGV[7])
+local AHEAD, CREDIT = 10000, 50000
+if redis.call('EXISTS', KEYS[1]) == 1 then return {2, 0, 0, 0, 0} end
+local paced = ic > 0 or batch_size > 0
+if not paced and ia == 0 and day_limit == 0 then return {0, want, 0, 0, 0} end
+local n = want
+local interval = math.max(ic, ia)
+local tc, ta, used = 0, 0, 0
+if paced then
+  local found = redis.call('HMGET', KEYS[2], 'tat', 'batch')
+  tc = math.max(tonumber(found[1]) or 0, now - math.min(ic, CREDIT))
+  used = tonumber(found[2]) or 0
+  if batch_size > 0 then
+    if used >= batch_size then used = 0 end
+    n = math.min(n, batch_size - used)
+  end
+end
+local day, day_used = math.floor(now / 86400000000), 0
+if ia > 0 or day_limit > 0 then
+  local found = redis.call('HMGET', KEYS[3], 'tat', 'day', 'used')
+  ta = math.max(tonumber(found[1]) or 0, now - math.min(ia, CREDIT))
+  if day_limit > 0 then
+    if not found[2] then return {3, 0, 0, 0, 0} end
+    if tonumber(found[2]) == day then day_used = tonumber(found[3]) or 0 end
+    if day_used >= day_limit then return {4, 0, 0, 0, string.format('%.0f', (day + 1) * 86400000000 - now)} end
+    n = math.min(n, day_limit - day_used)
+  end
+end
+local first = math.max(tc, ta)
+local limit = now + horizon
+if ia > 0 and tc > ta then
+  limit = math.min(limit, math.max(ta, now) + AHEAD)
+  if ic > ia then n = math.min(n, math.max(1, math.floor(AHEAD / (ic - ia)))) end
+end
+if first > limit then return {1, 0, 0, 0, string.format('%.0f', first - limit)} end
+if interval > 0 then n = math.min(n, math.floor((now + horizon - first) / interval) + 1) end
+if paced then
+  local tat = first + n * ic
+  used = used + n
+  if batch_size > 0 and used >= batch_size then tat = tat + batch_delay end
+  redis.call('HSET', KEYS[2], 'tat', string.format('%.3f', tat), 'batch', used)
+  redis.call('EXPIRE', KEYS[2], 172800)
+end
+if ia > 0 or day_limit > 0 then
+  if first + n * ia > ta then ta = first + n * ia end
+  redis.call('HSET', KEYS[3], 'tat', string.format('%.3f', ta), 'day', day, 'used', day_used + n)
+  redis.call('EXPIRE', KEYS[3], 172800)
+end
+return {0, n, string.format('%.3f', first - now), string.format('%.3f', interval), 0}
+"""
+
+_GIVE_BACK = """
+redis.replicate_commands()
+local n, ic, ia, batch_size = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local t = redis.call('TIME')
+local now = t[1] * 1000000 + t[2]
+local found = redis.call('HMGET', KEYS[1], 'tat', 'batch')
+if found[1] then
+  local tat, used = tonumber(found[1]), tonumber(found[2]) or 0
+  if batch_size == 0 or used < batch_size then
+    redis.call('HSET', KEYS[1], 'tat', string.format('%.3f', math.max(math.min(tat, now), tat - n * ic)),
+      'batch', math.max(0, used - n))
+  end
+end
+local account = redis.call('HMGET', KEYS[2], 'tat', 'day', 'used')
+if account[2] then
+  local tat = tonumber(account[1])
+  redis.call('HSET', KEYS[2], 'tat', string.format('%.3f', math.max(math.min(tat, now), tat - n * ia)))
+  if tonumber(account[2]) == math.floor(now / 86400000000) then
+    redis.call('HSET', KEYS[2], 'used', math.max(0, (tonumber(account[3]) or 0) - n))
+  end
+end
+"""
+
+
+class Answer(IntEnum):
+    """What the limiter said."""
+
+    GRANTED = 0
+    LATER = 1
+    CLOSED = 2  # the campaign's gate: paused or cancelled
+    SEED = 3  # the account's day is unknown (Redis is new): call `seed_day` and ask again
+    DAY_USED_UP = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What slows one campaign down. Rates per minute and messages; 0 = no limit."""
+
+    campaign_id: int
+    account_id: int
+    per_minute: float = 0
+    batch_size: int = 0
+    batch_delay_ms: int = 0
+    account_per_minute: float = 0
+    account_per_day: int = 0
+
+    @property
+    def campaign_interval_us(self) -> float:
+        """Between two messages of the campaign."""
+        return 60 * _MICRO / self.per_minute if self.per_minute else 0
+
+    @property
+    def account_interval_us(self) -> float:
+        """Between two messages of the account."""
+        return 60 * _MICRO / self.account_per_minute if self.account_per_minute else 0
+
+    @property
+    def per_second(self) -> float:
+        """The steady rate without batches; 0 = no limit."""
+        slowest = max(self.campaign_interval_us, self.account_interval_us)
+        return _MICRO / slowest if slowest else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """`count` slots, the first in `first_s` seconds (a little below zero: now), then every `interval_s`.
+
+    Without slots `retry_s` says when to ask again.
+    """
+
+    answer: Answer
+    count: int = 0
+    first_s: float = 0.0
+    interval_s: float = 0.0
+    retry_s: float = 0.0
+
+
+def gate_key(campaign_id: int) -> str:
+    """Exists while a campaign may not send."""
+    return f"gate:campaign:{campaign_id}"
+
+
+def _campaign_key(campaign_id: int) -> str:
+    return f"limit:campaign:{campaign_id}"
+
+
+def _account_key(account_id: int) -> str:
+    return f"limit:account:{account_id}"
+
+
+class Limiter:
+    """Asks Redis for slots. One per process and loop."""
+
+    def __init__(self, client: "Redis | None" = None) -> None:
+        self._client = client or redis.client()
+        self._reserve = AsyncScript(self._client, _RESERVE)
+        self._give_back = AsyncScript(self._client, _GIVE_BACK)
+
+    async def reserve(self, limits: Limits, want: int, horizon_s: float) -> Grant:
+        """Up to `want` slots whose times lie within `horizon_s` from now."""
+        raw = await self._reserve(
+            keys=[gate_key(limits.campaign_id), _campaign_key(limits.campaign_id), _account_key(limits.account_id)],
+            args=[
+                want,
+                int(horizon_s * _MICRO),
+                limits.campaign_interval_us,
+                limits.batch_size,
+                limits.batch_delay_ms * 1_000,
+                limits.account_interval_us,
+                limits.account_per_day,
+            ],
+        )
+        answer, count, first, interval, retry = raw
+        return Grant(
+            Answer(int(answer)), int(count), float(first) / _MICRO, float(interval) / _MICRO, float(retry) / _MICRO
+        )
+
+    async def give_back(self, limits: Limits, count: int) -> None:
+        """Slots that were granted and will not be used."""
+        if count <= 0 or not (limits.per_second or limits.batch_size or limits.account_per_day):
+            return
+        await self._give_back(
+            keys=[_campaign_key(limits.campaign_id), _account_key(limits.account_id)],
+            args=[count, limits.campaign_interval_us, limits.account_interval_us, limits.batch_size],
+        )
+
+    async def seed_day(self, account_id: int, used: int) -> None:
+        """Tell a Redis that has forgotten it how many messages the account has sent today (UTC)."""
+        day = int((await self._client.time())[0] // _DAY_S)
+        async with self._client.pipeline(transaction=True) as pipe:
+            pipe.hsetnx(_account_key(account_id), "day", str(day))
+            pipe.hsetnx(_account_key(account_id), "used", str(used))
+            await pipe.execute()
+
+
+async def close_gate(campaign_id: int) -> None:
+    """From now on nobody gets a slot for the campaign, and workers that hold some drop them."""
+    client = redis.client()
+    pipe = client.pipeline(transaction=True)
+    pipe.set(gate_key(campaign_id), f"{time.time():.3f}")
+    pipe.publish(CONTROL, json.dumps({"close": campaign_id}))
+    await pipe.execute()
+
+
+async def open_gate(campaign_id: int) -> None:
+    """Slots again."""
+    await redis.client().delete(gate_key(campaign_id))

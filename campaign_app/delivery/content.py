@@ -1,0 +1,47 @@
+"""A campaign's message and limits as the engine needs them: compiled once, links frozen at launch."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.campaigns.templating import CompiledMessage, compile_message
+from campaign_app.core.rate_limit import Limits
+from campaign_app.models.account import SendingAccount
+from campaign_app.models.campaign import Campaign, CampaignLink
+
+
+def compile_campaign(campaign: Campaign, frozen: Sequence[str] | None) -> CompiledMessage:
+    """The message ready to be rendered; `frozen` are the links of the launch (None: find them now).
+
+    Raises:
+        TemplateInvalid: a part cannot be read.
+    """
+    options: dict[str, Any] = {"track_clicks": campaign.track_clicks, "track_opens": campaign.track_opens}
+    if frozen is not None:
+        options["links"] = frozen
+    return compile_message(
+        campaign.subject, campaign.preheader, campaign.html, campaign.text, editor=campaign.editor, **options
+    )
+
+
+async def frozen_links(session: AsyncSession, campaign_id: int) -> list[str]:
+    """The URL templates of a launched campaign, by position."""
+    statement = (
+        select(CampaignLink.url).where(CampaignLink.campaign_id == campaign_id).order_by(col(CampaignLink.position))
+    )
+    return list((await session.exec(statement)).all())
+
+
+def limits_of(campaign: Campaign, account: SendingAccount) -> Limits:
+    """What slows this campaign down."""
+    return Limits(
+        campaign_id=int(campaign.id or 0),
+        account_id=int(account.id or 0),
+        per_minute=campaign.rate_per_minute or 0,
+        batch_size=campaign.batch_size if campaign.batch_size and campaign.batch_delay_ms > 0 else 0,
+        batch_delay_ms=campaign.batch_delay_ms,
+        account_per_minute=account.limit_per_minute or 0,
+        account_per_day=account.limit_per_day or 0,
+    )
