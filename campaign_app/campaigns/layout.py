@@ -26,6 +26,8 @@ body {{ margin: 0; padding: 0; background: #f4f5f7; -webkit-text-size-adjust: 10
 .letter li {{ margin: 0 0 6px }}
 .letter a {{ color: #3d4bb8 }}
 .letter blockquote {{ margin: 0 0 16px; padding-left: 16px; border-left: 3px solid #d9d9e0; color: #60646c }}
+.letter p[data-button] a {{ display: inline-block; padding: 12px 24px; border-radius: 6px; background: #4a54c4;
+  color: #ffffff; font-weight: bold; text-decoration: none }}
 .letter img {{ max-width: 100%; height: auto }}
 @media (max-width: 620px) {{ .letter {{ padding: 24px 20px !important }} .sheet {{ border-radius: 0 !important }} }}
 </style></head>

@@ -1,30 +1,206 @@
 """Every SQL statement about campaigns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.models.campaign import Campaign, CampaignStatus
+from campaign_app.campaigns.schemas import VIEWS, CampaignQuery
+from campaign_app.kit.pagination import decode_cursor
+from campaign_app.models.account import SendingAccount
+from campaign_app.models.campaign import Campaign, CampaignActivity, CampaignCounter, CampaignLink, CampaignStatus
+from campaign_app.models.contact import AttributeDefinition, Contact
+from campaign_app.models.user import User
 
 _campaigns: sa.Table = Campaign.__table__  # type: ignore[attr-defined]
+_total = sa.func.coalesce(CampaignCounter.total, 0)
+_SORT: Mapping[str, Any] = {
+    "updated": Campaign.updated_at,
+    "created": Campaign.created_at,
+    "name": sa.func.lower(Campaign.name),
+    "audience": _total,
+}
 
 
 async def move_status(
     session: AsyncSession, campaign: Campaign, current: CampaignStatus, changes: Mapping[str, Any]
 ) -> bool:
     """Claim the step from `current`; False when the stored campaign is not in `current` any more."""
+    return await _claim(session, campaign, _campaigns.c.status == current, changes)
+
+
+async def save(session: AsyncSession, campaign: Campaign, version: int, changes: Mapping[str, Any]) -> bool:
+    """Write what changed; False when the stored campaign is not of `version`, or may not be edited, any more."""
+    condition = sa.and_(_campaigns.c.version == version, _campaigns.c.status == campaign.status)
+    return await _claim(session, campaign, condition, {**changes, "version": version + 1})
+
+
+async def _claim(
+    session: AsyncSession, campaign: Campaign, condition: sa.ColumnElement[bool], changes: Mapping[str, Any]
+) -> bool:
     await session.flush()
-    moved = await session.execute(
+    claimed = await session.execute(
         sa.update(_campaigns)
-        .where(_campaigns.c.id == campaign.id, _campaigns.c.status == current)
+        .where(_campaigns.c.id == campaign.id, _campaigns.c.deleted_at.is_(None), condition)
         .values(**changes)
         .returning(_campaigns.c.id)
     )
-    if moved.first() is None:
+    if claimed.first() is None:
         return False
     for name, value in changes.items():
         set_committed_value(campaign, name, value)
     return True
+
+
+async def get(session: AsyncSession, campaign_id: int) -> Campaign | None:
+    """A campaign that is not deleted, as it is stored now."""
+    statement = select(Campaign).where(Campaign.id == campaign_id, col(Campaign.deleted_at).is_(None))
+    return (await session.exec(statement.execution_options(populate_existing=True))).first()
+
+
+def _attention() -> sa.ColumnElement[bool]:
+    """Failed, paused by the product itself, or with messages that nobody knows the fate of."""
+    return sa.or_(
+        col(Campaign.status) == CampaignStatus.FAILED,
+        sa.and_(col(Campaign.status) == CampaignStatus.PAUSED, col(Campaign.status_reason) != ""),
+        sa.func.coalesce(CampaignCounter.uncertain, 0) > 0,
+    )
+
+
+def _of_view(view: str, actor_id: int | None) -> sa.ColumnElement[bool]:
+    condition: sa.ColumnElement[bool] = col(Campaign.status).in_(sorted(VIEWS.get(view, VIEWS["all"])))
+    if view == "attention":
+        condition = sa.and_(condition, _attention())
+    if view == "mine":
+        condition = sa.and_(condition, col(Campaign.owner_id) == actor_id)
+    return condition
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _conditions(query: CampaignQuery, actor_id: int | None) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = [col(Campaign.deleted_at).is_(None), _of_view(query.view, actor_id)]
+    if query.status is not None:
+        found.append(col(Campaign.status) == query.status)
+    if query.owner is not None:
+        found.append(col(Campaign.owner_id) == query.owner)
+    for word in query.search.split()[:8]:
+        pattern = f"%{_escape(word.lower())}%"
+        either = (sa.func.lower(column).like(pattern, escape="\\") for column in (Campaign.name, Campaign.subject))
+        found.append(sa.or_(*either))
+    return found
+
+
+def _joined(statement: Any) -> Any:
+    return statement.select_from(Campaign).outerjoin(
+        CampaignCounter, col(CampaignCounter.campaign_id) == col(Campaign.id)
+    )
+
+
+async def page(
+    session: AsyncSession, query: CampaignQuery, actor_id: int | None, limit: int
+) -> list[tuple[Campaign, CampaignCounter | None, str, Any]]:
+    """(campaign, its counters, owner's name, sort value) after the cursor, in the list's order."""
+    key = _SORT.get(query.sort, _SORT["updated"])
+    statement = _joined(sa.select(Campaign, CampaignCounter, sa.func.coalesce(User.name, ""), key))
+    statement = statement.outerjoin(User, col(User.id) == col(Campaign.owner_id)).where(*_conditions(query, actor_id))
+    cursor = decode_cursor(query.cursor) if query.cursor else None
+    descending = query.descending
+    if cursor is not None:
+        value, last_id, backwards = cursor
+        descending = descending != backwards
+        here, last = sa.tuple_(key, Campaign.id), sa.tuple_(sa.literal(value, key.type), sa.literal(last_id))
+        statement = statement.where(here < last if descending else here > last)
+    order = (key.desc(), col(Campaign.id).desc()) if descending else (key.asc(), col(Campaign.id).asc())
+    rows = (await session.execute(statement.order_by(*order).limit(limit))).all()
+    return [tuple(row) for row in rows]
+
+
+async def count(session: AsyncSession, query: CampaignQuery, actor_id: int | None) -> int:
+    """How many campaigns a query finds."""
+    statement = _joined(sa.select(sa.func.count())).where(*_conditions(query, actor_id))
+    return int((await session.execute(statement)).scalar_one())
+
+
+async def counts(session: AsyncSession, actor_id: int | None) -> dict[str, int]:
+    """How many campaigns each view holds, in one reading."""
+    columns = [sa.func.count().filter(_of_view(view, actor_id)).label(view) for view in VIEWS]
+    row = (await session.execute(_joined(sa.select(*columns)).where(col(Campaign.deleted_at).is_(None)))).one()
+    return {view: int(number) for view, number in row._mapping.items()}
+
+
+async def names_like(session: AsyncSession, start: str) -> set[str]:
+    """Names of campaigns that begin so."""
+    pattern = f"{_escape(start)}%"
+    statement = select(Campaign.name).where(
+        col(Campaign.name).like(pattern, escape="\\"), col(Campaign.deleted_at).is_(None)
+    )
+    return set((await session.exec(statement)).all())
+
+
+async def only_account(session: AsyncSession) -> int | None:
+    """The one active sending account, None when there are none or several."""
+    statement = select(SendingAccount.id).where(
+        col(SendingAccount.deleted_at).is_(None), col(SendingAccount.is_active).is_(True)
+    )
+    found = (await session.exec(statement.limit(2))).all()
+    return found[0] if len(found) == 1 else None
+
+
+async def last_activity(session: AsyncSession, campaign_id: int) -> CampaignActivity | None:
+    """The newest line of a campaign's log."""
+    statement = select(CampaignActivity).where(CampaignActivity.campaign_id == campaign_id)
+    return (await session.exec(statement.order_by(col(CampaignActivity.id).desc()).limit(1))).first()
+
+
+async def activity(session: AsyncSession, campaign_id: int, limit: int) -> Sequence[CampaignActivity]:
+    """The newest lines of a campaign's log."""
+    statement = select(CampaignActivity).where(CampaignActivity.campaign_id == campaign_id)
+    return (await session.exec(statement.order_by(col(CampaignActivity.id).desc()).limit(limit))).all()
+
+
+async def add_activity(
+    session: AsyncSession, campaign_id: int, at: datetime, kind: str, actor_name: str, title: str, detail: str
+) -> None:
+    """Write a line; the same edit by the same person within ten minutes is one line."""
+    last = await last_activity(session, campaign_id) if kind == "edit" else None
+    same = last is not None and (last.kind, last.actor_name, last.title) == (kind, actor_name, title)
+    if last is not None and same and at - last.at < timedelta(minutes=10):
+        last.at, last.detail = at, detail
+        session.add(last)
+        return
+    session.add(
+        CampaignActivity(
+            campaign_id=campaign_id, at=at, kind=kind, actor_name=actor_name, title=title[:255], detail=detail[:1000]
+        )
+    )
+
+
+async def contact(session: AsyncSession, contact_id: int) -> Contact | None:
+    """One contact."""
+    return await session.get(Contact, contact_id)
+
+
+async def attribute_keys(session: AsyncSession) -> set[str]:
+    """Keys of every custom attribute that some contact has."""
+    return set((await session.exec(select(AttributeDefinition.key))).all())
+
+
+async def links(session: AsyncSession, campaign_id: int) -> list[str]:
+    """The links frozen at launch, by position."""
+    statement = select(CampaignLink.url).where(CampaignLink.campaign_id == campaign_id)
+    return list((await session.exec(statement.order_by(col(CampaignLink.position)))).all())
+
+
+async def replace_links(session: AsyncSession, campaign_id: int, urls: Sequence[str]) -> None:
+    """Freeze these links, in order."""
+    await session.execute(sa.delete(CampaignLink).where(col(CampaignLink.campaign_id) == campaign_id))
+    if urls:
+        rows = [{"campaign_id": campaign_id, "position": place, "url": url} for place, url in enumerate(urls)]
+        await session.execute(sa.insert(CampaignLink), rows)

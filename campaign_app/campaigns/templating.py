@@ -286,7 +286,7 @@ def unknown(names: Iterable[str], attributes: Iterable[str]) -> set[str]:
 def context_for(contact: Any) -> dict[str, Any]:
     """What a template sees of a contact (a Contact or a mapping with its columns): first_name and firstName,
     name, full_name, and its own attributes by key."""
-    columns = contact if isinstance(contact, Mapping) else vars(contact)
+    columns = contact if isinstance(contact, Mapping) else getattr(contact, "_mapping", None) or vars(contact)
     attributes = columns.get("attributes") or {}
     if isinstance(attributes, str | bytes):
         attributes = json.loads(attributes)

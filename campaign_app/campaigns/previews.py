@@ -1,0 +1,176 @@
+"""A message as one person would get it: in the editor, and as a test in an inbox."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.audience import service as audience
+from campaign_app.audit import service as audit
+from campaign_app.campaigns import repository
+from campaign_app.campaigns.errors import CampaignNotFound, RenderError
+from campaign_app.campaigns.schemas import MessageFields, Preview, TestOutcome
+from campaign_app.campaigns.templating import CompiledMessage, compile_message, context_for, unknown
+from campaign_app.channels import registry
+from campaign_app.channels import service as accounts
+from campaign_app.channels.base import Content, Outgoing, Verdict
+from campaign_app.core.actor import Actor
+from campaign_app.core.clock import now
+from campaign_app.core.config import settings
+from campaign_app.core.crypto import digest
+from campaign_app.core.errors import Invalid
+from campaign_app.models.campaign import Campaign
+from campaign_app.models.contact import Contact
+from campaign_app.workspace import service as workspace
+
+MAX_TEST_ADDRESSES = 5
+_EXAMPLE: Mapping[str, Any] = {
+    "email": "anna.brandt@example.com",
+    "first_name": "Anna",
+    "last_name": "Brandt",
+    "company": "Meridian Supply",
+    "phone": "+493055570142",
+    "time_zone": "Europe/Berlin",
+    "language": "en",
+}
+_MARK = Markup('<mark style="background:#ffe7b3;color:#4e2009;border-radius:3px;padding:0 2px">{}</mark>')
+
+
+async def preview(
+    session: AsyncSession,
+    actor: Actor,
+    source: int | MessageFields,
+    contact_id: int | None = None,
+    *,
+    fields: MessageFields | None = None,
+) -> Preview:
+    """The message of a campaign (or of `fields`, unsaved) for a contact; without one for the first of the audience.
+
+    What is wrong with the template is in the answer, with part and line, not raised: people see it while they write.
+    """
+    actor.require("campaigns:read")
+    campaign = await repository.get(session, source) if isinstance(source, int) else None
+    if isinstance(source, int) and campaign is None:
+        raise CampaignNotFound
+    written = fields or (source if isinstance(source, MessageFields) else MessageFields.of(_known(campaign)))
+    person = await _person(session, campaign, contact_id)
+    try:
+        message = _compiled(written)
+        shown = _render(message, person, await _surroundings(session), marked=True)
+    except RenderError as error:
+        return Preview(problem=error.plain, problem_part=error.part, problem_line=error.line, recipient=_name(person))
+    names = await repository.attribute_keys(session)
+    preheader = _plain(written.preheader, person)
+    return Preview(
+        subject=shown.subject,
+        preheader=preheader,
+        html=shown.html,
+        text=shown.text,
+        recipient=_name(person),
+        missing=tuple(sorted(message.missing(context_for(person)))),
+        unknown=tuple(sorted(unknown(message.variables, names))),
+        size_bytes=len(shown.html.encode()),
+    )
+
+
+def _known(campaign: Campaign | None) -> Campaign:
+    if campaign is None:
+        raise CampaignNotFound
+    return campaign
+
+
+def _name(person: Mapping[str, Any] | Contact) -> str:
+    values = context_for(person)
+    return str(values["name"] or values["email"])
+
+
+async def _person(
+    session: AsyncSession, campaign: Campaign | None, contact_id: int | None
+) -> Mapping[str, Any] | Contact:
+    if contact_id is not None and (found := await repository.contact(session, contact_id)):
+        return found
+    if campaign is not None and campaign.audience:
+        sample = await audience.sample_contacts(session, campaign.audience, limit=1)
+        if sample and (first := await repository.contact(session, sample[0].id)):
+            return first
+    return _EXAMPLE
+
+
+async def _surroundings(session: AsyncSession) -> dict[str, str]:
+    base = settings().public_url
+    address = (await workspace.get(session)).postal_address
+    return {"unsubscribe_url": f"{base}/u/test", "view_url": f"{base}/v/test", "postal_address": address}
+
+
+def _compiled(fields: MessageFields) -> CompiledMessage:
+    return compile_message(fields.subject, fields.preheader, fields.html, fields.text, editor=fields.editor)
+
+
+def _render(message: CompiledMessage, person: Any, around: Mapping[str, str], *, marked: bool) -> Any:
+    values = {**context_for(person), **around}
+    if not marked:
+        return message.render(values)
+    holes = {name: _MARK.format(name) for name in message.missing(values)}
+    plain = message.render({**values, **{name: f"[{name}]" for name in holes}})
+    if not holes:
+        return plain
+    html = message.render({**values, **holes}).html
+    return type(plain)(plain.subject, html, plain.text)
+
+
+def _plain(template: str, person: Any) -> str:
+    try:
+        return compile_message(template, "", "", footer=False).render(context_for(person)).subject
+    except RenderError:
+        return template
+
+
+async def send_test(
+    session: AsyncSession, actor: Actor, campaign_id: int, to: str | Sequence[str], contact_id: int | None = None
+) -> list[TestOutcome]:
+    """Send the message as it is now to a few addresses, marked as a test and not tracked. Up to 30 s an address.
+
+    Reads only: call it inside `db.reading()`, so that no lock is held meanwhile, then `record_test` in a transaction.
+
+    Raises:
+        Invalid: no address, too many, or no sending account. RenderError: the message cannot be made.
+    """
+    actor.require("campaigns:write")
+    addresses = [to] if isinstance(to, str) else list(to)
+    addresses = [address.strip() for address in addresses if address.strip()]
+    if not 1 <= len(addresses) <= MAX_TEST_ADDRESSES:
+        raise Invalid(f"Give one to {MAX_TEST_ADDRESSES} addresses for the test.", {"to": "One to five addresses"})
+    campaign = _known(await repository.get(session, campaign_id))
+    if campaign.account_id is None:
+        raise Invalid("Choose the sending account first.", {"account_id": "Choose an account"}, title="No sender")
+    person = await _person(session, campaign, contact_id)
+    shown = _render(_compiled(MessageFields.of(campaign)), person, await _surroundings(session), marked=False)
+    account = await accounts.config(session, campaign.account_id)
+    adapter = registry.adapter(campaign.channel)
+    composer = adapter.composer(account, from_name=campaign.from_name, reply_to=campaign.reply_to)
+    outcomes = []
+    for position, address in enumerate(addresses):
+        stamp = digest(f"{campaign_id} {address} {now().isoformat()}")[:24]
+        content = Content(
+            recipient=address,
+            recipient_name="",
+            subject=f"[Test] {shown.subject}",
+            html=shown.html,
+            text=shown.text,
+            message_id=f"<test.{stamp}@{account.from_address.rpartition('@')[2]}>",
+            headers={},
+        )
+        outgoing = Outgoing(position, account.from_address, address, composer.compose(content))
+        result = await adapter.send_one(account, outgoing)
+        outcomes.append(TestOutcome(address, result.verdict is Verdict.ACCEPTED, result.response))
+    return outcomes
+
+
+async def record_test(session: AsyncSession, actor: Actor, campaign_id: int, outcomes: Sequence[TestOutcome]) -> None:
+    """Note a test that was sent."""
+    campaign = _known(await repository.get(session, campaign_id))
+    sent = [outcome.to for outcome in outcomes if outcome.ok]
+    await audit.record(session, actor, "campaign.tested", "campaign", campaign_id, campaign.name, to=sent)
+    if sent:
+        await repository.add_activity(session, campaign_id, now(), "sent", actor.name, "Test sent", ", ".join(sent))

@@ -1,0 +1,345 @@
+"""Use cases of campaigns: list, build, duplicate, delete. Starting and stopping them is the engine's."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.audit import service as audit
+from campaign_app.campaigns import lifecycle, repository
+from campaign_app.campaigns.errors import CampaignNotFound, SavedByAnother
+from campaign_app.campaigns.schemas import BulkResult, CampaignPatch, CampaignQuery, CampaignRow, MessageFields
+from campaign_app.campaigns.templating import CompiledMessage, compile_message
+from campaign_app.core.actor import Actor
+from campaign_app.core.clock import now
+from campaign_app.core.errors import AppError, Invalid
+from campaign_app.kit import text
+from campaign_app.kit.pagination import MAX_PAGE, Page, decode_cursor, encode_cursor
+from campaign_app.models.campaign import Campaign, CampaignActivity, CampaignCounter, CampaignStatus
+from campaign_app.models.delivery import DeliveryStatus
+from campaign_app.workspace import service as workspace
+
+_NOT_COPIED = frozenset({"name", "send_at"})
+_COPIED = ("channel", *(name for name in CampaignPatch.model_fields if name not in _NOT_COPIED))
+_STEP_TITLES = {
+    "audience": "Audience changed",
+    "subject": "Message changed",
+    "html": "Message changed",
+    "text": "Message changed",
+    "preheader": "Message changed",
+    "send_at": "Schedule changed",
+    "windows": "Schedule changed",
+    "rate_per_minute": "Rate changed",
+}
+
+
+async def list_campaigns(session: AsyncSession, actor: Actor, query: CampaignQuery) -> Page[CampaignRow]:
+    """A page of the list, with the total of the query."""
+    actor.require("campaigns:read")
+    limit = min(max(query.limit, 1), MAX_PAGE)
+    rows = await repository.page(session, query, actor.user_id, limit + 1)
+    backwards = bool(query.cursor) and _is_backwards(query.cursor)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    if backwards:
+        rows.reverse()
+    total = await repository.count(session, query, actor.user_id)
+    if not rows:
+        return Page([], total=total)
+    has_next, has_previous = (True, more) if backwards else (more, bool(query.cursor))
+    return Page(
+        [_row(campaign, counter, owner) for campaign, counter, owner, _ in rows],
+        next_cursor=encode_cursor(rows[-1][3], rows[-1][0].id or 0) if has_next else None,
+        previous_cursor=encode_cursor(rows[0][3], rows[0][0].id or 0, backwards=True) if has_previous else None,
+        total=total,
+    )
+
+
+def _is_backwards(cursor: str) -> bool:
+    decoded = decode_cursor(cursor)
+    return decoded is not None and decoded[2]
+
+
+def _row(campaign: Campaign, counter: CampaignCounter | None, owner: str) -> CampaignRow:
+    found = counter or CampaignCounter(campaign_id=campaign.id or 0)
+    return CampaignRow(
+        id=campaign.id or 0,
+        name=campaign.name,
+        subject=campaign.subject,
+        channel=campaign.channel.value,
+        status=campaign.status,
+        status_reason=campaign.status_reason,
+        step_reached=campaign.step_reached,
+        send_at=campaign.send_at,
+        owner_id=campaign.owner_id,
+        owner_name=owner,
+        version=campaign.version,
+        created_at=campaign.created_at,
+        updated_at=campaign.updated_at,
+        total=found.total,
+        counts={status.value: getattr(found, status.value) for status in DeliveryStatus},
+        delivered=found.sent + found.delivered + found.read + found.replied,
+        opened=found.opened,
+        clicked=found.clicked,
+        replied=found.replied,
+    )
+
+
+async def counts_by_view(session: AsyncSession, actor: Actor) -> dict[str, int]:
+    """How many campaigns each of schemas.VIEWS holds for this person."""
+    actor.require("campaigns:read")
+    return await repository.counts(session, actor.user_id)
+
+
+async def get(session: AsyncSession, actor: Actor, campaign_id: int) -> Campaign:
+    """One campaign.
+
+    Raises:
+        CampaignNotFound: there is none, or it was deleted.
+    """
+    actor.require("campaigns:read")
+    return await _found(session, campaign_id)
+
+
+async def _found(session: AsyncSession, campaign_id: int) -> Campaign:
+    campaign = await repository.get(session, campaign_id)
+    if campaign is None:
+        raise CampaignNotFound
+    return campaign
+
+
+async def create(session: AsyncSession, actor: Actor, name: str, **fields: Any) -> Campaign:
+    """A new draft; `fields` are those of CampaignPatch.
+
+    Raises:
+        Invalid: a field is wrong.
+    """
+    actor.require("campaigns:write")
+    values = _values(checked({"name": name, **fields}))
+    zone = (await workspace.get(session)).time_zone
+    campaign = Campaign(owner_id=actor.user_id, updated_by=actor.name, **{"time_zone": zone, **values})
+    campaign.account_id = campaign.account_id or await repository.only_account(session)
+    session.add(campaign)
+    await session.flush()
+    await _note(session, actor, campaign, "created", "edit", "Created")
+    return campaign
+
+
+def checked(fields: dict[str, Any]) -> CampaignPatch:
+    """Read form or API input.
+
+    Raises:
+        Invalid: with a sentence per field.
+    """
+    try:
+        return CampaignPatch.model_validate(fields)
+    except ValidationError as error:
+        raise invalid_from(error) from None
+
+
+def invalid_from(error: ValidationError) -> Invalid:
+    """Pydantic's findings as one error for people."""
+    words = {
+        "string_too_short": "Give it a name",
+        "string_too_long": "This is too long: at most {max_length} characters",
+        "greater_than_equal": "At least {ge}",
+        "less_than_equal": "At most {le}",
+    }
+    fields = {}
+    for problem in error.errors():
+        name = str(problem["loc"][0]) if problem["loc"] else "input"
+        said = words.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+        fields[name] = said.format(**(problem.get("ctx") or {})) if "{" in said else said
+    first = next(iter(fields.items()))
+    return Invalid(f"{first[0].replace('_', ' ').capitalize()}: {first[1]}.", fields, title="Not saved")
+
+
+def _values(patch: CampaignPatch) -> dict[str, Any]:
+    values = {name: getattr(patch, name) for name in patch.model_fields_set}
+    if "name" in values and not values["name"]:
+        raise Invalid("A campaign needs a name.", {"name": "Give it a name"}, title="Not saved")
+    return values
+
+
+async def save_step(
+    session: AsyncSession, actor: Actor, campaign_id: int, version: int, patch: CampaignPatch
+) -> Campaign:
+    """Save what a step of the builder changed; the campaign with its new version.
+
+    Raises:
+        SavedByAnother: someone saved since `version` was read; says who and when, and nothing is overwritten.
+        NotAllowed: it is running or done.
+        Invalid: a start time in the past, a schedule without a time, an empty name.
+    """
+    actor.require("campaigns:write")
+    campaign = await _found(session, campaign_id)
+    lifecycle.require("edit", campaign)
+    if campaign.version != version:
+        raise _conflict(campaign, actor)
+    changes = {name: value for name, value in _values(patch).items() if getattr(campaign, name) != value}
+    _check_time(campaign, changes)
+    if "step_reached" in changes:
+        changes["step_reached"] = max(changes["step_reached"], campaign.step_reached)
+    if not changes:
+        return campaign
+    stamped = {**changes, "updated_at": now(), "updated_by": actor.name}
+    if not await repository.save(session, campaign, version, stamped):
+        fresh = await _found(session, campaign_id)
+        lifecycle.require("edit", fresh)
+        raise _conflict(fresh, actor)
+    if set(changes) != {"step_reached"}:
+        title = next((_STEP_TITLES[name] for name in changes if name in _STEP_TITLES), "Changed")
+        await _note(session, actor, campaign, "updated", "edit", title, fields=sorted(changes))
+    return campaign
+
+
+def _conflict(campaign: Campaign, actor: Actor) -> SavedByAnother:
+    by = "You" if campaign.updated_by == actor.name else campaign.updated_by or "Someone"
+    when = text.ago(campaign.updated_at, now(), campaign.time_zone)
+    return SavedByAnother("campaign", by, "just now" if when == "Now" else when, campaign.version)
+
+
+def _check_time(campaign: Campaign, changes: dict[str, Any]) -> None:
+    if "send_at" not in changes:
+        return
+    send_at: datetime | None = changes["send_at"]
+    if send_at is not None and send_at <= now():
+        raise Invalid(
+            "The start time has passed already. Choose a time in the future, or start right after launch.",
+            {"send_at": "Choose a time in the future"},
+            title="Not saved",
+        )
+    if send_at is None and campaign.status is CampaignStatus.SCHEDULED:
+        raise Invalid(
+            "A scheduled campaign needs its start time. Take it back to a draft to start it by hand.",
+            {"send_at": "Choose a time, or take it back to a draft"},
+            title="Not saved",
+        )
+
+
+async def unschedule(session: AsyncSession, actor: Actor, campaign_id: int) -> Campaign:
+    """Take a scheduled campaign back to a draft."""
+    actor.require("campaigns:write")
+    campaign = await _found(session, campaign_id)
+    lifecycle.require("unschedule", campaign)
+    await lifecycle.set_status(session, campaign, CampaignStatus.DRAFT)
+    await _note(session, actor, campaign, "unscheduled", "edit", "Taken back to a draft")
+    return campaign
+
+
+async def duplicate(session: AsyncSession, actor: Actor, campaign_id: int) -> Campaign:
+    """A new draft with the same message, audience and limits; its recipients are found anew when it is launched."""
+    actor.require("campaigns:duplicate")
+    source = await _found(session, campaign_id)
+    copy = Campaign(
+        **{name: getattr(source, name) for name in _COPIED},
+        name=await _copy_name(session, source.name),
+        owner_id=actor.user_id,
+        updated_by=actor.name,
+    )
+    session.add(copy)
+    await session.flush()
+    await _note(session, actor, copy, "duplicated", "edit", "Created", f"Copy of {source.name}", source=campaign_id)
+    return copy
+
+
+async def _copy_name(session: AsyncSession, name: str) -> str:
+    base = name[:240]
+    taken = await repository.names_like(session, base)
+    proposals = (f"{base} (copy{'' if number == 1 else f' {number}'})" for number in range(1, len(taken) + 2))
+    return next(proposal for proposal in proposals if proposal not in taken)
+
+
+async def delete(session: AsyncSession, actor: Actor, campaign_id: int) -> None:
+    """Take a campaign from the lists; its ledger and what happened stay.
+
+    Raises:
+        NotAllowed: it is scheduled, running or paused.
+    """
+    actor.require("campaigns:delete")
+    campaign = await _found(session, campaign_id)
+    lifecycle.require("delete", campaign)
+    if not await repository.save(session, campaign, campaign.version, {"deleted_at": now(), "updated_by": actor.name}):
+        lifecycle.require("delete", await _found(session, campaign_id))
+        raise _conflict(campaign, actor)
+    await audit.record(session, actor, "campaign.deleted", "campaign", campaign_id, campaign.name)
+
+
+UseCase = Callable[[AsyncSession, Actor, int], Awaitable[Any]]
+
+
+async def bulk(session: AsyncSession, actor: Actor, ids: Sequence[int], use_case: UseCase) -> list[BulkResult]:
+    """One act (`delete`, `duplicate`, the engine's `pause` …) on each; what cannot be done says why and stops none."""
+    results = []
+    for campaign_id in dict.fromkeys(ids):
+        campaign = await repository.get(session, campaign_id)
+        name = campaign.name if campaign else f"Campaign {campaign_id}"
+        try:
+            async with session.begin_nested():
+                await use_case(session, actor, campaign_id)
+            results.append(BulkResult(campaign_id, name, ok=True))
+        except AppError as error:
+            results.append(BulkResult(campaign_id, name, ok=False, message=error.message))
+    return results
+
+
+async def activity(
+    session: AsyncSession, actor: Actor, campaign_id: int, limit: int = 50
+) -> Sequence[CampaignActivity]:
+    """What people and the product did with a campaign, newest first."""
+    actor.require("campaigns:read")
+    return await repository.activity(session, campaign_id, min(limit, 200))
+
+
+async def record_activity(
+    session: AsyncSession, campaign_id: int, kind: str, actor_name: str, title: str, detail: str = ""
+) -> None:
+    """Write a line into a campaign's log (kinds: edit, start, pause, resume, cancel, done, failed, uncertain …)."""
+    await repository.add_activity(session, campaign_id, now(), kind, actor_name, title, detail)
+
+
+async def _note(
+    session: AsyncSession,
+    actor: Actor,
+    campaign: Campaign,
+    act: str,
+    kind: str,
+    title: str,
+    detail: str = "",
+    **details: Any,
+) -> None:
+    await audit.record(session, actor, f"campaign.{act}", "campaign", campaign.id or 0, campaign.name, **details)
+    await record_activity(session, campaign.id or 0, kind, actor.name, title, detail)
+
+
+def compiled(campaign: Campaign, links: Sequence[str] | None = None) -> CompiledMessage:
+    """The campaign's message as it is sent; `links` are those frozen at launch.
+
+    Raises:
+        TemplateInvalid: it cannot be read.
+    """
+    fields = MessageFields.of(campaign)
+    return compile_message(
+        fields.subject,
+        fields.preheader,
+        fields.html,
+        fields.text,
+        editor=fields.editor,
+        links=links if campaign.track_clicks else None,
+        track_clicks=campaign.track_clicks,
+        track_opens=campaign.track_opens,
+    )
+
+
+async def freeze_links(session: AsyncSession, campaign: Campaign) -> CompiledMessage:
+    """At launch: compile the message and fix the position of each of its links."""
+    message = compiled(campaign)
+    await repository.replace_links(session, campaign.id or 0, message.links)
+    return message
+
+
+async def message_of(session: AsyncSession, campaign: Campaign) -> CompiledMessage:
+    """The message of a launched campaign, with its frozen links. For workers and for the page in the browser."""
+    return compiled(campaign, await repository.links(session, campaign.id or 0))
