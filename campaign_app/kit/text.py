@@ -1,8 +1,10 @@
 """How numbers, durations and dates read in the interface (English; section 8 of the design language)."""
 
 from datetime import datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
+NONE: Final = "–"
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 

@@ -1,0 +1,157 @@
+"""One contact: details, permission, figures, timeline."""
+
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import reflex as rx
+
+from campaign_app import audience, workspace
+from campaign_app.audience.schemas import ContactDetail, TimelineItem, TimelineKind
+from campaign_app.core import db
+from campaign_app.core.clock import now
+from campaign_app.kit import text
+from campaign_app.models.suppression import SuppressionReason
+from campaign_app.ui import routes
+from campaign_app.ui.app_state import AppState, initials, notify_success
+from campaign_app.ui.campaign.words import to_id
+from campaign_app.ui.components.timeline import KINDS, TimelineDay, TimelineEvent
+
+_KIND: Final = {"changed": "edit", "suppressed": "unsubscribe", "created": "person", "imported": "import"}
+LIMIT: Final = 200
+
+
+class ContactPage(AppState):
+    """The page of one contact."""
+
+    loading: bool = True
+    number: int = 0
+    name: str = ""
+    letters: str = ""
+    meta: str = ""
+    details: list[tuple[str, str]] = []
+    lists: list[str] = []
+    tags: list[str] = []
+    allowed: bool = True
+    permission: str = ""
+    messages: str = ""
+    opened: str = ""
+    clicked: str = ""
+    kind: str = "all"
+    days: list[TimelineDay] = []
+    question: str = ""
+    _address: str = ""
+
+    @rx.event
+    async def load(self) -> None:
+        """Open the page."""
+        await self.require("contacts:read")
+        async with self.busy():
+            await self._read()
+
+    async def _read(self) -> None:
+        actor = await self.require("contacts:read")
+        self.number = to_id(self.contact_id, "contact")
+        async with db.reading() as session:
+            zone = (await workspace.service.get(session)).time_zone
+            contact = await audience.service.get_contact(session, actor, self.number)
+            kind = "" if self.kind == "all" else self.kind
+            items = await audience.service.timeline(session, actor, self.number, kind=TimelineKind(kind), limit=LIMIT)
+        self._show(contact, zone)
+        self.days = timeline_days(items, now(), zone)
+
+    def _show(self, contact: ContactDetail, zone: str) -> None:
+        self.name, self.letters = contact.name, initials(contact.name)
+        self.meta = ", ".join(part for part in (contact.company, contact.email or contact.phone) if part)
+        fixed = [
+            ("E-mail", contact.email),
+            ("Phone", contact.phone),
+            ("Company", contact.company),
+            ("Language", contact.language),
+            ("Time zone", contact.time_zone),
+            ("Source", contact.source),
+            ("Added", text.exact(contact.created_at, zone)),
+        ]
+        self.details = [*((label, value or text.NONE) for label, value in fixed), *contact.attributes.items()]
+        self.lists, self.tags = [row.name for row in contact.lists], contact.tags
+        self.allowed = contact.suppressed is None
+        self.permission = contact.suppressed.label if contact.suppressed else "Allowed"
+        self.messages, self.opened = text.number(contact.messages), text.number(contact.opened)
+        self.clicked = text.number(contact.clicked)
+        self._address = contact.email or contact.phone
+
+    @rx.event
+    async def choose_kind(self, kind: str) -> None:
+        """Filter the timeline: all, email or changes."""
+        await self.require("contacts:read")
+        self.kind = kind if kind in {"email", "changes"} else "all"
+        await self._read()
+
+    @rx.event
+    async def ask(self, question: str) -> None:
+        """Open or close a question."""
+        await self.require("contacts:read")
+        self.question = question
+
+    @rx.event
+    async def close_question(self, opened: bool) -> None:
+        """Closed by Esc or beside it."""
+        await self.require("contacts:read")
+        if not opened:
+            self.question = ""
+
+    @rx.event
+    async def stop_messages(self) -> Any:
+        """Put the address on the suppression list."""
+        actor = await self.require("suppressions:write")
+        self.question = ""
+        async with db.transaction() as session:
+            await audience.suppression.add(session, actor, self._address, SuppressionReason.MANUAL)
+        await self._read()
+        yield notify_success(f"{self.name} gets no more messages")
+
+    @rx.event
+    async def allow_messages(self) -> Any:
+        """Take the address off the suppression list."""
+        actor = await self.require("suppressions:write")
+        self.question = ""
+        async with db.transaction() as session:
+            await audience.suppression.remove(session, actor, self._address)
+        await self._read()
+        yield notify_success(f"{self.name} can be written to again")
+
+    @rx.event
+    async def delete(self) -> Any:
+        """Remove the contact."""
+        actor = await self.require("contacts:delete")
+        self.question = ""
+        async with db.transaction() as session:
+            await audience.service.delete_contacts(session, actor, [self.number])
+        yield notify_success(f"{self.name} deleted")
+        yield rx.redirect(routes.CONTACTS)
+
+
+def timeline_days(items: list[TimelineItem], at: datetime, zone: str) -> list[TimelineDay]:
+    """Events under the day they happened on, newest first."""
+    place = ZoneInfo(zone)
+
+    def heading(item: TimelineItem) -> str:
+        local, today = item.at.astimezone(place), at.astimezone(place)
+        if local.date() == today.date():
+            return "Today"
+        year = "" if local.year == today.year else f" {local.year}"
+        return f"{local:%A} {local.day} {local:%B}{year}"
+
+    def event(item: TimelineItem) -> TimelineEvent:
+        kind = _KIND.get(item.what, item.what)
+        detail = f"{item.detail} Not counted: {item.machine}".strip() if item.machine else item.detail
+        return TimelineEvent(
+            kind=kind if kind in KINDS else "system",
+            title=item.title,
+            time=f"{item.at.astimezone(place):%H:%M}",
+            detail=detail,
+            exact=text.exact(item.at, zone),
+        )
+
+    return [TimelineDay(day, [event(item) for item in group]) for day, group in groupby(items, heading)]

@@ -1,0 +1,125 @@
+"""The suppression list."""
+
+from typing import Any
+
+import reflex as rx
+
+from campaign_app.models.suppression import SuppressionReason
+from campaign_app.ui import components as c
+from campaign_app.ui import routes
+from campaign_app.ui.audience.suppressions_state import SuppressionLine, Suppressions
+from campaign_app.ui.layout import page
+
+_COLUMNS = [
+    c.Column("Address"),
+    c.Column("Reason", width="180px"),
+    c.Column("Note", hide="narrow"),
+    c.Column("Since", align="right", width="140px"),
+    c.Column("", width="110px", skeleton="none"),
+]
+
+
+def _row(line: SuppressionLine) -> rx.Component:
+    remove = c.small_button("Remove", on_click=Suppressions.ask_remove(line.address))
+    return c.table_row(
+        c.name_cell(line.address),
+        c.cell(line.reason),
+        c.cell(line.note, muted=True, hide="narrow"),
+        c.cell(line.when, align="right", muted=True, title=line.exact),
+        c.cell(c.if_allowed("suppressions:write", remove), align="right"),
+        key=line.id.to_string(),
+    )
+
+
+def _dialogs() -> rx.Component:
+    form = rx.el.div(
+        c.form_field(
+            "Addresses",
+            c.text_area("suppress-addresses", value=Suppressions.pasted, on_change=Suppressions.paste, rows="6"),
+            name="suppress-addresses",
+            hint="E-mail addresses or phone numbers, one a line or separated by commas",
+        ),
+        c.form_field(
+            "Note",
+            c.text_input("suppress-note", value=Suppressions.note, on_change=Suppressions.write_note),
+            name="suppress-note",
+            optional=True,
+        ),
+        class_name="b-col b-gap-12",
+    )
+    return rx.fragment(
+        c.dialog(
+            "Add to the suppression list",
+            form,
+            open=Suppressions.adding,
+            on_open_change=Suppressions.open_form,
+            text="No campaign reaches these addresses, running ones included.",
+            foot=[
+                c.outline_button("Cancel", on_click=Suppressions.open_form(False)),
+                c.primary_button(
+                    "Add addresses",
+                    on_click=Suppressions.add,
+                    busy=Suppressions.saving,
+                    disabled=Suppressions.pasted == "",
+                ),
+            ],
+        ),
+        c.confirm_dialog(
+            f"Remove {Suppressions.removing}?",
+            "Campaigns may reach this address again. Only do this when the person asked for it.",
+            act="Remove address",
+            on_confirm=Suppressions.remove,
+            danger=True,
+            open=Suppressions.removing != "",
+            on_open_change=Suppressions.close_question,
+        ),
+    )
+
+
+@page(routes.SUPPRESSIONS, title="Suppressions", on_load=Suppressions.load)
+def suppressions() -> Any:
+    """Search, filter, table."""
+    add = c.primary_button("Add addresses", "plus", on_click=Suppressions.open_form(True))
+    filters = c.filter_bar(
+        c.choice_chip(
+            "Reason", Suppressions.reason, [(r.value, r.label) for r in SuppressionReason], Suppressions.choose_reason
+        ),
+        search=c.search_field(Suppressions.search, Suppressions.find.debounce(250), "Search addresses"),
+        result=Suppressions.range_text,
+    )
+    filtered = (Suppressions.search != "") | (Suppressions.reason != "")
+    empty = c.empty_state(
+        "shield_ban",
+        "Nobody is suppressed",
+        "Addresses that unsubscribe, bounce or complain come here by themselves and stay out of every campaign.",
+        action=c.if_allowed("suppressions:write", add),
+    )
+    nothing = (Suppressions.rows.length() == 0) & ~Suppressions.loading
+    table = c.data_table(
+        _COLUMNS, Suppressions.rows, _row, label="Suppressed addresses", loading=Suppressions.loading, two_lines=False
+    )
+    pager = c.pager(
+        Suppressions.range_text,
+        has_previous=Suppressions.has_previous,
+        has_next=Suppressions.has_next,
+        on_previous=Suppressions.turn(False),
+        on_next=Suppressions.turn(True),
+    )
+    return rx.fragment(
+        c.page_header(
+            "Suppressions",
+            c.if_allowed("suppressions:write", rx.cond(nothing & ~filtered, rx.fragment(), add)),
+            meta="No campaign reaches these addresses",
+        ),
+        c.page_body(
+            rx.cond(
+                nothing & ~filtered,
+                empty,
+                rx.fragment(
+                    filters,
+                    rx.cond(nothing, c.no_match("No addresses match", Suppressions.clear), rx.fragment(table, pager)),
+                ),
+            )
+        ),
+        _dialogs(),
+    )

@@ -1,0 +1,1 @@
+"""One campaign: live progress, recipients, results, content, activity."""

@@ -1,0 +1,72 @@
+"""Numbers of a campaign as its page says them. Pure: counters and times in, words out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from campaign_app.kit import text
+
+_AFTER_SENT = ("sent", "delivered", "read", "replied")
+
+
+@dataclass
+class Shares:
+    """How many recipients are where; `queued` are those still to come."""
+
+    total: int = 0
+    sent: int = 0
+    skipped: int = 0
+    uncertain: int = 0
+    failed: int = 0
+    bounced: int = 0
+    sending: int = 0
+    queued: int = 0
+
+    @property
+    def settled(self) -> int:
+        """Recipients with an outcome."""
+        return self.sent + self.skipped + self.uncertain + self.failed + self.bounced
+
+
+def shares(counters: Mapping[str, int], in_flight: int = 0) -> Shares:
+    """The parts of the bar. Messages in flight are shown as sending and taken from those still queued."""
+    waiting = counters.get("pending", 0) + counters.get("sending", 0)
+    sending = min(waiting, max(in_flight, counters.get("sending", 0)))
+    return Shares(
+        total=counters.get("total", 0),
+        sent=sum(counters.get(name, 0) for name in _AFTER_SENT),
+        skipped=counters.get("skipped", 0),
+        uncertain=counters.get("uncertain", 0),
+        failed=counters.get("failed", 0),
+        bounced=counters.get("bounced", 0),
+        sending=sending,
+        queued=waiting - sending,
+    )
+
+
+def percent(parts: Shares) -> str:
+    """Whole percent of the recipients with an outcome; 100% only when it is all of them."""
+    if not parts.total:
+        return "0%"
+    return f"{min(99, 100 * parts.settled // parts.total) if parts.settled < parts.total else 100}%"
+
+
+def rate(per_minute: float) -> str:
+    """31 per minute · 4,200 per minute · – when nothing moves."""
+    return f"{text.number(round(per_minute))} per minute" if per_minute >= 1 else text.NONE
+
+
+def clock(moment: datetime, now: datetime, zone: str) -> str:
+    """A coming or past time as short as it can be: about 11:34, with the day when it is not today."""
+    local, today = moment.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    return f"{local:%a} {local.day} {local:%b} {local:%H:%M}"
+
+
+def took(started: datetime | None, finished: datetime | None) -> str:
+    """Took 2 h 17 min."""
+    if started is None or finished is None:
+        return ""
+    return f"Took {text.duration((finished - started).total_seconds())}"

@@ -1,0 +1,61 @@
+"""Why one recipient got the message, or did not."""
+
+from dataclasses import dataclass
+
+import reflex as rx
+
+from campaign_app import delivery, workspace
+from campaign_app.core import db
+from campaign_app.kit import text
+from campaign_app.ui.app_state import AppState
+
+
+@dataclass
+class RuleLine:
+    """One rule that was asked, in order; `mark` is a status of the theme."""
+
+    mark: str
+    title: str
+    detail: str
+    at: str
+
+
+_MARKS = {"passed": "fine", "stopped": "blocking", "waiting": "queued", "noted": "sent"}
+
+
+class WhyDialog(AppState):
+    """The dialog over the recipients' table."""
+
+    opened: bool = False
+    name: str = ""
+    address: str = ""
+    status: str = "pending"
+    response: str = ""
+    message_id: str = ""
+    contact_href: str = ""
+    rules: list[RuleLine] = []
+
+    @rx.event
+    async def show(self, delivery_id: int) -> None:
+        """Open it for one delivery."""
+        actor = await self.require("campaigns:read")
+        async with db.reading() as session:
+            zone = (await workspace.service.get(session)).time_zone
+            why = await delivery.queries.why(session, actor, delivery_id)
+        self.name, self.address = why.row.name or why.row.address, why.row.address
+        self.status, self.response = why.row.status.value, why.row.response
+        self.message_id = why.message_id
+        self.contact_href = f"/contacts/{why.row.contact_id}"
+        self.rules = [
+            RuleLine(
+                _MARKS.get(rule.verdict, "fine"), rule.title, rule.detail, text.exact(rule.at, zone) if rule.at else ""
+            )
+            for rule in why.rules
+        ]
+        self.opened = True
+
+    @rx.event
+    async def change(self, opened: bool) -> None:
+        """Closed by Esc, a click beside it, or its button."""
+        await self.require("campaigns:read")
+        self.opened = opened

@@ -1,0 +1,66 @@
+"""Words of the campaign page: activity rows, time left, outcomes of its buttons."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app import channels
+from campaign_app.core.actor import Actor
+from campaign_app.core.errors import NotFound
+from campaign_app.delivery import control
+from campaign_app.kit import text
+from campaign_app.models.campaign import Campaign, CampaignActivity, CampaignStatus
+from campaign_app.ui.campaign import figures
+from campaign_app.ui.components.timeline import KINDS, TimelineEvent
+
+CONTROLS: Final = {"pause": control.pause, "resume": control.resume, "cancel": control.cancel}
+DONE: Final = {"pause": "paused", "resume": "goes on", "cancel": "cancelled"}
+DECIDED: Final = {"sent": "marked as sent", "failed": "marked as failed", "requeue": "will be sent again"}
+
+
+def to_id(given: str, what: str) -> int:
+    """The id in an address.
+
+    Raises:
+        NotFound: it is no number.
+    """
+    if not given.isdigit():
+        raise NotFound(f"There is no such {what}.", title="Not found")
+    return int(given)
+
+
+async def sender_of(session: AsyncSession, actor: Actor, campaign: Campaign) -> str:
+    """The address that the campaign is sent from; a dash while none is chosen."""
+    if campaign.account_id is None:
+        return text.NONE
+    try:
+        account = await channels.service.get(session, actor, campaign.account_id)
+    except NotFound:
+        return "Account deleted"
+    return account.from_address
+
+
+def time_left(campaign: Campaign, now: datetime, zone: str) -> tuple[str, str]:
+    """Label and value of the second figure: time left, when it was paused, starts or how long it took."""
+    if campaign.status is CampaignStatus.PAUSED and campaign.paused_at:
+        by = f" by {campaign.paused_by}" if campaign.paused_by else ""
+        return "Paused", f"{figures.clock(campaign.paused_at, now, zone)}{by}"
+    if campaign.status is CampaignStatus.SCHEDULED and campaign.send_at:
+        return "Starts", figures.clock(campaign.send_at, now, zone)
+    if campaign.finished_at:
+        return "Duration", figures.took(campaign.started_at, campaign.finished_at) or text.NONE
+    return "Time left", text.NONE
+
+
+def activity_row(row: CampaignActivity, zone: str) -> TimelineEvent:
+    """A line of the activity log. Who did it stands in the title, why below."""
+    by = f" by {row.actor_name}" if row.actor_name and row.actor_name != "Automatic" else ""
+    detail = row.detail or ("Automatic" if row.actor_name == "Automatic" else "")
+    return TimelineEvent(
+        kind=row.kind if row.kind in KINDS else "system",
+        title=f"{row.title}{by}",
+        time=figures.clock(row.at, datetime.now(row.at.tzinfo), zone),
+        detail=detail,
+        exact=text.exact(row.at, zone),
+    )
