@@ -102,7 +102,8 @@ def _area(route: str) -> str:
 
 
 def _skip_link() -> rx.Component:
-    return rx.el.a("Skip to content", href="#content", class_name="b-skip")
+    link = rx.el.a("Skip to content", href="#content", class_name="b-skip")
+    return rx.el.nav(link, aria_label="Skip")
 
 
 def _color_mode_reporter() -> rx.Component:
@@ -116,13 +117,14 @@ def _shell(frame: Frame) -> rx.Component:
         _color_mode_reporter(),
         _sidebar(area),
         rx.el.div(
-            _phone_bar(frame.title, frame.phone_action),
+            _phone_bar(frame.phone_action),
             rx.el.main(*frame.children, id="content", tab_index=-1),
             class_name="b-content",
         ),
         _tab_bar(area),
         command_palette(),
         class_name="b-app",
+        data_phone_action="true" if frame.phone_action else "false",
     )
 
 
@@ -248,9 +250,8 @@ def _person_menu() -> rx.Component:
     )
 
 
-def _phone_bar(title: str, phone_action: Callable[[], rx.Component] | None) -> rx.Component:
-    return rx.el.div(
-        rx.el.span(title, class_name="b-grow b-ell b-phone-title", aria_hidden="true"),
+def _phone_bar(phone_action: Callable[[], rx.Component] | None) -> rx.Component:
+    return rx.el.header(
         rx.el.button(
             icon("search", 20), type="button", class_name="b-touch", data_open_palette="true", aria_label="Search"
         ),

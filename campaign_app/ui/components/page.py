@@ -13,6 +13,24 @@ def page_body(*children: Content, **props: Any) -> rx.Component:
     return rx.el.div(*children, class_name="b-page", **props)
 
 
+def stack(*children: Content, **props: Any) -> rx.Component:
+    """Children below each other, 16px apart."""
+    return rx.el.div(*children, class_name="b-stack", **props)
+
+
+def row(*children: Content, **props: Any) -> rx.Component:
+    """Children beside each other, 8px apart, wrapping when they must."""
+    return rx.el.div(*children, class_name="b-row b-wrap", **props)
+
+
+Grid = Literal["2-1", "1-1", "3", "side", "side-left", "review"]
+
+
+def grid(kind: Grid, *children: Content, **props: Any) -> rx.Component:
+    """Columns: 2:1, halves, thirds, 1fr + 336, 320 + 1fr, 1fr + 400 in 1120. One column on narrow windows."""
+    return rx.el.div(*children, class_name=f"b-grid-{kind}", **props)
+
+
 def page_header(
     title: Text,
     *actions: Content,
