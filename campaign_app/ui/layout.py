@@ -103,7 +103,7 @@ def _area(route: str) -> str:
 
 def _skip_link() -> rx.Component:
     link = rx.el.a("Skip to content", href="#content", class_name="b-skip")
-    return rx.el.nav(link, aria_label="Skip")
+    return rx.el.nav(link, aria_label="Skip", class_name="b-skip-nav")
 
 
 def _color_mode_reporter() -> rx.Component:
