@@ -1,0 +1,141 @@
+"""The editor of one segment: rules, live count, the first people it finds."""
+
+from typing import Any
+
+import reflex as rx
+
+from campaign_app import audience
+from campaign_app.audience.errors import RulesInvalid
+from campaign_app.audience.schemas import FieldInfo, SegmentInput
+from campaign_app.core import db
+from campaign_app.core.errors import Invalid
+from campaign_app.kit import text
+from campaign_app.ui import routes
+from campaign_app.ui.app_state import AppState, notify_success
+from campaign_app.ui.audience import rule_tree
+from campaign_app.ui.audience.rule_tree import RuleLine
+from campaign_app.ui.campaign.words import to_id
+
+
+class SegmentEditor(AppState):
+    """One segment; the address "new" makes one."""
+
+    loading: bool = True
+    saving: bool = False
+    counting: bool = False
+    name: str = ""
+    description: str = ""
+    name_error: str = ""
+    lines: list[RuleLine] = []
+    fields: list[tuple[str, str]] = []
+    count_text: str = ""
+    people: list[tuple[str, str]] = []
+    changed: bool = False
+    _number: int = 0
+    _version: int | None = None
+    _tree: dict[str, Any] = rule_tree.EMPTY
+    _infos: list[FieldInfo] = []
+    _errors: dict[str, str] = {}
+
+    @rx.event
+    async def load(self) -> None:
+        """Open the editor."""
+        actor = await self.require("segments:read")
+        self._errors, self.name_error, self.changed = {}, "", False
+        self._number = 0 if self.segment_id == "new" else to_id(self.segment_id, "segment")
+        async with self.busy():
+            async with db.reading() as session:
+                self._infos = await audience.segment_service.fields(session, actor)
+                found = await audience.segment_service.get(session, actor, self._number) if self._number else None
+            self.fields = [(info.field, info.label) for info in self._infos]
+            self.name, self.description = (found.name, found.description) if found else ("", "")
+            self._version = found.version if found else None
+            self._tree = rule_tree.outermost(found.rules if found else {})
+            await self._count()
+
+    async def _count(self) -> None:
+        actor = await self.require("segments:read")
+        self._errors, self.people, self.count_text = {}, [], text.NONE
+        if self._tree["rules"]:
+            rules = rule_tree.to_rules(self._tree)
+            try:
+                async with db.reading() as session:
+                    count = await audience.segment_service.count(session, actor, rules)
+                    sample = await audience.segment_service.sample(session, actor, rules, limit=8)
+                self.count_text = text.number(count)
+                self.people = [(one.name, one.email or one.company) for one in sample]
+            except RulesInvalid as error:
+                self._errors = dict(error.fields)
+        self.lines = rule_tree.lines(self._tree, self._infos, self._errors)
+
+    async def _replace(self, tree: dict[str, Any]) -> None:
+        self._tree, self.changed = tree, True
+        async with self.busy("counting"):
+            await self._count()
+
+    @rx.event
+    async def add_rule(self, path: str) -> None:
+        """A new rule in the group at `path`."""
+        await self.require("segments:write")
+        await self._replace(rule_tree.add(self._tree, path, {"field": "company", "op": "is", "value": ""}))
+
+    @rx.event
+    async def add_group(self, path: str) -> None:
+        """A new group in the group at `path`."""
+        await self.require("segments:write")
+        inner = {"op": "or", "rules": [{"field": "company", "op": "is", "value": ""}]}
+        await self._replace(rule_tree.add(self._tree, path, inner))
+
+    @rx.event
+    async def remove(self, path: str) -> None:
+        """Drop a rule or a group with all in it."""
+        await self.require("segments:write")
+        if path:
+            await self._replace(rule_tree.remove(self._tree, path))
+
+    @rx.event
+    async def change(self, path: str, part: str, value: str) -> None:
+        """Change a group's word, or a rule's field, op or value."""
+        await self.require("segments:write")
+        if part in {"op", "field", "value"}:
+            await self._replace(rule_tree.change(self._tree, path, **{part: value}))
+
+    @rx.event
+    async def rename(self, value: str) -> None:
+        """Typed in the name."""
+        await self.require("segments:write")
+        self.name, self.name_error, self.changed = value, "", True
+
+    @rx.event
+    async def describe(self, value: str) -> None:
+        """Typed in the description."""
+        await self.require("segments:write")
+        self.description, self.changed = value, True
+
+    @rx.event
+    async def save(self) -> Any:
+        """Store it. Someone else's change in between is said, not overwritten."""
+        actor = await self.require("segments:write")
+        async with self.busy("saving"):
+            rules = rule_tree.to_rules(self._tree)
+            if not self.name.strip() or len(self.name) > 255:
+                self.name_error = "Give the segment a name of 1 to 255 characters."
+                return
+            try:
+                data = SegmentInput(name=self.name, description=self.description, rules=rules, version=self._version)
+                async with db.transaction() as session:
+                    if self._number:
+                        saved = await audience.segment_service.update(session, actor, self._number, data)
+                    else:
+                        saved = await audience.segment_service.create(session, actor, data)
+            except RulesInvalid as error:
+                self._errors = dict(error.fields)
+                self.lines = rule_tree.lines(self._tree, self._infos, self._errors)
+                raise
+            except Invalid as error:
+                self.name_error = error.fields.get("name", error.message)
+                return
+        self._version, self.changed = saved.version, False
+        yield notify_success(f"Segment {saved.name} saved")
+        if not self._number:
+            yield rx.redirect(routes.segment(saved.id), replace=True)
