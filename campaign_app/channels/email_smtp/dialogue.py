@@ -1,0 +1,408 @@
+"""Mail transactions on one open connection, as a state machine that is fed replies and writes commands. Pure: no I/O.
+
+Three ways to talk, by what the server can do (grouping.py):
+
+SERIAL    MAIL → RCPT → DATA → body, each waits for its answer: 4 round trips
+ENVELOPE  MAIL RCPT DATA → body: 2 round trips
+FULL      body MAIL RCPT DATA of the next message in one write: 1 round trip; only when the next one is there
+
+Every command written leaves an entry in a queue, every reply takes the first one out: whatever is refused, dropped or
+out of place is charged to the message it belongs to.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from campaign_app.channels.base import Outgoing, Result, Verdict
+from campaign_app.channels.email_smtp import mime, verdicts
+from campaign_app.channels.email_smtp.grouping import Evidence, Grouping, Mode
+from campaign_app.channels.email_smtp.handshake import Capabilities
+from campaign_app.channels.email_smtp.replies import Reply, words
+from campaign_app.channels.email_smtp.verdicts import CLOSING, Step
+from campaign_app.models.delivery import Reason
+
+LARGE = 256 * 1024
+"""Bodies above this many octets go out before their final dot, so that a slow network is not taken for a hand-over."""
+
+_GROUPING = re.compile(rb"pipelin|synchroni[sz]ation", re.IGNORECASE)
+_BAD_SEQUENCE = 503
+_SAFE_PATH = re.compile(r"[!-;=?-~]{1,255}@[!-;=?-~]{1,255}")
+
+
+class Item:
+    """A message on its way. `moves` counts how often it changed connection before it was handed over."""
+
+    __slots__ = ("handed", "message", "moves", "refusal")
+
+    def __init__(self, message: Outgoing) -> None:
+        self.message = message
+        self.moves = 0
+        self.handed = False
+        self.refusal: Result | None = None
+
+
+class Owner(Protocol):
+    """Who gives messages to a dialogue and hears of them (the sender; a script in tests)."""
+
+    def next_item(self) -> Item | None:
+        """The next message to send, if there is one now."""
+
+    def handed_over(self, key: int) -> None:
+        """Called before the write that holds the final dot."""
+
+    def settle(self, item: Item, result: Result) -> None:
+        """The outcome of an item."""
+
+    def give_back(self, item: Item, why: str, *, may_move: bool) -> None:
+        """An item that was not handed over and cannot go on here; `may_move`: another connection may take it."""
+
+
+class Dialogue:
+    """One connection's transactions.
+
+    `finished`: the connection is to be closed. `failed`: it ended other than by our own goodbye, with work under way.
+    `sent` counts the messages that were accepted.
+    """
+
+    __slots__ = (
+        "_capabilities", "_dot_waits", "_expected", "_grouping", "_in_transaction", "_max_messages", "_owner",
+        "_parameters", "_write", "draining", "failed", "finished", "paused", "sent",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        owner: Owner,
+        grouping: Grouping,
+        capabilities: Capabilities,
+        write: Callable[[bytes], None],
+        max_messages: int = 1_000,
+    ) -> None:
+        self._owner = owner
+        self._grouping = grouping
+        self._capabilities = capabilities
+        self._write = write
+        self._max_messages = max_messages
+        self._expected: deque[tuple[Step, Item, Mode]] = deque()
+        self._in_transaction = False
+        self._dot_waits: Item | None = None
+        self._parameters = (capabilities.has_size, capabilities.eight_bit, capabilities.size)
+        self.sent = 0
+        self.paused = False
+        self.draining = False
+        self.failed = False
+        self.finished = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is awaited or a message is half written."""
+        return bool(self._expected) or self._dot_waits is not None
+
+    @property
+    def awaits_dot(self) -> bool:
+        """Whether a message is being taken in: its body is on the way, or its answer is what comes next."""
+        return self._dot_waits is not None or (bool(self._expected) and self._expected[0][0] is Step.DOT)
+
+    @property
+    def partly_answered(self) -> bool:
+        """Whether a group's first command was answered and the rest is outstanding."""
+        if not self._expected:
+            return False
+        step, _, mode = self._expected[0]
+        return step in (Step.RCPT, Step.DATA) or (mode is Mode.FULL and step is not Step.DOT)
+
+    @property
+    def in_group(self) -> Mode:
+        """The grouping whose answers are outstanding."""
+        return max((mode for _, _, mode in self._expected), default=Mode.SERIAL)
+
+    def offer(self, item: Item) -> None:
+        """A message for an idle connection."""
+        problem = self._unfit(item.message)
+        if problem is None:
+            self._begin(item)
+        else:
+            self._owner.settle(item, problem)
+            self.proceed()
+
+    def proceed(self) -> bool:
+        """Start the next message if there is one; False when the connection is idle now."""
+        if self.busy or self.finished:
+            return True
+        if self._used_up():
+            self.leave()
+            return True
+        item = self._take()
+        if item is None:
+            return False
+        self._begin(item)
+        return True
+
+    def leave(self) -> None:
+        """Say goodbye; the connection closes at the answer."""
+        self.finished = True
+        self._write(b"QUIT\r\n")
+
+    def receive(self, replies: Sequence[Reply], more_follows: bool = False) -> None:
+        """Take the server's replies in order. `more_follows`: a part of another reply is here already."""
+        last = len(replies) - 1
+        for index, reply in enumerate(replies):
+            if self.finished:
+                return
+            if not self._expected:
+                self._unasked(reply)
+                return
+            step, item, mode = self._expected.popleft()
+            if reply[0] == CLOSING:
+                self._closing(step, item, reply)
+            elif step is Step.DOT:
+                self._on_dot(item, mode, reply)
+            elif step is Step.DATA:
+                self._on_data(item, mode, reply, is_last=index == last and not more_follows)
+            elif step is Step.LONE_DOT:
+                self._on_lone_dot(item, mode, reply)
+            else:
+                self._on_command(step, item, mode, reply)
+
+    def lost(self, why: str, evidence: Evidence = Evidence.DROP) -> None:
+        """The connection is gone or given up: charge what is outstanding."""
+        given_up = self._grouping.failed(self.in_group, evidence, why)
+        self.failed = self.failed or (self.busy and not given_up)
+        self._close_rest(why, spare=given_up)
+
+    def resume(self) -> None:
+        """The network takes data again."""
+        self.paused = False
+        item, self._dot_waits = self._dot_waits, None
+        if item is not None:
+            self._hand_over(item, b".\r\n")
+
+    def _used_up(self) -> bool:
+        return self.draining or self.sent >= self._max_messages
+
+    def _take(self) -> Item | None:
+        while (item := self._owner.next_item()) is not None:
+            problem = self._unfit(item.message)
+            if problem is None:
+                return item
+            self._owner.settle(item, problem)
+        return None
+
+    def _unfit(self, message: Outgoing) -> Result | None:
+        """Why a message cannot go to this server at all."""
+        if not _SAFE_PATH.fullmatch(message.recipient):
+            said = f"Not an address that SMTP can carry: {message.recipient[:100]!r}"
+            return Result(Verdict.PERMANENT, Reason.ADDRESS_INVALID, said)
+        if not _SAFE_PATH.fullmatch(message.sender):
+            said = f"Not a sender's address: {message.sender[:100]!r}"
+            return Result(Verdict.NOT_TRIED, Reason.ACCOUNT, said, account_trouble=True)
+        limit = self._parameters[2]
+        if limit is not None and len(message.content) > limit:
+            said = f"The message has {len(message.content)} octets, the server takes {limit}."
+            return Result(Verdict.PERMANENT, Reason.MESSAGE_TOO_LARGE, said)
+        return None
+
+    def _begin(self, item: Item) -> None:
+        if self._grouping.mode_for(self) is not Mode.SERIAL:
+            self._write(self._group(item, Mode.ENVELOPE))
+        elif self._in_transaction:
+            self._expected.append((Step.RSET, item, Mode.SERIAL))
+            self._write(b"RSET\r\n")
+        else:
+            self._expected.append((Step.MAIL, item, Mode.SERIAL))
+            self._write(self._mail(item.message))
+
+    def _mail(self, message: Outgoing) -> bytes:
+        self._in_transaction = True
+        has_size, eight_bit, _ = self._parameters
+        size = f" SIZE={len(message.content)}" if has_size else ""
+        body = " BODY=8BITMIME" if eight_bit and not message.content.isascii() else ""
+        return f"MAIL FROM:<{message.sender}>{size}{body}\r\n".encode("ascii")
+
+    def _group(self, item: Item, mode: Mode) -> bytes:
+        expected = self._expected
+        reset = b""
+        if self._in_transaction:
+            expected.append((Step.RSET, item, mode))
+            reset = b"RSET\r\n"
+        expected.append((Step.MAIL, item, mode))
+        expected.append((Step.RCPT, item, mode))
+        expected.append((Step.DATA, item, mode))
+        message = item.message
+        return b"%b%bRCPT TO:<%b>\r\nDATA\r\n" % (reset, self._mail(message), message.recipient.encode("ascii"))
+
+    def _body(self, item: Item) -> None:
+        content = mime.stuffed(item.message.content)
+        self._in_transaction = False
+        if len(content) > LARGE:
+            self._write(content)
+            if self.paused:
+                self._dot_waits = item
+                return
+            content = b""
+        self._hand_over(item, content + b".\r\n")
+
+    def _hand_over(self, item: Item, data: bytes) -> None:
+        following = None
+        may_follow = not (self.draining or self.paused) and self.sent + 1 < self._max_messages
+        if may_follow and self._grouping.mode_for(self) is Mode.FULL:
+            following = self._take()
+        if following is None:
+            self._expected.append((Step.DOT, item, Mode.SERIAL))
+        else:
+            self._expected.append((Step.DOT, item, Mode.FULL))
+            data += self._group(following, Mode.FULL)
+        item.handed = True
+        self._owner.handed_over(item.message.key)
+        self._write(data)
+
+    def _on_command(self, step: Step, item: Item, mode: Mode, reply: Reply) -> None:
+        code = reply[0]
+        if 200 <= code < 300:
+            if mode is Mode.SERIAL:
+                self._serial_next(step, item)
+        elif code < 400 or step is Step.RSET:
+            self._out_of_step(step, item, mode, reply)
+        elif self._blames_grouping(step, item, mode, reply):
+            self._broken(item, mode, reply)
+        else:
+            item.refusal = item.refusal or verdicts.refused(step, reply)
+            if mode is Mode.SERIAL:
+                self._in_transaction = step is Step.RCPT
+                self._owner.settle(item, item.refusal)
+                self.proceed()
+
+    def _serial_next(self, step: Step, item: Item) -> None:
+        if step is Step.RSET:
+            following, command = Step.MAIL, self._mail(item.message)
+        elif step is Step.MAIL:
+            following, command = Step.RCPT, f"RCPT TO:<{item.message.recipient}>\r\n".encode("ascii")
+        else:
+            following, command = Step.DATA, b"DATA\r\n"
+        self._expected.append((following, item, Mode.SERIAL))
+        self._write(command)
+
+    def _on_data(self, item: Item, mode: Mode, reply: Reply, *, is_last: bool) -> None:
+        code = reply[0]
+        if code < 400:
+            if code != 354 or not is_last:
+                self._out_of_step(Step.DATA, item, mode, reply)
+                return
+            self._grouping.worked(mode)
+            if item.refusal is None:
+                self._body(item)
+            else:
+                self._lone_dot(item, mode)
+        elif self._blames_grouping(Step.DATA, item, mode, reply):
+            self._broken(item, mode, reply)
+        else:
+            self._grouping.worked(mode)
+            self._owner.settle(item, item.refusal or verdicts.refused(Step.DATA, reply))
+            self.proceed()
+
+    def _lone_dot(self, item: Item, mode: Mode) -> None:
+        """DATA was taken although the recipient was not: end it with nothing, to no one."""
+        assert item.refusal is not None
+        self._in_transaction = False
+        self._expected.append((Step.LONE_DOT, item, mode))
+        self._owner.settle(item, item.refusal)
+        self._write(b".\r\n")
+
+    def _on_lone_dot(self, item: Item, mode: Mode, reply: Reply) -> None:
+        if 300 <= reply[0] < 400:
+            self._out_of_step(Step.LONE_DOT, item, mode, reply)
+        else:
+            self.proceed()
+
+    def _on_dot(self, item: Item, mode: Mode, reply: Reply) -> None:
+        code = reply[0]
+        if 200 <= code < 300:
+            self.sent += 1
+            self._owner.settle(item, verdicts.accepted(reply))
+        elif code < 400:
+            self._out_of_step(Step.DOT, item, mode, reply)
+        else:
+            self._owner.settle(item, verdicts.refused(Step.DOT, reply))
+        if not self._expected:
+            self.proceed()
+
+    def _blames_grouping(self, step: Step, item: Item, mode: Mode, reply: Reply) -> bool:
+        """Whether a refusal speaks of how we talk: its words say so, or a sequence that was right is called wrong."""
+        code, text = reply
+        if mode is Mode.SERIAL or code < 500:
+            return False
+        return bool(_GROUPING.search(text)) or (
+            code == _BAD_SEQUENCE and step is not Step.MAIL and item.refusal is None
+        )
+
+    def _broken(self, item: Item, mode: Mode, reply: Reply) -> None:
+        said = words(reply)
+        self._grouping.failed(mode, Evidence.WORDS, said)
+        self._forget(item)
+        item.refusal = None
+        self._owner.give_back(item, said, may_move=True)
+        self._close_rest(said)
+
+    def _closing(self, step: Step, item: Item, reply: Reply) -> None:
+        """421: the server answers this command with closing the connection."""
+        said = words(reply)
+        self.failed = True
+        self._forget(item)
+        if step is Step.LONE_DOT:
+            pass  # its message is settled already
+        elif step in (Step.RSET, Step.MAIL) and self.sent:
+            self._owner.give_back(item, said, may_move=True)
+        else:
+            blamed = Step.MAIL if step is Step.RSET else step
+            self._owner.settle(item, item.refusal or verdicts.refused(blamed, reply))
+        self._close_rest(said)
+
+    def _out_of_step(self, step: Step, item: Item, mode: Mode, reply: Reply) -> None:
+        """An answer that does not belong to the command: nothing this connection says can be trusted any more."""
+        said = f"Unexpected answer to {step}: {words(reply)}"
+        given_up = self._grouping.failed(mode, Evidence.CONFUSION, said)
+        self.failed = not given_up
+        self._forget(item)
+        if step is Step.LONE_DOT:
+            pass
+        elif item.handed:
+            self._abandon(item, said)
+        elif given_up:
+            item.refusal = None
+            self._owner.give_back(item, said, may_move=True)
+        else:
+            blame = Result(Verdict.NOT_TRIED, Reason.ACCOUNT, said, account_trouble=True)
+            self._owner.settle(item, item.refusal or blame)
+        self._close_rest(said, spare=given_up)
+
+    def _forget(self, item: Item) -> None:
+        self._expected = deque(entry for entry in self._expected if entry[1] is not item)
+
+    def _close_rest(self, why: str, *, spare: bool = False) -> None:
+        """Charge everything outstanding. `spare`: refusals inside a group that the server mixed up do not count."""
+        self.finished = True
+        waiting = list(dict.fromkeys(item for step, item, _ in self._expected if step is not Step.LONE_DOT))
+        if self._dot_waits is not None:
+            waiting.append(self._dot_waits)
+        self._expected.clear()
+        self._dot_waits = None
+        for item in waiting:
+            if spare and not item.handed:
+                item.refusal = None
+                self._owner.give_back(item, why, may_move=True)
+            else:
+                self._abandon(item, why)
+
+    def _abandon(self, item: Item, why: str) -> None:
+        if item.handed:
+            fresh = not self.sent  # a server that takes bodies and never answers is the account's trouble
+            self._owner.settle(item, Result(Verdict.UNCERTAIN, Reason.CONNECTION_LOST, why, account_trouble=fresh))
+        elif item.refusal is not None:
+            self._owner.settle(item, item.refusal)
+        else:
+            self._owner.give_back(item, why, may_move=self.sent > 0)
+
+    def _unasked(self, reply: Reply) -> None:
+        """A reply to nothing: 421 before closing, or a server that is out of step."""
+        self._close_rest(words(reply))

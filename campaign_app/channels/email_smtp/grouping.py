@@ -1,0 +1,100 @@
+"""How many commands may go out in one write (RFC 2920), and how a server that breaks on it is found out. Pure."""
+
+from collections.abc import Callable
+from enum import Enum, IntEnum, auto
+from typing import Protocol
+
+from campaign_app.models.account import Pipelining
+
+_STRIKES = 2
+
+
+class Mode(IntEnum):
+    """SERIAL: each command waits. ENVELOPE: MAIL RCPT DATA together. FULL: those behind the body before them."""
+
+    SERIAL = 0
+    ENVELOPE = 1
+    FULL = 2
+
+
+class Evidence(Enum):
+    """What speaks against a server's claim that it can take groups."""
+
+    WORDS = auto()  # it says so
+    CONFUSION = auto()  # its answers do not fit the commands
+    SILENCE = auto()  # it answers a part of the group and then nothing
+    DROP = auto()  # it closes; this happens for other reasons too
+
+
+class Talker(Protocol):
+    """A dialogue, as far as the probing goes."""
+
+    @property
+    def in_group(self) -> Mode:
+        """The grouping whose answers are outstanding."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether it is over."""
+
+
+class Grouping:
+    """What one sender's connections may do. A full group is tried on one connection until it has worked once.
+
+    `broken` holds the server's words, or ours, once the server was seen to break on groups.
+    """
+
+    def __init__(self, wanted: str, on_broken: Callable[[Mode, str], None]) -> None:
+        self._wanted = _WANTED[Pipelining(wanted)]
+        self._on_broken = on_broken
+        self._proven = Mode.SERIAL
+        self._strikes = 0
+        self._prober: Talker | None = None
+        self.allowed = Mode.SERIAL
+        self.broken = ""
+
+    def offered(self, pipelining: bool) -> None:
+        """What EHLO said on a new connection."""
+        if not pipelining:
+            self.allowed = self._proven = Mode.SERIAL
+        elif not self.broken:
+            self.allowed = self._wanted
+
+    def mode_for(self, talker: Talker) -> Mode:
+        """How this connection may talk now."""
+        if self.allowed is Mode.FULL and self._proven is not Mode.FULL:
+            other = self._prober
+            if other is not None and other is not talker and not other.finished and other.in_group is Mode.FULL:
+                return Mode.ENVELOPE
+            self._prober = talker
+        return self.allowed
+
+    def is_proven(self, mode: Mode) -> bool:
+        """Whether the server has answered such a group as it should."""
+        return mode <= self._proven
+
+    def worked(self, mode: Mode) -> None:
+        """The server answered a group as it should."""
+        if mode > self._proven:
+            self._proven = mode
+            self._strikes = 0
+
+    def failed(self, mode: Mode, evidence: Evidence, why: str) -> bool:
+        """Weigh what happened; True when grouping is given up because of it."""
+        if mode is Mode.SERIAL or (self.is_proven(mode) and evidence is not Evidence.WORDS):
+            return False
+        if evidence is Evidence.DROP:
+            self._strikes += 1
+            if self._strikes < _STRIKES:
+                return False
+        lower = Mode.ENVELOPE if mode is Mode.FULL and self._proven is Mode.ENVELOPE else Mode.SERIAL
+        if lower < self.allowed:
+            self.allowed = self._wanted = lower
+            self._proven = min(self._proven, lower)
+            self._strikes = 0
+            self.broken = why
+            self._on_broken(lower, why)
+        return True
+
+
+_WANTED = {Pipelining.AUTO: Mode.FULL, Pipelining.ENVELOPE: Mode.ENVELOPE, Pipelining.OFF: Mode.SERIAL}
