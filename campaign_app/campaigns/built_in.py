@@ -65,7 +65,8 @@ def _step(number: int, title: str, words: str) -> str:
     return (
         '<table role="presentation" width="100%"><tr>'
         f'<td width="48" valign="top" style="padding-bottom:16px"><div class="step">{number}</div></td>'
-        f'<td valign="top" style="padding-bottom:16px"><h2>{title}</h2><p style="margin:0">{words}</p></td></tr></table>'
+        f'<td valign="top" style="padding-bottom:16px"><h2>{title}</h2><p style="margin:0">{words}</p></td>'
+        "</tr></table>"
     )
 
 
@@ -115,7 +116,7 @@ _OFFER = _page(
     "Offer",
     _BRAND
     + _row(
-        "<p class=\"small\">Until {{ offer_ends|default('Friday')|date('long') }}</p>"
+        '<p class="small">Until Friday</p>'
         "<h1>12% off your next order</h1>"
         "<p>{{ first_name|default('Hello') }}, restock now and the price holds until the end of the week. "
         "The discount is taken off at the checkout.</p>"
@@ -124,8 +125,8 @@ _OFFER = _page(
     )
     + _row(
         '<table role="presentation" width="100%"><tr>'
-        '<td class="half" width="33%" valign="top"><h2>Free delivery</h2><p class="small">From 50 EUR, within two days.'
-        '</p></td><td class="half" width="33%" valign="top"><h2>Easy returns</h2><p class="small">30 days, no questions.'
+        '<td class="half" width="33%" valign="top"><h2>Free delivery</h2><p class="small">Over 50 EUR, in two days.'
+        '</p></td><td class="half" width="33%" valign="top"><h2>Easy returns</h2><p class="small">Within 30 days.'
         '</p></td><td class="half" width="33%" valign="top"><h2>Real people</h2><p class="small">Answer this message.'
         "</p></td></tr></table>"
         '<p class="small">One use per customer. Not together with other offers.</p>'
@@ -143,7 +144,7 @@ _EVENT = _page(
         "<h2>When</h2><p>Thursday 26 November, 18:00 to 20:30</p>"
         '<h2>Where</h2><p style="margin:0">Street 1, 10115 Berlin. <a href="https://example.com/map" '
         'style="color:#3d4bb8">Show on a map</a></p></td></tr></table>'
-        '<p style="margin-top:24px">Say in two sentences what people take home. Places are few, so tell us by Monday.</p>'
+        '<p style="margin-top:24px">Say in two sentences what people take home. Tell us by Monday, please.</p>'
         + _button("Save my place", "https://example.com/rsvp")
         + '<p class="small">You cannot come? <a href="https://example.com/later" style="color:#3d4bb8">Get the '
         "recording</a> instead.</p>"

@@ -73,7 +73,11 @@ class Held:
 
     def give_back(self, text: str) -> str:
         """`text` with the template's own tags."""
-        return _HELD.sub(lambda found: self.tags[int(found.group(1) or found.group(2))], text)
+        return _HELD.sub(self._tag_of, text)
+
+    def _tag_of(self, found: re.Match[str]) -> str:
+        number = int(found.group(1) or found.group(2))
+        return self.tags[number] if number < len(self.tags) else found.group()
 
 
 def _unescaped(html: str) -> str:

@@ -1,0 +1,76 @@
+"""Tokens: genuine ones are read, anything else is nothing."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaign_app.campaigns import links
+from campaign_app.campaigns.links import LinkKind
+from campaign_app.core import crypto
+from campaign_app.core.config import settings
+
+
+def token_of(url: str) -> str:
+    return url.rsplit("/", 1)[1].removesuffix(".gif")
+
+
+@given(st.integers(0, 2**63 - 1), st.integers(0, 65_535))
+def test_round_trip(delivery_id: int, position: int) -> None:
+    made = {
+        LinkKind.OPEN: (links.open_url(delivery_id), 0),
+        LinkKind.CLICK: (links.click_url(delivery_id, position), position),
+        LinkKind.UNSUBSCRIBE: (links.unsubscribe_url(delivery_id), 0),
+        LinkKind.VIEW: (links.view_url(delivery_id), 0),
+    }
+    for kind, (url, expected) in made.items():
+        assert links.read_token(kind, token_of(url)) == (delivery_id, expected)
+        for other in set(LinkKind) - {kind}:
+            assert links.read_token(other, token_of(url)) is None
+
+
+@given(st.integers(0, 2**40), st.data())
+def test_a_changed_token_is_nothing(delivery_id: int, data: st.DataObject) -> None:
+    token = token_of(links.click_url(delivery_id, 3))
+    at = data.draw(st.integers(0, len(token) - 2))  # the last letter may carry unused bits
+    letter = data.draw(st.sampled_from("abcXYZ019-_"))
+    changed = token[:at] + letter + token[at + 1 :]
+    assert changed == token or links.read_token("click", changed) is None
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_nothing(token: str) -> None:
+    assert links.read_token("open", token) is None
+
+
+def test_tokens_are_those_of_core_crypto_and_short(var_dir: Path) -> None:
+    token = token_of(links.unsubscribe_url(1_000_000))
+    assert token == crypto.sign("unsubscribe", (1_000_000).to_bytes(3, "big"))
+    assert len(token) == 20
+
+
+def test_variables_are_the_same_addresses(var_dir: Path) -> None:
+    values = links.variables(77, 2)
+    assert values == {
+        "link_0": links.click_url(77, 0),
+        "link_1": links.click_url(77, 1),
+        "open_url": links.open_url(77),
+        "unsubscribe_url": links.unsubscribe_url(77),
+        "view_url": links.view_url(77),
+    }
+
+
+def test_headers_follow_rfc_8058(var_dir: Path) -> None:
+    found = links.headers(5)
+    assert found["List-Unsubscribe"] == f"<{links.unsubscribe_url(5)}>"
+    assert found["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert links.read_token("delivery", found["X-Beacon-Delivery"]) == (5, 0)
+
+
+def test_a_new_key_makes_old_tokens_worthless(var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = token_of(links.open_url(9))
+    monkeypatch.setenv("BEACON_SECRET_KEY", "another key entirely, long enough")
+    settings.cache_clear()
+    assert links.read_token("open", before) is None
+    assert token_of(links.open_url(9)) != before
