@@ -1,0 +1,239 @@
+"""The page of one import."""
+
+from typing import Any
+
+import reflex as rx
+
+from campaign_app.ui import components as c
+from campaign_app.ui import routes
+from campaign_app.ui.audience.import_state import FIELDS, LEAVE_OUT, CheckLine, ColumnLine, ImportPage
+from campaign_app.ui.layout import page
+
+_TARGETS = [*FIELDS, ("attribute", "Custom attribute"), (LEAVE_OUT, "Do not import")]
+
+
+def _steps() -> rx.Component:
+    matching = ImportPage.step == "match"
+    return c.stepper(
+        [
+            c.Step("Upload", "done"),
+            c.Step("Match columns and check", rx.cond(matching, "current", "done")),
+            c.Step("Import", rx.cond(matching, "later", "current")),
+        ]
+    )
+
+
+def _column(line: ColumnLine) -> rx.Component:
+    choice = rx.el.select(
+        *(rx.el.option(words, value=key) for key, words in _TARGETS),
+        value=line.goes_to,
+        on_change=lambda value: ImportPage.send_to(line.index, value),
+        aria_label=f"Where {line.heading} goes",
+        class_name="b-select",
+    )
+    mark = rx.cond(
+        line.goes_to == LEAVE_OUT,
+        rx.fragment(),
+        rx.cond(line.bad, c.status_icon("warning"), c.status_icon("fine")),
+    )
+    return c.table_row(
+        c.cell(line.heading, class_name="b-strong"),
+        c.cell(rx.el.span(line.values, class_name="b-ell"), muted=True, class_name="b-wrap-cell", hide="narrow"),
+        c.cell(
+            choice,
+            rx.cond(line.attribute != "", rx.el.span(line.attribute, class_name="b-small b-muted"), rx.fragment()),
+        ),
+        c.cell(rx.el.span(mark, line.check, class_name="b-row")),
+        key=line.index.to_string(),
+    )
+
+
+def _columns() -> rx.Component:
+    table = c.data_table(
+        [
+            c.Column("Column in the file"),
+            c.Column("First values", hide="narrow"),
+            c.Column("Goes to", width="230px"),
+            c.Column("Check", width="160px"),
+        ],
+        ImportPage.columns,
+        _column,
+        label="Columns of the file",
+        loading=ImportPage.loading,
+        bleed=False,
+        two_lines=False,
+    )
+    return c.card(table, title="Columns", aside=rx.el.span(ImportPage.facts, class_name="b-muted b-dense"), pad=False)
+
+
+def _options() -> rx.Component:
+    lists = rx.el.select(
+        rx.el.option("No list", value="none"),
+        rx.el.option("New list", value="new"),
+        rx.foreach(ImportPage.lists, lambda pair: rx.el.option(pair[1], value=pair[0])),
+        value=ImportPage.list_choice,
+        on_change=ImportPage.choose_list,
+        id="import-list",
+        class_name="b-select",
+    )
+    name = c.text_input("import-list-name", value=ImportPage.list_name, on_change=ImportPage.name_list)
+    country = rx.el.select(
+        rx.foreach(ImportPage.countries, lambda pair: rx.el.option(pair[1], value=pair[0])),
+        value=ImportPage.country,
+        on_change=ImportPage.choose_country,
+        id="import-country",
+        class_name="b-select",
+    )
+    return c.card(
+        rx.el.div(
+            c.form_field("Add to list", lists, name="import-list"),
+            rx.cond(
+                ImportPage.list_choice == "new",
+                c.form_field("Name of the new list", name, name="import-list-name"),
+                rx.fragment(),
+            ),
+            c.form_field("Country of phone numbers", country, name="import-country", hint="For numbers without +"),
+            class_name="b-form-pair",
+        ),
+        title="Options",
+    )
+
+
+def _check_row(line: CheckLine) -> rx.Component:
+    wrong = rx.cond(
+        line.error != "",
+        rx.el.span(c.status_icon("blocking"), line.error, class_name="b-row"),
+        rx.cond(
+            line.warning != "", rx.el.span(c.status_icon("warning"), line.warning, class_name="b-row"), rx.fragment()
+        ),
+    )
+    return rx.el.tr(
+        rx.el.td(line.row, class_name="b-right b-num b-muted"),
+        rx.foreach(line.cells, lambda cell: rx.el.td(rx.cond(cell == "", c.NONE, cell))),
+        rx.el.td(wrong),
+        data_wrong=rx.cond(line.error != "", "true", "false"),
+    )
+
+
+def _preview() -> rx.Component:
+    head = rx.el.tr(
+        rx.el.th("Row", scope="col", class_name="b-right"),
+        rx.foreach(ImportPage.headings, lambda heading: rx.el.th(heading, scope="col")),
+        rx.el.th("What is wrong", scope="col"),
+    )
+    table = rx.el.div(
+        rx.el.table(
+            rx.el.thead(head),
+            rx.el.tbody(rx.foreach(ImportPage.check_lines, _check_row)),
+            class_name="b-table b-one-line",
+            aria_label="Rows of the file",
+        ),
+        class_name="b-table-scroll",
+        tab_index=0,
+    )
+    views = [c.View("Problems", "problems"), c.View("All rows", "all")]
+    return c.card(
+        rx.el.div(
+            c.saved_views(
+                views,
+                rx.cond(ImportPage.all_rows, "all", "problems"),
+                ImportPage.show_rows,
+                label="Rows of the preview",
+            ),
+            class_name="b-card-inset",
+        ),
+        rx.cond(
+            ImportPage.check_lines.length() > 0,
+            table,
+            rx.el.p("Every row looked at is fine.", class_name="b-muted b-dense b-card-body"),
+        ),
+        title="Preview",
+        pad=False,
+    )
+
+
+def _match() -> rx.Component:
+    return rx.fragment(
+        _columns(),
+        _options(),
+        _preview(),
+        rx.el.div(
+            rx.el.span(ImportPage.can_import, class_name="b-muted b-dense b-num"),
+            c.primary_button(
+                "Import contacts",
+                "upload",
+                on_click=ImportPage.start,
+                busy=ImportPage.working,
+                disabled=~ImportPage.ready,
+            ),
+            class_name="b-between b-wrap",
+        ),
+        rx.cond(
+            ImportPage.ready | ImportPage.loading,
+            rx.fragment(),
+            c.callout("Send one column to E-mail or Phone, so that people can be told apart.", "warning"),
+        ),
+    )
+
+
+def _run() -> rx.Component:
+    def reason(pair: Any) -> rx.Component:
+        return rx.el.div(rx.el.dt(pair[0]), rx.el.dd(pair[1], class_name="b-num"), class_name="b-fact")
+
+    running = (ImportPage.status == "running") | (ImportPage.status == "queued")
+    download = rx.el.a(
+        c.icon("download", 14), "Download", href=f"/files/imports/{ImportPage.import_id}/rejected", class_name="b-link"
+    )
+    return rx.fragment(
+        rx.cond(ImportPage.error != "", c.callout(ImportPage.error, "error", title="The import failed"), rx.fragment()),
+        c.progress_card(
+            ImportPage.percent,
+            ImportPage.done_text,
+            [
+                c.Part("added", ImportPage.added),
+                c.Part("updated", ImportPage.updated, label="Updated or merged"),
+                c.Part("rejected", ImportPage.rejected),
+                c.Part("waiting", ImportPage.waiting),
+            ],
+            ImportPage.total,
+            live=running,
+            aside=rx.cond(running, c.small_button("Stop import", on_click=ImportPage.stop), rx.fragment()),
+        ),
+        rx.cond(
+            running,
+            rx.el.p(
+                "You can leave this page. The import goes on and you find it under Imports.",
+                class_name="b-muted b-dense",
+            ),
+            rx.fragment(),
+        ),
+        rx.cond(
+            ImportPage.reasons.length() > 0,
+            c.card(
+                rx.el.dl(rx.foreach(ImportPage.reasons, reason), class_name="b-facts b-facts-wide"),
+                title="What was left out or changed",
+                aside=rx.cond(ImportPage.has_rejected, download, rx.fragment()),
+            ),
+            rx.fragment(),
+        ),
+        rx.cond(
+            ImportPage.status == "completed",
+            rx.el.div(c.outline_button("See contacts", "users", href=routes.CONTACTS)),
+            rx.fragment(),
+        ),
+    )
+
+
+@page(routes.IMPORT, title="Import", on_load=ImportPage.load)
+def import_page() -> Any:
+    """The step that the import has reached."""
+    return rx.fragment(
+        c.page_header(
+            rx.cond(ImportPage.filename == "", "Import", ImportPage.filename),
+            rx.el.div(_steps(), class_name="b-only-wide"),
+            back=("Imports", routes.IMPORTS),
+            status=rx.cond(ImportPage.step == "match", "", ImportPage.status),
+            status_label=ImportPage.label,
+        ),
+        c.page_body(rx.cond(ImportPage.step == "match", _match(), _run())),
+    )

@@ -1,0 +1,260 @@
+"""One import: match columns, check rows, watch it run, read what was left out."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import reflex as rx
+
+from campaign_app import audience, workspace
+from campaign_app.audience.schemas import ColumnInfo, ImportRow, Inspection, Preview, PreviewRow
+from campaign_app.core import db
+from campaign_app.kit import text
+from campaign_app.models.contact_import import ImportStatus
+from campaign_app.ui import live
+from campaign_app.ui.app_state import AppState, notify_success
+from campaign_app.ui.audience.imports_state import STATUS
+from campaign_app.ui.campaign.words import to_id
+
+LEAVE_OUT: Final = "-"
+FIELDS: Final = [
+    ("email", "E-mail"),
+    ("phone", "Phone"),
+    ("first_name", "First name"),
+    ("last_name", "Last name"),
+    ("full_name", "Full name"),
+    ("company", "Company"),
+    ("time_zone", "Time zone"),
+    ("language", "Language"),
+    ("tags", "Tags"),
+]
+DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+
+
+@dataclass
+class ColumnLine:
+    """One column of the file and where it goes."""
+
+    index: int
+    heading: str
+    values: str
+    goes_to: str
+    attribute: str
+    check: str
+    bad: bool
+
+
+@dataclass
+class CheckLine:
+    """One row of the file as it would be imported."""
+
+    row: int
+    cells: list[str]
+    error: str
+    warning: str
+
+
+class ImportPage(AppState):
+    """The page of one import."""
+
+    loading: bool = True
+    working: bool = False
+    step: str = "match"
+    filename: str = ""
+    status: str = "draft"
+    label: str = ""
+    facts: str = ""
+    columns: list[ColumnLine] = []
+    headings: list[str] = []
+    countries: list[tuple[str, str]] = []
+    country: str = "DE"
+    lists: list[tuple[str, str]] = []
+    list_choice: str = "none"
+    list_name: str = ""
+    all_rows: bool = False
+    check_lines: list[CheckLine] = []
+    problems: int = 0
+    can_import: str = ""
+    ready: bool = False
+    error: str = ""
+    percent: str = "0%"
+    done_text: str = ""
+    total: int = 0
+    added: int = 0
+    updated: int = 0
+    rejected: int = 0
+    waiting: int = 0
+    reasons: list[tuple[str, str]] = []
+    has_rejected: bool = False
+    _columns: list[ColumnInfo] = []
+    _mapping: dict[str, str] = {}
+    _preview: Preview | None = None
+
+    @rx.event
+    async def load(self) -> None:
+        """Open the page at the step that the import has reached."""
+        actor = await self.require("contacts:import")
+        self.error, self.all_rows = "", False
+        number = to_id(self.import_id, "import")
+        async with self.busy():
+            async with db.reading() as session:
+                found = await audience.imports.get(session, actor, number)
+                self.lists = [(str(row.id), row.name) for row in await audience.service.lists(session, actor)]
+                space = await workspace.service.get(session)
+            self.countries = [(code, code) for code in workspace.service.countries()]
+            self._show(found)
+            if found.status is ImportStatus.DRAFT:
+                self.country = found.country or space.default_country
+                await self._inspect(number)
+        await live.watch(self, f"import:{number}")
+
+    async def _inspect(self, number: int) -> None:
+        actor = await self.require("contacts:import")
+        async with db.reading() as session:
+            seen: Inspection = await audience.imports.inspect(session, actor, number)
+        self._columns = seen.columns
+        self._mapping = {str(column.index): column.proposed for column in seen.columns}
+        self.headings = [column.heading for column in seen.columns]
+        delimiter = DELIMITERS.get(seen.delimiter, seen.delimiter)
+        self.facts = f"{text.plural(seen.rows, 'row')}, {delimiter}, {seen.encoding}"
+        await self._check()
+
+    async def _check(self) -> None:
+        actor = await self.require("contacts:import")
+        async with db.reading() as session:
+            self._preview = await audience.imports.preview(
+                session, actor, to_id(self.import_id, "import"), self._mapping, self.country
+            )
+        self._draw()
+
+    def _draw(self) -> None:
+        seen = self._preview
+        if seen is None:
+            return
+        checks = {check.index: check for check in seen.columns}
+        self.columns = [_column(column, self._mapping, checks.get(column.index)) for column in self._columns]
+        self.problems = len(seen.problems)
+        shown = seen.rows if self.all_rows else seen.problems
+        self.check_lines = [_check_line(row) for row in shown[:50]]
+        of = f"of the first {seen.checked:,} rows" if seen.checked < seen.total else f"of {seen.total:,} rows"
+        self.can_import = f"{seen.importable:,} {of} can be imported"
+        self.ready = bool({"email", "phone"} & set(self._mapping.values())) and seen.importable > 0
+
+    def _show(self, found: ImportRow) -> None:
+        self.filename = found.filename
+        self.status, self.label = STATUS[found.status]
+        self.error, self.has_rejected = found.error, found.has_rejected
+        self.step = "match" if found.status is ImportStatus.DRAFT else "run"
+        self._show_progress(found.rows_done, found.rows_total, found.result)
+
+    def _show_progress(self, done: int, total: int, result: dict[str, Any]) -> None:
+        left_out = result.get("rejected", {})
+        self.total = max(total, done)
+        self.added = result.get("contacts_created", 0)
+        self.rejected = sum(left_out.values())
+        self.updated = max(0, done - self.added - self.rejected)
+        self.waiting = max(0, self.total - done)
+        self.percent = f"{100 * done // self.total}%" if self.total else "0%"
+        self.done_text = f"{done:,} of {self.total:,} rows"
+        warnings = result.get("warnings", {})
+        self.reasons = [(f"Left out: {reason}", text.number(count)) for reason, count in left_out.items()]
+        self.reasons += [(reason[:1].upper() + reason[1:], text.number(count)) for reason, count in warnings.items()]
+
+    async def _on_progress(self, _topic: str, payload: dict[str, Any]) -> None:
+        if payload.get("status", self.status) not in {"running", "queued"}:
+            actor = await self.require("contacts:import")
+            async with db.reading() as session:
+                self._show(await audience.imports.get(session, actor, to_id(self.import_id, "import")))
+            return
+        self.status, self.label = STATUS[ImportStatus.RUNNING]
+        self._show_progress(payload.get("rows_done", 0), payload.get("rows_total", 0), payload.get("result", {}))
+
+    @rx.event
+    async def send_to(self, index: int, value: str) -> None:
+        """Where a column goes: a field, "attribute", or "-" to leave it out."""
+        await self.require("contacts:import")
+        column = next((one for one in self._columns if one.index == index), None)
+        if column is None:
+            return
+        if value == "attribute":
+            value = f"attribute:{audience.imports.attribute_key(column.heading)}"
+        self._mapping = {**self._mapping, str(index): "" if value == LEAVE_OUT else value}
+        await self._check()
+
+    @rx.event
+    async def choose_country(self, value: str) -> None:
+        """The country of phone numbers without a code."""
+        await self.require("contacts:import")
+        self.country = value
+        await self._check()
+
+    @rx.event
+    async def choose_list(self, value: str) -> None:
+        """The list that the contacts join: none, new, or an id."""
+        await self.require("contacts:import")
+        self.list_choice = value
+
+    @rx.event
+    async def name_list(self, value: str) -> None:
+        """The name of the new list."""
+        await self.require("contacts:import")
+        self.list_name = value
+
+    @rx.event
+    async def show_rows(self, which: str) -> None:
+        """The preview's problems, or all its rows."""
+        await self.require("contacts:import")
+        self.all_rows = which == "all"
+        self._draw()
+
+    @rx.event
+    async def start(self) -> Any:
+        """Import it."""
+        actor = await self.require("contacts:import")
+        number = to_id(self.import_id, "import")
+        self.working = True
+        yield
+        try:
+            async with db.transaction() as session:
+                await audience.imports.start(
+                    session,
+                    actor,
+                    number,
+                    mapping=self._mapping,
+                    country=self.country,
+                    list_id=int(self.list_choice) if self.list_choice.isdigit() else None,
+                    list_name=self.list_name.strip() if self.list_choice == "new" else "",
+                )
+            async with db.reading() as session:
+                self._show(await audience.imports.get(session, actor, number))
+        finally:
+            self.working = False
+
+    @rx.event
+    async def stop(self) -> Any:
+        """Stop after the present rows; what was imported stays."""
+        actor = await self.require("contacts:import")
+        async with db.transaction() as session:
+            await audience.imports.cancel(session, actor, to_id(self.import_id, "import"))
+        yield notify_success("The import stops", "What was imported until now stays.")
+
+
+def _column(column: ColumnInfo, mapping: dict[str, str], check: Any) -> ColumnLine:
+    target = mapping.get(str(column.index), "")
+    attribute = target.removeprefix("attribute:") if target.startswith("attribute:") else ""
+    words, bad = "Left out", False
+    if target and check is not None:
+        bad = check.invalid > 0
+        words = f"{check.invalid:,} not valid" if bad else f"{check.filled:,} filled"
+    return ColumnLine(
+        index=column.index,
+        heading=column.heading,
+        values=", ".join(value for value in column.values if value)[:80] or text.NONE,
+        goes_to="attribute" if attribute else target or LEAVE_OUT,
+        attribute=attribute,
+        check=words,
+        bad=bad,
+    )
+
+
+def _check_line(row: PreviewRow) -> CheckLine:
+    return CheckLine(row.row, [cell[:60] for cell in row.cells], row.error, "; ".join(row.warnings))
