@@ -1,0 +1,97 @@
+"""`./campaign user`: people who may sign in, from the command line."""
+
+import argparse
+import asyncio
+import getpass
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from campaign_app.auth import service
+from campaign_app.auth.schemas import NewUser
+from campaign_app.core import db
+from campaign_app.core.actor import SYSTEM
+from campaign_app.launcher import console
+from campaign_app.models.user import Role
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The flags of `user`."""
+    made = commands.add_parser("user", help="create people who may sign in, or give them a new password")
+    acts = made.add_subparsers(metavar="what", required=True)
+    create = acts.add_parser("create", help="add a person", description="Adds a person who may sign in.")
+    create.add_argument("--email", required=True, help="the address they sign in with")
+    create.add_argument("--name", default="", help="their name (default: the part before the @)")
+    create.add_argument("--role", choices=[r.value for r in Role], default=Role.MARKETER.value, help="what they may do")
+    create.add_argument("--password", default="", help="default: asked for, or made up and printed once")
+    create.set_defaults(run=_migrated(_create))
+    password = acts.add_parser(
+        "password", help="set a new password", description="Sets a password and signs the person out everywhere."
+    )
+    password.add_argument("--email", required=True, help="whose")
+    password.add_argument("--password", default="", help="default: asked for")
+    password.set_defaults(run=_migrated(_password))
+    listing = acts.add_parser("list", help="show who may sign in")
+    listing.set_defaults(run=_migrated(_list))
+
+
+def _migrated(act: Callable[[argparse.Namespace], Coroutine[Any, Any, int]]) -> Callable[[argparse.Namespace], int]:
+    """Run an act on a database that has the newest schema, also before the first start."""
+
+    def run(given: argparse.Namespace) -> int:
+        from campaign_app.launcher.database import migrate
+
+        migrate()
+        return asyncio.run(act(given))
+
+    return run
+
+
+async def _create(given: argparse.Namespace) -> int:
+    name = given.name or given.email.partition("@")[0]
+    password = given.password or _ask("Password (empty: one is made up): ")
+    try:
+        async with db.transaction() as session:
+            if given.role == Role.OWNER and not await service.has_users(session):
+                if not password:
+                    console.show(
+                        console.Problem("The first owner needs a password.", "add --password, or use a terminal")
+                    )
+                    return 1
+                await service.create_owner(session, given.email, name, password)
+                made_up = ""
+            else:
+                new = NewUser(email=given.email, name=name, role=Role(given.role), password=password)
+                made_up = (await service.create_user(session, SYSTEM, new)).password
+    finally:
+        await db.dispose()
+    console.done(f"{given.email} may sign in as {given.role}")
+    if made_up:
+        console.out.print(f"Password, shown only now: [bold]{made_up}[/bold]")
+    return 0
+
+
+async def _password(given: argparse.Namespace) -> int:
+    try:
+        async with db.transaction() as session:
+            await service.set_password(session, given.email, given.password or _ask("New password: "))
+    finally:
+        await db.dispose()
+    console.done(f"New password for {given.email}; signed out everywhere")
+    return 0
+
+
+async def _list(_given: argparse.Namespace) -> int:
+    try:
+        async with db.reading() as session:
+            users = await service.list_users(session, SYSTEM)
+    finally:
+        await db.dispose()
+    for user in users:
+        state = "" if user.is_active else "  (switched off)"
+        console.out.print(f"{user.role.value:<9} {user.email}  {user.name}{state}", markup=False)
+    return 0
+
+
+def _ask(question: str) -> str:
+    return getpass.getpass(question) if sys.stdin.isatty() else ""

@@ -1,0 +1,128 @@
+"""Keeps children running: a child that dies is started again, with growing pauses, and it is said."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+from campaign_app.launcher import console
+from campaign_app.launcher.children import Child
+from campaign_app.launcher.console import Problem
+
+PAUSES_S = (0.5, 1, 2, 5, 10, 30)
+STEADY_AFTER_S = 60.0
+TICK_S = 0.2
+
+
+@dataclass
+class _Care:
+    """What the supervisor remembers of a child."""
+
+    child: Child
+    started_at: float = 0.0
+    deaths: int = 0
+    start_again_at: float | None = None
+
+
+class Stopped(Exception):
+    """SIGTERM, SIGINT or SIGHUP arrived."""
+
+
+@dataclass
+class Supervisor:
+    """Children in the order in which they start; they stop in reverse."""
+
+    _cares: list[_Care] = field(default_factory=list)
+    _stopping: bool = False
+
+    def start(self, child: Child) -> None:
+        """Start a child and look after it from now on."""
+        child.start()
+        self._cares.append(_Care(child, time.monotonic()))
+
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        """Turn the signals that mean "stop" into Stopped, at a safe moment."""
+
+        def note(_number: int, _frame: FrameType | None) -> None:
+            self._stopping = True
+
+        numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        before = [signal.signal(number, note) for number in numbers]
+        try:
+            yield
+        finally:
+            for number, handler in zip(numbers, before, strict=True):
+                signal.signal(number, handler)
+
+    def pause(self, seconds: float = TICK_S) -> None:
+        """Sleep; raises Stopped when it is time to stop."""
+        end = time.monotonic() + seconds
+        while not self._stopping and time.monotonic() < end:
+            time.sleep(min(0.05, seconds))
+        if self._stopping:
+            raise Stopped
+
+    def wait_until(self, ready: Callable[[], bool], what: str, seconds: float) -> None:
+        """Return when `ready` says so.
+
+        Raises:
+            Problem: a child died before, or it took too long.
+            Stopped: a signal arrived.
+        """
+        end = time.monotonic() + seconds
+        while not ready():
+            for care in self._cares:
+                if not care.child.running:
+                    raise Problem(
+                        f"{care.child.name} stopped while starting. Its last words:\n{care.child.last_words()}",
+                        f"./campaign doctor   (whole log: {care.child.log})",
+                    )
+            if time.monotonic() > end:
+                logs = ", ".join(str(care.child.log) for care in self._cares)
+                raise Problem(f"{what} after {seconds:.0f} s.", f"./campaign doctor   (logs: {logs})")
+            self.pause(0.1)
+
+    def look_after(self) -> None:
+        """Start again whatever dies, until Stopped."""
+        while True:
+            self.pause()
+            for care in self._cares:
+                self._check(care)
+
+    def _check(self, care: _Care) -> None:
+        now = time.monotonic()
+        if care.start_again_at is not None:
+            if now >= care.start_again_at:
+                care.child.start()
+                care.started_at, care.start_again_at = now, None
+            return
+        if care.child.running:
+            return
+        if now - care.started_at > STEADY_AFTER_S:
+            care.deaths = 0
+        pause = PAUSES_S[min(care.deaths, len(PAUSES_S) - 1)]
+        care.deaths += 1
+        care.start_again_at = now + pause
+        code = care.child.process.returncode if care.child.process else "?"
+        care.child.sweep()
+        name, log = care.child.name, care.child.log
+        console.warn(f"{name} stopped ({_why(code)}); starting it again in {pause:g} s. Log: {log}")
+        if words := care.child.last_words(3):
+            console.out.print(words, markup=False, style="dim")
+
+    def stop_all(self) -> None:
+        """Stop the children, last started first; each gets its grace, then its group is killed."""
+        for care in reversed(self._cares):
+            care.child.ask_to_stop()
+            if not care.child.finish(time.monotonic() + care.child.grace_s):
+                console.warn(f"{care.child.name} did not stop in {care.child.grace_s:.0f} s and was killed.")
+        self._cares.clear()
+
+
+def _why(code: int | str) -> str:
+    if isinstance(code, int) and code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"exit code {code}"

@@ -1,0 +1,116 @@
+"""`./campaign test`: every check there is. What this machine lacks is named loudly, and fails where CI=true."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from campaign_app.core.config import ROOT
+from campaign_app.launcher import console, redis_server
+from campaign_app.launcher.console import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A tool to run: its title and its command, without the folder of this Python's scripts."""
+
+    title: str
+    command: tuple[str, ...]
+
+
+CHECKS = (
+    Check("Style (ruff)", ("ruff", "check", ".")),
+    Check("Format (ruff)", ("ruff", "format", "--check", ".")),
+    Check("Types (mypy, strict)", ("mypy", "campaign_app")),
+    Check("Architecture (import-linter)", ("lint-imports",)),
+)
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The flags of `test`."""
+    made = commands.add_parser(
+        "test",
+        help="run every check and test there is",
+        description="Runs ruff, mypy, import-linter and pytest with real Redis, SQLite, PostgreSQL and Chromium. "
+        "What is given after `test` goes to pytest, and then only pytest runs: ./campaign test tests/audience -k csv",
+        add_help=True,
+    )
+    made.set_defaults(run=run, rest=True)
+
+
+def run(given: argparse.Namespace) -> int:
+    """0 when everything passed and nothing was missing."""
+    _require_tools()
+    missing = _missing()
+    for what in missing:
+        console.show(what)
+    if missing and os.environ.get("CI") == "true":
+        console.err.print("[red bold]CI=true: what is missing above fails this run.[/red bold]")
+        return 1
+    failed = [] if given.arguments else [check.title for check in CHECKS if not _passes(check)]
+    without_browser = any("Chromium" in what.fact for what in missing)
+    tests = _pytest(given.arguments, without_browser)
+    if failed or missing:
+        # pytest's own line stays the last one on stdout; this goes to stderr.
+        words = [*failed, *(what.fact for what in missing)]
+        console.err.print(f"[red bold]Not passed:[/red bold] {'; '.join(words)}")
+    return 1 if failed or missing else tests
+
+
+def _require_tools() -> None:
+    if not _script("pytest").exists():
+        raise Problem("The test tools are not installed.", "run it as ./campaign test")
+
+
+def _script(name: str) -> Path:
+    return Path(sys.executable).with_name(name)
+
+
+def _passes(check: Check) -> bool:
+    started = time.monotonic()
+    command = [str(_script(check.command[0])), *check.command[1:]]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        console.done(check.title, time.monotonic() - started)
+        return True
+    console.err.print(f"[red]✗[/red] {check.title}")
+    console.err.print(done.stdout + done.stderr, markup=False)
+    return False
+
+
+def _pytest(arguments: list[str], without_browser: bool) -> int:
+    command = [str(_script("pytest")), *arguments]
+    if without_browser and not arguments:
+        command += ["-m", "not browser"]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def _missing() -> list[Problem]:
+    """What the tests want and this machine does not have."""
+    found = []
+    names = ("chromium", "chromium-browser", "google-chrome")
+    if not os.environ.get("CHROMIUM") and not any(shutil.which(name) for name in names):
+        found.append(Problem("Chromium is missing: the browser tests do NOT run.", "sudo apt install chromium"))
+    try:
+        redis_server.binary()
+    except Problem as problem:
+        found.append(problem)
+    if not _has_postgres():
+        found.append(
+            Problem("PostgreSQL is missing: half of the data tests cannot run.", "sudo apt install postgresql")
+        )
+    return found
+
+
+def _has_postgres() -> bool:
+    if os.environ.get("TEST_POSTGRES_URL") or list(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
+        return True
+    try:
+        import pgserver
+    except ImportError:
+        return False
+    return bool(pgserver)

@@ -1,0 +1,1 @@
+"""Keeping the installation well: health, invariants, demo data."""

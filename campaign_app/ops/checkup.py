@@ -1,0 +1,150 @@
+"""What `doctor` looks at: each part with its state, in words, and how to mend it."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from campaign_app import frontend
+from campaign_app.core import clock, db, redis
+from campaign_app.core.config import settings
+from campaign_app.kit import text
+from campaign_app.models.account import SendingAccount
+from campaign_app.ops import health, invariants
+
+TIMEOUT_S = 10.0
+CLOCK_TOLERANCE_S = 5.0
+LITTLE_DISK = 1024**3
+OK, WARNING, BROKEN = "ok", "warning", "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part: `state` is ok, warning or problem."""
+
+    part: str
+    state: str
+    words: str
+    mend: str = ""
+
+
+Look = Callable[[], Awaitable[Sequence[Finding]]]
+
+
+async def examine() -> list[Finding]:
+    """Look at every part, one after the other; a part that fails to answer is a problem, not an error."""
+    findings: list[Finding] = []
+    for part, look, mend in LOOKS:
+        try:
+            findings += await asyncio.wait_for(look(), TIMEOUT_S)
+        except Exception as error:  # whatever a driver raises
+            findings.append(Finding(part, BROKEN, f"{type(error).__name__}: {str(error).splitlines()[0][:200]}", mend))
+    return findings
+
+
+async def _database() -> list[Finding]:
+    kind = "PostgreSQL" if db.is_postgres() else f"SQLite in {settings().var_dir}"
+    if not db.is_postgres() and not (settings().var_dir / "beacon.db").exists() and not settings().database_url:
+        return [Finding("Database", BROKEN, "There is none yet.", "./campaign migrate")]
+    async with db.reading() as session:
+        await session.execute(sa.text("SELECT 1"))
+    return [Finding("Database", OK, f"{kind} answers.")]
+
+
+async def _migrations() -> list[Finding]:
+    async with db.reading() as session:
+        found = set((await session.execute(sa.text("SELECT version_num FROM alembic_version"))).scalars())
+    if found == health.newest_revisions():
+        return [Finding("Migrations", OK, "The newest schema.")]
+    return [Finding("Migrations", BROKEN, "The schema is older than the program.", "./campaign migrate")]
+
+
+async def _redis() -> list[Finding]:
+    information: dict[str, Any] = await redis.client().info()
+    memory = information["used_memory_human"]
+    version = information["redis_version"]
+    if information.get("maxmemory") and information.get("maxmemory_policy") != "noeviction":
+        mend = "redis-cli config set maxmemory-policy noeviction"
+        return [Finding("Redis", WARNING, "It may throw away queued work when its memory is full.", mend)]
+    return [Finding("Redis", OK, f"Redis {version} answers, {memory} in use.")]
+
+
+async def _worker() -> list[Finding]:
+    if await redis.client().exists(*health.WORKER_KEYS) == len(health.WORKER_KEYS):
+        return [Finding("Worker", OK, "A worker has reported.")]
+    return [Finding("Worker", WARNING, "No worker has reported.", "./campaign up   (or ./campaign worker)")]
+
+
+async def _frontend() -> list[Finding]:
+    if await asyncio.to_thread(frontend.is_current):
+        return [Finding("Front end", OK, "Built from its present sources.")]
+    return [Finding("Front end", WARNING, "Not built, or its sources changed.", "./campaign up builds it at start")]
+
+
+async def _accounts() -> list[Finding]:
+    async with db.reading() as session:
+        query = select(SendingAccount).where(col(SendingAccount.deleted_at).is_(None))
+        accounts = (await session.exec(query.order_by(col(SendingAccount.name)))).all()
+    if not accounts:
+        return [Finding("Accounts", WARNING, "No sending account yet.", "add one under Accounts in the browser")]
+    return [_account(each) for each in accounts]
+
+
+def _account(account: SendingAccount) -> Finding:
+    name = f"Account {account.name}"
+    if not account.is_active:
+        return Finding(name, WARNING, "Switched off.", "switch it on under Accounts")
+    if account.circuit_open_until and account.circuit_open_until > clock.now():
+        mend = "open Accounts and press Test connection: it shows the server's own words"
+        return Finding(name, BROKEN, f"Resting after failures: {account.last_error or 'no answer'}", mend)
+    if account.last_error:
+        return Finding(name, WARNING, account.last_error, "open Accounts and press Test connection")
+    return Finding(name, OK, f"{account.host}:{account.port}")
+
+
+async def _clock() -> list[Finding]:
+    if settings().redis_url:
+        seconds, micros = cast("tuple[int, int]", await redis.client().time())
+        drift = abs(seconds + micros / 1e6 - time.time())
+        if drift > CLOCK_TOLERANCE_S:
+            words = f"This host and the Redis host differ by {drift:.0f} s; limits and schedules will be off."
+            return [Finding("Clock", BROKEN, words, "sudo timedatectl set-ntp true   (on both hosts)")]
+    if clock.now().year < 2024:
+        return [Finding("Clock", BROKEN, f"It says {clock.now():%Y-%m-%d}.", "sudo timedatectl set-ntp true")]
+    return [Finding("Clock", OK, text.exact(clock.now()))]
+
+
+async def _disk() -> list[Finding]:
+    settings().var_dir.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings().var_dir).free
+    words = f"{free / 1024**3:.1f} GB free under {settings().var_dir}."
+    if free < LITTLE_DISK:
+        return [Finding("Disk", WARNING, words, "free some space, or move it: BEACON_VAR=/other/folder")]
+    return [Finding("Disk", OK, words)]
+
+
+async def _invariants() -> list[Finding]:
+    async with db.reading() as session:
+        violations = await invariants.check(session)
+    if not violations:
+        return [Finding("Ledger", OK, "Every count agrees.")]
+    mend = "keep var/ and its logs, and report it: this must never happen"
+    return [Finding("Ledger", BROKEN, f"{v.invariant}: not so for {v.detail}", mend) for v in violations]
+
+
+LOOKS: tuple[tuple[str, Look, str], ...] = (
+    ("Database", _database, "start the server, or check DATABASE_URL"),
+    ("Migrations", _migrations, "./campaign migrate"),
+    ("Redis", _redis, "./campaign up starts one; with REDIS_URL set: start that server"),
+    ("Worker", _worker, "./campaign up   (or ./campaign worker)"),
+    ("Front end", _frontend, "./campaign up builds it at start"),
+    ("Accounts", _accounts, "./campaign migrate"),
+    ("Clock", _clock, "sudo timedatectl set-ntp true"),
+    ("Disk", _disk, "check the folder BEACON_VAR"),
+    ("Ledger", _invariants, "./campaign migrate"),
+)

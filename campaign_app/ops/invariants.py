@@ -1,0 +1,121 @@
+"""What must always hold: each is one query that finds violations. Run by cron, by tests and by `doctor`."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.core import clock
+from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
+from campaign_app.models.delivery import Delivery, DeliveryStatus, Lease, LeaseState
+from campaign_app.models.suppression import Suppression
+
+LEASE_GRACE = timedelta(minutes=10)
+SHOW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """An invariant that does not hold, with the first few objects that show it."""
+
+    invariant: str
+    detail: str
+
+
+Finder = Callable[[AsyncSession], Awaitable[list[str]]]
+
+
+async def states_sum_to_total(session: AsyncSession) -> list[str]:
+    """The counters of a campaign's states sum to its total."""
+    states = [getattr(CampaignCounter, status.value) for status in DeliveryStatus]
+    total = sum(states[1:], start=states[0])
+    query = select(CampaignCounter.campaign_id, CampaignCounter.total, total).where(total != CampaignCounter.total)
+    rows = (await session.exec(query)).all()
+    return [f"campaign {campaign}: states sum to {summed}, total is {whole}" for campaign, whole, summed in rows]
+
+
+async def counters_equal_ledger(session: AsyncSession) -> list[str]:
+    """Each counter equals the number of deliveries in that state."""
+    counted = (
+        select(Delivery.campaign_id, Delivery.status, sa.func.count().label("number"))
+        .group_by(col(Delivery.campaign_id), col(Delivery.status))
+        .order_by(col(Delivery.campaign_id))
+    )
+    ledger: dict[int, dict[str, int]] = {}
+    for campaign_id, status, number in (await session.exec(counted)).all():
+        ledger.setdefault(campaign_id, {})[status] = number
+    found = []
+    for counter in (await session.exec(select(CampaignCounter))).all():
+        truth = ledger.get(counter.campaign_id, {})
+        wrong = {s.value for s in DeliveryStatus if getattr(counter, s.value) != truth.get(s, 0)}
+        if wrong:
+            found.append(f"campaign {counter.campaign_id}: {', '.join(sorted(wrong))}")
+    return found
+
+
+async def no_lease_forgotten(session: AsyncSession) -> list[str]:
+    """No held lease expired long ago: the sweep settles them."""
+    late = clock.now() - LEASE_GRACE
+    query = select(Lease.id, Lease.campaign_id).where(Lease.state == LeaseState.HELD, col(Lease.expires_at) < late)
+    return [f"lease {lease} of campaign {campaign}" for lease, campaign in (await session.exec(query)).all()]
+
+
+async def finished_means_settled(session: AsyncSession) -> list[str]:
+    """A completed or cancelled campaign has nothing pending or being sent."""
+    query = (
+        select(Campaign.id)
+        .join(CampaignCounter, col(CampaignCounter.campaign_id) == col(Campaign.id))
+        .where(
+            col(Campaign.status).in_([CampaignStatus.COMPLETED, CampaignStatus.CANCELLED]),
+            col(CampaignCounter.pending) + col(CampaignCounter.sending) > 0,
+        )
+    )
+    return [f"campaign {campaign}" for campaign in (await session.exec(query)).all()]
+
+
+async def suppressed_stay_out(session: AsyncSession) -> list[str]:
+    """Nobody was sent a message after their address was suppressed (a minute's grace for mail on its way)."""
+    minute = sa.literal(clock.now() - timedelta(days=7))
+    query = (
+        select(Delivery.id)
+        .join(Suppression, col(Suppression.address) == col(Delivery.address))
+        .where(col(Delivery.sent_at) > minute, col(Suppression.created_at) < col(Delivery.sent_at))
+        .limit(1_000)
+    )
+    ids = (await session.exec(query)).all()
+    if not ids:
+        return []
+    pairs = (
+        select(Delivery.id, Delivery.sent_at, Suppression.created_at)
+        .join(Suppression, col(Suppression.address) == col(Delivery.address))
+        .where(col(Delivery.id).in_(ids))
+    )
+    late = [
+        delivery
+        for delivery, sent, suppressed in (await session.exec(pairs)).all()
+        if sent is not None and sent - suppressed > timedelta(minutes=1)
+    ]
+    return [f"delivery {delivery}" for delivery in late]
+
+
+INVARIANTS: dict[str, Finder] = {
+    "The states of a campaign sum to its total": states_sum_to_total,
+    "Counters equal the ledger": counters_equal_ledger,
+    "No held lease is forgotten": no_lease_forgotten,
+    "A finished campaign is settled": finished_means_settled,
+    "Suppressed addresses get nothing": suppressed_stay_out,
+}
+
+
+async def check(session: AsyncSession) -> list[Violation]:
+    """Every invariant that does not hold now."""
+    violations = []
+    for name, find in INVARIANTS.items():
+        found = await find(session)
+        if found:
+            more = f" and {len(found) - SHOW} more" if len(found) > SHOW else ""
+            violations.append(Violation(name, "; ".join(found[:SHOW]) + more))
+    return violations
