@@ -13,12 +13,16 @@ MAX_PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Rows of one page and the cursors around it (None at an end). `total` is None when counting would be slow."""
+    """Rows of one page and the cursors around it (None at an end). `total` is None when counting would be slow.
+
+    `total_is_minimum`: there are at least `total` ("10,000+").
+    """
 
     rows: Sequence[T]
     next_cursor: str | None = None
     previous_cursor: str | None = None
     total: int | None = None
+    total_is_minimum: bool = False
 
 
 def encode_cursor(value: Any, row_id: int, *, backwards: bool = False) -> str:

@@ -7,17 +7,29 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from campaign_app.core.clock import now
+from campaign_app.kit.folding import sort_key
 from campaign_app.models.base import BIG, JSON, big_id
+
+_SORTED = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
+
+
+def _sorted_column() -> Any:
+    return Field(default="", max_length=255, sa_type=_SORTED, sa_column_kwargs={"server_default": ""})
 
 
 class Contact(SQLModel, table=True):
-    """A person. `identity` is the e-mail address (lower case, IDN domain in ASCII), else the phone in E.164."""
+    """A person. `identity` is the e-mail address (lower case, IDN domain in ASCII), else the phone in E.164.
+
+    `sort_name` and `sort_company` are made from the names (kit.folding) and are what lists sort and search by.
+    Ids are never used twice: the ledger keeps those of deleted contacts.
+    """
 
     __table_args__ = (
         sa.Index("ix_contact_updated_at_id", "updated_at", "id"),
-        sa.Index("ix_contact_last_name_id", "last_name", "id"),
-        sa.Index("ix_contact_company_id", "company", "id"),
+        sa.Index("ix_contact_sort_name_id", "sort_name", "id"),
+        sa.Index("ix_contact_sort_company_id", "sort_company", "id"),
         sa.Index("ix_contact_domain", "domain"),
+        {"sqlite_autoincrement": True},
     )
 
     id: int | None = big_id()
@@ -31,8 +43,18 @@ class Contact(SQLModel, table=True):
     time_zone: str = Field(default="", max_length=64)
     language: str = Field(default="", max_length=16)
     attributes: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    sort_name: str = _sorted_column()
+    sort_company: str = _sorted_column()
+    source_import_id: int | None = None
     created_at: datetime = Field(default_factory=now)
     updated_at: datetime = Field(default_factory=now)
+
+
+@sa.event.listens_for(Contact, "before_insert")
+@sa.event.listens_for(Contact, "before_update")
+def _keep_sort_keys(_mapper: Any, _connection: Any, contact: Contact) -> None:
+    contact.sort_name = sort_key(contact.last_name, contact.first_name) or sort_key(contact.identity)
+    contact.sort_company = sort_key(contact.company)
 
 
 class ContactList(SQLModel, table=True):
@@ -63,10 +85,11 @@ class ListMember(SQLModel, table=True):
 
 
 class Tag(SQLModel, table=True):
-    """A label for contacts."""
+    """A label for contacts. `members` is kept by the audience room."""
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=64, unique=True)
+    members: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class ContactTag(SQLModel, table=True):

@@ -26,6 +26,8 @@ class ContactImport(SQLModel, table=True):
 
     `mapping`: column index as text → field name, `attribute:<key>`, `tags`, or "" (leave out).
     `result`: the counters of contacts-messy.expected.json. `path` and `rejected_path` are relative to var_dir.
+    `claim` names the run that may write; `checkpoint` is where the next run goes on:
+    {"rows": consumed, "rejected_bytes": length of the rejected file, "attempts": runs without progress}.
     """
 
     __tablename__ = "contact_import"
@@ -44,6 +46,9 @@ class ContactImport(SQLModel, table=True):
     rows_done: int = 0
     rows_total: int = 0
     result: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    checkpoint: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    claim: str = Field(default="", max_length=32)
+    heartbeat_at: datetime | None = None
     rejected_path: str = Field(default="", max_length=255)
     error: str = Field(default="", sa_type=TEXT)
     created_by: int | None = None

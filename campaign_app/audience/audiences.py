@@ -1,0 +1,108 @@
+"""Who a campaign goes to: lists and segments together, less the excluded ones.
+
+An audience is {"lists": [id], "segments": [id], "exclude_lists": [id], "exclude_segments": [id], "everyone": bool}.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.audience import search as words
+from campaign_app.audience import segment_service, segments
+from campaign_app.audience.contact_pages import dialect_of
+from campaign_app.audience.schemas import AudienceCount, SampleContact
+from campaign_app.models.contact import Contact, ListMember
+from campaign_app.models.suppression import Suppression, SuppressionReason
+
+_COLUMNS = (
+    "id",
+    "identity",
+    "email",
+    "domain",
+    "phone",
+    "first_name",
+    "last_name",
+    "company",
+    "time_zone",
+    "language",
+    "attributes",
+)
+
+
+def is_empty(audience: dict[str, Any]) -> bool:
+    """Whether nobody was chosen yet."""
+    return not (audience.get("everyone") or audience.get("lists") or audience.get("segments"))
+
+
+async def condition(session: AsyncSession, audience: dict[str, Any]) -> sa.ColumnElement[bool]:
+    """The audience as a condition on a contact; it does not look at suppressions.
+
+    Raises:
+        SegmentNotFound: a segment was deleted since.
+    """
+    included = await _any_of(session, audience.get("lists") or [], audience.get("segments") or [])
+    excluded = await _any_of(session, audience.get("exclude_lists") or [], audience.get("exclude_segments") or [])
+    if audience.get("everyone"):
+        included = [sa.true()]
+    chosen = sa.or_(*included) if included else sa.false()
+    return sa.and_(chosen, sa.not_(sa.or_(*excluded))) if excluded else chosen
+
+
+async def _any_of(session: AsyncSession, lists: list[int], segment_ids: list[int]) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if lists:
+        members = sa.select(col(ListMember.contact_id)).where(col(ListMember.list_id).in_(lists))
+        found.append(col(Contact.id).in_(members))
+    rules = [await segment_service.rules_of(session, segment_id) for segment_id in segment_ids]
+    return [*found, *map(segments.compile, rules)]
+
+
+async def recipients_query(session: AsyncSession, audience: dict[str, Any]) -> sa.Select[Any]:
+    """Contacts of an audience, suppressed ones and those without an address too: the ledger says why they are skipped.
+
+    Columns: id, identity, email, domain, phone, names, company, time_zone, language, attributes.
+    """
+    columns = [col(getattr(Contact, name)) for name in _COLUMNS]
+    return sa.select(*columns).where(await condition(session, audience))
+
+
+async def count(session: AsyncSession, audience: dict[str, Any]) -> AudienceCount:
+    """How many an audience reaches now by e-mail, and why not the others."""
+    if is_empty(audience):
+        return AudienceCount(0, 0, 0, {})
+    missing = (col(Contact.email) == "").label("missing")
+    query = (
+        sa.select(missing, col(Suppression.reason), sa.func.count())
+        .select_from(Contact)
+        .outerjoin(Suppression, sa.and_(col(Suppression.address) == Contact.email, col(Contact.email) != ""))
+        .where(await condition(session, audience))
+        .group_by(missing, col(Suppression.reason))
+    )
+    total = reachable = no_address = 0
+    suppressed: dict[SuppressionReason, int] = {}
+    for has_none, reason, number in await session.execute(query):
+        total += number
+        if has_none:
+            no_address += number
+        elif reason is None:
+            reachable += number
+        else:
+            suppressed[reason] = number
+    return AudienceCount(total, reachable, no_address, suppressed)
+
+
+async def sample(session: AsyncSession, audience: dict[str, Any], search: str, limit: int) -> list[SampleContact]:
+    """Some contacts with an address, of everyone when the audience is empty."""
+    query = sa.select(*(col(getattr(Contact, n)) for n in ("id", "email", "first_name", "last_name", "company")))
+    query = query.where(col(Contact.email) != "")
+    if not is_empty(audience):
+        query = query.where(await condition(session, audience))
+    if search.strip():
+        query = query.where(words.holds(search, dialect_of(session)))
+    rows = await session.execute(query.order_by(col(Contact.id)).limit(min(max(limit, 1), 100)))
+    return [
+        SampleContact(row.id, f"{row.first_name} {row.last_name}".strip() or row.email, row.email, row.company)
+        for row in rows
+    ]

@@ -1,0 +1,320 @@
+"""What goes in and out of the audience room."""
+
+from dataclasses import dataclass
+from dataclasses import field as made
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from campaign_app.models.contact_import import ImportStatus
+from campaign_app.models.suppression import SuppressionReason
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
+TagName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+
+
+class SortKey(StrEnum):
+    """What the contact list can be sorted by."""
+
+    NAME = "name"
+    COMPANY = "company"
+    ADDED = "added"
+    UPDATED = "updated"
+
+
+class ContactStatus(StrEnum):
+    """Whether a contact may be written to."""
+
+    ANY = "any"
+    ACTIVE = "active"
+    SUPPRESSED = "suppressed"
+
+
+class ContactQuery(BaseModel):
+    """Which contacts, in what order, which page. `search`: beginnings of words, all must be found."""
+
+    model_config = ConfigDict(frozen=True)
+
+    search: str = Field(default="", max_length=200)
+    list_id: int | None = None
+    tag: str = ""
+    segment_id: int | None = None
+    status: ContactStatus = ContactStatus.ANY
+    sort: SortKey = SortKey.UPDATED
+    descending: bool = True
+    cursor: str = ""
+    limit: int = Field(default=50, ge=1, le=100)
+
+
+class ContactInput(BaseModel):
+    """A contact as a person enters it. None for tags or lists leaves them as they are.
+
+    `expected_updated_at` is the `updated_at` that the editor saw; another one means someone else saved since.
+    """
+
+    email: str = Field(default="", max_length=320)
+    phone: str = Field(default="", max_length=40)
+    first_name: Name = ""
+    last_name: Name = ""
+    company: Name = ""
+    time_zone: Name = ""
+    language: Annotated[str, StringConstraints(strip_whitespace=True, max_length=16)] = ""
+    attributes: dict[str, str] = Field(default_factory=dict)
+    tags: list[TagName] | None = None
+    list_ids: list[int] | None = None
+    expected_updated_at: datetime | None = None
+
+
+class SegmentInput(BaseModel):
+    """A segment as a person saves it; `version` is the one the editor saw."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+    description: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
+    rules: dict[str, Any]
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRow:
+    """A line of the contact list. `name` falls back to the address; `messages` were handed to a server."""
+
+    id: int
+    name: str
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+    company: str
+    tags: list[str]
+    suppressed: SuppressionReason | None
+    messages: int
+    last_activity: str
+    last_activity_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """A list with its number of members."""
+
+    id: int
+    name: str
+    description: str
+    members: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TagRow:
+    """A tag with its number of contacts."""
+
+    id: int
+    name: str
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRow:
+    """A custom attribute: its key in templates and rules, its label for people."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactDetail:
+    """Everything about one contact; figures are of the last 12 months."""
+
+    id: int
+    name: str
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+    company: str
+    time_zone: str
+    language: str
+    attributes: dict[str, str]
+    tags: list[str]
+    lists: list[ListRow]
+    suppressed: SuppressionReason | None
+    source: str
+    messages: int
+    opened: int
+    clicked: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class TimelineKind(StrEnum):
+    """What the timeline can be filtered by."""
+
+    ALL = ""
+    EMAIL = "email"
+    CHANGES = "changes"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineItem:
+    """One thing that happened. `what` names it for the icon: sent, failed, open, click, …, changed, suppressed."""
+
+    at: datetime
+    kind: TimelineKind
+    what: str
+    title: str
+    detail: str = ""
+    campaign_id: int | None = None
+    delivery_id: int | None = None
+    machine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """A saved segment."""
+
+    id: int
+    name: str
+    description: str
+    rules: dict[str, Any]
+    version: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """Something that rules can ask about. `values` are (value, label) when there is a fixed choice."""
+
+    field: str
+    label: str
+    kind: str
+    operators: list[tuple[str, str]]
+    values: list[tuple[str, str]] = made(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionRow:
+    """A suppressed address."""
+
+    id: int
+    address: str
+    reason: SuppressionReason
+    note: str
+    campaign_id: int | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AddResult:
+    """What became of addresses added to the suppression list."""
+
+    added: int
+    already: int
+    invalid: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceCount:
+    """Who an audience reaches now: total = reachable + no_address + the suppressed."""
+
+    total: int
+    reachable: int
+    no_address: int
+    suppressed: dict[SuppressionReason, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleContact:
+    """A contact to preview a message with."""
+
+    id: int
+    name: str
+    email: str
+    company: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """An import and how far it is. `result` has the keys of contacts-messy.expected.json."""
+
+    id: int
+    filename: str
+    size_bytes: int
+    status: ImportStatus
+    encoding: str
+    delimiter: str
+    mapping: dict[str, str]
+    country: str
+    list_id: int | None
+    rows_done: int
+    rows_total: int
+    result: dict[str, Any]
+    has_rejected: bool
+    error: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """A column of an uploaded file, its first values, and the field proposed for it."""
+
+    index: int
+    heading: str
+    values: list[str]
+    proposed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What an uploaded file looks like."""
+
+    encoding: str
+    delimiter: str
+    rows: int
+    has_headings: bool
+    columns: list[ColumnInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """A row of the file as it would be imported. `error` leaves it out, `warnings` do not; `bad` are column indexes."""
+
+    row: int
+    cells: list[str]
+    error: str
+    warnings: list[str]
+    bad: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnCheck:
+    """How a mapped column fares in the rows looked at."""
+
+    index: int
+    filled: int
+    invalid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first rows checked; `total` are in the file."""
+
+    total: int
+    checked: int
+    importable: int
+    columns: list[ColumnCheck]
+    problems: list[PreviewRow]
+    rows: list[PreviewRow]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that was left out."""
+
+    row: int
+    cells: list[str]
+    reason: str

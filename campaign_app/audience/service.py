@@ -1,0 +1,424 @@
+"""Contacts, lists and tags: the room's door."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.audience import audiences, contact_pages, headings, identity, repository, segment_service, timelines
+from campaign_app.audience.contact_pages import CAP, dialect_of
+from campaign_app.audience.errors import (
+    ContactChanged,
+    ContactExists,
+    ContactNotFound,
+    InUse,
+    ListNotFound,
+    NameTaken,
+)
+from campaign_app.audience.repository import LISTS, TAGS
+from campaign_app.audience.schemas import (
+    AttributeRow,
+    ContactDetail,
+    ContactInput,
+    ContactQuery,
+    ContactRow,
+    ListRow,
+    SampleContact,
+    TagRow,
+    TimelineItem,
+    TimelineKind,
+)
+from campaign_app.audience.segment_rules import Rules
+from campaign_app.audit import service as audit
+from campaign_app.core.actor import Actor
+from campaign_app.core.clock import now
+from campaign_app.core.errors import Invalid
+from campaign_app.kit.pagination import Page
+from campaign_app.models.audit import AuditEntry
+from campaign_app.models.contact import AttributeDefinition, Contact, ContactList, Tag
+from campaign_app.models.contact_import import ContactImport
+from campaign_app.workspace import service as workspace
+
+COUNT_CAP = CAP
+Target = Sequence[int] | ContactQuery
+_YEAR = timedelta(days=365)
+_FIELDS = ("email", "phone", "first_name", "last_name", "company", "time_zone", "language")
+
+
+async def list_contacts(session: AsyncSession, actor: Actor, query: ContactQuery) -> Page[ContactRow]:
+    """A page of contacts. `total` stops at COUNT_CAP (then `total_is_minimum`) unless it is known without counting."""
+    actor.require("contacts:read")
+    found = await contact_pages.page(session, query, await _rules(session, query))
+    ids = [row.id for row in found.rows]
+    tags = await repository.tags_of(session, ids)
+    reasons = await repository.reasons_for(session, [row.identity for row in found.rows])
+    activity = await repository.activity_of(session, ids)
+    rows = []
+    for row in found.rows:
+        messages, last, at = activity.get(row.id, (0, "", None))
+        rows.append(
+            ContactRow(
+                id=row.id,
+                name=full_name(row),
+                first_name=row.first_name,
+                last_name=row.last_name,
+                email=row.email,
+                phone=row.phone,
+                company=row.company,
+                tags=tags.get(row.id, []),
+                suppressed=reasons.get(row.identity),
+                messages=messages,
+                last_activity=last,
+                last_activity_at=at,
+                created_at=row.created_at,
+                updated_at=row.updated_at,
+            )
+        )
+    return Page(rows, found.next_cursor, found.previous_cursor, found.total, found.capped)
+
+
+def full_name(contact: Any) -> str:
+    """First and last name, else the address, else the number."""
+    return f"{contact.first_name} {contact.last_name}".strip() or contact.identity
+
+
+async def _rules(session: AsyncSession, query: ContactQuery) -> Rules | None:
+    return await segment_service.rules_of(session, query.segment_id) if query.segment_id is not None else None
+
+
+async def get_contact(session: AsyncSession, actor: Actor, contact_id: int) -> ContactDetail:
+    """Everything about one contact."""
+    actor.require("contacts:read")
+    contact = await _contact(session, contact_id)
+    at = now()
+    messages, opened, clicked = await repository.engagement_since(session, contact_id, at - _YEAR)
+    reasons = await repository.reasons_for(session, [contact.identity])
+    lists = await repository.memberships(session, LISTS, contact_id)
+    return ContactDetail(
+        id=contact_id,
+        name=full_name(contact),
+        **{name: getattr(contact, name) for name in _FIELDS},
+        attributes={key: str(value) for key, value in (contact.attributes or {}).items()},
+        tags=[tag.name for tag in await repository.memberships(session, TAGS, contact_id)],
+        lists=[_list_row(one) for one in lists],
+        suppressed=reasons.get(contact.identity),
+        source=await _source(session, contact),
+        messages=messages,
+        opened=opened,
+        clicked=clicked,
+        created_at=contact.created_at,
+        updated_at=contact.updated_at,
+    )
+
+
+async def _contact(session: AsyncSession, contact_id: int) -> Contact:
+    contact = await session.get(Contact, contact_id)
+    if contact is None:
+        raise ContactNotFound("This contact does not exist (any more).")
+    return contact
+
+
+async def _source(session: AsyncSession, contact: Contact) -> str:
+    found = await session.get(ContactImport, contact.source_import_id) if contact.source_import_id else None
+    return f"Import of {found.filename}" if found else "Added by hand"
+
+
+async def create_contact(session: AsyncSession, actor: Actor, data: ContactInput) -> ContactDetail:
+    """Add a contact.
+
+    Raises:
+        Invalid: an address, number or zone is wrong (by field), or neither address nor number is given.
+        ContactExists: another contact has the address.
+    """
+    actor.require("contacts:write")
+    fields = await _cleaned(session, data)
+    await _must_be_free(session, fields["identity"], None)
+    at = now()
+    contact = Contact(
+        **fields, attributes=await _attributes(session, data.attributes, at), created_at=at, updated_at=at
+    )
+    session.add(contact)
+    await session.flush()
+    contact_id = int(contact.id or 0)
+    await _set_groups(session, contact_id, data)
+    await audit.record(session, actor, "contact.create", "contact", contact_id, full_name(contact))
+    return await get_contact(session, actor, contact_id)
+
+
+async def update_contact(session: AsyncSession, actor: Actor, contact_id: int, data: ContactInput) -> ContactDetail:
+    """Change a contact to what `data` says.
+
+    Raises:
+        ContactChanged: it is not as the editor saw it (`expected_updated_at`).
+        Invalid, ContactExists: as for `create_contact`.
+    """
+    actor.require("contacts:write")
+    contact = await session.get(Contact, contact_id, with_for_update=True, populate_existing=True)
+    if contact is None:
+        raise ContactNotFound("This contact does not exist (any more).")
+    if data.expected_updated_at is not None and contact.updated_at != data.expected_updated_at:
+        raise await _changed(session, contact)
+    fields = await _cleaned(session, data)
+    await _must_be_free(session, fields["identity"], contact_id)
+    at = now()
+    fields["attributes"] = await _attributes(session, data.attributes, at)
+    changed = sorted(name for name, value in fields.items() if getattr(contact, name) != value)
+    for name in changed:
+        setattr(contact, name, fields[name])
+    contact.updated_at = max(at, contact.updated_at + timedelta(microseconds=1))
+    session.add(contact)
+    await session.flush()
+    await _set_groups(session, contact_id, data)
+    shown = [name for name in changed if name not in {"identity", "domain"}]
+    await audit.record(session, actor, "contact.update", "contact", contact_id, full_name(contact), changed=shown)
+    return await get_contact(session, actor, contact_id)
+
+
+async def _changed(session: AsyncSession, contact: Contact) -> ContactChanged:
+    query = select(AuditEntry.actor_name).where(
+        AuditEntry.object_type == "contact", AuditEntry.object_id == str(contact.id)
+    )
+    who = (await session.exec(query.order_by(col(AuditEntry.id).desc()).limit(1))).first()
+    return ContactChanged(
+        f"{who or 'An import'} changed {full_name(contact)} at {contact.updated_at:%H:%M:%S} UTC "
+        "while you were editing. "
+        "Nothing of yours was saved. Load the contact again and repeat your change.",
+        title="Someone else changed this contact",
+    )
+
+
+async def _cleaned(session: AsyncSession, data: ContactInput) -> dict[str, Any]:
+    country = (await workspace.get(session)).default_country
+    email, phone = identity.email(data.email), identity.phone(data.phone, country or "DE")
+    wrong: dict[str, str] = {}
+    if data.email.strip() and not email:
+        wrong["email"] = identity.email_problem(data.email)
+    if data.phone.strip() and not phone:
+        wrong["phone"] = "This is not a phone number. Write it with its country code, such as +49 151 20001234."
+    if not email and not phone and not wrong:
+        wrong["email"] = "Enter an e-mail address or a phone number."
+    zone = identity.time_zone(data.time_zone)
+    if data.time_zone and not zone:
+        wrong["time_zone"] = "There is no such time zone. Choose one such as Europe/Berlin."
+    language = identity.language(data.language)
+    if data.language and not language:
+        wrong["language"] = "Enter a language code such as de or pt-BR."
+    if wrong:
+        raise Invalid(next(iter(wrong.values())), wrong, title="The contact was not saved")
+    return {
+        "identity": email or phone,
+        "email": email,
+        "domain": email.partition("@")[2],
+        "phone": phone,
+        "first_name": " ".join(data.first_name.split()),
+        "last_name": " ".join(data.last_name.split()),
+        "company": " ".join(data.company.split()),
+        "time_zone": zone,
+        "language": language,
+    }
+
+
+async def _must_be_free(session: AsyncSession, address: str, contact_id: int | None) -> None:
+    other = await repository.contact_by_identity(session, address)
+    if other is not None and other.id != contact_id:
+        message = f"{full_name(other)} already has this address. Open that contact and edit it instead."
+        raise ContactExists(message, {"email" if "@" in address else "phone": message}, title="This contact exists")
+
+
+async def _attributes(session: AsyncSession, given: Mapping[str, str], at: datetime) -> dict[str, str]:
+    """Attributes under keys that templates can use; new ones get a definition."""
+    known = {label: key for key, label in (await _definitions(session)).items()}
+    keys = set(known.values())
+    found: dict[str, str] = {}
+    new: dict[str, str] = {}
+    for name, value in given.items():
+        label, text = name.strip()[:255], value.strip()[:2_000].replace("\x00", "")
+        if not label or not text:
+            continue
+        key = label if label in keys else known.get(label, "")
+        if not key:
+            key = headings.attribute_key(label, keys, len(keys) + 1)
+            keys.add(key)
+            new[key] = label
+        found[key] = text
+    await repository.define_attributes(session, new, at)
+    return found
+
+
+async def _definitions(session: AsyncSession) -> dict[str, str]:
+    rows = await session.exec(select(AttributeDefinition).order_by(AttributeDefinition.label))
+    return {row.key: row.label for row in rows}
+
+
+async def _set_groups(session: AsyncSession, contact_id: int, data: ContactInput) -> None:
+    """Bring tags and lists to what is given; None leaves them."""
+    if data.tags is None and data.list_ids is None:
+        return
+    wanted: dict[Any, set[int]] = {}
+    if data.tags is not None:
+        wanted[TAGS] = set((await repository.tag_ids(session, data.tags)).values())
+    if data.list_ids is not None:
+        wanted[LISTS] = set(data.list_ids)
+        for list_id in wanted[LISTS]:
+            await _list(session, list_id)
+    await repository.choose(session, repository.chunks([contact_id]))
+    for group, ids in wanted.items():
+        before = {one.id for one in await repository.memberships(session, group, contact_id)}
+        for owner_id in ids - before:
+            await repository.join(session, group, owner_id)
+        for owner_id in before - ids:
+            await repository.leave(session, group, owner_id)
+
+
+async def delete_contacts(session: AsyncSession, actor: Actor, target: Target) -> int:
+    """Delete contacts by ids or all that a query means; the ledger and the suppression list keep their addresses."""
+    actor.require("contacts:delete")
+    names = await _choose(session, target)
+    count = await repository.delete_chosen(session)
+    session.expire_all()
+    if isinstance(target, ContactQuery) or count != 1:
+        await audit.record(session, actor, "contact.delete_many", "contact", "", f"{count:,} contacts", count=count)
+    else:
+        await audit.record(session, actor, "contact.delete", "contact", next(iter(target)), names)
+    return count
+
+
+async def bulk_tag(session: AsyncSession, actor: Actor, target: Target, tag: str, *, add: bool = True) -> int:
+    """Add or take a tag; how many contacts changed."""
+    actor.require("contacts:write")
+    name = " ".join(tag.split())
+    if not name or len(name) > 64 or any(sign in name for sign in ",;|"):
+        raise Invalid("A tag has 1 to 64 characters and no comma, semicolon or bar.", {"tag": "Enter a shorter tag."})
+    await _choose(session, target)
+    tag_id = next(iter((await repository.tag_ids(session, [name])).values()))
+    count = await (repository.join if add else repository.leave)(session, TAGS, tag_id)
+    act = "contact.tag" if add else "contact.untag"
+    await audit.record(session, actor, act, *_object_of(target, count), tag=name, count=count)
+    return count
+
+
+async def bulk_list(session: AsyncSession, actor: Actor, target: Target, list_id: int, *, add: bool = True) -> int:
+    """Put contacts into a list or take them out; how many changed."""
+    actor.require("contacts:write")
+    found = await _list(session, list_id)
+    await _choose(session, target)
+    count = await (repository.join if add else repository.leave)(session, LISTS, list_id)
+    act = "contact.list" if add else "contact.unlist"
+    await audit.record(session, actor, act, *_object_of(target, count), list=found.name, count=count)
+    return count
+
+
+def _object_of(target: Target, count: int) -> tuple[str, object, str]:
+    one = not isinstance(target, ContactQuery) and len(target) == 1
+    return ("contact", target[0] if one else "", "" if one else f"{count:,} contacts")  # type: ignore[index]
+
+
+async def _choose(session: AsyncSession, target: Target) -> str:
+    """Choose the contacts of a target; the name of a single one."""
+    if isinstance(target, ContactQuery):
+        rules = await _rules(session, target)
+        await repository.choose(session, [contact_pages.selected_ids(target, rules, dialect_of(session))])
+        return ""
+    await repository.choose(session, repository.chunks(target))
+    found = await session.get(Contact, target[0]) if len(target) == 1 else None
+    return full_name(found) if found else ""
+
+
+def _list_row(row: ContactList) -> ListRow:
+    return ListRow(int(row.id or 0), row.name, row.description, row.members, row.created_at)
+
+
+async def lists(session: AsyncSession, actor: Actor) -> list[ListRow]:
+    """All lists by name."""
+    actor.require("contacts:read")
+    return [_list_row(row) for row in await session.exec(select(ContactList).order_by(sa.func.lower(ContactList.name)))]
+
+
+async def _list(session: AsyncSession, list_id: int) -> ContactList:
+    found = await session.get(ContactList, list_id, populate_existing=True)
+    if found is None:
+        raise ListNotFound("This list does not exist (any more).")
+    return found
+
+
+async def create_list(session: AsyncSession, actor: Actor, name: str, description: str = "") -> ListRow:
+    """Make an empty list."""
+    actor.require("contacts:write")
+    row = ContactList(name=await _free_name(session, name, None), description=description.strip()[:1000])
+    session.add(row)
+    await session.flush()
+    await audit.record(session, actor, "list.create", "list", row.id, row.name)
+    return _list_row(row)
+
+
+async def rename_list(
+    session: AsyncSession, actor: Actor, list_id: int, name: str, description: str | None = None
+) -> ListRow:
+    """Give a list another name, and another description when one is given."""
+    actor.require("contacts:write")
+    row = await _list(session, list_id)
+    before, row.name = row.name, await _free_name(session, name, list_id)
+    if description is not None:
+        row.description = description.strip()[:1000]
+    session.add(row)
+    await session.flush()
+    await audit.record(session, actor, "list.rename", "list", list_id, row.name, before=before)
+    return _list_row(row)
+
+
+async def _free_name(session: AsyncSession, name: str, list_id: int | None) -> str:
+    clean = " ".join(name.split())
+    if not 1 <= len(clean) <= 255:
+        raise Invalid("A list's name has 1 to 255 characters.", {"name": "Enter a name."})
+    other = (await session.exec(select(ContactList.id).where(ContactList.name == clean))).first()
+    if other is not None and other != list_id:
+        raise NameTaken(f"There is a list “{clean}” already. Choose another name.", {"name": "This name is taken."})
+    return clean
+
+
+async def delete_list(session: AsyncSession, actor: Actor, list_id: int) -> None:
+    """Delete a list; its contacts stay.
+
+    Raises:
+        InUse: a draft or scheduled campaign names it.
+    """
+    actor.require("contacts:delete")
+    row = await _list(session, list_id)
+    used = await repository.campaigns_using(session, ("lists", "exclude_lists"), list_id)
+    if used:
+        raise InUse(f"The campaign “{used[0]}” uses this list. Take it out of the audience there first.")
+    await session.execute(sa.delete(LISTS.member).where(LISTS.member.list_id == list_id))
+    await session.delete(row)
+    await audit.record(session, actor, "list.delete", "list", list_id, row.name, members=row.members)
+
+
+async def tags(session: AsyncSession, actor: Actor) -> list[TagRow]:
+    """All tags that some contact has, by name."""
+    actor.require("contacts:read")
+    rows = await session.exec(select(Tag).where(Tag.members > 0).order_by(sa.func.lower(Tag.name)))
+    return [TagRow(int(row.id or 0), row.name, row.members) for row in rows]
+
+
+async def attributes(session: AsyncSession, actor: Actor) -> list[AttributeRow]:
+    """Custom attributes by label."""
+    actor.require("contacts:read")
+    return [AttributeRow(key, label) for key, label in (await _definitions(session)).items()]
+
+
+async def timeline(
+    session: AsyncSession, actor: Actor, contact_id: int, kind: str = "", *, limit: int = 100
+) -> list[TimelineItem]:
+    """What happened with a contact, newest first. `kind`: "" for all, "email" or "changes"."""
+    actor.require("contacts:read")
+    contact = await _contact(session, contact_id)
+    return await timelines.read(session, contact, TimelineKind(kind), min(max(limit, 1), 500))
+
+
+async def sample_contacts(
+    session: AsyncSession, audience: dict[str, Any], search: str = "", limit: int = 20
+) -> list[SampleContact]:
+    """Some contacts of an audience to preview with; of everyone when the audience is empty."""
+    return await audiences.sample(session, audience, search, limit)

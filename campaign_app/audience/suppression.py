@@ -1,0 +1,235 @@
+"""Addresses that no campaign may reach. They outlive the contact.
+
+Each address has one reason, the strongest known: complained > bounced > unsubscribed > manual. A complaint is a
+recipient's own word with a cost for the sender's name; a bounce is a fact; an unsubscription is a wish; "by hand" is
+ours. A weaker reason never replaces a stronger one, so that lifting it stays a deliberate act.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.audience import identity, repository
+from campaign_app.audience.contact_pages import CAP
+from campaign_app.audience.errors import FileUnusable, SuppressionNotFound
+from campaign_app.audience.schemas import AddResult, SuppressionRow
+from campaign_app.audit import service as audit
+from campaign_app.core.actor import Actor
+from campaign_app.core.clock import now
+from campaign_app.core.errors import Invalid
+from campaign_app.kit.pagination import MAX_PAGE, Page, decode_cursor, encode_cursor
+from campaign_app.models.suppression import Suppression, SuppressionReason
+from campaign_app.workspace import service as workspace
+
+STRENGTH = {
+    SuppressionReason.MANUAL: 1,
+    SuppressionReason.UNSUBSCRIBED: 2,
+    SuppressionReason.BOUNCED: 3,
+    SuppressionReason.COMPLAINED: 4,
+}
+MAX_PASTED = 20 * 1024 * 1024
+_CHUNK = 1_000
+_CUTS = re.compile(r"[\s,;|\t\"<>]+")
+
+
+async def add(
+    session: AsyncSession,
+    actor: Actor,
+    address: str,
+    reason: SuppressionReason,
+    note: str = "",
+    campaign_id: int | None = None,
+) -> bool:
+    """Suppress an address; the strongest reason stays. Whether anything changed.
+
+    Raises:
+        Invalid: neither an e-mail address nor a phone number.
+    """
+    actor.require("suppressions:write")
+    clean = identity.address(address, await _country(session))
+    if not clean:
+        problem = identity.email_problem(address) or "This is not an e-mail address or phone number."
+        raise Invalid(problem, {"address": problem})
+    changed = bool(await _upsert(session, actor, [clean], reason, note, campaign_id))
+    if changed and actor.user_id is not None:  # the system's own are events of the delivery already
+        await audit.record(session, actor, "suppression.add", "suppression", clean, clean, reason=reason.value)
+    return changed
+
+
+async def _upsert(
+    session: AsyncSession,
+    actor: Actor,
+    addresses: Sequence[str],
+    reason: SuppressionReason,
+    note: str,
+    campaign_id: int | None,
+) -> int:
+    """Insert or strengthen; how many rows changed."""
+    at, changed = now(), 0
+    for start in range(0, len(addresses), _CHUNK):
+        rows = [
+            {
+                "address": address,
+                "reason": reason,
+                "note": note.strip()[:500],
+                "campaign_id": campaign_id,
+                "created_by": actor.user_id,
+                "created_at": at,
+            }
+            for address in addresses[start : start + _CHUNK]
+        ]
+        statement = repository.insert(session, Suppression).values(rows)
+        new = statement.excluded
+        statement = statement.on_conflict_do_update(
+            index_elements=["address"],
+            set_={name: getattr(new, name) for name in ("reason", "note", "campaign_id", "created_by", "created_at")},
+            where=_strength(col(Suppression.reason)) < STRENGTH[reason],
+        )
+        result: Any = await session.execute(statement.execution_options(preserve_rowcount=True))
+        changed += result.rowcount
+    return changed
+
+
+def _strength(column: Any) -> Any:
+    return sa.case(*((column == reason, value) for reason, value in STRENGTH.items()), else_=0)
+
+
+async def _country(session: AsyncSession) -> str:
+    return (await workspace.get(session)).default_country or "DE"
+
+
+async def add_text(
+    session: AsyncSession,
+    actor: Actor,
+    text: str,
+    reason: SuppressionReason = SuppressionReason.MANUAL,
+    note: str = "",
+) -> AddResult:
+    """Suppress every address of a pasted text or CSV; what is no address is given back (at most 100)."""
+    actor.require("suppressions:write")
+    if len(text) > MAX_PASTED:
+        raise FileUnusable("This is more than 20 MB. Split it into several parts.")
+    country = await _country(session)
+    found: dict[str, None] = {}
+    wrong: list[str] = []
+    for line in text.splitlines():
+        _read_line(line, country, found, wrong)
+    changed = await _upsert(session, actor, list(found), reason, note, None) if found else 0
+    if changed:
+        details = {"reason": reason.value, "count": changed}
+        await audit.record(
+            session, actor, "suppression.add_many", "suppression", "", f"{changed:,} addresses", **details
+        )
+    return AddResult(changed, len(found) - changed, wrong[:100])
+
+
+async def add_file(
+    session: AsyncSession,
+    actor: Actor,
+    content: bytes,
+    reason: SuppressionReason = SuppressionReason.MANUAL,
+    note: str = "",
+) -> AddResult:
+    """Suppress every address of a CSV or text file (UTF-8, UTF-16 or Windows-1252)."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return await add_text(session, actor, content.decode("utf-16", "replace"), reason, note)
+    if b"\x00" in content:
+        raise FileUnusable("This is not a text file. Export the addresses as CSV and upload that.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", "replace")
+    return await add_text(session, actor, text, reason, note)
+
+
+def _read_line(line: str, country: str, found: dict[str, None], wrong: list[str]) -> None:
+    """The e-mail addresses of a line, or the phone number that a whole cell is; headings are passed over."""
+    pieces = [piece for piece in _CUTS.split(line) if piece]
+    addresses = [address for piece in pieces if "@" in piece and (address := identity.email(piece.strip("'()[]")))]
+    if not addresses:
+        cells = [cell.strip().strip("\"'") for cell in re.split(r"[,;|\t]", line)]
+        addresses = [number for cell in cells if cell and (number := identity.phone(cell, country))]
+    found.update(dict.fromkeys(addresses))
+    if not addresses and ("@" in line or any(c.isdigit() for c in line)):
+        wrong.append(line.strip()[:200])
+
+
+async def remove(session: AsyncSession, actor: Actor, address: str) -> None:
+    """Let campaigns reach an address again.
+
+    Raises:
+        SuppressionNotFound: it is not suppressed.
+    """
+    actor.require("suppressions:write")
+    clean = identity.address(address, await _country(session)) or address
+    query = sa.delete(Suppression).where(col(Suppression.address) == clean).returning(col(Suppression.reason))
+    reason = (await session.execute(query)).scalar()
+    if reason is None:
+        raise SuppressionNotFound(f"{address} is not on the suppression list (any more).")
+    await audit.record(session, actor, "suppression.remove", "suppression", clean, clean, reason=reason.value)
+
+
+async def search(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    text: str = "",
+    reason: SuppressionReason | None = None,
+    cursor: str = "",
+    limit: int = 50,
+) -> Page[SuppressionRow]:
+    """Suppressed addresses, newest first; `text` is the beginning of the address."""
+    actor.require("suppressions:read")
+    limit = min(max(limit, 1), MAX_PAGE)
+    conditions = _conditions(text, reason)
+    keys: list[Any] = [col(Suppression.created_at), col(Suppression.id)]
+    value, last_id, backwards = decode_cursor(cursor) or (None, 0, False)
+    query = sa.select(Suppression).where(*conditions)
+    if value is not None and hasattr(value, "tzinfo"):
+        place = sa.tuple_(sa.literal(value, type_=keys[0].type), sa.literal(last_id))
+        query = query.where(sa.tuple_(*keys) > place if backwards else sa.tuple_(*keys) < place)
+    order = [key.asc() if backwards else key.desc() for key in keys]
+    rows = list((await session.execute(query.order_by(*order).limit(limit + 1))).scalars())
+    more, rows = len(rows) > limit, rows[:limit]
+    if backwards:
+        rows.reverse()
+    has_next, has_previous = (True, more) if backwards else (more, value is not None)
+    some = sa.select(sa.literal(1)).select_from(Suppression).where(*conditions).limit(CAP + 1).subquery()
+    total = int((await session.execute(sa.select(sa.func.count()).select_from(some))).scalar_one())
+    return Page(
+        [_row(row) for row in rows],
+        encode_cursor(rows[-1].created_at, int(rows[-1].id or 0)) if rows and has_next else None,
+        encode_cursor(rows[0].created_at, int(rows[0].id or 0), backwards=True) if rows and has_previous else None,
+        min(total, CAP),
+        total > CAP,
+    )
+
+
+def _conditions(text: str, reason: SuppressionReason | None) -> list[Any]:
+    found: list[Any] = []
+    wanted = text.strip().lower()
+    if wanted:
+        found.append(sa.func.substr(Suppression.address, 1, len(wanted)) == wanted)
+    if reason is not None:
+        found.append(col(Suppression.reason) == reason)
+    return found
+
+
+def _row(row: Suppression) -> SuppressionRow:
+    return SuppressionRow(int(row.id or 0), row.address, row.reason, row.note, row.campaign_id, row.created_at)
+
+
+async def counts(session: AsyncSession, actor: Actor) -> dict[SuppressionReason, int]:
+    """How many addresses each reason has."""
+    actor.require("suppressions:read")
+    query = sa.select(col(Suppression.reason), sa.func.count()).group_by(col(Suppression.reason))
+    return dict((await session.execute(query)).tuples().all())
+
+
+async def is_suppressed(session: AsyncSession, addresses: Sequence[str]) -> dict[str, SuppressionReason]:
+    """Why the addresses (in their one spelling) are suppressed; the others are not in it."""
+    return await repository.reasons_for(session, addresses)
