@@ -15,6 +15,10 @@ from campaign_app.ui.app_state import AuthGate, on_exception
 PAGES: Final = (
     "auth.login",
     "auth.setup",
+    "settings.audit",
+    "settings.profile",
+    "settings.users",
+    "settings.workspace",
 )
 for name in PAGES:
     import_module(f"campaign_app.ui.{name}")

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 import phonenumbers
+from phonenumbers.geodata.locale import LOCALE_DATA
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -71,6 +72,12 @@ def _checked(values: dict[str, str]) -> Workspace:
 
 
 @lru_cache
-def countries() -> list[str]:
-    """ISO 3166 codes of the countries whose phone numbers can be read, sorted."""
-    return sorted(phonenumbers.SUPPORTED_REGIONS)
+def countries() -> dict[str, str]:
+    """ISO 3166 code → English name of the countries whose phone numbers can be read, by name."""
+    named = {code: _english(LOCALE_DATA.get(code, {})) or code for code in phonenumbers.SUPPORTED_REGIONS}
+    return dict(sorted(named.items(), key=lambda pair: pair[1]))
+
+
+def _english(names: dict[str, str]) -> str:
+    name = names.get("en", "")
+    return names[name[1:]] if name.startswith("*") else name  # "*aa" = the same as in language aa

@@ -1,0 +1,58 @@
+"""The log in words for people. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from campaign_app.audit.service import Choices
+from campaign_app.kit.text import plural
+
+
+def action(name: str) -> str:
+    """user.reset_password → User: reset password."""
+    noun, _, verb = name.partition(".")
+    return f"{thing(noun)}: {verb.replace('_', ' ')}" if verb else thing(noun)
+
+
+def thing(object_type: str) -> str:
+    """contact_list → Contact list."""
+    return object_type.replace("_", " ").capitalize()
+
+
+def details(found: Mapping[str, Any]) -> str:
+    """role: viewer → marketer · ids: 3, 4."""
+    return " · ".join(f"{name.replace('_', ' ')}: {_value(value)}" for name, value in found.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        if set(value) == {"from", "to"}:
+            return f"{_value(value['from'])} → {_value(value['to'])}"
+        return ", ".join(f"{key} {_value(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(_value(item) for item in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) if value not in (None, "") else "–"
+
+
+def choices(found: Choices) -> dict[str, dict[str, Any]]:
+    """What the page offers: field → label → value. People who share a name get their number behind it."""
+    names = [name for _, name in found.actors]
+    return {
+        "action": {action(name): name for name in found.actions},
+        "thing": {thing(kind): kind for kind in found.object_types},
+        "person": {
+            (f"{name} ({actor_id})" if names.count(name) > 1 else name): actor_id for actor_id, name in found.actors
+        },
+    }
+
+
+def verdict(wrong: list[int], checked_at: str) -> str:
+    """What the check of the chain says."""
+    if not wrong:
+        return f"Every entry is as it was written and none is missing. Checked {checked_at}."
+    shown = ", ".join(str(entry_id) for entry_id in wrong[:10])
+    return (
+        f"{plural(len(wrong), 'entry does', 'entries do')} not fit: number {shown}. Somebody changed the database by "
+        f"hand, or var/secret.key is another one than before. Compare with a backup. Checked {checked_at}."
+    )

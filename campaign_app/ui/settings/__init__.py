@@ -1,0 +1,1 @@
+"""Workspace, the person's own profile, people, audit log."""
