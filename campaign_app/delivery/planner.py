@@ -84,7 +84,7 @@ async def plan(session: AsyncSession, campaign: Campaign, at: datetime) -> Plan:
 
 
 async def _insert_deliveries(session: AsyncSession, campaign: Campaign, at: datetime) -> None:
-    people = audiences.recipients_query(campaign.audience).subquery()
+    people = (await audiences.recipients_query(session, campaign.audience)).subquery()
     email = people.c.email
     reason = sa.case(
         *((col(Suppression.reason) == found, reason.value) for found, reason in _SUPPRESSED.items()),
