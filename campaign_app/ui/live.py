@@ -88,7 +88,6 @@ class Hub:
                 async with redis.client().pubsub() as channel:
                     await channel.psubscribe(f"{CHANNEL}*")
                     failures = 0
-                    await self._catch_up()
                     await self._listen(channel)
             except (RedisError, OSError) as error:
                 self.subscribed.clear()
@@ -99,7 +98,8 @@ class Hub:
 
     async def _listen(self, channel: PubSub) -> None:
         async for message in channel.listen():
-            if message["type"] == "psubscribe":
+            if message["type"] == "psubscribe":  # comes again when redis-py has silently reconnected
+                await self._catch_up()
                 self.subscribed.set()
             elif message["type"] == "pmessage":
                 topic = _text(message["channel"]).removeprefix(CHANNEL)

@@ -83,7 +83,12 @@ def _head_cell(column: Column, sort: Text, on_sort: Handler) -> rx.Component:
 
 
 def _check_all(state: Any, on_change: Handler) -> rx.Component:
-    box = Checkbox.create(checked=state, on_change=on_change, aria_label="Choose all rows on this page", size="2")
+    box = Checkbox.create(
+        checked=rx.Var.create(state)._replace(_var_type=bool),
+        on_change=on_change,
+        aria_label="Choose all rows on this page",
+        size="2",
+    )
     return rx.el.th(box, scope="col", class_name="b-check")
 
 
