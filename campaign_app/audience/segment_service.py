@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import repository, segments
 from campaign_app.audience.errors import InUse, NameTaken, SegmentChanged, SegmentNotFound
-from campaign_app.audience.schemas import FieldInfo, SegmentInput, SegmentRow
+from campaign_app.audience.schemas import FieldInfo, SampleContact, SegmentInput, SegmentRow
 from campaign_app.audience.segment_rules import ATTRIBUTE, FIELDS, OPERATORS, Kind, Rules, check
 from campaign_app.audit import service as audit
 from campaign_app.core.actor import Actor
@@ -133,7 +133,9 @@ async def sample(session: AsyncSession, actor: Actor, rules: Rules, limit: int =
     actor.require("segments:read")
     query = select(Contact).where(segments.compile(rules)).order_by(col(Contact.id)).limit(limit)
     return [
-        SampleContact(int(row.id or 0), " ".join((row.first_name, row.last_name)).strip() or row.identity, row.email, row.company)
+        SampleContact(
+            int(row.id or 0), " ".join((row.first_name, row.last_name)).strip() or row.identity, row.email, row.company
+        )
         for row in (await session.exec(query)).all()
     ]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app import audience
+from campaign_app.audience import service as people
 from campaign_app.core import db
 from campaign_app.kit import text
 from campaign_app.ui.app_state import AppState, notify_success
@@ -86,12 +86,12 @@ class ContactBulk(AppState):
         try:
             async with db.transaction() as session:
                 if question in {"tag", "untag"}:
-                    count = await audience.service.bulk_tag(session, actor, target, value, add=question == "tag")
+                    count = await people.bulk_tag(session, actor, target, value, add=question == "tag")
                 elif question in {"list", "unlist"}:
                     list_id = int(value) if value.isdigit() else 0
-                    count = await audience.service.bulk_list(session, actor, target, list_id, add=question == "list")
+                    count = await people.bulk_list(session, actor, target, list_id, add=question == "list")
                 elif question == "delete":
-                    count = await audience.service.delete_contacts(session, actor, target)
+                    count = await people.delete_contacts(session, actor, target)
                 else:
                     return
             done = {"tag": f"tagged {value}", "untag": f"lost the tag {value}", "delete": "deleted"}

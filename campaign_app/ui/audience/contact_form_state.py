@@ -5,7 +5,7 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app import audience
+from campaign_app.audience import service as people
 from campaign_app.audience.schemas import ContactInput
 from campaign_app.core import db
 from campaign_app.core.errors import Invalid
@@ -40,7 +40,7 @@ class ContactForm(AppState):
         """The form with a contact's values."""
         actor = await self.require("contacts:write")
         async with db.reading() as session:
-            contact = await audience.service.get_contact(session, actor, contact_id)
+            contact = await people.get_contact(session, actor, contact_id)
         self.values = {name: getattr(contact, name) for name in FIELDS if name != "tags"}
         self.values["tags"] = ", ".join(contact.tags)
         self.attributes = list(contact.attributes.items())
@@ -89,9 +89,9 @@ class ContactForm(AppState):
                 data = ContactInput(**given, tags=tags, attributes=attributes, expected_updated_at=self._seen)
                 async with db.transaction() as session:
                     if self.contact_number:
-                        saved = await audience.service.update_contact(session, actor, self.contact_number, data)
+                        saved = await people.update_contact(session, actor, self.contact_number, data)
                     else:
-                        saved = await audience.service.create_contact(session, actor, data)
+                        saved = await people.create_contact(session, actor, data)
             except Invalid as error:
                 self.errors = {**self.errors, **error.fields}
                 if not set(error.fields) & set(FIELDS):

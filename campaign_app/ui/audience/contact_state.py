@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import reflex as rx
 
-from campaign_app import audience, workspace
+from campaign_app.audience import service as people
+from campaign_app.audience import suppression
 from campaign_app.audience.schemas import ContactDetail, TimelineItem, TimelineKind
 from campaign_app.core import db
 from campaign_app.core.clock import now
@@ -15,8 +16,9 @@ from campaign_app.kit import text
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.ui import routes
 from campaign_app.ui.app_state import AppState, initials, notify_success
-from campaign_app.ui.campaign.words import to_id
 from campaign_app.ui.components.timeline import KINDS, TimelineDay, TimelineEvent
+from campaign_app.ui.ids import to_id
+from campaign_app.workspace import service as workspace
 
 _KIND: Final = {"changed": "edit", "suppressed": "unsubscribe", "created": "person", "imported": "import"}
 LIMIT: Final = 200
@@ -54,10 +56,10 @@ class ContactPage(AppState):
         actor = await self.require("contacts:read")
         self.number = to_id(self.contact_id, "contact")
         async with db.reading() as session:
-            zone = (await workspace.service.get(session)).time_zone
-            contact = await audience.service.get_contact(session, actor, self.number)
+            zone = (await workspace.get(session)).time_zone
+            contact = await people.get_contact(session, actor, self.number)
             kind = "" if self.kind == "all" else self.kind
-            items = await audience.service.timeline(session, actor, self.number, kind=TimelineKind(kind), limit=LIMIT)
+            items = await people.timeline(session, actor, self.number, kind=TimelineKind(kind), limit=LIMIT)
         self._show(contact, zone)
         self.days = timeline_days(items, now(), zone)
 
@@ -107,7 +109,7 @@ class ContactPage(AppState):
         actor = await self.require("suppressions:write")
         self.question = ""
         async with db.transaction() as session:
-            await audience.suppression.add(session, actor, self._address, SuppressionReason.MANUAL)
+            await suppression.add(session, actor, self._address, SuppressionReason.MANUAL)
         await self._read()
         yield notify_success(f"{self.name} gets no more messages")
 
@@ -117,7 +119,7 @@ class ContactPage(AppState):
         actor = await self.require("suppressions:write")
         self.question = ""
         async with db.transaction() as session:
-            await audience.suppression.remove(session, actor, self._address)
+            await suppression.remove(session, actor, self._address)
         await self._read()
         yield notify_success(f"{self.name} can be written to again")
 
@@ -127,7 +129,7 @@ class ContactPage(AppState):
         actor = await self.require("contacts:delete")
         self.question = ""
         async with db.transaction() as session:
-            await audience.service.delete_contacts(session, actor, [self.number])
+            await people.delete_contacts(session, actor, [self.number])
         yield notify_success(f"{self.name} deleted")
         yield rx.redirect(routes.CONTACTS)
 

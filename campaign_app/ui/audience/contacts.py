@@ -66,9 +66,9 @@ def _filters() -> rx.Component:
         c.choice_chip(
             "May be contacted", Contacts.status, status, lambda v: Contacts.choose("status", v), any_value="any"
         ),
-        _chip_of("List", "list_id", Contacts.list_id, Contacts.lists),
-        _tag_chip(),
-        _chip_of("Segment", "segment_id", Contacts.segment_id, Contacts.segments),
+        _chip_of("List", "list_id", Contacts.list_id, Contacts.list_name, Contacts.lists),
+        c.choice_chip("Tag", Contacts.tag, Contacts.tags, lambda v: Contacts.choose("tag", v)),
+        _chip_of("Segment", "segment_id", Contacts.segment_id, Contacts.segment_name, Contacts.segments),
         search=c.search_field(
             Contacts.search, Contacts.find.debounce(250), "Search name, company, address", width="260px"
         ),
@@ -76,15 +76,13 @@ def _filters() -> rx.Component:
     )
 
 
-def _chip_of(key: str, name: str, value: Any, options: Any) -> rx.Component:
-    label = rx.Var.create("Any")
-
+def _chip_of(key: str, name: str, value: Any, shown: Any, options: Any) -> rx.Component:
     def item(pair: Any) -> rx.Component:
         return rx.dropdown_menu.item(pair[1], on_select=Contacts.choose(name, pair[0]))
 
     opener = rx.el.button(
         rx.el.span(key, class_name="b-muted"),
-        rx.el.span(rx.cond(value == "", label, "Chosen"), class_name="b-strong"),
+        rx.el.span(rx.cond(value == "", "Any", shown), class_name="b-strong"),
         c.icon("chevron_down", 12),
         type="button",
         class_name="b-chip-button",
@@ -113,11 +111,6 @@ def _chip_of(key: str, name: str, value: Any, options: Any) -> rx.Component:
         class_name="b-chip",
         data_active=rx.cond(value != "", "true", "false"),
     )
-
-
-def _tag_chip() -> rx.Component:
-    pairs = Contacts.tags.foreach(lambda name: [name, name]) if hasattr(Contacts.tags, "foreach") else Contacts.tags
-    return c.choice_chip("Tag", Contacts.tag, pairs, lambda v: Contacts.choose("tag", v))
 
 
 def _bulk() -> rx.Component:

@@ -5,13 +5,15 @@ from typing import Any, Final
 
 import reflex as rx
 
-from campaign_app import audience, workspace
+from campaign_app.audience import segment_service
+from campaign_app.audience import service as people
 from campaign_app.audience.schemas import ContactQuery, ContactRow, ContactStatus, SortKey
 from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.kit import text
 from campaign_app.ui import routes
 from campaign_app.ui.app_state import AppState, initials
+from campaign_app.workspace import service as workspace
 
 PAGE: Final = 50
 
@@ -46,7 +48,7 @@ class Contacts(AppState):
     segment_id: str = ""
     sort: str = "-updated"
     lists: list[tuple[str, str]] = []
-    tags: list[str] = []
+    tags: list[tuple[str, str]] = []
     segments: list[tuple[str, str]] = []
     total_text: str = ""
     range_text: str = ""
@@ -72,9 +74,9 @@ class Contacts(AppState):
     async def _read_choices(self) -> None:
         actor = await self.require("contacts:read")
         async with db.reading() as session:
-            self.lists = [(str(row.id), row.name) for row in await audience.service.lists(session, actor)]
-            self.tags = [row.name for row in await audience.service.tags(session, actor)]
-            found = await audience.segment_service.list_segments(session, actor)
+            self.lists = [(str(row.id), row.name) for row in await people.lists(session, actor)]
+            self.tags = [(row.name, row.name) for row in await people.tags(session, actor)]
+            found = await segment_service.list_segments(session, actor)
             self.segments = [(str(row.id), row.name) for row in found]
 
     def _query(self, cursor: str = "") -> ContactQuery:
@@ -95,16 +97,16 @@ class Contacts(AppState):
     async def _go(self, cursor: str, first: int) -> None:
         actor = await self.require("contacts:read")
         async with db.reading() as session:
-            zone = (await workspace.service.get(session)).time_zone
-            page = await audience.service.list_contacts(session, actor, self._query(cursor))
+            zone = (await workspace.get(session)).time_zone
+            page = await people.list_contacts(session, actor, self._query(cursor))
         self.rows = [_line(row, zone) for row in page.rows]
         self._cursor, self._next, self._previous = cursor, page.next_cursor or "", page.previous_cursor or ""
         self.has_next, self.has_previous = bool(self._next), bool(self._previous)
         self._first = max(1, first) if self.has_previous else 1
-        self._show_totals(page.total)
+        self._show_totals(page.total, page.total_is_minimum)
 
-    def _show_totals(self, total: int | None) -> None:
-        known = "" if total is None else text.number(total) if total < audience.service.COUNT_CAP else "10,000+"
+    def _show_totals(self, total: int | None, minimum: bool) -> None:
+        known = "" if total is None else f"{text.number(total)}{'+' if minimum else ''}"
         self.total_text = f"{known} contacts" if known else ""
         last = self._first + len(self.rows) - 1
         of = f" of {known}" if known else ""
@@ -162,6 +164,16 @@ class Contacts(AppState):
         await self.require("contacts:read")
         if self._previous:
             await self._go(self._previous, self._first - PAGE)
+
+    @rx.var
+    def list_name(self) -> str:
+        """The list that is filtered by."""
+        return dict(self.lists).get(self.list_id, "")
+
+    @rx.var
+    def segment_name(self) -> str:
+        """The segment that is filtered by."""
+        return dict(self.segments).get(self.segment_id, "")
 
     @rx.var
     def export_address(self) -> str:

@@ -38,7 +38,7 @@ def _column(line: ColumnLine) -> rx.Component:
     )
     return c.table_row(
         c.cell(line.heading, class_name="b-strong"),
-        c.cell(rx.el.span(line.values, class_name="b-ell"), muted=True, class_name="b-wrap-cell", hide="narrow"),
+        c.cell(rx.el.span(line.sample, class_name="b-ell"), muted=True, class_name="b-wrap-cell", hide="narrow"),
         c.cell(
             choice,
             rx.cond(line.attribute != "", rx.el.span(line.attribute, class_name="b-small b-muted"), rx.fragment()),

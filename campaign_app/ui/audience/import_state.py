@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import reflex as rx
 
-from campaign_app import audience, workspace
+from campaign_app.audience import imports
+from campaign_app.audience import service as people
 from campaign_app.audience.schemas import ColumnInfo, ImportRow, Inspection, Preview, PreviewRow
 from campaign_app.core import db
 from campaign_app.kit import text
@@ -13,7 +14,8 @@ from campaign_app.models.contact_import import ImportStatus
 from campaign_app.ui import live
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.audience.imports_state import STATUS
-from campaign_app.ui.campaign.words import to_id
+from campaign_app.ui.ids import to_id
+from campaign_app.workspace import service as workspace
 
 LEAVE_OUT: Final = "-"
 FIELDS: Final = [
@@ -36,7 +38,7 @@ class ColumnLine:
 
     index: int
     heading: str
-    values: str
+    sample: str
     goes_to: str
     attribute: str
     check: str
@@ -97,10 +99,10 @@ class ImportPage(AppState):
         number = to_id(self.import_id, "import")
         async with self.busy():
             async with db.reading() as session:
-                found = await audience.imports.get(session, actor, number)
-                self.lists = [(str(row.id), row.name) for row in await audience.service.lists(session, actor)]
-                space = await workspace.service.get(session)
-            self.countries = [(code, code) for code in workspace.service.countries()]
+                found = await imports.get(session, actor, number)
+                self.lists = [(str(row.id), row.name) for row in await people.lists(session, actor)]
+                space = await workspace.get(session)
+            self.countries = [(code, code) for code in workspace.countries()]
             self._show(found)
             if found.status is ImportStatus.DRAFT:
                 self.country = found.country or space.default_country
@@ -110,7 +112,7 @@ class ImportPage(AppState):
     async def _inspect(self, number: int) -> None:
         actor = await self.require("contacts:import")
         async with db.reading() as session:
-            seen: Inspection = await audience.imports.inspect(session, actor, number)
+            seen: Inspection = await imports.inspect(session, actor, number)
         self._columns = seen.columns
         self._mapping = {str(column.index): column.proposed for column in seen.columns}
         self.headings = [column.heading for column in seen.columns]
@@ -121,7 +123,7 @@ class ImportPage(AppState):
     async def _check(self) -> None:
         actor = await self.require("contacts:import")
         async with db.reading() as session:
-            self._preview = await audience.imports.preview(
+            self._preview = await imports.preview(
                 session, actor, to_id(self.import_id, "import"), self._mapping, self.country
             )
         self._draw()
@@ -163,7 +165,7 @@ class ImportPage(AppState):
         if payload.get("status", self.status) not in {"running", "queued"}:
             actor = await self.require("contacts:import")
             async with db.reading() as session:
-                self._show(await audience.imports.get(session, actor, to_id(self.import_id, "import")))
+                self._show(await imports.get(session, actor, to_id(self.import_id, "import")))
             return
         self.status, self.label = STATUS[ImportStatus.RUNNING]
         self._show_progress(payload.get("rows_done", 0), payload.get("rows_total", 0), payload.get("result", {}))
@@ -176,7 +178,7 @@ class ImportPage(AppState):
         if column is None:
             return
         if value == "attribute":
-            value = f"attribute:{audience.imports.attribute_key(column.heading)}"
+            value = f"attribute:{imports.attribute_key(column.heading)}"
         self._mapping = {**self._mapping, str(index): "" if value == LEAVE_OUT else value}
         await self._check()
 
@@ -215,7 +217,7 @@ class ImportPage(AppState):
         yield
         try:
             async with db.transaction() as session:
-                await audience.imports.start(
+                await imports.start(
                     session,
                     actor,
                     number,
@@ -225,7 +227,7 @@ class ImportPage(AppState):
                     list_name=self.list_name.strip() if self.list_choice == "new" else "",
                 )
             async with db.reading() as session:
-                self._show(await audience.imports.get(session, actor, number))
+                self._show(await imports.get(session, actor, number))
         finally:
             self.working = False
 
@@ -234,7 +236,7 @@ class ImportPage(AppState):
         """Stop after the present rows; what was imported stays."""
         actor = await self.require("contacts:import")
         async with db.transaction() as session:
-            await audience.imports.cancel(session, actor, to_id(self.import_id, "import"))
+            await imports.cancel(session, actor, to_id(self.import_id, "import"))
         yield notify_success("The import stops", "What was imported until now stays.")
 
 
@@ -248,7 +250,7 @@ def _column(column: ColumnInfo, mapping: dict[str, str], check: Any) -> ColumnLi
     return ColumnLine(
         index=column.index,
         heading=column.heading,
-        values=", ".join(value for value in column.values if value)[:80] or text.NONE,
+        sample=", ".join(value for value in column.values if value)[:80] or text.NONE,
         goes_to="attribute" if attribute else target or LEAVE_OUT,
         attribute=attribute,
         check=words,

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import reflex as rx
 
-from campaign_app import audience, workspace
+from campaign_app.audience import imports
 from campaign_app.audience.schemas import ImportRow
 from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.kit import text
 from campaign_app.models.contact_import import ImportStatus
 from campaign_app.ui.app_state import AppState
+from campaign_app.workspace import service as workspace
 
 STATUS = {
     ImportStatus.DRAFT: ("draft", "Not started"),
@@ -50,8 +51,8 @@ class Imports(AppState):
         actor = await self.require("contacts:import")
         async with self.busy():
             async with db.reading() as session:
-                zone = (await workspace.service.get(session)).time_zone
-                found = await audience.imports.list_imports(session, actor)
+                zone = (await workspace.get(session)).time_zone
+                found = await imports.list_imports(session, actor)
             self.rows = [_line(row, zone) for row in found]
 
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app import audience, workspace
+from campaign_app.audience import service as people
 from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.core.errors import Invalid
 from campaign_app.kit import text
 from campaign_app.ui.app_state import AppState, notify_success
+from campaign_app.workspace import service as workspace
 
 
 @dataclass
@@ -48,8 +49,8 @@ class Lists(AppState):
     async def _read(self) -> None:
         actor = await self.require("contacts:read")
         async with db.reading() as session:
-            zone = (await workspace.service.get(session)).time_zone
-            found = await audience.service.lists(session, actor)
+            zone = (await workspace.get(session)).time_zone
+            found = await people.lists(session, actor)
         self.rows = [
             ListLine(row.id, row.name, row.description, text.number(row.members), text.ago(row.created_at, now(), zone))
             for row in found
@@ -91,9 +92,9 @@ class Lists(AppState):
             try:
                 async with db.transaction() as session:
                     if self.number:
-                        await audience.service.rename_list(session, actor, self.number, self.name, self.description)
+                        await people.rename_list(session, actor, self.number, self.name, self.description)
                     else:
-                        await audience.service.create_list(session, actor, self.name, self.description)
+                        await people.create_list(session, actor, self.name, self.description)
             except Invalid as error:
                 self.error = next(iter(error.fields.values()), error.message)
                 return
@@ -119,7 +120,7 @@ class Lists(AppState):
         """Remove the list; its contacts stay."""
         actor = await self.require("contacts:delete")
         async with db.transaction() as session:
-            await audience.service.delete_list(session, actor, self.deleting)
+            await people.delete_list(session, actor, self.deleting)
         self.deleting = 0
         await self._read()
         yield notify_success(f"List {self.deleting_name} deleted")

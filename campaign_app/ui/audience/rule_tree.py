@@ -29,7 +29,7 @@ class RuleLine:
     error: str = ""
     nested: bool = True
     operators: list[tuple[str, str]] = dataclasses.field(default_factory=list)
-    values: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    choices: list[tuple[str, str]] = dataclasses.field(default_factory=list)
 
 
 def to_editor(rules: Rules) -> Rules:
@@ -125,7 +125,7 @@ def _leaf_line(leaf: Rules, path: str, depth: int, info: FieldInfo | None, error
         kind=("choice" if info and info.values else kind.value) if kind and kind is not Value.NONE else "none",
         error=error,
         operators=info.operators if info else [],
-        values=info.values if info else [],
+        choices=info.values if info else [],
     )
 
 

@@ -56,7 +56,7 @@ def _value(line: RuleLine) -> rx.Component:
 
     choices = rx.el.select(
         rx.el.option("Choose", value=""),
-        rx.foreach(line.values, lambda pair: rx.el.option(pair[1], value=pair[0])),
+        rx.foreach(line.choices, lambda pair: rx.el.option(pair[1], value=pair[0])),
         value=line.value,
         on_change=change,
         aria_label="Value",

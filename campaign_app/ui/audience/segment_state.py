@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app import audience
+from campaign_app.audience import segment_service
 from campaign_app.audience.errors import RulesInvalid
 from campaign_app.audience.schemas import FieldInfo, SegmentInput
 from campaign_app.core import db
@@ -14,7 +14,7 @@ from campaign_app.ui import routes
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.audience import rule_tree
 from campaign_app.ui.audience.rule_tree import RuleLine
-from campaign_app.ui.campaign.words import to_id
+from campaign_app.ui.ids import to_id
 
 
 class SegmentEditor(AppState):
@@ -45,8 +45,8 @@ class SegmentEditor(AppState):
         self._number = 0 if self.segment_id == "new" else to_id(self.segment_id, "segment")
         async with self.busy():
             async with db.reading() as session:
-                self._infos = await audience.segment_service.fields(session, actor)
-                found = await audience.segment_service.get(session, actor, self._number) if self._number else None
+                self._infos = await segment_service.fields(session, actor)
+                found = await segment_service.get(session, actor, self._number) if self._number else None
             self.fields = [(info.field, info.label) for info in self._infos]
             self.name, self.description = (found.name, found.description) if found else ("", "")
             self._version = found.version if found else None
@@ -60,8 +60,8 @@ class SegmentEditor(AppState):
             rules = rule_tree.to_rules(self._tree)
             try:
                 async with db.reading() as session:
-                    count = await audience.segment_service.count(session, actor, rules)
-                    sample = await audience.segment_service.sample(session, actor, rules, limit=8)
+                    count = await segment_service.count(session, actor, rules)
+                    sample = await segment_service.sample(session, actor, rules, limit=8)
                 self.count_text = text.number(count)
                 self.people = [(one.name, one.email or one.company) for one in sample]
             except RulesInvalid as error:
@@ -125,9 +125,9 @@ class SegmentEditor(AppState):
                 data = SegmentInput(name=self.name, description=self.description, rules=rules, version=self._version)
                 async with db.transaction() as session:
                     if self._number:
-                        saved = await audience.segment_service.update(session, actor, self._number, data)
+                        saved = await segment_service.update(session, actor, self._number, data)
                     else:
-                        saved = await audience.segment_service.create(session, actor, data)
+                        saved = await segment_service.create(session, actor, data)
             except RulesInvalid as error:
                 self._errors = dict(error.fields)
                 self.lines = rule_tree.lines(self._tree, self._infos, self._errors)

@@ -5,11 +5,12 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app import audience, workspace
+from campaign_app.audience import segment_service
 from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.kit import text
 from campaign_app.ui.app_state import AppState, notify_success
+from campaign_app.workspace import service as workspace
 
 
 @dataclass
@@ -40,8 +41,8 @@ class Segments(AppState):
     async def _read(self) -> None:
         actor = await self.require("segments:read")
         async with db.reading() as session:
-            zone = (await workspace.service.get(session)).time_zone
-            found = await audience.segment_service.list_segments(session, actor)
+            zone = (await workspace.get(session)).time_zone
+            found = await segment_service.list_segments(session, actor)
         self.rows = [
             SegmentLine(row.id, row.name, row.description, text.ago(row.updated_at, now(), zone)) for row in found
         ]
@@ -65,6 +66,6 @@ class Segments(AppState):
         actor = await self.require("segments:write")
         number, self.deleting = self.deleting, 0
         async with db.transaction() as session:
-            await audience.segment_service.delete(session, actor, number)
+            await segment_service.delete(session, actor, number)
         await self._read()
         yield notify_success(f"Segment {self.deleting_name} deleted")

@@ -5,12 +5,13 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app import audience, workspace
+from campaign_app.audience import suppression
 from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.kit import text
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.ui.app_state import AppState, notify_error, notify_success
+from campaign_app.workspace import service as workspace
 
 
 @dataclass
@@ -54,9 +55,13 @@ class Suppressions(AppState):
     async def _go(self, cursor: str) -> None:
         actor = await self.require("suppressions:read")
         async with db.reading() as session:
-            zone = (await workspace.service.get(session)).time_zone
-            page = await audience.suppression.search(
-                session, actor, text=self.search, reason=self.reason or None, cursor=cursor
+            zone = (await workspace.get(session)).time_zone
+            page = await suppression.search(
+                session,
+                actor,
+                text=self.search,
+                reason=SuppressionReason(self.reason) if self.reason else None,
+                cursor=cursor,
             )
         self.rows = [
             SuppressionLine(
@@ -125,7 +130,7 @@ class Suppressions(AppState):
         """Add every pasted address."""
         actor = await self.require("suppressions:write")
         async with self.busy("saving"), db.transaction() as session:
-            result = await audience.suppression.add_many(session, actor, self.pasted, note=self.note)
+            result = await suppression.add_text(session, actor, self.pasted, note=self.note)
         if result.added or result.already:
             self.adding = False
             await self._go("")
@@ -157,6 +162,6 @@ class Suppressions(AppState):
         actor = await self.require("suppressions:write")
         address, self.removing = self.removing, ""
         async with db.transaction() as session:
-            await audience.suppression.remove(session, actor, address)
+            await suppression.remove(session, actor, address)
         await self._go("")
         yield notify_success(f"{address} can be written to again")

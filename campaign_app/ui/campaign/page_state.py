@@ -5,16 +5,19 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app import campaigns, delivery, workspace
+from campaign_app.campaigns import service as campaigns
 from campaign_app.campaigns.lifecycle import capabilities
 from campaign_app.core import db
 from campaign_app.core.clock import now
+from campaign_app.delivery import control, queries
 from campaign_app.kit import text
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.ui import live, routes
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.campaign import figures, words
 from campaign_app.ui.components.timeline import TimelineEvent
+from campaign_app.ui.ids import to_id
+from campaign_app.workspace import service as workspace
 
 
 class CampaignPage(AppState):
@@ -57,13 +60,13 @@ class CampaignPage(AppState):
 
     async def _read(self) -> None:
         actor = await self.require("campaigns:read")
-        number = words.to_id(self.campaign_id, "campaign")
+        number = to_id(self.campaign_id, "campaign")
         async with db.reading() as session:
-            self._zone = (await workspace.service.get(session)).time_zone
-            campaign = await campaigns.service.get(session, actor, number)
-            counters = await delivery.queries.counters(session, number)
+            self._zone = (await workspace.get(session)).time_zone
+            campaign = await campaigns.get(session, actor, number)
+            counters = await queries.counters(session, number)
             self.sender = await words.sender_of(session, actor, campaign)
-            rows = await campaigns.service.activity(session, actor, number)
+            rows = await campaigns.activity(session, actor, number)
         self.activity = [words.activity_row(row, self._zone) for row in rows]
         self._show_campaign(campaign)
         self._show_counters(counters.model_dump(), 0)
@@ -109,10 +112,6 @@ class CampaignPage(AppState):
         """Show one of the tabs."""
         await self.require("campaigns:read")
         self.tab = tab
-        if tab == "results":
-            from campaign_app.ui.campaign.results_state import CampaignResults
-
-            return CampaignResults.load
         if tab == "content":
             from campaign_app.ui.campaign.content_state import CampaignContent
 
@@ -144,7 +143,7 @@ class CampaignPage(AppState):
         yield
         try:
             async with db.transaction() as session:
-                await use_case(session, actor, words.to_id(self.campaign_id, "campaign"))
+                await use_case(session, actor, to_id(self.campaign_id, "campaign"))
             yield notify_success(f"{self.name} {words.DONE[act]}")
         finally:
             self.working = False
@@ -156,9 +155,7 @@ class CampaignPage(AppState):
         actor = await self.require("campaigns:start")
         self.confirm = ""
         async with db.transaction() as session:
-            count = await delivery.control.resolve_uncertain(
-                session, actor, words.to_id(self.campaign_id, "campaign"), decision
-            )
+            count = await control.resolve_uncertain(session, actor, to_id(self.campaign_id, "campaign"), decision)
         await self._read()
         yield notify_success(f"{text.plural(count or 0, 'message')} {words.DECIDED[decision]}")
 
@@ -167,7 +164,7 @@ class CampaignPage(AppState):
         """A new draft with the same message and audience; its recipients are found anew at its launch."""
         actor = await self.require("campaigns:duplicate")
         async with db.transaction() as session:
-            copy = await campaigns.service.duplicate(session, actor, words.to_id(self.campaign_id, "campaign"))
+            copy = await campaigns.duplicate(session, actor, to_id(self.campaign_id, "campaign"))
         return rx.redirect(routes.campaign_edit(copy.id))
 
     @rx.event
@@ -175,6 +172,6 @@ class CampaignPage(AppState):
         """Remove the campaign from the lists; the ledger keeps its rows."""
         actor = await self.require("campaigns:delete")
         async with db.transaction() as session:
-            await campaigns.service.delete(session, actor, words.to_id(self.campaign_id, "campaign"))
+            await campaigns.delete(session, actor, to_id(self.campaign_id, "campaign"))
         yield notify_success(f"{self.name} deleted")
         yield rx.redirect(routes.CAMPAIGNS)

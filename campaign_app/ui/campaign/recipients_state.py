@@ -8,14 +8,16 @@ from zoneinfo import ZoneInfo
 
 import reflex as rx
 
-from campaign_app import delivery, workspace
 from campaign_app.core import db
 from campaign_app.core.clock import now
+from campaign_app.delivery import queries
 from campaign_app.kit import text
 from campaign_app.kit.pagination import Page
 from campaign_app.models.delivery import DeliveryStatus, Reason
 from campaign_app.ui.app_state import AppState
-from campaign_app.ui.campaign import figures, words
+from campaign_app.ui.campaign import figures
+from campaign_app.ui.ids import to_id
+from campaign_app.workspace import service as workspace
 
 PAGE: Final = 50
 REFRESH_SECONDS: Final = 1.0
@@ -68,10 +70,10 @@ class Recipients(AppState):
 
     async def _go(self, cursor: str, first: int) -> None:
         actor = await self.require("campaigns:read")
-        campaign_id = words.to_id(self.campaign_id, "campaign")
+        campaign_id = to_id(self.campaign_id, "campaign")
         async with db.reading() as session:
-            zone = (await workspace.service.get(session)).time_zone
-            page = await delivery.queries.recipients(
+            zone = (await workspace.get(session)).time_zone
+            page = await queries.recipients(
                 session,
                 actor,
                 campaign_id,

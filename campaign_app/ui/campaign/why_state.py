@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import reflex as rx
 
-from campaign_app import delivery, workspace
 from campaign_app.core import db
+from campaign_app.delivery import queries
 from campaign_app.kit import text
 from campaign_app.ui.app_state import AppState
+from campaign_app.workspace import service as workspace
 
 
 @dataclass
@@ -40,8 +41,8 @@ class WhyDialog(AppState):
         """Open it for one delivery."""
         actor = await self.require("campaigns:read")
         async with db.reading() as session:
-            zone = (await workspace.service.get(session)).time_zone
-            why = await delivery.queries.why(session, actor, delivery_id)
+            zone = (await workspace.get(session)).time_zone
+            why = await queries.why(session, actor, delivery_id)
         self.name, self.address = why.row.name or why.row.address, why.row.address
         self.status, self.response = why.row.status.value, why.row.response
         self.message_id = why.message_id

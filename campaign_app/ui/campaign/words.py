@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app import channels
+from campaign_app.channels import service as accounts
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import NotFound
 from campaign_app.delivery import control
@@ -19,23 +19,12 @@ DONE: Final = {"pause": "paused", "resume": "goes on", "cancel": "cancelled"}
 DECIDED: Final = {"sent": "marked as sent", "failed": "marked as failed", "requeue": "will be sent again"}
 
 
-def to_id(given: str, what: str) -> int:
-    """The id in an address.
-
-    Raises:
-        NotFound: it is no number.
-    """
-    if not given.isdigit():
-        raise NotFound(f"There is no such {what}.", title="Not found")
-    return int(given)
-
-
 async def sender_of(session: AsyncSession, actor: Actor, campaign: Campaign) -> str:
     """The address that the campaign is sent from; a dash while none is chosen."""
     if campaign.account_id is None:
         return text.NONE
     try:
-        account = await channels.service.get(session, actor, campaign.account_id)
+        account = await accounts.get(session, actor, campaign.account_id)
     except NotFound:
         return "Account deleted"
     return account.from_address
