@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import reflex as rx
 from reflex_components_core.react_router.dom import ReactRouterLink
+from reflex_components_radix.themes.components.checkbox import Checkbox
 
 Text = str | rx.Var[str] | rx.Var[Any]
 Number = int | float | rx.Var[int] | rx.Var[float] | rx.Var[Any]
@@ -12,6 +13,12 @@ Handler = Any
 Content = Any
 
 NONE = "–"
+
+
+class Box(Checkbox):
+    """Radix checkbox without a label of its own, that may also be "indeterminate"."""
+
+    checked: rx.Var[bool | str]
 
 
 def icon(tag: str, size: int = 16, **props: Any) -> rx.Component:

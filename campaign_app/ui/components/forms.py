@@ -3,9 +3,8 @@
 from typing import Any
 
 import reflex as rx
-from reflex_components_radix.themes.components.checkbox import Checkbox
 
-from campaign_app.ui.components.base import Content, Handler, Text, Truth, icon
+from campaign_app.ui.components.base import Box, Content, Handler, Text, Truth, icon
 
 
 def form_field(
@@ -129,4 +128,4 @@ def checkbox(
         props["checked"] = checked
     if on_change is not None:
         props["on_change"] = on_change
-    return rx.el.label(Checkbox.create(disabled=disabled, size="2", **props), rx.el.span(label), class_name="b-choice")
+    return rx.el.label(Box.create(disabled=disabled, size="2", **props), rx.el.span(label), class_name="b-choice")

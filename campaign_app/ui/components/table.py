@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import reflex as rx
-from reflex_components_radix.themes.components.checkbox import Checkbox
 
-from campaign_app.ui.components.base import Content, Handler, Text, Truth, anchor, icon
+from campaign_app.ui.components.base import Box, Content, Handler, Text, Truth, anchor, icon
 from campaign_app.ui.components.buttons import small_button
 
 _SKELETON_ROWS = 12
@@ -83,8 +82,8 @@ def _head_cell(column: Column, sort: Text, on_sort: Handler) -> rx.Component:
 
 
 def _check_all(state: Any, on_change: Handler) -> rx.Component:
-    box = Checkbox.create(
-        checked=rx.Var.create(state)._replace(_var_type=bool),
+    box = Box.create(
+        checked=state,
         on_change=on_change,
         aria_label="Choose all rows on this page",
         size="2",
@@ -128,7 +127,7 @@ def table_row(
     if on_check is not None:
         box = [
             rx.el.td(
-                Checkbox.create(checked=checked, on_change=on_check, aria_label=check_label, size="2"),
+                Box.create(checked=checked, on_change=on_check, aria_label=check_label, size="2"),
                 class_name="b-check",
             )
         ]
