@@ -9,6 +9,7 @@ import uvloop
 
 from campaign_app.core.config import settings
 from campaign_app.sandbox import tls
+from campaign_app.sandbox.people import ALIVE
 from campaign_app.sandbox.room import Room
 from campaign_app.sandbox.server import serve
 from campaign_app.sandbox.smtp import Offer
@@ -26,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--no-tls", action="store_true", help="do not offer STARTTLS")
     made.add_argument("--no-pipelining", action="store_true", help="do not offer PIPELINING")
     made.add_argument("--keep", type=int, default=2_000, help="how many messages are kept in full")
+    made.add_argument("--alive", action="store_true", help="recipients act as typical ones do, until set otherwise")
     made.add_argument("--seed", type=int, default=1, help="makes the shares of faults repeatable")
     return made
 
@@ -37,6 +39,8 @@ def main() -> int:
     user, _, password = given.auth.partition(":")
     offer = Offer(None if given.no_tls else tls.context(given.var), user, password, not given.no_pipelining)
     room = Room(given.var, given.public_url, offer, keep=given.keep, seed=given.seed)
+    if given.alive and not (given.var / "people.json").exists():
+        room.set_people(ALIVE)
     try:
         uvloop.run(serve(room, given.host, given.smtp_port, given.http_port))
     except OSError as error:
