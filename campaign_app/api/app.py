@@ -3,7 +3,8 @@
 from fastapi import FastAPI
 
 from campaign_app import __version__
-from campaign_app.api import docs, errors, health, sign_in
+from campaign_app.api import docs, errors, health, public, sign_in
+from campaign_app.api.hooks import mail
 
 api = FastAPI(
     title="Beacon",
@@ -14,5 +15,5 @@ api = FastAPI(
     redoc_url=None,
 )
 errors.install(api)
-for module in (docs, health, sign_in):
+for module in (docs, health, sign_in, public, mail):
     api.include_router(module.router)

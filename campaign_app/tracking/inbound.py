@@ -1,0 +1,93 @@
+"""Mail that came back is put to the delivery it belongs to: bounces, complaints, replies. Twice is once."""
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.audience import suppression
+from campaign_app.campaigns import links
+from campaign_app.campaigns.links import LinkKind
+from campaign_app.core.actor import SYSTEM
+from campaign_app.core.clock import now
+from campaign_app.core.errors import Invalid
+from campaign_app.delivery import ledger, message_ids
+from campaign_app.models.delivery import Delivery, EventKind
+from campaign_app.models.suppression import SuppressionReason
+from campaign_app.tracking import repository, service
+from campaign_app.tracking.reports import Fact, MailReport, read
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a report: how many facts it held, how many belonged to a delivery, how many were news."""
+
+    facts: int
+    matched: int
+    new: int
+
+
+async def take(session: AsyncSession, raw: bytes, at: datetime | None = None) -> Taken:
+    """Record a returned message. Repeating it changes nothing."""
+    report = read(raw)
+    if report is None:
+        return Taken(0, 0, 0)
+    matched = new = 0
+    for position, fact in enumerate(report.facts):
+        delivery = await _delivery(session, report, fact)
+        if delivery is None:
+            await _suppress_stranger(session, fact)
+            continue
+        matched += 1
+        new += await _record(session, delivery, fact, _dedupe(raw, position, delivery, fact), at or now())
+    return Taken(len(report.facts), matched, new)
+
+
+async def _delivery(session: AsyncSession, report: MailReport, fact: Fact) -> Delivery | None:
+    """By our own header, by Message-ID or bounce address; a report over several people by each one's address."""
+    found = links.read_token(LinkKind.DELIVERY, report.token) if report.token else None
+    delivery_id = found[0] if found else message_ids.read(report.traces)
+    named = await repository.delivery(session, delivery_id) if delivery_id is not None else None
+    several = len(report.facts) > 1 and fact.recipient
+    if named is not None and not (several and named.address != fact.recipient):
+        return named
+    return (
+        None
+        if fact.kind is EventKind.REPLY or not several
+        else await repository.latest_delivery(session, fact.recipient)
+    )
+
+
+async def _suppress_stranger(session: AsyncSession, fact: Fact) -> None:
+    """A complaint that names only an address counts all the same: that person wants no more."""
+    if fact.kind is EventKind.COMPLAIN and "@" in fact.recipient:
+        with suppress(Invalid):  # what the report names is no address
+            await suppression.add(
+                session, SYSTEM, fact.recipient, SuppressionReason.COMPLAINED, note="Reported as spam"
+            )
+
+
+def _dedupe(raw: bytes, position: int, delivery: Delivery, fact: Fact) -> str:
+    if fact.soft or fact.kind is EventKind.REPLY:  # there may be several
+        return f"mail:{delivery.id}:{hashlib.sha256(raw).hexdigest()[:40]}:{position}"
+    return f"{fact.kind.value}:{delivery.id}"
+
+
+async def _record(session: AsyncSession, delivery: Delivery, fact: Fact, dedupe: str, at: datetime) -> bool:
+    detail = fact.response or fact.reason.label
+    if not await repository.add_event(session, delivery, fact.kind, at, detail=detail, dedupe=dedupe):
+        return False
+    if fact.soft:
+        return True
+    if fact.kind in {EventKind.BOUNCE, EventKind.DELIVER, EventKind.REPLY}:
+        await ledger.record_event(session, delivery.id or 0, fact.kind, at, reason=fact.reason, response=fact.response)
+    if fact.kind is EventKind.BOUNCE and fact.dead:
+        await service.suppress(
+            session, delivery, SuppressionReason.BOUNCED, fact.response or "Returned as undeliverable"
+        )
+    if fact.kind is EventKind.COMPLAIN:
+        await service.count_once(session, delivery, "complained", at)
+        await service.suppress(session, delivery, SuppressionReason.COMPLAINED, "Marked a message as spam")
+    return True

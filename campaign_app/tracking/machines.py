@@ -1,0 +1,77 @@
+"""People and machines told apart, each machine with its reason. A table; when in doubt it was a person. Pure."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from campaign_app.models.delivery import EventKind
+
+PRIVACY_PROXY = "Mail privacy proxy"
+SCANNER = "Security scanner"
+BOT = "Bot"
+PROBE = "Asked without loading (HEAD)"
+PREFETCH = "Fetched ahead by the mailbox provider"
+ALL_LINKS = "Every link within seconds of sending"
+NO_AGENT = "No browser named"
+
+GROUPS: Mapping[str, str] = {
+    PRIVACY_PROXY: "Mail privacy proxies",
+    PREFETCH: "Mail privacy proxies",
+    SCANNER: "Security scanners",
+    ALL_LINKS: "Security scanners",
+    PROBE: "Security scanners",
+    BOT: "Other machines",
+    NO_AGENT: "Other machines",
+}
+
+AHEAD = timedelta(seconds=60)  # an image proxy that asks sooner did not wait for a person
+BURST = timedelta(seconds=15)
+
+_APPLE = ipaddress.ip_network("17.0.0.0/8")
+_IMAGE_PROXY = re.compile(r"GoogleImageProxy|YahooMailProxy|ImageProxy|OutlookImageProxy", re.I)
+_SCANNER = re.compile(
+    r"barracuda|proofpoint|mimecast|messagelabs|symantec|forcepoint|trendmicro|sophos|fireeye|cloudmark|safelinks"
+    r"|urldefense|phish|virustotal|bitdefender|kaspersky|ironport|zscaler|paloalto|checkpoint",
+    re.I,
+)
+_BOT = re.compile(
+    r"bot\b|bot/|crawl|spider|slurp|preview|scan|monitor|headless|phantomjs|selenium|playwright|puppeteer|curl/|wget/"
+    r"|python-|httpx|aiohttp|go-http-client|java/|okhttp|libwww|axios|node-fetch|facebookexternalhit|whatsapp/",
+    re.I,
+)
+
+
+def reason(kind: EventKind, method: str, user_agent: str, ip: str, at: datetime, sent_at: datetime | None) -> str:
+    """Why this open or click is a machine's; "" when it is taken for a person's."""
+    agent = user_agent.strip()
+    if method.upper() == "HEAD":
+        return PROBE
+    if not agent:
+        return NO_AGENT
+    if kind is EventKind.OPEN:
+        if agent == "Mozilla/5.0" or _is_apple(ip):
+            return PRIVACY_PROXY
+        if _IMAGE_PROXY.search(agent):
+            return PREFETCH if sent_at is None or at - sent_at < AHEAD else ""
+    if _SCANNER.search(agent):
+        return SCANNER
+    return BOT if _BOT.search(agent) else ""
+
+
+def _is_apple(ip: str) -> bool:
+    try:
+        return ipaddress.ip_address(ip) in _APPLE
+    except ValueError:
+        return False
+
+
+def is_burst(clicked: int, links: int, at: datetime, sent_at: datetime | None) -> bool:
+    """Whether one recipient's clicks are a scanner's: every link (of at least two) within seconds of sending."""
+    soon = sent_at is None or at - sent_at < BURST
+    return soon and links >= 2 and clicked >= links
+
+
+def group(machine: str) -> str:
+    """Under which heading the analytics page counts a reason."""
+    return GROUPS.get(machine, "Other machines")

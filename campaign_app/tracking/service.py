@@ -1,0 +1,124 @@
+"""Use cases of tracking: what a recipient's request means, and what is stored of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.audience import suppression
+from campaign_app.campaigns import links
+from campaign_app.campaigns.errors import RenderError
+from campaign_app.campaigns.links import LinkKind
+from campaign_app.campaigns.templating import context_for, render_url
+from campaign_app.core.actor import SYSTEM
+from campaign_app.core.clock import now
+from campaign_app.models.delivery import Delivery, EventKind
+from campaign_app.models.suppression import SuppressionReason
+from campaign_app.tracking import repository, targets
+from campaign_app.tracking.hits import Batch, Changes, Hit, delivery_ids, minute_of
+from campaign_app.workspace import service as workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """Where a click leads, and what the batch needs."""
+
+    url: str
+    delivery_id: int
+    position: int
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What the unsubscribe page shows: the address half hidden, the sender's name, whether it is done already."""
+
+    delivery_id: int
+    address: str
+    company: str
+    done: bool
+
+
+def hit_of(kind: EventKind, token: str, *, method: str = "GET", ip: str = "", user_agent: str = "") -> Hit | None:
+    """A hit from an open pixel's or view's token; None when the token is not ours. No I/O."""
+    found = links.read_token(LinkKind(kind.value), token)
+    return Hit(kind, found[0], now(), method=method, ip=ip, user_agent=user_agent) if found else None
+
+
+async def record_hits(session: AsyncSession, hits: Sequence[Hit]) -> Changes:
+    """Store a batch with its roll-ups, all in this transaction."""
+    ids = delivery_ids(hits)
+    known = await repository.targets(session, ids)
+    clicked, people = await repository.clicks_before(session, ids)
+    counts = await repository.link_counts(session, sorted({target.campaign_id for target in known.values()}))
+    changes = Batch(known, clicked, people, counts).add(hits)
+    await repository.apply(session, changes)
+    return changes
+
+
+async def click(session: AsyncSession, token: str) -> Click | None:
+    """Where a click token leads; None when it is not ours, or the target is no web address for this person."""
+    found = links.read_token(LinkKind.CLICK, token)
+    if found is None or (delivery := await repository.delivery(session, found[0])) is None:
+        return None
+    template = await repository.link_url(session, delivery.campaign_id, found[1])
+    if template is None:
+        return None
+    url = template
+    if "{" in template:
+        contact = await repository.contact(session, delivery.contact_id)
+        try:
+            url = render_url(template, context_for(contact) if contact else {})
+        except RenderError:
+            return None
+    safe = targets.redirectable(url)
+    return Click(safe, found[0], found[1], delivery.sent_at) if safe else None
+
+
+async def leaving(session: AsyncSession, token: str) -> Leaving | None:
+    """What an unsubscribe page for this token shows; None when the token is not ours."""
+    found = links.read_token(LinkKind.UNSUBSCRIBE, token)
+    if found is None or (delivery := await repository.delivery(session, found[0])) is None:
+        return None
+    company = (await workspace.get(session)).company
+    address = targets.half_hidden(delivery.address)
+    return Leaving(found[0], address, company, delivery.unsubscribed_at is not None)
+
+
+async def unsubscribe(session: AsyncSession, token: str, *, ip: str = "", user_agent: str = "") -> Leaving | None:
+    """Suppress the recipient at once, in every campaign, running ones too. Repeating it changes nothing."""
+    page = await leaving(session, token)
+    if page is None or (delivery := await repository.delivery(session, page.delivery_id)) is None:
+        return None
+    at = now()
+    if await repository.add_event(
+        session,
+        delivery,
+        EventKind.UNSUBSCRIBE,
+        at,
+        ip=ip[:64],
+        user_agent=user_agent[:255],
+        dedupe=f"unsubscribe:{delivery.id}",
+    ):
+        await count_once(session, delivery, "unsubscribed", at)
+    await suppress(session, delivery, SuppressionReason.UNSUBSCRIBED, "Unsubscribed from a message")
+    return Leaving(page.delivery_id, page.address, page.company, done=True)
+
+
+async def suppress(session: AsyncSession, delivery: Delivery, reason: SuppressionReason, note: str) -> None:
+    """Put a recipient on the suppression list in the name of the product."""
+    if delivery.address:
+        await suppression.add(session, SYSTEM, delivery.address, reason, note=note, campaign_id=delivery.campaign_id)
+
+
+async def count_once(session: AsyncSession, delivery: Delivery, column: str, at: datetime) -> None:
+    """Count a recipient's first unsubscribe or complaint in the counter row and the roll-ups."""
+    if not await repository.set_first_time(session, delivery.id or 0, f"{column}_at", at):
+        return
+    changes = Changes()
+    changes.counters[delivery.campaign_id][column] += 1
+    changes.domains[delivery.campaign_id, delivery.domain][column] += 1
+    if column == "unsubscribed":
+        changes.minutes[delivery.campaign_id, minute_of(at)][column] += 1
+    await repository.add_amounts(session, changes)

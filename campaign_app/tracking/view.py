@@ -1,0 +1,48 @@
+"""A message as a web page: what "View in browser" shows, made anew for its recipient."""
+
+from collections import OrderedDict
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.campaigns import links
+from campaign_app.campaigns import service as campaigns
+from campaign_app.campaigns.errors import RenderError
+from campaign_app.campaigns.links import LinkKind
+from campaign_app.campaigns.templating import CompiledMessage, context_for
+from campaign_app.models.campaign import Campaign
+from campaign_app.tracking import repository
+from campaign_app.workspace import service as workspace
+
+_KEPT = 64
+_compiled: OrderedDict[tuple[Any, ...], CompiledMessage] = OrderedDict()
+
+
+async def page(session: AsyncSession, token: str) -> str | None:
+    """The message's HTML; None when the token is not ours or nothing can be shown any more."""
+    found = links.read_token(LinkKind.VIEW, token)
+    if found is None or (delivery := await repository.delivery(session, found[0])) is None:
+        return None
+    campaign = await repository.campaign(session, delivery.campaign_id)
+    contact = await repository.contact(session, delivery.contact_id)
+    if campaign is None or contact is None:
+        return None
+    try:
+        message = await _message(session, campaign)
+        values = {**context_for(contact), **links.variables(found[0], len(message.links))}
+        values["postal_address"] = (await workspace.get(session)).postal_address
+        return message.render(values).html
+    except RenderError:
+        return None
+
+
+async def _message(session: AsyncSession, campaign: Campaign) -> CompiledMessage:
+    key = (id(session.get_bind().engine.url), campaign.id, campaign.version, campaign.launched_at)
+    if key in _compiled:
+        _compiled.move_to_end(key)
+        return _compiled[key]
+    message = await campaigns.message_of(session, campaign)
+    _compiled[key] = message
+    if len(_compiled) > _KEPT:
+        _compiled.popitem(last=False)
+    return message
