@@ -1,0 +1,177 @@
+"""What analytics tells pages and exports. Counts are people unless the name says otherwise; rates are left to the edge."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelStep:
+    """One step of the way: recipients, sent, opened (people), clicked (people), unsubscribed. `share` 0–1 of the first."""
+
+    key: str
+    label: str
+    count: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimePoint:
+    """What happened in one slot of time (`at` is its start, UTC)."""
+
+    at: datetime
+    sent: int = 0
+    failed: int = 0
+    opens: int = 0
+    clicks: int = 0
+    opened: int = 0
+    clicked: int = 0
+    unsubscribed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """How many recipients one reason stopped; `status` is failed, bounced, skipped or uncertain."""
+
+    status: str
+    reason: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCount:
+    """A link of the message: people who clicked it, and clicks."""
+
+    position: int
+    url: str
+    people: int
+    clicks: int
+
+
+@dataclass(frozen=True, slots=True)
+class DomainCount:
+    """What happened at one mailbox domain."""
+
+    domain: str
+    sent: int
+    failed: int
+    bounced: int
+    opened: int
+    clicked: int
+    unsubscribed: int = 0
+    complained: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything about one campaign. `slot_minutes`: width of the points of `times` (1, 5, 60 …)."""
+
+    campaign_id: int
+    total: int
+    sent: int
+    opened: int
+    clicked: int
+    unsubscribed: int
+    complained: int
+    bounced: int
+    failed: int
+    machine_opens: int
+    machine_clicks: int
+    funnel: Sequence[FunnelStep] = ()
+    times: Sequence[TimePoint] = ()
+    slot_minutes: int = 1
+    reasons: Sequence[ReasonCount] = ()
+    links: Sequence[LinkCount] = ()
+    domains: Sequence[DomainCount] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over a period."""
+
+    sent: int = 0
+    failed: int = 0
+    bounced: int = 0
+    opened: int = 0
+    clicked: int = 0
+    unsubscribed: int = 0
+    complained: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DayPoint:
+    """One day of a period, in the workspace's time zone."""
+
+    day: date
+    sent: int = 0
+    failed: int = 0
+    opened: int = 0
+    clicked: int = 0
+    unsubscribed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A period beside the one before it."""
+
+    days: Sequence[DayPoint]
+    before: Sequence[DayPoint]
+    totals: Totals
+    totals_before: Totals
+    heat: Sequence[Sequence[float | None]] = ()  # 7 × 24: share of sent messages opened by people, None without any
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignLine:
+    """A campaign on the dashboard or in the table of analytics."""
+
+    id: int
+    name: str
+    status: str
+    status_reason: str
+    total: int
+    counts: dict[str, int]
+    sent: int
+    opened: int
+    clicked: int
+    unsubscribed: int
+    paused_by: str = ""
+    paused_at: datetime | None = None
+    finished_at: datetime | None = None
+    send_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Something that a person should look at. `severity` is blocking or warning; `href` names object and id, not a URL."""
+
+    severity: str
+    title: str
+    detail: str
+    kind: str  # campaign or account
+    id: int
+    act: str  # "Review", "Open", …
+
+
+@dataclass(frozen=True, slots=True)
+class AccountUse:
+    """A sending account today. `health` is healthy, bouncing, disconnected or unused."""
+
+    id: int
+    address: str
+    health: str
+    words: str
+    sent_today: int
+    limit_per_day: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """What the first page shows."""
+
+    active: Sequence[CampaignLine] = ()
+    finished: Sequence[CampaignLine] = ()
+    attention: Sequence[Attention] = ()
+    accounts: Sequence[AccountUse] = ()
+    overview: Overview = field(default_factory=lambda: Overview((), (), Totals(), Totals()))
