@@ -8,10 +8,11 @@ import reflex as rx
 from campaign_app.api.app import api
 from campaign_app.api.guard import EdgeGuard
 from campaign_app.core.logging import configure
+from campaign_app.tracking import buffer
 from campaign_app.ui import live
 from campaign_app.ui.app_state import AuthGate, on_exception
 
-# Every module with pages; importing it registers them.
+# Importing these registers them: every module with pages, and what the command palette can find.
 PAGES: Final = (
     "auth.login",
     "auth.setup",
@@ -20,7 +21,7 @@ PAGES: Final = (
     "settings.users",
     "settings.workspace",
 )
-for name in PAGES:
+for name in (*PAGES, "palette_sources"):
     import_module(f"campaign_app.ui.{name}")
 
 configure()
@@ -47,3 +48,4 @@ app = rx.App(
 # Before Reflex's own middleware: a state of somebody else must not even be hydrated.
 app.add_middleware(AuthGate(), index=0)
 app.register_lifespan_task(live.lifespan(app))
+app.register_lifespan_task(buffer.lifespan)

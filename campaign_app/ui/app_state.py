@@ -19,7 +19,8 @@ from reflex_base.event import Event, EventSpec
 
 from campaign_app.auth.cookies import session_token
 from campaign_app.auth.current import current_actor
-from campaign_app.core import crypto
+from campaign_app.campaigns import service as campaigns
+from campaign_app.core import crypto, db
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import AppError, Unauthenticated
 from campaign_app.ui import routes
@@ -93,7 +94,7 @@ class SignedIn:
             Unauthenticated: no valid session.
             Forbidden: the role does not include the permission.
         """
-        token = session_token(self.router.headers.cookie)  # type: ignore[attr-defined]
+        token = session_token(self.router.headers.cookie)
         known = _current.get()
         actor = (
             known[1]
@@ -108,7 +109,7 @@ class SignedIn:
 
     def query(self, name: str, default: str = "") -> str:
         """A value from the address of the page."""
-        return str(self.router.url.query_parameters.get(name, default))  # type: ignore[attr-defined]
+        return str(self.router.url.query_parameters.get(name, default))
 
     @asynccontextmanager
     async def busy(self, flag: str = "loading") -> AsyncIterator[None]:
@@ -129,6 +130,7 @@ class AppState(SignedIn, rx.State):
     person_role: str = ""
     permissions: list[str] = []
     dark: bool = False
+    running_campaigns: int = 0
     _bound: str = ""
 
     @rx.event
@@ -141,6 +143,9 @@ class AppState(SignedIn, rx.State):
         self.person_name, self.person_email, self.person_role = actor.name, actor.email, actor.role
         self.person_initials = initials(actor.name or actor.email)
         self.permissions = sorted(actor.permissions)
+        if actor.can("campaigns:read"):
+            async with db.reading() as session:
+                self.running_campaigns = (await campaigns.counts_by_view(session, actor))["running"]
 
     @rx.event
     def note_color_mode(self, mode: str) -> Any:

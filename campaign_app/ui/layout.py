@@ -198,12 +198,21 @@ def _place(place: Place, area: str) -> rx.Component:
     link = anchor(
         icon(place.icon),
         rx.el.span(place.label, class_name="b-fold"),
+        *([_running()] if place.href == routes.CAMPAIGNS else []),
         href=place.href,
         title=place.label,
         class_name="b-place",
         **chosen,
     )
     return if_allowed(place.permission, link) if place.permission else link
+
+
+def _running() -> rx.Component:
+    """How many campaigns run now."""
+    count = rx.el.span(
+        AppState.running_campaigns, rx.el.span(" running", class_name="b-hidden"), class_name="b-place-count b-fold"
+    )
+    return rx.cond(AppState.running_campaigns > 0, count, rx.fragment())
 
 
 def _color_mode_items() -> Sequence[rx.Component]:

@@ -59,7 +59,7 @@ class Hub:
             if token not in self._pushers:
                 task = asyncio.create_task(self._push(token))
                 self._pushers[token] = task
-                task.add_done_callback(lambda _, token=token: self._pushers.pop(token, None))  # type: ignore[misc]
+                task.add_done_callback(lambda _, token=token: self._pushers.pop(token, None))
 
     async def _push(self, token: str) -> None:
         while batch := self._waiting.pop(token, {}):

@@ -34,7 +34,9 @@ class Group:
 
 Search = Callable[[AsyncSession, Actor, str], Awaitable[list[Hit]]]
 
-# Heading, permission, search. Rooms' pages add theirs with `search_source`.
+PER_GROUP: Final = 5
+
+# Heading, permission, search. `search_source` adds one.
 _sources: list[tuple[str, str, Search]] = []
 
 _ACTIONS: Final = (
@@ -67,6 +69,15 @@ def search_source(title: str, permission: str) -> Callable[[Search], Search]:
     return add
 
 
+async def find(session: AsyncSession, actor: Actor, text: str) -> list[Group]:
+    """Everything the palette shows for `text`, by heading; empty text gives only actions and pages."""
+    found: list[Group] = []
+    for title, permission, source in _sources if text else ():
+        if actor.can(permission) and (hits := await source(session, actor, text)):
+            found.append(Group(title, hits[:PER_GROUP]))
+    return found + _fixed_groups(actor, text)
+
+
 class PaletteState(AppState):
     """The open palette of this tab."""
 
@@ -86,14 +97,10 @@ class PaletteState(AppState):
         """Finds by name, at most five of a kind."""
         actor = await self.require()
         text = text.strip()[:80]
-        found: list[Group] = []
-        if text:
-            async with db.reading() as session:
-                for title, permission, source in _sources:
-                    if actor.can(permission) and (hits := await source(session, actor, text)):
-                        found.append(Group(title, hits[:5]))
+        async with db.reading() as session:
+            groups = await find(session, actor, text)
         self.searched = text
-        self.groups = found + _fixed_groups(actor, text)
+        self.groups = groups
 
 
 def _fixed_groups(actor: Actor, text: str) -> list[Group]:
