@@ -1,15 +1,16 @@
 """Rendered content → a complete message: fixed headers and MIME parts made once, joined as bytes per recipient."""
 
 import time
-from email.utils import formatdate
+from datetime import UTC, datetime
+from email.utils import format_datetime
 
 from campaign_app.channels.base import AccountConfig, Content
 from campaign_app.channels.dkim import Signer
 from campaign_app.channels.email_smtp import mime
 
-_PART = b"Content-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: "
-_TEXT = _PART % b"plain"
-_HTML = _PART % b"html"
+_TEXT = b"Content-Type: text/plain; charset=utf-8\r\n"
+_HTML = b"Content-Type: text/html; charset=utf-8\r\n"
+_ENCODING = b"Content-Transfer-Encoding: "
 
 
 class MimeComposer:
@@ -30,8 +31,8 @@ class MimeComposer:
         self._fixed.append(b"MIME-Version: 1.0\r\n")
         separator = mime.boundary()
         self._multipart = f'Content-Type: multipart/alternative;\r\n boundary="{separator}"\r\n'.encode()
-        self._open_text = f"--{separator}\r\n".encode() + _TEXT
-        self._open_html = f"\r\n--{separator}\r\n".encode() + _HTML
+        self._open_text = f"--{separator}\r\n".encode() + _TEXT + _ENCODING
+        self._open_html = f"\r\n--{separator}\r\n".encode() + _HTML + _ENCODING
         self._close = f"\r\n--{separator}--\r\n".encode()
         self._signer = (
             Signer(account.dkim_domain, account.dkim_selector, account.dkim_key) if account.dkim_key else None
@@ -75,7 +76,7 @@ class MimeComposer:
         second = int(time.time())
         if second != self._second:
             self._second = second
-            self._date = f"Date: {formatdate(second)}\r\n".encode("ascii")
+            self._date = f"Date: {format_datetime(datetime.fromtimestamp(second, UTC))}\r\n".encode("ascii")
         return self._date
 
     def _body(self, content: Content, lines: list[bytes]) -> bytes:
@@ -90,5 +91,6 @@ class MimeComposer:
                 )
             )  # fmt: skip
         encoding, body = mime.encode_body(content.html or content.text, self.eight_bit)
-        lines.append((_HTML if content.html else _TEXT) + encoding + b"\r\n")
+        lines.append(_HTML if content.html else _TEXT)
+        lines.append(_ENCODING + encoding + b"\r\n")
         return body if body.endswith(b"\r\n") else body + b"\r\n"

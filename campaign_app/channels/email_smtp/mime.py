@@ -17,7 +17,7 @@ _CHUNK = 45  # octets of UTF-8 that fit an encoded word of 75 characters in base
 _HEADER_NAME = re.compile(r"[!-9;-~]{1,76}")
 _PLAIN = re.compile(r"(?!.*=\?)[!-~](?:[!-~]| (?=[!-~]))*")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
-_ADDRESS = re.compile(r"[^\s<>\"(),:;\[\]\\\x00-\x1f\x7f]{1,64}@[^\s<>\"(),:;@\[\]\\\x00-\x1f\x7f]{1,255}")
+_ADDRESS = re.compile(r"[^\s<>\"(),:;@\[\]\\\x00-\x1f\x7f]{1,64}@[^\s<>\"(),:;@\[\]\\\x00-\x1f\x7f]{1,255}")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 

@@ -53,4 +53,4 @@ class Pushback:
 
 def backoff(failures: int) -> float:
     """Seconds to wait after so many connections in a row could not be used."""
-    return float(min(_LONGEST_PAUSE_S, 2.0 ** max(0, failures - 1))) if failures else 0.0
+    return min(_LONGEST_PAUSE_S, 2.0 ** min(failures - 1, 10)) if failures else 0.0

@@ -1,0 +1,311 @@
+"""The dialogue against a model server in memory: any grouping, any cut of the replies, faults anywhere."""
+
+from collections import Counter, deque
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campaign_app.channels.base import Result, Verdict
+from campaign_app.channels.email_smtp.dialogue import LARGE, Dialogue, Item
+from campaign_app.channels.email_smtp.grouping import Evidence, Grouping, Mode
+from campaign_app.channels.email_smtp.handshake import Capabilities
+from campaign_app.channels.email_smtp.replies import ReplyParser
+from campaign_app.models.delivery import Reason
+from tests.channels.helpers import message
+from tests.channels.model_server import Behaviour, Fault, ModelServer, Witness
+
+CAPABILITIES = Capabilities({"PIPELINING": "", "8BITMIME": "", "SIZE": "1000000"})
+
+
+class Desk:
+    """An owner of dialogues without sockets: connects again and again until everything is settled."""
+
+    def __init__(self, count: int, wanted: str, behaviour: Behaviour) -> None:
+        self.queue = deque(Item(message(key)) for key in range(count))
+        self.results: dict[int, Result] = {}
+        self.handed: list[int] = []
+        self.moved: list[tuple[int, str]] = []
+        self.broken: list[tuple[Mode, str]] = []
+        self.behaviour = behaviour
+        self.witness = Witness()
+        self.grouping = Grouping(wanted, lambda mode, why: self.broken.append((mode, why)))
+        self.grouping.offered(b"PIPELINING" in behaviour.capabilities)
+        self.writes: list[bytes] = []
+
+    def next_item(self) -> Item | None:
+        return self.queue.popleft() if self.queue else None
+
+    def handed_over(self, key: int) -> None:
+        assert key not in self.handed
+        self.handed.append(key)
+
+    def settle(self, item: Item, result: Result) -> None:
+        key = item.message.key
+        assert key not in self.results, "settled twice"
+        if result.verdict in (Verdict.ACCEPTED, Verdict.UNCERTAIN):
+            assert key in self.handed
+        if result.verdict is Verdict.NOT_TRIED:
+            assert key not in self.handed
+        self.results[key] = result
+
+    def give_back(self, item: Item, why: str, *, may_move: bool) -> None:
+        assert not item.handed
+        if may_move and item.moves < 2:
+            item.moves += 1
+            self.moved.append((item.message.key, why))
+            self.queue.append(item)
+        else:
+            self.settle(item, Result(Verdict.NOT_TRIED, Reason.CONNECTION_LOST, why))
+
+    def connect(self, cuts: list[int]) -> Dialogue:
+        """Run one connection until it ends or has nothing more to do."""
+        server, parser = ModelServer(self.behaviour, self.witness), ReplyParser()
+        outbox: deque[bytes] = deque()
+        dialogue = Dialogue(self, self.grouping, CAPABILITIES, outbox.append)
+        dialogue.proceed()
+        mute = False
+        while outbox and not dialogue.finished:
+            self.writes.append(outbox[0])
+            for act in server.feed(outbox.popleft()):
+                if act[0] == "send" and not mute:
+                    self.deliver(dialogue, parser, act[1], cuts)
+                elif act[0] == "mute":
+                    mute = True
+                elif act[0] in ("drop", "reset") and not dialogue.finished:
+                    dialogue.lost("closed")
+        if dialogue.busy and not dialogue.finished:
+            dialogue.lost("silence", Evidence.SILENCE)
+        return dialogue
+
+    def deliver(self, dialogue: Dialogue, parser: ReplyParser, data: bytes, cuts: list[int]) -> None:
+        places = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
+        for start, end in pairwise(places):
+            if dialogue.finished:
+                return
+            dialogue.receive(parser.feed(data[start:end]), not parser.is_empty)
+            if parser.error and not dialogue.finished:
+                dialogue.lost(parser.error, Evidence.CONFUSION)
+
+    def run(self, cuts: list[int] | None = None) -> "Desk":
+        for _ in range(200):
+            if not self.queue:
+                return self
+            self.connect(cuts or [])
+        raise AssertionError("never ends")
+
+    def verdicts(self) -> Counter:
+        return Counter(str(result.verdict) for result in self.results.values())
+
+
+def honest(desk: Desk, count: int) -> None:
+    """What must hold for a server that says what it does."""
+    assert sorted(desk.results) == list(range(count))
+    assert all(times == 1 for times in desk.witness.accepted.values()), "a person got it twice"
+    for key, result in desk.results.items():
+        got = f"p{key}@example.org" in desk.witness.accepted
+        if result.verdict is Verdict.ACCEPTED:
+            assert got
+        elif result.verdict is not Verdict.UNCERTAIN:
+            assert not got, f"{key} arrived and is called {result.verdict}"
+
+
+MODES = ["auto", "envelope", "off"]
+STEPS = ["mail", "rcpt", "data", "dot", "rset"]
+FAULTS = st.one_of(
+    st.sampled_from(
+        [b"450 4.2.0 later\r\n", b"451 try later\r\n", b"550 5.1.1 unknown\r\n", b"554-no\r\n554 way\r\n"]
+    ).map(Fault),
+    st.sampled_from([b"421 4.3.2 closing\r\n"]).map(lambda reply: Fault(reply, then="drop")),
+    st.booleans().map(lambda keeps: Fault(then="drop", keeps=keeps)),
+    st.booleans().map(lambda keeps: Fault(then="mute", keeps=keeps)),
+)
+PLANS = st.dictionaries(st.tuples(st.sampled_from(STEPS), st.integers(0, 7)), FAULTS, max_size=6)
+CUTS = st.lists(st.integers(0, 200), max_size=6)
+
+
+@pytest.mark.parametrize("wanted", MODES)
+def test_all_arrive(wanted: str) -> None:
+    desk = Desk(5, wanted, Behaviour()).run()
+    assert desk.verdicts() == {"accepted": 5}
+    honest(desk, 5)
+    assert desk.witness.contents["p3@example.org"].endswith(b"Hello\r\n..dot\r\n")
+
+
+def test_what_goes_out_in_one_write() -> None:
+    full, envelope, serial = (Desk(3, wanted, Behaviour()).run().writes for wanted in MODES)
+    assert len(full) == 4
+    assert full[1].endswith(b".\r\nMAIL FROM:<news@example.com> SIZE=27\r\nRCPT TO:<p1@example.org>\r\nDATA\r\n")
+    assert len(envelope) == 6
+    assert len(serial) == 12
+    assert not any(b"RSET" in write for write in (*full, *envelope, *serial))
+
+
+@pytest.mark.parametrize("wanted", MODES)
+def test_a_refused_recipient_costs_only_that_one(wanted: str) -> None:
+    def plan(step: str, number: int) -> Fault | None:
+        return Fault(b"550 5.1.1 no such user\r\n") if (step, number) == ("rcpt", 1) else None
+
+    desk = Desk(4, wanted, Behaviour(plan)).run()
+    honest(desk, 4)
+    assert desk.results[1].reason is Reason.UNKNOWN_ADDRESS
+    assert desk.results[1].response == "550 5.1.1 no such user"
+    assert desk.verdicts() == {"accepted": 3, "permanent": 1}
+    assert not desk.broken
+
+
+@pytest.mark.parametrize("wanted", ["auto", "envelope"])
+def test_data_taken_without_a_recipient_ends_with_a_lone_dot(wanted: str) -> None:
+    class Naive(ModelServer):
+        def transaction(self, verb, line):
+            if verb == b"DATA" and not self.rcpt:
+                self.in_data = True
+                yield ("send", b"354 go ahead\r\n")
+            else:
+                yield from super().transaction(verb, line)
+
+    def plan(step: str, number: int) -> Fault | None:
+        return Fault(b"550 5.1.1 no such user\r\n") if (step, number) == ("rcpt", 1) else None
+
+    desk = Desk(3, wanted, Behaviour(plan))
+    server, parser, outbox = Naive(desk.behaviour, desk.witness), ReplyParser(), deque()
+    dialogue = Dialogue(desk, desk.grouping, CAPABILITIES, outbox.append)
+    dialogue.proceed()
+    while outbox:
+        for act in server.feed(outbox.popleft()):
+            if act[0] == "send":
+                dialogue.receive(parser.feed(act[1]))
+    assert desk.verdicts() == {"accepted": 2, "permanent": 1}
+    assert set(desk.witness.accepted) == {"p0@example.org", "p2@example.org"}
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(MODES), PLANS, CUTS, st.integers(1, 8))
+def test_each_message_ends_once_and_truly(wanted: str, faults: dict, cuts: list[int], count: int) -> None:
+    desk = Desk(count, wanted, Behaviour(lambda step, number: faults.get((step, number)))).run(cuts)
+    honest(desk, count)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(MODES),
+    st.dictionaries(
+        st.tuples(st.sampled_from(STEPS), st.integers(0, 7)),
+        st.one_of(
+            st.integers(200, 599).map(lambda code: Fault(b"%d whatever\r\n" % code)),
+            st.binary(min_size=1, max_size=30).map(Fault),
+            st.sampled_from([b"250 one\r\n250 two\r\n", b"354 go\r\n250 early\r\n", b"250-half"]).map(Fault),
+        ),
+        max_size=6,
+    ),
+    CUTS,
+    st.integers(1, 8),
+)
+def test_wrong_codes_and_junk_still_end_every_message_once(
+    wanted: str, faults: dict, cuts: list[int], count: int
+) -> None:
+    desk = Desk(count, wanted, Behaviour(lambda step, number: faults.get((step, number)))).run(cuts)
+    assert sorted(desk.results) == list(range(count))
+    assert all(times == 1 for times in desk.witness.accepted.values()), "a person got it twice"
+
+
+@pytest.mark.parametrize("grouping", ["first only", "scolds", "needs quiet dot"])
+def test_a_server_that_breaks_on_groups_is_found_out(grouping: str) -> None:
+    desk = Desk(6, "auto", Behaviour(grouping=grouping)).run()
+    honest(desk, 6)
+    assert len(desk.broken) == 1
+    uncertain = desk.verdicts()["uncertain"]
+    assert uncertain == (1 if grouping == "needs quiet dot" else 0), "the probe costs one message at most"
+    assert desk.verdicts()["accepted"] == 6 - uncertain
+    assert desk.broken[0][0] is (Mode.ENVELOPE if grouping == "needs quiet dot" else Mode.SERIAL)
+
+
+def test_a_large_body_is_handed_over_with_its_last_octets() -> None:
+    desk = Desk(0, "auto", Behaviour())
+    desk.queue.append(Item(message(1, b"Subject: big\r\n\r\n" + b"x" * 70 + b"\r\n" * LARGE)))
+    outbox: deque[bytes] = deque()
+    dialogue = Dialogue(desk, desk.grouping, Capabilities({"PIPELINING": ""}), outbox.append)
+    dialogue.proceed()
+    dialogue.paused = True
+    dialogue.receive([(250, b""), (250, b""), (354, b"")])
+    assert not desk.handed
+    assert dialogue.awaits_dot
+    dialogue.resume()
+    assert desk.handed == [1]
+    assert outbox[-1] == b".\r\n"
+    dialogue.receive([(250, b"ok")])
+    assert desk.verdicts() == {"accepted": 1}
+
+
+def test_a_large_body_cut_off_before_its_dot_was_not_tried() -> None:
+    desk = Desk(0, "auto", Behaviour())
+    desk.queue.append(Item(message(1, b"x" * (LARGE + 1))))
+    dialogue = Dialogue(desk, desk.grouping, Capabilities({"PIPELINING": ""}), lambda data: None)
+    dialogue.proceed()
+    dialogue.paused = True
+    dialogue.receive([(250, b""), (250, b""), (354, b"")])
+    dialogue.lost("cut")
+    assert desk.results[1].verdict is Verdict.NOT_TRIED
+
+
+@pytest.mark.parametrize(
+    ("content", "recipient", "reason"),
+    [
+        (b"x" * 1_000_001, "a@example.org", Reason.MESSAGE_TOO_LARGE),
+        (b"x", "a@example.org>\r\nRCPT TO:<b@example.org", Reason.ADDRESS_INVALID),
+        (b"x", "müller@example.org", Reason.ADDRESS_INVALID),
+        (b"x", "nobody", Reason.ADDRESS_INVALID),
+    ],
+)
+def test_what_cannot_go_to_this_server_is_not_offered(content: bytes, recipient: str, reason: Reason) -> None:
+    from campaign_app.channels.base import Outgoing
+
+    desk = Desk(0, "auto", Behaviour())
+    desk.queue += [Item(Outgoing(1, "news@example.com", recipient, content)), Item(message(2))]
+    desk.run()
+    assert desk.results[1].verdict is Verdict.PERMANENT
+    assert desk.results[1].reason is reason
+    assert desk.results[2].verdict is Verdict.ACCEPTED
+
+
+def test_premature_answers_are_not_taken_for_an_acceptance() -> None:
+    def plan(step: str, number: int) -> Fault | None:
+        return Fault(b"354 go on\r\n250 already queued\r\n") if step == "data" else None
+
+    desk = Desk(1, "off", Behaviour(plan)).run()
+    assert desk.verdicts() == {"not_tried": 1}
+    assert desk.results[0].account_trouble
+
+
+def test_421_between_messages_moves_the_next_one_on() -> None:
+    def plan(step: str, number: int) -> Fault | None:
+        return Fault(b"421 4.7.0 too many messages\r\n", then="drop") if step == "mail" and number % 3 == 2 else None
+
+    desk = Desk(6, "auto", Behaviour(plan)).run()
+    honest(desk, 6)
+    assert desk.verdicts() == {"accepted": 6}
+    assert desk.moved
+
+
+def test_eight_bit_and_size_are_declared_only_when_offered() -> None:
+    for words, expected in (({}, b""), ({"8BITMIME": ""}, b" BODY=8BITMIME"), ({"SIZE": "0"}, b" SIZE=2")):
+        desk = Desk(0, "off", Behaviour())
+        desk.queue.append(Item(message(1, "é".encode())))
+        outbox: list[bytes] = []
+        Dialogue(desk, desk.grouping, Capabilities(words), outbox.append).proceed()
+        assert outbox == [b"MAIL FROM:<news@example.com>" + expected + b"\r\n"]
+
+
+def test_after_so_many_messages_the_connection_leaves() -> None:
+    desk = Desk(5, "auto", Behaviour())
+    outbox: deque[bytes] = deque()
+    server, parser = ModelServer(desk.behaviour, desk.witness), ReplyParser()
+    dialogue = Dialogue(desk, desk.grouping, CAPABILITIES, outbox.append, max_messages=2)
+    dialogue.proceed()
+    while outbox and not dialogue.finished:
+        for act in server.feed(outbox.popleft()):
+            dialogue.receive(parser.feed(act[1]))
+    assert dialogue.sent == 2
+    assert outbox.pop() == b"QUIT\r\n"
+    assert len(desk.queue) == 3
