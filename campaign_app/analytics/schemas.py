@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True)
 class FunnelStep:
-    """One step of the way: recipients, sent, opened (people), clicked (people), unsubscribed. `share` 0–1 of the first."""
+    """One step of the way: sent, opened and clicked (people), unsubscribed. `share` 0–1 of the first."""
 
     key: str
     label: str
@@ -144,7 +144,7 @@ class CampaignLine:
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """Something that a person should look at. `severity` is blocking or warning; `href` names object and id, not a URL."""
+    """Something that a person should look at. `severity` is blocking or warning."""
 
     severity: str
     title: str

@@ -10,10 +10,14 @@ from campaign_app.ui.campaign.content import content_tab
 from campaign_app.ui.campaign.page_state import CampaignPage
 from campaign_app.ui.campaign.recipients import recipients_tab
 from campaign_app.ui.campaign.recipients_state import Recipients
+from campaign_app.ui.campaign.results import results_tab
+from campaign_app.ui.campaign.side import side_column
+from campaign_app.ui.campaign.side_state import CampaignSide
 from campaign_app.ui.layout import page
 
 _TABS = [
     c.View("Recipients", "recipients"),
+    c.View("Results", "results"),
     c.View("Content", "content"),
     c.View("Activity", "activity"),
 ]
@@ -156,6 +160,7 @@ def _tabs() -> rx.Component:
         c.saved_views(_TABS, CampaignPage.tab, CampaignPage.choose_tab, label="Parts of the campaign"),
         rx.match(
             CampaignPage.tab,
+            ("results", results_tab()),
             ("content", content_tab()),
             ("activity", c.card(c.activity_log(CampaignPage.activity))),
             recipients_tab(),
@@ -167,7 +172,7 @@ def _tabs() -> rx.Component:
 @page(
     routes.CAMPAIGN,
     title="Campaign",
-    on_load=[Recipients.load, CampaignPage.load],
+    on_load=[Recipients.load, CampaignSide.load, CampaignPage.load],
 )
 def campaign() -> Any:
     """Progress on top, the tabs, charts and activity beside them."""
@@ -181,7 +186,11 @@ def campaign() -> Any:
         c.page_body(
             _notices(),
             _progress(),
-            _tabs(),
+            rx.cond(
+                CampaignPage.tab == "results",
+                _tabs(),
+                rx.el.div(_tabs(), side_column(), class_name="b-grid-side"),
+            ),
         ),
         _questions(),
     )

@@ -112,6 +112,10 @@ class CampaignPage(AppState):
         """Show one of the tabs."""
         await self.require("campaigns:read")
         self.tab = tab
+        if tab == "results":
+            from campaign_app.ui.campaign.results_state import CampaignResults
+
+            return CampaignResults.load
         if tab == "content":
             from campaign_app.ui.campaign.content_state import CampaignContent
 

@@ -1,0 +1,190 @@
+"""The dashboard."""
+
+from typing import Any
+
+import reflex as rx
+
+from campaign_app.ui import components as c
+from campaign_app.ui import routes
+from campaign_app.ui.analytics.strip import metric_strip
+from campaign_app.ui.components.charts import chart
+from campaign_app.ui.dashboard.dashboard_state import HEIGHT, Account, DashboardPage, Finished, Note, Running
+from campaign_app.ui.layout import page
+
+
+def _running(row: Running) -> rx.Component:
+    parts = [
+        c.Part("sent", row.shares.sent),
+        c.Part("skipped", row.shares.skipped),
+        c.Part("uncertain", row.shares.uncertain),
+        c.Part("failed", row.shares.failed),
+        c.Part("bounced", row.shares.bounced),
+        c.Part("sending", row.shares.sending),
+        c.Part("queued", row.shares.queued),
+    ]
+    return c.list_item(
+        rx.el.div(
+            rx.el.span(row.name, c.channel_icon("email"), class_name="b-row b-strong"),
+            c.status_badge(row.status),
+            class_name="b-between",
+        ),
+        c.segmented_progress(parts, row.shares.total, live=row.status == "running"),
+        rx.el.div(
+            rx.el.span(row.done, class_name="b-num"),
+            rx.el.span(row.note, class_name="b-num b-ell"),
+            class_name="b-between b-dense b-muted",
+        ),
+        href=row.href,
+    )
+
+
+def _sending_now() -> rx.Component:
+    none = rx.el.p("Nothing is sending now.", class_name="b-muted b-dense b-card-body")
+    return c.card(
+        rx.cond(DashboardPage.running.length() > 0, rx.foreach(DashboardPage.running, _running), none),
+        title="Sending now",
+        aside=c.text_link("All campaigns", href=routes.CAMPAIGNS),
+        pad=False,
+    )
+
+
+def _attention() -> rx.Component:
+    def row(note: Note) -> rx.Component:
+        return c.list_item(
+            c.two_lines(note.title, note.detail),
+            mark=c.status_icon(note.severity, 16),
+            action=c.text_link(note.act, href=note.href),
+        )
+
+    none = rx.el.p("Nothing needs you.", class_name="b-muted b-dense b-card-body")
+    return c.card(
+        rx.cond(DashboardPage.notes.length() > 0, rx.foreach(DashboardPage.notes, row), none),
+        title="Needs attention",
+        count=DashboardPage.notes.length().to_string(),
+        pad=False,
+    )
+
+
+def _period() -> rx.Component:
+    return c.card(
+        metric_strip(DashboardPage.cells, DashboardPage.metric, DashboardPage.choose, DashboardPage.loading),
+        rx.el.div(
+            chart(
+                DashboardPage.figure,
+                label=f"{DashboardPage.metric} per day over the last 30 days",
+                height=HEIGHT,
+                loading=DashboardPage.loading,
+            ),
+            class_name="b-card-inset",
+        ),
+        title="Last 30 days",
+        meta="compared with the 30 days before",
+        aside=c.text_link("Open analytics", href=routes.ANALYTICS),
+        pad=False,
+    )
+
+
+def _accounts() -> rx.Component:
+    def row(account: Account) -> rx.Component:
+        return c.list_item(
+            rx.el.div(
+                rx.el.span(account.address, class_name="b-ell b-dense b-strong"),
+                c.health_dot(account.health, account.words),
+                class_name="b-between",
+            ),
+            rx.el.div(
+                c.share_bar(account.share, rx.cond(account.health == "bouncing", "var(--amber-9)", "var(--green-9)")),
+                rx.el.span(account.used, class_name="b-small b-muted b-num"),
+                class_name="b-row",
+            ),
+        )
+
+    none = rx.el.p("No sending account yet.", class_name="b-muted b-dense b-card-body")
+    return c.card(
+        rx.cond(DashboardPage.accounts.length() > 0, rx.foreach(DashboardPage.accounts, row), none),
+        title="Account health",
+        aside=c.text_link("Manage", href=routes.ACCOUNTS),
+        pad=False,
+    )
+
+
+def _finished() -> rx.Component:
+    def row(line: Finished) -> rx.Component:
+        return c.table_row(
+            c.name_cell(line.name, line.href),
+            c.cell(c.status_badge(line.status)),
+            c.cell(line.sent, align="right"),
+            c.cell(line.opened, align="right"),
+            c.cell(line.clicked, align="right"),
+            c.cell(line.unsubscribed, align="right", hide="narrow"),
+        )
+
+    def phone_row(line: Finished) -> rx.Component:
+        return c.phone_item(
+            line.name, line.href, left=f"{line.sent} sent", right=f"{line.opened} opened · {line.clicked} clicked"
+        )
+
+    columns = [
+        c.Column("Campaign"),
+        c.Column("Status", width="140px"),
+        c.Column("Sent", align="right"),
+        c.Column("Opened by people", align="right"),
+        c.Column("Clicked", align="right"),
+        c.Column("Unsubscribed", align="right", hide="narrow"),
+    ]
+    table = c.data_table(
+        columns,
+        DashboardPage.finished,
+        row,
+        label="Finished campaigns",
+        loading=DashboardPage.loading,
+        bleed=False,
+        two_lines=False,
+        phone_row=phone_row,
+    )
+    none = rx.el.p("No campaign has finished yet.", class_name="b-muted b-dense b-card-body")
+    return c.card(
+        rx.cond((DashboardPage.finished.length() > 0) | DashboardPage.loading, table, none),
+        title="Finished lately",
+        pad=False,
+    )
+
+
+def _start() -> rx.Component:
+    return c.empty_state(
+        "send",
+        "Send your first campaign",
+        "Three steps, and you watch every message leave.",
+        c.setup_step(
+            "Connect a sending account",
+            "Your mail server or provider, by SMTP",
+            DashboardPage.accounts.length() > 0,
+            c.text_link("Open", href=routes.ACCOUNTS),
+        ),
+        c.setup_step(
+            "Import your contacts", "From a CSV file, duplicates merge", False, c.text_link("Open", href=routes.IMPORTS)
+        ),
+        c.setup_step(
+            "Write and launch", "With a preview for any recipient", False, c.text_link("Open", href=routes.CAMPAIGN_NEW)
+        ),
+        action=c.if_allowed("campaigns:write", c.primary_button("New campaign", "plus", href=routes.CAMPAIGN_NEW)),
+    )
+
+
+@page(routes.DASHBOARD, title="Dashboard", on_load=DashboardPage.load)
+def dashboard() -> Any:
+    """In order of urgency: sending, attention, results, health."""
+    full = rx.fragment(
+        rx.el.div(_sending_now(), _attention(), class_name="b-grid-2-1"),
+        rx.el.div(_period(), _accounts(), class_name="b-grid-2-1"),
+        _finished(),
+    )
+    new = c.if_allowed("campaigns:write", c.primary_button("New campaign", "plus", href=routes.CAMPAIGN_NEW))
+    return rx.fragment(
+        c.page_header(
+            "Dashboard",
+            rx.cond(DashboardPage.nothing_yet, rx.fragment(), new),
+            meta=DashboardPage.today,
+        ),
+        c.page_body(rx.cond(DashboardPage.nothing_yet & ~DashboardPage.loading, _start(), full)),
+    )

@@ -1,0 +1,180 @@
+"""What the dashboard shows; running campaigns move by themselves."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import reflex as rx
+
+from campaign_app.analytics import charts
+from campaign_app.analytics import service as analytics
+from campaign_app.analytics.schemas import AccountUse, Attention, CampaignLine
+from campaign_app.core import db
+from campaign_app.core.clock import now
+from campaign_app.kit import text
+from campaign_app.ui import live, routes, theme
+from campaign_app.ui.analytics.metrics import METRICS, Cell, cells
+from campaign_app.ui.app_state import AppState
+from campaign_app.ui.campaign import figures
+from campaign_app.ui.figures import as_dict
+from campaign_app.workspace import service as workspace
+
+HEIGHT: Final = 128
+
+
+@dataclass
+class Running:
+    """A campaign that sends, waits or is paused."""
+
+    id: int
+    name: str
+    status: str
+    shares: figures.Shares
+    done: str
+    note: str
+    href: str
+
+
+@dataclass
+class Finished:
+    """A campaign of the last days."""
+
+    id: int
+    name: str
+    status: str
+    sent: str
+    opened: str
+    clicked: str
+    unsubscribed: str
+    href: str
+
+
+@dataclass
+class Note:
+    """Something that needs a person."""
+
+    severity: str
+    title: str
+    detail: str
+    act: str
+    href: str
+
+
+@dataclass
+class Account:
+    """A sending account today."""
+
+    address: str
+    health: str
+    words: str
+    used: str
+    share: float
+
+
+class DashboardPage(AppState):
+    """The first page."""
+
+    loading: bool = True
+    today: str = ""
+    running: list[Running] = []
+    finished: list[Finished] = []
+    notes: list[Note] = []
+    accounts: list[Account] = []
+    cells: list[Cell] = []
+    metric: str = "sent"
+    figure: dict[str, Any] = {}
+    nothing_yet: bool = False
+    _days: list[Any] = []
+    _zone: str = "UTC"
+
+    @rx.event
+    async def load(self) -> None:
+        """Open the page and watch every running campaign."""
+        await self.require("campaigns:read")
+        async with self.busy():
+            await self._read()
+        for row in self.running:
+            if row.status == "running":
+                await live.watch_more(self, f"campaign:{row.id}")
+
+    async def _read(self) -> None:
+        actor = await self.require("campaigns:read")
+        async with db.reading() as session:
+            self._zone = (await workspace.get(session)).time_zone
+            found = await analytics.dashboard(session, actor)
+        local = now()
+        self.today = f"{local:%A} {local.day} {local:%B}"
+        self.running = [running_row(row, self._zone) for row in found.active]
+        self.finished = [_finished(row) for row in found.finished]
+        self.notes = [_note(row) for row in found.attention]
+        self.accounts = [_account(row) for row in found.accounts]
+        self.cells = cells(found.overview)
+        self._days = list(found.overview.days)
+        self.nothing_yet = not (found.active or found.finished or found.overview.totals.sent)
+        self._draw()
+
+    def _draw(self) -> None:
+        layout = theme.chart_layout(self.dark, HEIGHT)
+        color = theme.palette(self.dark).series[0]
+        self.figure = as_dict(charts.per_day(self._days, self.metric, color=color, layout=layout))
+
+    @rx.event
+    async def choose(self, metric: str) -> None:
+        """Show another number in the chart."""
+        await self.require("campaigns:read")
+        self.metric = metric if metric in METRICS else "sent"
+        self._draw()
+
+    async def _on_progress(self, topic: str, payload: dict[str, Any]) -> None:
+        number = int(topic.partition(":")[2])
+        if payload.get("status") != "running":
+            await self._read()
+            return
+        shares = figures.shares(payload["counters"], payload.get("in_flight", 0))
+        seconds = payload.get("seconds_left")
+        left = f" · {text.duration(seconds)} left" if seconds is not None else ""
+        note = f"{figures.rate(payload.get('rate_per_minute') or 0)}{left}"
+        self.running = [
+            replace(row, shares=shares, done=_done(shares), note=note) if row.id == number else row
+            for row in self.running
+        ]
+
+
+def _done(shares: figures.Shares) -> str:
+    return f"{text.number(shares.settled)} of {text.number(shares.total)}"
+
+
+def running_row(row: CampaignLine, zone: str) -> Running:
+    """A line of "Sending now"."""
+    shares = figures.shares(row.counts)
+    note = row.status_reason
+    if row.status == "paused" and row.paused_at and not note:
+        note = f"Paused {figures.clock(row.paused_at, now(), zone)}{f' by {row.paused_by}' if row.paused_by else ''}"
+    if row.status == "scheduled" and row.send_at:
+        note = f"Starts {figures.clock(row.send_at, now(), zone)}"
+    return Running(row.id, row.name, row.status, shares, _done(shares), note, routes.campaign(row.id))
+
+
+def _finished(row: CampaignLine) -> Finished:
+    return Finished(
+        row.id,
+        row.name,
+        row.status,
+        text.number(row.sent),
+        text.percent(row.opened, row.sent),
+        text.percent(row.clicked, row.sent),
+        text.percent(row.unsubscribed, row.sent),
+        routes.campaign(row.id),
+    )
+
+
+def _note(row: Attention) -> Note:
+    href = routes.campaign(row.id) if row.kind == "campaign" else routes.account(row.id)
+    return Note(row.severity, row.title, row.detail, row.act, href)
+
+
+def _account(row: AccountUse) -> Account:
+    used = text.number(row.sent_today)
+    if not row.limit_per_day:
+        return Account(row.address, row.health, row.words, f"{used} today", 0)
+    share = min(100.0, 100 * row.sent_today / row.limit_per_day)
+    return Account(row.address, row.health, row.words, f"{used} of {text.number(row.limit_per_day)} today", share)
