@@ -3,7 +3,7 @@
 import contextvars
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -164,6 +164,12 @@ def initials(name: str) -> str:
     return (words[0][0] + words[1][0] if len(words) > 1 else words[0][:2]).upper()
 
 
+def _states(root: type[BaseState]) -> Iterator[type[BaseState]]:
+    for state in root.get_substates():
+        yield state
+        yield from _states(state)
+
+
 class AuthGate(rx.Middleware):
     """Runs before every event: without a session nothing but hydration passes, unless the state is marked `@public`.
 
@@ -187,10 +193,13 @@ class AuthGate(rx.Middleware):
 
     async def _bind(self, root: BaseState, digest: str) -> None:
         person = await root.get_state(AppState)
-        if person._bound and person._bound != digest:
+        if person._bound == digest:
+            return
+        if person._bound:
+            for state in _states(rx.State):
+                await root.get_state(state)  # Redis keeps each apart; one that is not loaded would keep its rows
             root.reset()
-        if person._bound != digest:
-            person._bound = digest
+        person._bound = digest
 
     @staticmethod
     def _is_public(event: Event) -> bool:

@@ -67,8 +67,8 @@ def audit() -> Any:
     )
     nothing = (AuditLog.rows.length() == 0) & ~AuditLog.loading
     return rx.fragment(
-        c.page_header("Audit log", export, meta="Who did what to which object"),
         c.page_body(
+            c.page_header("Audit log", export, meta="Who did what to which object"),
             tabs(routes.AUDIT),
             _chain(),
             filters,

@@ -71,9 +71,7 @@ def _session(line: SessionLine) -> rx.Component:
     act = rx.cond(
         line.current,
         c.tag("This browser"),
-        c.small_button(
-            "End session", on_click=Profile.end_session(line.id), aria_label=f"End the session of {line.device}"
-        ),
+        c.small_button("End session", on_click=Profile.end_session(line.id), aria_label=f"End session: {line.device}"),
     )
     return c.list_item(
         c.two_lines(line.device, rx.el.span(line.detail, title=line.exact)),
@@ -95,8 +93,8 @@ def profile() -> Any:
         trigger=c.small_button("End all others"),
     )
     return rx.fragment(
-        c.page_header("Your profile"),
         c.page_body(
+            c.page_header("Your profile"),
             tabs(routes.PROFILE),
             c.grid(
                 "1-1",

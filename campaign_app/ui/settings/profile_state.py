@@ -54,7 +54,7 @@ class Profile(AppState):
             SessionLine(
                 row.id,
                 devices.describe(row.user_agent),
-                f"{row.ip or 'unknown address'} · used {text.ago(row.last_used_at, now(), user.time_zone)}"
+                f"{row.ip or 'unknown address'} · last used: {text.ago(row.last_used_at, now(), user.time_zone)}"
                 f" · since {text.day(row.created_at, now(), user.time_zone)}",
                 f"Ends by itself on {text.exact(row.expires_at, user.time_zone)}",
                 row.is_current,

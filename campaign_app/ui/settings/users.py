@@ -157,8 +157,8 @@ def users() -> Any:
     """The table and its dialogs."""
     add = c.primary_button("Add person", "plus", on_click=NewPerson.open_form(True))
     return rx.fragment(
-        c.page_header("People", c.if_allowed("users:write", add), meta=People.summary),
         c.page_body(
+            c.page_header("People", c.if_allowed("users:write", add), meta=People.summary),
             tabs(routes.USERS),
             c.data_table(_COLUMNS, People.rows, _row, label="People of the workspace", loading=People.loading),
         ),

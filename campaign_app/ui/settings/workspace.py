@@ -81,8 +81,8 @@ def _form() -> rx.Component:
 def settings() -> Any:
     """One form."""
     return rx.fragment(
-        c.page_header("Settings"),
         c.page_body(
+            c.page_header("Settings"),
             tabs(routes.SETTINGS),
             c.card(rx.cond(S.loading, c.skeleton_lines(6), _form()), title="Workspace"),
         ),

@@ -1,0 +1,242 @@
+"""Whoever reaches the websocket can call any handler: what strangers, viewers and thieves of a client token get."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+import reflex as rx
+import socketio.exceptions
+from reflex_base.registry import RegistrationContext
+
+from campaign_app import campaign_app  # noqa: F401  every page's state is known after this
+from campaign_app.ui.app_state import AppState, _public_states
+from campaign_app.ui.settings.audit_state import AuditLog
+from campaign_app.ui.settings.new_user_state import NewPerson
+from campaign_app.ui.settings.profile_state import Profile
+from campaign_app.ui.settings.users_state import People
+from campaign_app.ui.settings.workspace_state import WorkspaceSettings
+from tests.stack import Stack
+from tests.wsclient import Tab, handler
+
+PASSWORD = "correct horse battery"
+MARK = "Ines Keller-Secret"
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A running web process with an owner and a viewer, by their session tokens."""
+
+    url: str
+    owner: str
+    viewer: str
+    stack: Stack
+
+
+@pytest.fixture(scope="module")
+def product(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Real web server, real Redis; nothing has to be built."""
+    stack = Stack(var=tmp_path_factory.mktemp("web"), redis_url=f"{redis_server}/3")
+    try:
+        stack.run("alembic", "upgrade", "head")
+        stack.start("web", "tests.backend")
+        stack.wait_for(f"{stack.url}/api/health", "web")
+        owner, viewer = asyncio.run(_people(stack.url))
+        yield Product(stack.url, owner, viewer, stack)
+    finally:
+        stack.stop_all()
+
+
+async def _people(url: str) -> tuple[str, str]:
+    async with httpx.AsyncClient(base_url=url) as browser:
+        form = {"email": "ines@example.com", "name": MARK, "password": PASSWORD}
+        await browser.post("/auth/setup", data=form)
+        owner = browser.cookies["beacon_session"]
+    async with Tab(url, owner) as tab:
+        await tab.open("/settings/users")
+        await tab.until(lambda t: t.value(People, "rows"))
+        await tab.call(handler(NewPerson, "choose_role"), role="viewer")
+        await tab.call(handler(NewPerson, "add"), form={"new-email": "vera@example.com", "new-name": "Vera"})
+        await tab.until(lambda t: t.value(NewPerson, "shown_for") == "Vera")
+        await tab.call(handler(NewPerson, "reveal"))
+        await tab.until(lambda t: t.ordered("_set_value"))
+        password = _revealed(tab)
+    return owner, await sign_in(url, "vera@example.com", password)
+
+
+def _revealed(tab: Tab) -> str:
+    found = re.search(r"[a-z2-9]{4}(-[a-z2-9]{4}){3}", repr(tab.events))
+    assert found, tab.events
+    assert found[0] not in repr(tab.state)  # it was handed to the field and kept in no var
+    return found[0]
+
+
+async def sign_in(url: str, email: str, password: str = PASSWORD) -> str:
+    async with httpx.AsyncClient(base_url=url) as browser:
+        answer = await browser.post("/auth/login", data={"email": email, "password": password})
+        assert answer.headers["location"] == "/", answer.headers
+        return browser.cookies["beacon_session"]
+
+
+@pytest.fixture
+async def owner(product: Product) -> AsyncIterator[Tab]:
+    """The owner's tab on the page of people."""
+    async with Tab(product.url, product.owner) as tab:
+        await tab.open("/settings/users")
+        await tab.until(lambda t: t.value(People, "rows"))
+        yield tab
+
+
+def every_state(root: type[rx.State] = AppState) -> Iterator[type[rx.State]]:
+    yield root
+    for state in root.get_substates():
+        yield from every_state(state)
+
+
+async def test_a_stranger_gets_nothing_from_any_page(product: Product) -> None:
+    paths = {str(page["route"]) for _, page in RegistrationContext.ensure_context().decorated_pages}
+    assert {"/settings/users", "/settings/audit", "/login"} <= paths
+    for path in sorted(paths - {"/login", "/setup"}):
+        async with Tab(product.url) as tab:
+            await tab.open(re.sub(r"\[.*?\]", "1", path))
+            await tab.until(lambda t: t.ordered("_redirect"))
+            assert tab.ordered("_redirect")[0]["payload"]["path"].startswith("/login")
+            assert not tab.said(MARK)
+
+
+async def test_a_stranger_can_run_no_handler(product: Product) -> None:
+    async with Tab(product.url) as tab:
+        await tab.open("/login")
+        await tab.until(lambda t: t.value(AppState, "permissions") is not None)
+        called = 0
+        for state in every_state():
+            if state.get_full_name() in _public_states:
+                continue
+            for name in state.event_handlers:
+                before = len(tab.ordered("_redirect"))
+                await tab.call(handler(state, name))
+                await tab.until(lambda t, n=before: len(t.ordered("_redirect")) > n)
+                called += 1
+        assert called > 20
+        assert {event["payload"]["path"].partition("?")[0] for event in tab.ordered("_redirect")} == {"/login"}
+        assert not tab.said(MARK)
+        assert not tab.said("toast")
+
+
+@pytest.mark.parametrize("cookie", ["made-up", "0" * 43, ""])
+async def test_a_made_up_cookie_is_no_cookie(product: Product, cookie: str) -> None:
+    async with Tab(product.url, headers={"Cookie": f"beacon_session={cookie}; other=1"}) as tab:
+        await tab.open("/settings/users")
+        await tab.until(lambda t: t.ordered("_redirect"))
+        assert not tab.said(MARK)
+
+
+async def test_another_site_gets_no_socket(product: Product) -> None:
+    tab = Tab(product.url, product.owner, headers={"Origin": "https://evil.example"})
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        await tab.open("/settings/users")
+
+
+async def test_our_own_site_gets_one(product: Product) -> None:
+    async with Tab(product.url, product.owner, headers={"Origin": product.url}) as tab:
+        await tab.open("/settings/users")
+        await tab.until(lambda t: t.value(People, "rows"))
+
+
+async def test_the_cookie_never_comes_back_to_scripts(owner: Tab, product: Product) -> None:
+    assert owner.said(MARK)
+    assert not owner.said(product.owner)
+
+
+@pytest.mark.parametrize(
+    ("state", "name", "payload"),
+    [
+        (People, "load", {}),
+        (People, "edit", {"user_id": 1}),
+        (People, "save", {"form": {"edit-name": "Eve", "edit-email": "eve@example.com"}}),
+        (People, "set_active", {"user_id": 1, "active": False}),
+        (NewPerson, "add", {"form": {"new-email": "eve@example.com", "new-name": "Eve"}}),
+        (NewPerson, "reset_password", {"user_id": 1}),
+        (NewPerson, "reveal", {}),
+        (WorkspaceSettings, "save", {"form": {"company": "Evil"}}),
+        (AuditLog, "load", {}),
+        (AuditLog, "find", {"value": "a"}),
+        (AuditLog, "check", {}),
+    ],
+)
+async def test_a_viewer_cannot_call_what_the_role_lacks(
+    product: Product, state: type[rx.State], name: str, payload: dict[str, object]
+) -> None:
+    async with Tab(product.url, product.viewer) as tab:
+        await tab.open("/settings/profile")
+        await tab.until(lambda t: t.value(Profile, "name") == "Vera")
+        await tab.call(handler(state, name), **payload)
+        await tab.until(lambda t: t.said("Not allowed"))
+        assert not tab.said(MARK)
+        assert not tab.value(state, "rows")
+    async with httpx.AsyncClient(base_url=product.url) as browser:
+        again = await browser.post("/auth/login", data={"email": "ines@example.com", "password": PASSWORD})
+        assert again.headers["location"] == "/"  # still active, password unchanged
+
+
+async def test_private_methods_and_vars_cannot_be_reached(owner: Tab) -> None:
+    for name in ("_read", "require", "busy", "setvar", "_show"):
+        await owner.call(handler(People, name), cursor="")
+    await owner.call("reflex___state____state.setvar", var_name="person_role", value="owner")
+    await owner.call(handler(People, "edit"), user_id=1)
+    await owner.until(lambda t: t.value(People, "editing") == 1)
+    assert owner.value(AppState, "person_role") == "owner"
+
+
+async def leave_a_full_state(product: Product) -> str:
+    """The owner's client token, after the owner closed the tab with people and log in its state."""
+    async with Tab(product.url, product.owner) as tab:
+        await tab.open("/settings/users")
+        await tab.until(lambda t: t.value(People, "rows"))
+        await tab.call(handler(AuditLog, "load"))
+        await tab.until(lambda t: t.value(AuditLog, "rows"))
+        return tab.token
+
+
+@pytest.mark.parametrize("thief", ["stranger", "viewer"])
+@pytest.mark.parametrize("quietly", [False, True])
+async def test_a_stolen_client_token_gives_an_empty_state(product: Product, thief: str, quietly: bool) -> None:
+    token = await leave_a_full_state(product)
+    cookie = product.viewer if thief == "viewer" else ""
+    if quietly:  # first an event that needs none of the stolen states, then everything
+        async with Tab(product.url, cookie, token) as tab:
+            await tab.open("/settings/profile", load=False)
+            await tab.call(handler(Profile, "load"))
+            await tab.until(lambda t: t.state or t.events)
+            assert not tab.said(MARK)
+    async with Tab(product.url, cookie, token) as tab:
+        await tab.open("/settings/profile")
+        await tab.until(lambda t: t.value(People, "rows") is not None)
+        await tab.until(lambda t: t.ordered("_redirect") if thief == "stranger" else t.value(Profile, "sessions"))
+        assert tab.token == token
+        assert not tab.said(MARK)
+        assert tab.value(People, "rows") == []
+        assert tab.value(AuditLog, "rows") == []
+
+
+async def test_who_is_switched_off_is_out_of_an_open_tab(product: Product) -> None:
+    async with Tab(product.url, product.owner) as boss:
+        await boss.open("/settings/users")
+        await boss.until(lambda t: t.value(People, "rows"))
+        await boss.call(handler(NewPerson, "add"), form={"new-email": "tom@example.com", "new-name": "Tom"})
+        await boss.until(lambda t: t.value(NewPerson, "shown_for") == "Tom")
+        await boss.call(handler(NewPerson, "reveal"))
+        await boss.until(lambda t: t.ordered("_set_value"))
+        cookie = await sign_in(product.url, "tom@example.com", _revealed(boss))
+        async with Tab(product.url, cookie) as tab:
+            await tab.open("/settings/profile")
+            await tab.until(lambda t: t.value(Profile, "name") == "Tom")
+            await boss.call(handler(People, "load"))
+            await boss.until(lambda t: any(row["name"] == "Tom" for row in t.value(People, "rows")))
+            tom = next(row["id"] for row in boss.value(People, "rows") if row["name"] == "Tom")
+            await boss.call(handler(People, "set_active"), user_id=tom, active=False)
+            await boss.until(lambda t: t.said("is switched off"))
+            await tab.call(handler(Profile, "load"))
+            await tab.until(lambda t: t.ordered("_redirect"))
