@@ -7,6 +7,7 @@ import reflex as rx
 from campaign_app.auth import service
 from campaign_app.auth.cookies import session_token
 from campaign_app.auth.current import current_actor
+from campaign_app.auth.passwords import MIN_LENGTH
 from campaign_app.core import db
 from campaign_app.ui import routes
 from campaign_app.ui.app_state import AppState, public
@@ -14,7 +15,7 @@ from campaign_app.ui.app_state import AppState, public
 _ERRORS: Final = {
     "credentials": "E-mail or password is not right. Check both, or ask your administrator for a new password.",
     "unavailable": "Signing in is not possible at the moment: a part of the server does not answer. Try again soon.",
-    "password": "The password is too weak. Take at least 12 characters that are not easy to guess.",
+    "password": f"The password is too weak. Take at least {MIN_LENGTH} characters that are not easy to guess.",
     "email": "This is not an e-mail address. Check it for typing errors.",
     "name": "Your name is missing. Colleagues see it beside what you do.",
     "setup_link": "Open the one-time link that ./campaign printed when it started; it shows that you run this server.",

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from campaign_app.auth.passwords import MIN_LENGTH
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.auth.auth_state import AuthState
@@ -22,7 +23,7 @@ def setup() -> rx.Component:
         auth_error(),
         line("name", "Your name", "text", "name"),
         line("email", "E-mail", "email", "username"),
-        password_field("password", "Password", "new-password", "At least 12 characters."),
+        password_field("password", "Password", "new-password", f"At least {MIN_LENGTH} characters."),
         c.primary_button("Create the owner", type="submit", size="3", width="100%"),
         action=routes.POST_SETUP,
         method="post",
