@@ -27,7 +27,8 @@ _NEVER_KEPT: Final = {
 # The message is the customer's own HTML on our address: nothing in it may run or reach the signed-in session.
 _MESSAGE_RULES: Final = (
     "default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline' http: https:; "
-    "font-src http: https: data:; base-uri 'none'; form-action 'none'; sandbox allow-popups allow-popups-to-escape-sandbox"
+    "font-src http: https: data:; base-uri 'none'; form-action 'none'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
 )
 
 
