@@ -1,0 +1,1 @@
+"""Pages of campaigns: the list and the builder."""

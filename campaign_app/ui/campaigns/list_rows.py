@@ -1,0 +1,115 @@
+"""A campaign as a line of the list: everything formatted, nothing that the screen does not show. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from campaign_app.campaigns import lifecycle
+from campaign_app.campaigns.schemas import CampaignRow
+from campaign_app.kit import text
+from campaign_app.models.campaign import CampaignStatus
+from campaign_app.ui import routes
+from campaign_app.ui.app_state import initials
+from campaign_app.ui.campaigns.builder_finish import moment
+from campaign_app.ui.components.base import NONE
+
+
+@dataclass
+class Row:
+    """One line. The counts are the parts of its bar."""
+
+    id: int
+    name: str
+    subject: str
+    status: str
+    channel: str
+    href: str
+    audience: str
+    progress: str
+    bar: bool
+    live: bool
+    total: int
+    sent: int
+    skipped: int
+    uncertain: int
+    failed: int
+    sending: int
+    opened: str
+    clicked: str
+    replied: str
+    rates: str
+    owner: str
+    owner_letters: str
+    updated: str
+    updated_exact: str
+    can_edit: bool
+    can_pause: bool
+    can_resume: bool
+    can_delete: bool
+
+
+def row_of(campaign: CampaignRow, now: datetime, zone: str) -> Row:
+    """The line of a campaign as it reads at `now` in `zone`."""
+    able = lifecycle.capabilities(campaign.status)
+    counts = bar_counts(campaign.counts)
+    opened, clicked, replied = (
+        text.percent(number, campaign.delivered) for number in (campaign.opened, campaign.clicked, campaign.replied)
+    )
+    open_in_builder = campaign.status is CampaignStatus.DRAFT
+    running = campaign.status is CampaignStatus.RUNNING
+    return Row(
+        id=campaign.id,
+        name=campaign.name,
+        subject=campaign.subject or "No subject yet",
+        status=campaign.status.value,
+        channel=campaign.channel,
+        href=routes.campaign_edit(campaign.id) if open_in_builder else routes.campaign(campaign.id),
+        audience=text.number(campaign.total) if campaign.total else NONE,
+        progress=_progress(campaign, counts, now, zone),
+        bar=campaign.total > 0,
+        live=running,
+        total=campaign.total,
+        **counts,
+        opened=opened,
+        clicked=clicked,
+        replied=replied,
+        rates=f"{opened} opened · {clicked} clicked" if campaign.delivered else "",
+        owner=campaign.owner_name,
+        owner_letters=initials(campaign.owner_name),
+        updated="Now" if running else text.ago(campaign.updated_at, now, zone),
+        updated_exact=text.exact(campaign.updated_at, zone),
+        can_edit=able.can_edit,
+        can_pause=able.can_pause,
+        can_resume=able.can_resume,
+        can_delete=able.can_delete,
+    )
+
+
+def bar_counts(counters: Any) -> dict[str, int]:
+    """The parts of the bar from the counters of a campaign (each delivery by its present status)."""
+
+    def count(*names: str) -> int:
+        return sum(int(counters.get(name, 0)) for name in names)
+
+    return {
+        "sent": count("sent", "delivered", "read", "replied"),
+        "skipped": count("skipped"),
+        "uncertain": count("uncertain"),
+        "failed": count("failed", "bounced"),
+        "sending": count("sending"),
+    }
+
+
+def percent_done(counts: dict[str, int], total: int) -> str:
+    """Whole percent of the recipients who are in their last state; 100% only when all are."""
+    done = sum(number for name, number in counts.items() if name != "sending")
+    return f"{done * 100 // total}%" if total else NONE
+
+
+def _progress(campaign: CampaignRow, counts: dict[str, int], now: datetime, zone: str) -> str:
+    if campaign.status is CampaignStatus.DRAFT:
+        return f"Step {campaign.step_reached} of 5"
+    if campaign.status is CampaignStatus.SCHEDULED and campaign.send_at is not None:
+        words = moment(campaign.send_at, now, zone).replace(",", "")
+        return words[0].upper() + words[1:]
+    return percent_done(counts, campaign.total)

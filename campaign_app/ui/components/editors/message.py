@@ -1,0 +1,57 @@
+"""TipTap: the message with its toolbar, and one line (subject, preview text); variables are chips in both.
+
+Two-way rule: `on_change` only stores the text. The editor takes `value` again only when `revision` changes, so an echo
+of what was typed never moves the cursor or loses a letter. The pause before `on_change` is 300 ms; it also fires when
+the focus leaves and when the editor goes away.
+"""
+
+import json
+from typing import Any
+
+import reflex as rx
+
+from campaign_app.ui.components.editors.model import LUCIDE, RADIX, TIPTAP_PACKAGES, VariableChoice
+
+_shared = [
+    rx.asset("editing.js", shared=True),
+    rx.asset("expressions.js", shared=True),
+    rx.asset("variable_menu.jsx", shared=True),
+    rx.asset("variable_chip.js", shared=True),
+    rx.asset("toolbar.jsx", shared=True),
+]
+_message = rx.asset("message_editor.jsx", shared=True)
+_line = rx.asset("line_editor.jsx", shared=True)
+
+
+class _Editor(rx.NoSSRComponent):
+    lib_dependencies: list[str] = [*TIPTAP_PACKAGES, RADIX, LUCIDE]
+
+    editor_id: rx.Var[str]
+    value: rx.Var[str]
+    revision: rx.Var[int]
+    variables: rx.Var[list[VariableChoice]]
+    label: rx.Var[str]
+    on_change: rx.EventHandler[lambda text: [text]]
+
+
+class MessageEditor(_Editor):
+    """The body as people see it. `on_change` gets HTML whose chips are `{{ variables }}`."""
+
+    library = _message.importable_path
+    tag = "MessageEditor"
+
+
+class LineEditor(_Editor):
+    """One line of plain text with chips. `on_change` gets text with `{{ variables }}`."""
+
+    library = _line.importable_path
+    tag = "LineEditor"
+    placeholder: rx.Var[str]
+
+
+def command(editor: str, **detail: Any) -> rx.Var[Any]:
+    """A client-only event for the editor with this id: no round trip and no eval."""
+    payload = json.dumps({"editor": editor, **detail})
+    return rx.vars.FunctionStringVar.create(
+        f"(() => window.dispatchEvent(new CustomEvent('editor:do', {{detail: {payload}}})))"
+    )

@@ -1,0 +1,40 @@
+"""What the variable menu offers, with the values of one person. Pure."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from campaign_app.ui.components.editors.model import VariableChoice
+
+CONTACT_LABELS: Final[Mapping[str, str]] = {
+    "first_name": "First name",
+    "last_name": "Last name",
+    "full_name": "Full name",
+    "company": "Company",
+    "email": "E-mail address",
+    "phone": "Phone",
+    "language": "Language",
+    "time_zone": "Time zone",
+}
+_MESSAGE_LABELS: Final[Mapping[str, str]] = {
+    "unsubscribe_url": "Unsubscribe link",
+    "view_url": "View in browser link",
+    "postal_address": "Postal address",
+}
+
+
+def labels(custom: Mapping[str, str]) -> dict[str, str]:
+    """Every variable's label for people; `custom` are those of the workspace's own attributes."""
+    return {**custom, **CONTACT_LABELS, **_MESSAGE_LABELS}
+
+
+def choices(custom: Mapping[str, str], values: Mapping[str, Any]) -> list[VariableChoice]:
+    """The rows of the menu: contact, own fields, message."""
+
+    def row(name: str, label: str, group: str) -> VariableChoice:
+        return VariableChoice(name, label, group, str(values.get(name) or ""))
+
+    return [
+        *(row(name, label, "Contact") for name, label in CONTACT_LABELS.items()),
+        *(row(name, label, "Your own fields") for name, label in custom.items() if name not in CONTACT_LABELS),
+        *(VariableChoice(name, label, "Message", "Made when sending") for name, label in _MESSAGE_LABELS.items()),
+    ]

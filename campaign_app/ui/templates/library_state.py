@@ -1,0 +1,126 @@
+"""The template library: cards by category."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from campaign_app.campaigns import templates_service
+from campaign_app.core import clock, db
+from campaign_app.kit import text
+from campaign_app.models.template import Template
+from campaign_app.ui import routes
+from campaign_app.ui.app_state import AppState, notify_success
+from campaign_app.ui.components import View
+from campaign_app.ui.templates.thumbnails import thumbnails
+
+
+@dataclass
+class TemplateCard:
+    """A template as its card shows it."""
+
+    id: int
+    name: str
+    category: str
+    description: str
+    built_in: bool
+    updated: str
+    picture: str
+    href: str
+
+
+class TemplateLibrary(AppState):
+    """Category and search are in the address."""
+
+    cards: list[TemplateCard] = []
+    views: list[View] = []
+    category: str = ""
+    search_text: str = ""
+    loading: bool = True
+    found: str = ""
+    nothing_at_all: bool = False
+    delete_id: int = 0
+    delete_name: str = ""
+    delete_open: bool = False
+
+    @rx.event
+    async def load(self) -> Any:
+        """Reads what the address names."""
+        actor = await self.require("templates:read")
+        self.category, self.search_text = self.query("category"), self.query("search")[:200]
+        async with self.busy("loading"):
+            yield
+            async with db.reading() as session:
+                groups = await templates_service.categories(session, actor)
+                rows = await templates_service.list_templates(
+                    session, actor, category=self.category, search=self.search_text
+                )
+                pictures = await thumbnails(session, actor, rows)
+            self.cards = [_card(row, pictures[int(row.id or 0)]) for row in rows]
+        everything = sum(count for _, count in groups)
+        self.nothing_at_all = everything == 0
+        self.views = [
+            View("All", "", text.number(everything)),
+            *(View(name, name, text.number(count)) for name, count in groups if name),
+        ]
+        self.found = text.plural(len(rows), "template")
+
+    @rx.event
+    async def choose_category(self, category: str) -> Any:
+        """Only this category; "" is all."""
+        await self.require("templates:read")
+        return rx.redirect(routes.with_query(routes.TEMPLATES, category=category, search=self.search_text))
+
+    @rx.event
+    async def search(self, words: str) -> Any:
+        """Name or description contains these words."""
+        await self.require("templates:read")
+        return rx.redirect(routes.with_query(routes.TEMPLATES, category=self.category, search=words.strip()))
+
+    @rx.event
+    async def clear(self) -> Any:
+        """No filter."""
+        await self.require("templates:read")
+        return rx.redirect(routes.TEMPLATES)
+
+    @rx.event
+    async def duplicate(self, template_id: int) -> Any:
+        """An editable copy, opened."""
+        actor = await self.require("templates:write")
+        async with db.transaction() as session:
+            copy = await templates_service.duplicate(session, actor, template_id)
+        return [rx.redirect(routes.template(copy.id)), notify_success(f"{copy.name} is yours to change")]
+
+    @rx.event
+    async def ask_delete(self, template_id: int, name: str) -> None:
+        """The question before deleting."""
+        await self.require("templates:write")
+        self.delete_id, self.delete_name, self.delete_open = template_id, name, True
+
+    @rx.event
+    async def show_delete(self, is_open: bool) -> None:
+        """Closes the question."""
+        await self.require("templates:write")
+        self.delete_open = is_open
+
+    @rx.event
+    async def delete(self) -> Any:
+        """Campaigns made from it keep their message."""
+        actor = await self.require("templates:write")
+        self.delete_open = False
+        async with db.transaction() as session:
+            await templates_service.delete(session, actor, self.delete_id)
+        return [TemplateLibrary.load, notify_success(f"{self.delete_name} deleted")]
+
+
+def _card(row: Template, picture: str) -> TemplateCard:
+    return TemplateCard(
+        id=int(row.id or 0),
+        name=row.name,
+        category=row.category or "No category",
+        description=row.description,
+        built_in=row.built_in,
+        updated="Built in" if row.built_in else text.ago(row.updated_at, clock.now()),
+        picture=picture,
+        href=routes.template(row.id),
+    )
