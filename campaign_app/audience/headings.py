@@ -19,6 +19,8 @@ FIELDS: dict[str, str] = {
 }
 """What a column can go to besides `attribute:<key>` and "" (left out)."""
 ATTRIBUTE = "attribute:"
+OWN_COLUMNS = frozenset({"Suppressed", "Added", "Changed"})
+"""Columns of our own export that an import leaves out."""
 
 _SPELLINGS = {  # en · de · fr · es · it · nl · pt · pl, as folded words without spaces
     "email": "email mail emailaddress mailaddress emailid workemail primaryemail "
@@ -98,7 +100,8 @@ def has_headings(first: Sequence[str]) -> bool:
 
 def propose(headings: Sequence[str], rows: Sequence[Sequence[str]], known: dict[str, str]) -> dict[str, str]:
     """Column index → field for every column. `known`: label → key of attributes that exist already."""
-    mapping: dict[str, str] = {}
+    ours = set(headings) >= OWN_COLUMNS
+    mapping = {str(i): "" for i, heading in enumerate(headings) if ours and heading in OWN_COLUMNS}
     taken: set[str] = set()
     for index, heading in enumerate(headings):
         field = field_for(heading)

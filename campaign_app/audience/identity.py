@@ -113,6 +113,11 @@ def _country(country: str) -> tuple[str, str | None, str | None] | None:
     return str(metadata.country_code), metadata.national_prefix_for_parsing, metadata.international_prefix
 
 
+def is_country(code: str) -> bool:
+    """Whether phone numbers can be read as of this country (ISO 3166, two letters)."""
+    return _country(code) is not None
+
+
 @cache
 def _patterns(code: str) -> tuple[re.Pattern[str], tuple[tuple[frozenset[int], re.Pattern[str]], ...]] | None:
     """(general pattern, kinds of number) of a calling code with one country and a plain national prefix, else None."""

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, event
 from campaign_app.kit.folding import fold
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{0,15})?")
-_DAY = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
+_DAY = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 NUMBER_PATTERN = rf"^{_NUMBER.pattern}$"
 DAY_PATTERN = rf"^{_DAY.pattern}"
 

@@ -170,7 +170,8 @@ def _sample_records(sample: str, delimiter: str) -> list[list[str]]:
                 return records
     except csv.Error:
         pass
-    return records[:-1] if len(records) > 1 else records  # the last one may be cut off by the sample's end
+    cut = len(sample) >= _SAMPLE and len(records) > 1
+    return records[:-1] if cut else records
 
 
 def _walk(path: Path, encoding: str, delimiter: str) -> tuple[int, int]:

@@ -1,0 +1,102 @@
+"""Contacts and suppressions as CSV, streamed: batches by id, so that memory stays flat and no table is copied."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.audience import contact_pages, repository, segment_service
+from campaign_app.audience.contact_pages import dialect_of
+from campaign_app.audience.schemas import ContactQuery
+from campaign_app.audit import service as audit
+from campaign_app.core.actor import Actor
+from campaign_app.kit.csv_stream import BOM, encode
+from campaign_app.models.contact import AttributeDefinition, Contact
+from campaign_app.models.suppression import Suppression
+
+BATCH = 2_000
+CONTACT_COLUMNS = {
+    "email": "E-mail",
+    "phone": "Phone",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "company": "Company",
+    "time_zone": "Time zone",
+    "language": "Language",
+}
+Target = Sequence[int] | ContactQuery
+
+
+async def note(session: AsyncSession, actor: Actor, target: Target) -> None:
+    """Write to the audit log that contacts were exported; needs a transaction, the export itself only reads."""
+    actor.require("contacts:export")
+    filters = target.model_dump(exclude_defaults=True, mode="json") if isinstance(target, ContactQuery) else {}
+    await audit.record(session, actor, "contact.export", "contact", "", "Contacts as CSV", **filters)
+
+
+async def contacts(session: AsyncSession, actor: Actor, target: Target) -> AsyncIterator[bytes]:
+    """Contacts by ids or all that a query means, as pieces of a CSV file that imports again as it is."""
+    actor.require("contacts:export")
+    custom = {
+        a.key: a.label for a in await session.exec(select(AttributeDefinition).order_by(AttributeDefinition.label))
+    }
+    yield BOM + encode([[*CONTACT_COLUMNS.values(), *custom.values(), "Tags", "Suppressed", "Added", "Changed"]])
+    names = ("id", "identity", *CONTACT_COLUMNS, "attributes", "created_at", "updated_at")
+    columns = [col(getattr(Contact, name)) for name in names]
+    async for rows in _batches(session, target, columns):
+        tags = await repository.tags_of(session, [row.id for row in rows])
+        reasons = await repository.reasons_for(session, [row.identity for row in rows])
+        yield encode(
+            [
+                *(getattr(row, name) for name in CONTACT_COLUMNS),
+                *(str((row.attributes or {}).get(key, "")) for key in custom),
+                ", ".join(tags.get(row.id, [])),
+                reasons[row.identity].label if row.identity in reasons else "",
+                _instant(row.created_at),
+                _instant(row.updated_at),
+            ]
+            for row in rows
+        )
+
+
+async def _batches(session: AsyncSession, target: Target, columns: list[Any]) -> AsyncIterator[Sequence[Any]]:
+    for statement in await _statements(session, target, columns):
+        last = 0
+        while True:
+            page = statement.where(col(Contact.id) > last).order_by(col(Contact.id)).limit(BATCH)
+            rows = (await session.execute(page)).all()
+            if rows:
+                yield rows
+                last = rows[-1].id
+            if len(rows) < BATCH:
+                break
+
+
+async def _statements(session: AsyncSession, target: Target, columns: list[Any]) -> Iterable[sa.Select[Any]]:
+    if not isinstance(target, ContactQuery):
+        parts = (list(target[start : start + BATCH]) for start in range(0, len(target), BATCH))
+        return [sa.select(*columns).where(col(Contact.id).in_(part)) for part in parts]
+    rules = await segment_service.rules_of(session, target.segment_id) if target.segment_id is not None else None
+    return [contact_pages.matching(target, rules, dialect_of(session), *columns)]
+
+
+async def suppressions(session: AsyncSession, actor: Actor) -> AsyncIterator[bytes]:
+    """The whole suppression list as pieces of a CSV file."""
+    actor.require("suppressions:read")
+    yield BOM + encode([["Address", "Reason", "Note", "Added"]])
+    last = 0
+    while True:
+        query = sa.select(Suppression).where(col(Suppression.id) > last).order_by(col(Suppression.id)).limit(BATCH)
+        rows = (await session.execute(query)).scalars().all()
+        if not rows:
+            return
+        yield encode([row.address, row.reason.label, row.note, _instant(row.created_at)] for row in rows)
+        last = int(rows[-1].id or 0)
+        session.expunge_all()
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

@@ -1,0 +1,205 @@
+"""Uploaded files on disk: where they are, what is in them, and the file of rows left out."""
+
+import secrets
+from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from campaign_app.audience import headings, identity
+from campaign_app.audience.csv_import import Cleaner
+from campaign_app.audience.errors import FileUnusable
+from campaign_app.audience.schemas import ColumnCheck, ColumnInfo, Inspection, Preview, PreviewRow, RejectedRow
+from campaign_app.core.config import settings
+from campaign_app.kit.csv_sniff import Format, Unreadable, sniff
+from campaign_app.kit.csv_stream import BOM, encode, records
+from campaign_app.models.contact_import import ContactImport
+
+FOLDER = "imports"
+PREVIEW_ROWS = 5_000
+_SHOWN = 100
+_SAMPLE = 50
+_FIRST_VALUES = 3
+
+
+def absolute(relative: str) -> Path:
+    """A path of the database on this machine."""
+    return settings().var_dir / relative
+
+
+def new_path() -> str:
+    """A free name for an upload, relative to var_dir."""
+    absolute(FOLDER).mkdir(parents=True, exist_ok=True)
+    return f"{FOLDER}/{secrets.token_hex(12)}.csv"
+
+
+async def receive(stream: AsyncIterator[bytes]) -> tuple[str, int]:
+    """Write an upload to disk as it comes; its relative path and size. Nothing stays of a broken one."""
+    relative, size, limit = new_path(), 0, settings().upload_limit_mb * 1024 * 1024
+    target = absolute(relative)
+    try:
+        with target.open("wb") as file:
+            async for piece in stream:
+                size += len(piece)
+                if size > limit:
+                    raise FileUnusable(
+                        f"The file is larger than {settings().upload_limit_mb} MB. Split it into several files.",
+                        title="The file is too large",
+                    )
+                file.write(piece)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    return relative, size
+
+
+def examine(relative: str) -> Format:
+    """Find the format of an upload; a file that cannot be imported is deleted.
+
+    Raises:
+        FileUnusable: in words for a person.
+    """
+    path = absolute(relative)
+    try:
+        found = sniff(path)
+        first = list(islice(records(path, found.encoding, found.delimiter), _SAMPLE))
+        _must_hold_contacts(found, first)
+    except (Unreadable, FileUnusable) as error:
+        path.unlink(missing_ok=True)
+        raise FileUnusable(str(error), {"file": str(error)}, title="This file cannot be imported") from None
+    return found
+
+
+def _must_hold_contacts(found: Format, first: Sequence[Sequence[str]]) -> None:
+    named = headings.has_headings(first[0])
+    if named and found.records < 2:
+        raise FileUnusable("The file has headings but no rows.")
+    if found.columns > 1:
+        return
+    known = headings.field_for(first[0][0]) in {"email", "phone"}
+    if not known and not any(identity.email(row[0]) for row in first if row):
+        raise FileUnusable(
+            "The file has one column and no addresses in it. Columns are told apart by a comma, semicolon, tab or "
+            "bar: export the contacts again with one of these."
+        )
+
+
+class Table:
+    """An upload opened for reading: its headings and its data rows."""
+
+    def __init__(self, row: ContactImport) -> None:
+        self._row = row
+        self._records = records(absolute(row.path), row.encoding, row.delimiter)
+        first = next(self._records)
+        self.columns = len(first)
+        self.has_headings = headings.has_headings(first)
+        self.headings = (
+            [h.strip() for h in first] if self.has_headings else [f"Column {n + 1}" for n in range(len(first))]
+        )
+        self._first = None if self.has_headings else first
+
+    def rows(self, skip: int = 0) -> Iterator[list[str]]:
+        """The data rows after the first `skip`."""
+        return islice(self._all(), skip, None)
+
+    def _all(self) -> Iterator[list[str]]:
+        if self._first is not None:
+            yield self._first
+        yield from self._records
+
+    @property
+    def first_row(self) -> int:
+        """The number of the first data row as a spreadsheet counts."""
+        return 2 if self.has_headings else 1
+
+
+def inspect(row: ContactImport, known: dict[str, str]) -> Inspection:
+    """Columns with their first values and the fields proposed. `known`: label → key of attributes there are."""
+    table = Table(row)
+    sample = list(islice(table.rows(), _SAMPLE))
+    proposed = headings.propose(table.headings, sample, known)
+    columns = [
+        ColumnInfo(
+            index,
+            heading,
+            [cell for r in sample if index < len(r) and (cell := " ".join(r[index].split()))][:_FIRST_VALUES],
+            proposed.get(str(index), ""),
+        )
+        for index, heading in enumerate(table.headings)
+    ]
+    return Inspection(row.encoding, row.delimiter, row.rows_total, table.has_headings, columns)
+
+
+def preview(row: ContactImport, mapping: dict[str, str], country: str) -> Preview:
+    """The first PREVIEW_ROWS rows as they would be imported."""
+    table = Table(row)
+    clean = Cleaner(mapping, country, table.columns)
+    used = [int(index) for index, target in mapping.items() if target]
+    filled, invalid = dict.fromkeys(used, 0), dict.fromkeys(used, 0)
+    problems: list[PreviewRow] = []
+    shown: list[PreviewRow] = []
+    checked = importable = 0
+    for number, cells in enumerate(islice(table.rows(), PREVIEW_ROWS), table.first_row):
+        result = clean(cells)
+        checked += 1
+        importable += result.person is not None
+        for index in used:
+            filled[index] += index < len(cells) and bool(cells[index].strip())
+        for index in result.bad:
+            invalid[index] = invalid.get(index, 0) + 1
+        error = result.detail or result.reason
+        line = PreviewRow(number, cells, error, list(result.warnings), list(result.bad))
+        if len(shown) < _SHOWN:
+            shown.append(line)
+        if (error or result.warnings) and len(problems) < _SHOWN:
+            problems.append(line)
+    columns = [ColumnCheck(index, filled[index], invalid[index]) for index in used]
+    return Preview(row.rows_total, checked, importable, columns, problems, shown)
+
+
+class RejectedFile:
+    """The rows left out, with their original cells and the reason; ready for a spreadsheet."""
+
+    def __init__(self, row: ContactImport, headings_: Sequence[str]) -> None:
+        self.relative = row.path.removesuffix(".csv") + ".rejected.csv"
+        self._path = absolute(self.relative)
+        self._delimiter = row.delimiter
+        self._headings = headings_
+        self.length = int(row.checkpoint.get("rejected_bytes", 0))
+        with self._path.open("ab") as file:
+            file.truncate(self.length)
+
+    def append(self, rows: Sequence[RejectedRow]) -> None:
+        """Add rows; `length` is the file's size afterwards."""
+        if not rows:
+            return
+        head = b"" if self.length else BOM + encode([["Row", *self._headings, "Reason"]], self._delimiter)
+        width = len(self._headings)
+        lines = [
+            [str(r.row), *r.cells[:width], *[""] * (width - len(r.cells)), r.reason, *r.cells[width:]] for r in rows
+        ]
+        data = head + encode(lines, self._delimiter)
+        with self._path.open("r+b") as file:
+            file.truncate(self.length)
+            file.seek(self.length)
+            file.write(data)
+        self.length += len(data)
+
+
+def read_rejected(row: ContactImport, limit: int) -> list[RejectedRow]:
+    """The first rows left out."""
+    path = absolute(row.rejected_path)
+    if not row.rejected_path or not path.exists() or not path.stat().st_size:
+        return []
+    lines = records(path, "utf-8-sig", row.delimiter)
+    width = len(next(lines)) - 2
+    return [
+        RejectedRow(int(cells[0]), cells[1 : 1 + width] + cells[2 + width :], cells[1 + width])
+        for cells in islice(lines, limit)
+    ]
+
+
+def forget(row: ContactImport) -> None:
+    """Delete the files of an import."""
+    for relative in (row.path, row.rejected_path):
+        if relative:
+            absolute(relative).unlink(missing_ok=True)

@@ -1,0 +1,249 @@
+"""Running an import: chunk by chunk, each with its checkpoint in one transaction, so that it can die anywhere.
+
+Whoever runs an import last owns it: a run claims the row, and every chunk is written only while the claim stands.
+A run that was killed, cancelled or overtaken leaves the state of its last whole chunk.
+"""
+
+import asyncio
+import csv
+import json
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from redis.exceptions import RedisError
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.audience import import_files, import_store
+from campaign_app.audience.csv_import import Checked, Cleaner, Person, Report
+from campaign_app.audience.schemas import RejectedRow
+from campaign_app.audit import service as audit
+from campaign_app.core import db, logging, redis
+from campaign_app.core.actor import SYSTEM
+from campaign_app.core.clock import now
+from campaign_app.models.contact import ContactList
+from campaign_app.models.contact_import import ContactImport, ImportStatus
+
+CHUNK = 10_000
+MAX_ATTEMPTS = 5
+PROGRESS_SECONDS = 0.2
+_SHOWN = 20
+_SNAPSHOT_SECONDS = 86_400
+log = logging.get("audience")
+
+
+class Overtaken(Exception):
+    """The import was cancelled, or another run has it now."""
+
+
+@dataclass
+class Chunk:
+    """Rows parsed and cleaned, ready to write."""
+
+    people: dict[str, Person] = field(default_factory=dict)
+    valid: int = 0
+    rejected: list[RejectedRow] = field(default_factory=list)
+    checked: list[Checked] = field(default_factory=list)
+
+
+async def run(import_id: int) -> ImportStatus | None:
+    """Carry an import to its end; None when it is not to be run (any more)."""
+    row = await _claim(import_id)
+    if row is None:
+        return None
+    runner = Runner(row)
+    try:
+        await runner.work()
+        return ImportStatus.COMPLETED
+    except Overtaken:
+        await runner.tell(final=True)
+        return None
+    except (OSError, csv.Error, UnicodeError, sa.exc.DataError) as error:
+        log.warning("import failed", import_id=import_id, error=str(error))
+        await runner.fail("The file could not be read to its end. Upload it again. What was imported before stays.")
+        return ImportStatus.FAILED
+
+
+async def _claim(import_id: int) -> ContactImport | None:
+    """Take the import over. An import that died MAX_ATTEMPTS times without getting on is given up."""
+    async with db.transaction() as session:
+        row = await session.get(ContactImport, import_id, with_for_update=True)
+        if row is None or row.status not in {ImportStatus.QUEUED, ImportStatus.RUNNING}:
+            return None
+        attempts = int(row.checkpoint.get("attempts", 0)) + 1
+        if attempts > MAX_ATTEMPTS:
+            row.status, row.finished_at = ImportStatus.FAILED, now()
+            row.error = f"The import stopped {MAX_ATTEMPTS} times at the same rows. What was imported before stays."
+            session.add(row)
+            return None
+        row.checkpoint = {**row.checkpoint, "attempts": attempts}
+        row.status, row.claim, row.heartbeat_at = ImportStatus.RUNNING, secrets.token_hex(8), now()
+        row.started_at = row.started_at or row.heartbeat_at
+        session.add(row)
+    return row
+
+
+class Runner:
+    """One run of one import."""
+
+    def __init__(self, row: ContactImport) -> None:
+        self._row = row
+        self._id = int(row.id or 0)
+        self._done = int(row.checkpoint.get("rows", 0))
+        self._changed = int(row.checkpoint.get("changed", 0))
+        self._report = Report(**row.result) if row.result else Report()
+        self._shown: list[RejectedRow] = []
+        self._rejected_path = ""
+        self._started, self._start_rows = time.monotonic(), self._done
+        self._told = 0.0
+
+    async def work(self) -> None:
+        """Write what is left, chunk by chunk; the next one is parsed while one is written."""
+        table, file = await asyncio.to_thread(self._open)
+        rows = table.rows(self._done)
+        clean = Cleaner(self._row.mapping, self._row.country, table.columns)
+        number = table.first_row + self._done
+        coming = asyncio.create_task(asyncio.to_thread(self._parse, rows, clean, number))
+        try:
+            while (chunk := await coming).checked:
+                number += len(chunk.checked)
+                coming = asyncio.create_task(asyncio.to_thread(self._parse, rows, clean, number))
+                await self._write(chunk, file)
+                await self.tell()
+        finally:
+            await asyncio.gather(coming, return_exceptions=True)  # a thread cannot be stopped, only waited for
+        await self._finish()
+
+    def _open(self) -> tuple[import_files.Table, import_files.RejectedFile]:
+        table = import_files.Table(self._row)
+        return table, import_files.RejectedFile(self._row, table.headings)
+
+    def _parse(self, rows: Iterator[list[str]], clean: Cleaner, number: int) -> Chunk:
+        chunk = Chunk()
+        for cells in islice(rows, CHUNK):
+            row = clean(cells)
+            chunk.checked.append(row)
+            if row.person is None:
+                reason = f"{row.reason}: {row.detail}" if row.detail else row.reason
+                chunk.rejected.append(RejectedRow(number + len(chunk.checked) - 1, cells, reason))
+                continue
+            chunk.valid += 1
+            known = chunk.people.setdefault(row.person.identity, row.person)
+            if known is not row.person:
+                known.take(row.person, update=self._row.update_existing)
+        return chunk
+
+    async def _write(self, chunk: Chunk, file: import_files.RejectedFile) -> None:
+        """One chunk and its checkpoint, or neither."""
+        at = now()
+        report = Report(**json.loads(json.dumps(self._report.as_dict())))
+        for row in chunk.checked:
+            report.count(row)
+        async with db.transaction() as session:
+            await self._must_hold(session)
+            outcome = await import_store.write(
+                session,
+                chunk.people,
+                at=at,
+                import_id=self._id,
+                list_id=await self._list_id(session),
+                update=self._row.update_existing,
+            )
+            file.append(chunk.rejected)
+            report.contacts_created += outcome.created
+            report.duplicates_merged += chunk.valid - outcome.created
+            done, changed = self._done + len(chunk.checked), self._changed + outcome.changed
+            values = {
+                "rows_done": done,
+                "result": report.as_dict(),
+                "checkpoint": {"rows": done, "rejected_bytes": file.length, "changed": changed},
+                "rejected_path": file.relative if file.length else "",
+                "heartbeat_at": at,
+            }
+            await session.execute(sa.update(ContactImport).where(col(ContactImport.id) == self._id).values(values))
+        self._report, self._done, self._changed = report, done, changed
+        self._shown = [*self._shown, *chunk.rejected][-_SHOWN:]
+
+    async def _must_hold(self, session: AsyncSession) -> None:
+        """Lock the import's row, if it is still ours to write."""
+        mine = sa.and_(
+            col(ContactImport.id) == self._id,
+            col(ContactImport.claim) == self._row.claim,
+            col(ContactImport.status) == ImportStatus.RUNNING,
+        )
+        if (await session.execute(sa.select(col(ContactImport.id)).where(mine).with_for_update())).first() is None:
+            raise Overtaken
+
+    async def _list_id(self, session: AsyncSession) -> int | None:
+        """The list, unless it was deleted meanwhile: the contacts are worth having without it."""
+        found = await session.get(ContactList, self._row.list_id) if self._row.list_id is not None else None
+        return found.id if found else None
+
+    async def _finish(self) -> None:
+        async with db.transaction() as session:
+            await self._must_hold(session)
+            values = {
+                "status": ImportStatus.COMPLETED,
+                "finished_at": now(),
+                "result": self._report.as_dict(),
+                "rows_total": self._done,
+            }
+            await session.execute(sa.update(ContactImport).where(col(ContactImport.id) == self._id).values(values))
+            report = self._report
+            details = {"created": report.contacts_created, "merged": report.duplicates_merged}
+            rejected = sum(report.rejected.values())
+            await audit.record(
+                session, SYSTEM, "import.complete", "import", self._id, self._row.filename, **details, rejected=rejected
+            )
+        await self.tell(final=True)
+
+    async def fail(self, message: str) -> None:
+        """End the import with a message for a person."""
+        with suppress(Overtaken):
+            async with db.transaction() as session:
+                await self._must_hold(session)
+                values = {"status": ImportStatus.FAILED, "finished_at": now(), "error": message}
+                await session.execute(sa.update(ContactImport).where(col(ContactImport.id) == self._id).values(values))
+        await self.tell(final=True)
+
+    async def tell(self, *, final: bool = False) -> None:
+        """Publish how far it is, at most five times a second; the database has the truth if Redis is away."""
+        if not final and time.monotonic() - self._told < PROGRESS_SECONDS:
+            return
+        self._told = time.monotonic()
+        async with db.reading() as session:
+            row = await session.get(ContactImport, self._id)
+        if row is None:
+            return
+        message = json.dumps(self._progress(row))
+        with suppress(RedisError, OSError):
+            client = redis.client()
+            await client.set(f"progress:last:import:{self._id}", message, ex=_SNAPSHOT_SECONDS)
+            await client.publish(f"progress:import:{self._id}", message)
+
+    def _progress(self, row: ContactImport) -> dict[str, Any]:
+        seconds = max(time.monotonic() - self._started, 0.001)
+        rate = (self._done - self._start_rows) / seconds
+        left = max(row.rows_total - self._done, 0)
+        return {
+            "import_id": self._id,
+            "status": row.status.value,
+            "rows_done": self._done,
+            "rows_total": row.rows_total,
+            "created": self._report.contacts_created,
+            "merged": self._report.duplicates_merged,
+            "changed": self._changed,
+            "rejected": sum(self._report.rejected.values()),
+            "warnings": sum(self._report.warnings.values()),
+            "rate_per_second": round(rate, 1),
+            "seconds_left": round(left / rate, 1) if rate else None,
+            "rejected_rows": [{"row": r.row, "cells": r.cells[:6], "reason": r.reason} for r in self._shown],
+            "error": row.error,
+            "at": now().isoformat(),
+        }
