@@ -15,6 +15,7 @@ from campaign_app.sandbox.room import Ports, Room
 from campaign_app.sandbox.smtp import Session
 
 BACKLOG = 1_024
+STOP_S = 0.3  # granian waits for idle keep-alive connections; nobody needs that here
 
 
 def free_port(host: str) -> int:
@@ -50,7 +51,7 @@ async def serve(room: Room, host: str, smtp_port: int, http_port: int) -> None:
         for task in tasks[1:]:
             task.cancel()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 1)
+            await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), STOP_S)
         room.close()
         (room.folder / "ports.json").unlink(missing_ok=True)
 

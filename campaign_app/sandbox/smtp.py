@@ -277,14 +277,17 @@ class Session(asyncio.Protocol):
             self._room.flush()
             self.abort()
             return
+        answer = ANSWERS.get(ending, b"250 2.0.0 OK: queued")
         if delay:
-            self._flush()
             self._held = True
-            asyncio.get_running_loop().call_later(delay, self._release)
-        self._say(ANSWERS.get(ending, b"250 2.0.0 OK: queued"))
+            asyncio.get_running_loop().call_later(delay, self._release, answer)
+        else:
+            self._say(answer)
 
-    def _release(self) -> None:
+    def _release(self, answer: bytes) -> None:
         if not self._transport.is_closing():
+            self._say(answer)
+            self._flush()
             self._held = False
             self._work()
 
@@ -326,6 +329,8 @@ class Session(asyncio.Protocol):
         elif mechanism.upper() == b"PLAIN":
             self._say(b"334 ")
             self._next_line = self._auth_plain
+        elif mechanism.upper() == b"LOGIN" and initial:
+            self._auth_name(initial)
         elif mechanism.upper() == b"LOGIN":
             self._say(b"334 VXNlcm5hbWU6")
             self._next_line = self._auth_name
