@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     base_url: str = ""
     web_processes: int = 1
     worker_jobs: int = 10
+    retry_seconds: tuple[float, ...] = (60.0, 300.0, 1800.0)
     trusted_proxies: str = "127.0.0.1,::1"
     session_days: int = 14
     upload_limit_mb: int = 512

@@ -17,6 +17,7 @@ from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.errors import AppError, Conflict
 from campaign_app.delivery import ledger, planner, repository
 from campaign_app.delivery.errors import AccountNotConnected, AlreadyRunning, CannotStart
+from campaign_app.delivery.fast import ANY_TIME
 from campaign_app.kit.text import duration, plural
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus, LatePolicy
@@ -88,7 +89,7 @@ async def launch(session: AsyncSession, actor: Actor, campaign_id: int) -> plann
     session.add(campaign)
     await _gate(rate_limit.open_gate, campaign_id)
     left_out = f", {plural(plan.skipped, 'recipient')} left out" if plan.skipped else ""
-    await _note(session, actor, campaign, "launched", f"Launched to {plural(plan.pending, 'recipient')}{left_out}")
+    await _note(session, actor, campaign, "start", f"Launched to {plural(plan.pending, 'recipient')}{left_out}")
     _start_jobs(session, campaign)
     return plan
 
@@ -108,7 +109,7 @@ async def pause(session: AsyncSession, actor: Actor, campaign_id: int, reason: s
     lifecycle.require("pause", campaign)
     await lifecycle.set_status(session, campaign, CampaignStatus.PAUSED, reason, by=actor.name)
     await _gate(rate_limit.close_gate, campaign_id)
-    await _note(session, actor, campaign, "paused", "Paused", reason)
+    await _note(session, actor, campaign, "pause", "Paused", reason)
 
 
 async def resume(session: AsyncSession, actor: Actor, campaign_id: int) -> None:
@@ -130,7 +131,7 @@ async def _resume(session: AsyncSession, actor: Actor, campaign: Campaign) -> No
     planner.check_account(await _account(session, campaign), clock.now())
     await lifecycle.set_status(session, campaign, CampaignStatus.RUNNING)
     await _gate(rate_limit.open_gate, int(campaign.id or 0))
-    await _note(session, actor, campaign, "resumed", "Resumed")
+    await _note(session, actor, campaign, "resume", "Resumed")
     _start_jobs(session, campaign)
 
 
@@ -147,7 +148,7 @@ async def cancel(session: AsyncSession, actor: Actor, campaign_id: int) -> int:
     await lifecycle.set_status(session, campaign, CampaignStatus.CANCELLED, at=at)
     await _gate(rate_limit.close_gate, campaign_id)
     left_out = await skip_rest(session, campaign_id, at)
-    await _note(session, actor, campaign, "cancelled", "Cancelled", f"{plural(left_out, 'recipient')} left out")
+    await _note(session, actor, campaign, "cancel", "Cancelled", f"{plural(left_out, 'recipient')} left out")
     return left_out
 
 
@@ -189,12 +190,12 @@ async def resolve_uncertain(session: AsyncSession, actor: Actor, campaign_id: in
         reason = Reason.NONE if decision == "sent" else Reason.CONNECTION_LOST
         changed = await ledger.move(session, ids, target, at=at, reason=reason)
     words = {"sent": "counted as sent", "failed": "counted as failed", "requeue": "sent again"}[decision]
-    await _note(session, actor, campaign, "resolved", f"{plural(changed, 'uncertain recipient')} {words}")
+    await _note(session, actor, campaign, "uncertain", f"{plural(changed, 'uncertain recipient')} {words}")
     return changed
 
 
 async def _send_again(session: AsyncSession, campaign: Campaign, at: datetime) -> None:
-    await repository.reopen_leases(session, int(campaign.id or 0), at)
+    await repository.reopen_leases(session, int(campaign.id or 0), ANY_TIME)
     if campaign.status in {CampaignStatus.COMPLETED, CampaignStatus.FAILED}:
         planner.check_account(await _account(session, campaign), at)
         await lifecycle.set_status(session, campaign, CampaignStatus.RUNNING, at=at)
@@ -235,7 +236,7 @@ async def _start_one(session: AsyncSession, campaign_id: int, at: datetime) -> N
     if late > LATE_AFTER and campaign.late_policy is LatePolicy.PAUSE:
         reason = f"Its start time passed {duration(late.total_seconds())} ago while nothing was running."
         await lifecycle.set_status(session, campaign, CampaignStatus.PAUSED, reason, by=SYSTEM.name)
-        await _note(session, SYSTEM, campaign, "paused", "Held back", reason)
+        await _note(session, SYSTEM, campaign, "pause", "Held back", reason)
         return
     await launch(session, SYSTEM, campaign_id)
 
@@ -247,4 +248,5 @@ async def _could_not_start(session: AsyncSession, campaign_id: int, error: AppEr
         return
     target = CampaignStatus.PAUSED if isinstance(error, AccountNotConnected) else CampaignStatus.FAILED
     await lifecycle.set_status(session, campaign, target, error.message, by=SYSTEM.name)
-    await _note(session, SYSTEM, campaign, target.value, "Could not start", error.message)
+    kind = "pause" if target is CampaignStatus.PAUSED else "failed"
+    await _note(session, SYSTEM, campaign, kind, "Could not start", error.message)

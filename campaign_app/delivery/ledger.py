@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.delivery import repository
-from campaign_app.delivery.outcome import Tally
+from campaign_app.delivery.outcome import Outcome, Tally
 from campaign_app.kit.transitions import check
 from campaign_app.models.delivery import DeliveryStatus, EventKind, Reason
 
@@ -142,3 +142,29 @@ async def record_event(
     await repository.set_status(session, [delivery_id], target, at=at, reason=reason, response=response)
     await repository.apply_tally(session, total)
     return True
+
+
+async def settle(session: AsyncSession, outcomes: Sequence[Outcome], lost: set[int]) -> int:
+    """Write outcomes one by one where the bulk write found rows in another state; how many counted.
+
+    A repeated write (the first one's answer was lost) finds its own result and changes nothing. Of a lease in `lost`
+    only what became uncertain in the meantime is improved: its other rows may be in another worker's hands.
+    """
+    rows = {row.id: row for row in await repository.lock_deliveries(session, [o.delivery_id for o in outcomes])}
+    total = Tally()
+    counted = 0
+    for outcome in outcomes:
+        row = rows.get(outcome.delivery_id)
+        if row is None or not _still_counts(row, outcome, outcome.lease_id in lost):
+            continue
+        total.add(row.campaign_id, row.status, outcome.status, outcome.at, row.domain)
+        counted += 1
+        await repository.write_outcome(session, outcome)
+    await repository.apply_tally(session, total)
+    return counted
+
+
+def _still_counts(row: repository.LedgerRow, outcome: Outcome, lease_lost: bool) -> bool:
+    if row.status is S.UNCERTAIN:
+        return outcome.status in {S.SENT, S.FAILED}
+    return row.status in {S.PENDING, S.SENDING} and not lease_lost and row.attempts == outcome.before

@@ -11,13 +11,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.audience import audiences
 from campaign_app.delivery import content, repository
 from campaign_app.delivery.errors import AccountNotConnected, EmptyAudience, NothingToSend
+from campaign_app.delivery.fast import ANY_TIME
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignLink
 from campaign_app.models.delivery import Delivery, DeliveryStatus, Lease, LeaseState, Reason
 from campaign_app.models.suppression import Suppression, SuppressionReason
 
 LEASE_ROWS = 500
-_SUPPRESSED: dict[SuppressionReason, Reason] = {
+SUPPRESSED: dict[SuppressionReason, Reason] = {
     SuppressionReason.UNSUBSCRIBED: Reason.UNSUBSCRIBED,
     SuppressionReason.BOUNCED: Reason.SUPPRESSED_BOUNCED,
     SuppressionReason.COMPLAINED: Reason.COMPLAINED,
@@ -74,7 +75,7 @@ async def plan(session: AsyncSession, campaign: Campaign, at: datetime) -> Plan:
     pending, total = counted.get(DeliveryStatus.PENDING, 0), sum(counted.values())
     if not pending:
         raise EmptyAudience
-    await _insert_leases(session, campaign_id, at)
+    await _insert_leases(session, campaign_id)
     session.add_all(CampaignLink(campaign_id=campaign_id, position=n, url=url) for n, url in enumerate(links))
     counter = await repository.get_counter(session, campaign_id) or CampaignCounter(campaign_id=campaign_id)
     counter.total, counter.pending, counter.skipped = total, pending, total - pending
@@ -87,7 +88,7 @@ async def _insert_deliveries(session: AsyncSession, campaign: Campaign, at: date
     people = (await audiences.recipients_query(session, campaign.audience)).subquery()
     email = people.c.email
     reason = sa.case(
-        *((col(Suppression.reason) == found, reason.value) for found, reason in _SUPPRESSED.items()),
+        *((col(Suppression.reason) == found, reason.value) for found, reason in SUPPRESSED.items()),
         (sa.func.coalesce(email, "") == "", Reason.NO_ADDRESS.value),
         (
             sa.or_(sa.not_(email.like("%_@_%")), sa.func.coalesce(people.c.domain, "") == ""),
@@ -127,7 +128,7 @@ async def _count(session: AsyncSession, campaign_id: int) -> dict[DeliveryStatus
     return {status: int(number) for status, number in (await session.execute(statement)).all()}
 
 
-async def _insert_leases(session: AsyncSession, campaign_id: int, at: datetime) -> None:
+async def _insert_leases(session: AsyncSession, campaign_id: int) -> None:
     position = sa.func.row_number().over(order_by=col(Delivery.id)) - 1
     numbered = (
         _select(Delivery.id, (position // sa.literal(LEASE_ROWS)).label("block"))
@@ -145,7 +146,7 @@ async def _insert_leases(session: AsyncSession, campaign_id: int, at: datetime) 
         "owner": sa.literal(""),
         "host": sa.literal(""),
         "journal": sa.literal(""),
-        "available_at": sa.literal(at, _lease.c.available_at.type),
+        "available_at": sa.literal(ANY_TIME, _lease.c.available_at.type),
     }
     source = _select(*values.values()).group_by(block).order_by(block)
     await session.execute(sa.insert(_lease).from_select(list(values), source, include_defaults=False))

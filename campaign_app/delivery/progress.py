@@ -116,7 +116,7 @@ def build(
 ) -> dict[str, Any]:
     """The JSON of the contract from the rows and every worker's part."""
     running = campaign.status is CampaignStatus.RUNNING
-    rate = sum(part["rate_per_minute"] for part in parts)
+    rate = sum(part["rate_per_minute"] for part in parts) if running else 0.0
     left = seconds_left(campaign, account, counter.pending, rate, at) if running else None
     last = sorted((line for part in parts for line in part["last"]), key=lambda line: line["at"], reverse=True)
     return {

@@ -11,8 +11,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.core import db
-from campaign_app.delivery.outcome import Tally
-from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignDomain, CampaignMinute
+from campaign_app.core.clock import now as _now
+from campaign_app.delivery.fast import ANY_TIME
+from campaign_app.delivery.outcome import Outcome, Tally
+from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignDomain, CampaignMinute, CampaignStatus
 from campaign_app.models.delivery import Delivery, DeliveryStatus, Lease, LeaseState, Reason
 
 _TIME_OF = {
@@ -29,8 +31,17 @@ _LEDGER_COLUMNS: tuple[Any, ...] = (
     Delivery.status,
     Delivery.reason,
     Delivery.domain,
+    Delivery.attempts,
 )
 _PROVIDER = {DeliveryStatus.DELIVERED, DeliveryStatus.READ, DeliveryStatus.REPLIED, DeliveryStatus.BOUNCED}
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is left of a running campaign: when its next open lease is available, how many leases are held."""
+
+    available_at: datetime | None
+    held: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,7 @@ class LedgerRow:
     status: DeliveryStatus
     reason: Reason
     domain: str
+    attempts: int
 
 
 async def lock_deliveries(session: AsyncSession, delivery_ids: Sequence[int]) -> list[LedgerRow]:
@@ -77,6 +89,21 @@ async def set_status(
     if target in _PROVIDER:
         values["sent_at"] = sa.func.coalesce(Delivery.sent_at, at)
     await session.execute(sa.update(Delivery).where(col(Delivery.id).in_(delivery_ids)).values(**values))
+
+
+async def write_outcome(session: AsyncSession, outcome: Outcome) -> None:
+    """Write one outcome that the ledger allowed."""
+    values: dict[str, Any] = {
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "attempts": outcome.attempts,
+        "next_attempt_at": outcome.next_attempt_at,
+        "response": outcome.response[:500],
+        "updated_at": outcome.at,
+    }
+    if outcome.status in {DeliveryStatus.SENT, DeliveryStatus.FAILED}:
+        values[_TIME_OF[outcome.status]] = outcome.at
+    await session.execute(sa.update(Delivery).where(col(Delivery.id) == outcome.delivery_id).values(**values))
 
 
 async def set_status_matching(
@@ -220,5 +247,114 @@ async def ids_with_status(session: AsyncSession, campaign_id: int, status: Deliv
         col(Delivery.campaign_id) == campaign_id,
         col(Delivery.status) == status,
         sa.literal_column("delivery.status NOT IN ('pending', 'sent')").is_(sa.true()),
+    )
+    return [int(found) for found in (await session.execute(statement)).scalars() if found is not None]
+
+
+async def outlook(session: AsyncSession, campaign_id: int) -> Outlook | None:
+    """What is left of a campaign; None when it is not running."""
+    statement = (
+        sa.select(
+            col(Campaign.status),
+            sa.func.min(sa.case((col(Lease.state) == LeaseState.OPEN, Lease.available_at), else_=None)),
+            sa.func.count(sa.case((col(Lease.state) == LeaseState.HELD, 1), else_=None)),
+        )
+        .outerjoin_from(Campaign, Lease, col(Lease.campaign_id) == col(Campaign.id))
+        .where(col(Campaign.id) == campaign_id)
+        .group_by(col(Campaign.id), col(Campaign.status))
+    )
+    row = (await session.execute(statement)).first()
+    if row is None or row[0] is not CampaignStatus.RUNNING:
+        return None
+    return Outlook(row[1], int(row[2]))
+
+
+async def held_by_journal(session: AsyncSession, name: str) -> list[Lease]:
+    """The leases whose worker keeps this journal."""
+    statement = select(Lease).where(Lease.state == LeaseState.HELD, Lease.journal == name).order_by(col(Lease.id))
+    return list((await session.exec(statement)).all())
+
+
+async def expired_leases(session: AsyncSession, before: datetime) -> list[Lease]:
+    """Held leases that were not kept up. On PostgreSQL its own clock decides, as it does for the heartbeats."""
+    moment: Any = before
+    if db.is_postgres():
+        moment = sa.func.now() - sa.literal(_now() - before, sa.Interval())
+    statement = select(Lease).where(Lease.state == LeaseState.HELD, col(Lease.expires_at) < moment).limit(500)
+    return list((await session.exec(statement)).all())
+
+
+async def lock_held_lease(session: AsyncSession, lease_id: int, epoch: int) -> Lease | None:
+    """The lease, locked, if it is still held under this epoch."""
+    statement = (
+        select(Lease)
+        .where(Lease.id == lease_id, Lease.epoch == epoch, Lease.state == LeaseState.HELD)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await session.exec(statement)).first()
+
+
+def may_have_been_sent(lease: Lease) -> sa.ColumnElement[bool]:
+    """Rows of a lost lease that its worker had read, and of which nothing is known."""
+    read_until = lease.heartbeat_at or lease.claimed_at
+    return sa.and_(
+        col(Delivery.id).between(lease.first_id, lease.reach_id),
+        sa.or_(col(Delivery.next_attempt_at).is_(None), col(Delivery.next_attempt_at) <= read_until),
+    )
+
+
+async def give_back(session: AsyncSession, lease: Lease) -> None:
+    """End a settled lease: open again for the rows that are left, or done. Its epoch grows, so that a worker which
+    is not dead after all changes nothing any more."""
+    statement = sa.select(
+        sa.func.count(),
+        sa.func.count(sa.case((col(Delivery.next_attempt_at).is_(None), 1), else_=None)),
+        sa.func.min(Delivery.next_attempt_at),
+    ).where(
+        col(Delivery.id).between(lease.first_id, lease.last_id),
+        col(Delivery.campaign_id) == lease.campaign_id,
+        col(Delivery.status) == DeliveryStatus.PENDING,
+    )
+    left, untried, following = (await session.execute(statement)).one()
+    lease.state = LeaseState.OPEN if left else LeaseState.DONE
+    lease.available_at = following if following is not None and not untried else ANY_TIME
+    lease.owner = lease.host = lease.journal = ""
+    lease.epoch += 1
+    session.add(lease)
+    await session.flush()
+
+
+async def campaigns_with_status(session: AsyncSession, status: CampaignStatus) -> list[int]:
+    """Ids of the campaigns in a status, by priority."""
+    statement = (
+        sa.select(col(Campaign.id))
+        .where(col(Campaign.status) == status, col(Campaign.deleted_at).is_(None))
+        .order_by(col(Campaign.priority), col(Campaign.id))
+    )
+    return [int(found) for found in (await session.execute(statement)).scalars() if found is not None]
+
+
+async def cancelled_with_open_leases(session: AsyncSession) -> list[int]:
+    """Cancelled campaigns of which a lease came back after the cancelling."""
+    statement = (
+        sa.select(col(Campaign.id))
+        .join(Lease, col(Lease.campaign_id) == col(Campaign.id))
+        .where(col(Campaign.status) == CampaignStatus.CANCELLED, col(Lease.state) == LeaseState.OPEN)
+        .distinct()
+    )
+    return [int(found) for found in (await session.execute(statement)).scalars() if found is not None]
+
+
+async def paused_with_nothing_left(session: AsyncSession) -> list[int]:
+    """Paused campaigns whose last messages were answered after the pause."""
+    statement = (
+        sa.select(col(Campaign.id))
+        .join(CampaignCounter, col(CampaignCounter.campaign_id) == col(Campaign.id))
+        .where(
+            col(Campaign.status) == CampaignStatus.PAUSED,
+            col(CampaignCounter.pending) == 0,
+            col(CampaignCounter.total) > 0,
+        )
     )
     return [int(found) for found in (await session.execute(statement)).scalars() if found is not None]

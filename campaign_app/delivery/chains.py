@@ -1,0 +1,107 @@
+"""Send jobs that follow one another: each campaign has a few chains, whatever Redis or workers do in between.
+
+A chain is a key in Redis that names the job whose turn it is; a job that finds another name there is stale and leaves.
+The key expires when nobody refreshes it, so the sweep can start the chain again.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+
+from campaign_app.core import clock, queue, redis
+from campaign_app.core.queue import Job
+
+TTL_S = 30
+WORKERS = "beacon:workers"
+WORKER_ALIVE_S = 15
+
+
+def _key(campaign_id: int, chain: int) -> str:
+    return f"chain:{campaign_id}:{chain}"
+
+
+async def workers_alive() -> int:
+    """Worker processes that were heard of lately (at least one: whoever asks may be it)."""
+    client = redis.client()
+    seconds, _ = await client.time()
+    return max(1, int(await client.zcount(WORKERS, seconds - WORKER_ALIVE_S, "+inf")))
+
+
+async def wanted(per_second: float, leases: int) -> int:
+    """How many chains a campaign needs: two per worker, so that the next lease is read while one is being sent."""
+    if leases <= 1 or 0 < per_second <= 10:
+        return min(1, leases)
+    return min(leases, 2 * await workers_alive())
+
+
+async def ensure(campaign_id: int, want: int, at: datetime | None = None) -> int:
+    """Start those of the first `want` chains that do not run; how many."""
+    started = 0
+    for chain in range(want):
+        token = secrets.token_hex(4)
+        if await redis.client().set(_key(campaign_id, chain), token, nx=True, ex=_ttl(at)):
+            await _enqueue(campaign_id, chain, token, at)
+            started += 1
+    return started
+
+
+def _ttl(at: datetime | None) -> int:
+    wait = (at - clock.now()).total_seconds() if at else 0.0
+    return TTL_S + max(0, int(wait))
+
+
+async def _enqueue(campaign_id: int, chain: int, token: str, at: datetime | None) -> None:
+    job = Job(
+        "send_lease",
+        queue.SEND,
+        f"send:{campaign_id}:{chain}:{token}",
+        at,
+        {"campaign_id": campaign_id, "chain": chain, "token": token},
+    )
+    await queue.send([job])
+
+
+def _text(raw: bytes | str | None) -> str:
+    return raw.decode() if isinstance(raw, bytes) else raw or ""
+
+
+async def enter(campaign_id: int, chain: int, token: str, worker: str) -> bool:
+    """Whether it is this job's turn; from now on the key names its worker too."""
+    held = _text(await redis.client().get(_key(campaign_id, chain)))
+    if held and held.partition("@")[0] != token:
+        return False
+    await redis.client().set(_key(campaign_id, chain), f"{token}@{worker}", ex=TTL_S)
+    return True
+
+
+async def keep(campaign_id: int, chain: int, token: str, worker: str) -> None:
+    """The job still runs. A Redis that forgot it is told again."""
+    held = _text(await redis.client().get(_key(campaign_id, chain)))
+    if not held or held.partition("@")[0] == token:
+        await redis.client().set(_key(campaign_id, chain), f"{token}@{worker}", ex=TTL_S)
+
+
+async def go_on(campaign_id: int, chain: int, token: str, at: datetime) -> None:
+    """Enqueue the successor, unless another job has taken the chain over."""
+    held = _text(await redis.client().get(_key(campaign_id, chain)))
+    if held and held.partition("@")[0] != token:
+        return
+    following = secrets.token_hex(4)
+    due = at if at > clock.now() + timedelta(milliseconds=50) else None
+    await redis.client().set(_key(campaign_id, chain), following, ex=_ttl(due))
+    await _enqueue(campaign_id, chain, following, due)
+
+
+async def end(campaign_id: int, chain: int, token: str) -> None:
+    """Nothing is left to do for this chain."""
+    held = _text(await redis.client().get(_key(campaign_id, chain)))
+    if held.partition("@")[0] == token:
+        await redis.client().delete(_key(campaign_id, chain))
+
+
+async def free_dead(campaign_id: int, worker: str) -> int:
+    """Let go of the chains whose worker is known to be dead; how many."""
+    freed = 0
+    async for key in redis.client().scan_iter(match=f"chain:{campaign_id}:*", count=200):
+        if _text(await redis.client().get(key)).partition("@")[2] == worker:
+            freed += int(await redis.client().delete(key))
+    return freed

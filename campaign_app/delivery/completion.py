@@ -1,0 +1,101 @@
+"""How a campaign ends, and the small things the engine asks the database besides."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.audit import service as audit
+from campaign_app.campaigns import lifecycle
+from campaign_app.campaigns import service as campaigns
+from campaign_app.channels import service as accounts
+from campaign_app.core import clock, db, queue
+from campaign_app.core.actor import SYSTEM
+from campaign_app.core.errors import AppError
+from campaign_app.delivery import control, repository
+from campaign_app.delivery.errors import AccountNotConnected
+from campaign_app.delivery.fast import ANY_TIME
+from campaign_app.kit.text import plural
+from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignMinute, CampaignStatus
+from campaign_app.models.delivery import LeaseState
+
+
+async def look(campaign_id: int) -> bool:
+    """End a campaign that has nothing left to send; whether it has ended now."""
+    async with db.transaction() as session:
+        return await finish_if_done(session, campaign_id)
+
+
+async def finish_if_done(session: AsyncSession, campaign_id: int) -> bool:
+    """Running (or paused) with every lease done and nobody pending: completed. Whether it is over now."""
+    campaign = await repository.get_campaign(session, campaign_id, lock=True)
+    if campaign is None or campaign.status not in {CampaignStatus.RUNNING, CampaignStatus.PAUSED}:
+        return False
+    states = await repository.lease_states(session, campaign_id)
+    if campaign.launched_at is None or states.get(LeaseState.OPEN) or states.get(LeaseState.HELD):
+        return False
+    counter = await repository.get_counter(session, campaign_id)
+    if counter is None:
+        return False
+    if counter.pending:  # nobody may be forgotten: open the leases of those who are left
+        await repository.reopen_leases(session, campaign_id, ANY_TIME)
+        queue.collect(session, "start_sending", queue=queue.SEND, campaign_id=campaign_id)
+        return False
+    await lifecycle.set_status(session, campaign, CampaignStatus.COMPLETED, at=clock.now())
+    await _note_end(session, campaign, counter)
+    return True
+
+
+async def _note_end(session: AsyncSession, campaign: Campaign, counter: CampaignCounter) -> None:
+    campaign_id = int(campaign.id or 0)
+    sent = counter.total - counter.failed - counter.skipped - counter.uncertain - counter.pending
+    parts = [f"{plural(sent, 'message')} sent"]
+    parts += [
+        f"{count:,} {word}" for count, word in ((counter.failed, "failed"), (counter.skipped, "left out")) if count
+    ]
+    await campaigns.record_activity(session, campaign_id, "done", SYSTEM.name, "Completed", ", ".join(parts))
+    if counter.uncertain:
+        title = f"{plural(counter.uncertain, 'recipient')} uncertain"
+        detail = "Nobody can tell whether these messages arrived. They are not sent again unless you decide so."
+        await campaigns.record_activity(session, campaign_id, "uncertain", SYSTEM.name, title, detail)
+    await audit.record(session, SYSTEM, "campaign.complete", "campaign", campaign.id, campaign.name)
+    queue.collect(session, "publish_progress", campaign_id=campaign_id)
+
+
+async def stop_campaign(campaign_id: int, error: Exception) -> None:
+    """A running campaign cannot be sent: an account that may work again pauses it, anything else fails it."""
+    message = error.message if isinstance(error, AppError) else str(error)
+    async with db.transaction() as session:
+        campaign = await repository.get_campaign(session, campaign_id, lock=True)
+        if campaign is None or campaign.status is not CampaignStatus.RUNNING:
+            return
+        if isinstance(error, AccountNotConnected):
+            await control.pause(session, SYSTEM, campaign_id, message)
+            return
+        await lifecycle.set_status(session, campaign, CampaignStatus.FAILED, message, by=SYSTEM.name)
+        await campaigns.record_activity(session, campaign_id, "failed", SYSTEM.name, "Failed", message[:1000])
+        queue.collect(session, "publish_progress", campaign_id=campaign_id)
+
+
+async def sent_today(account_id: int) -> int:
+    """Messages the account has sent since midnight UTC, from the roll-ups."""
+    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    return await _sent_since(account_id, midnight)
+
+
+async def _sent_since(account_id: int, since: datetime) -> int:
+    async with db.reading() as session:
+        statement = (
+            sa.select(sa.func.coalesce(sa.func.sum(CampaignMinute.sent), 0))
+            .join(Campaign, col(Campaign.id) == col(CampaignMinute.campaign_id))
+            .where(col(Campaign.account_id) == account_id, col(CampaignMinute.minute) >= since)
+        )
+        return int((await session.execute(statement)).scalar_one())
+
+
+async def learn(account_id: int, found: Mapping[str, str]) -> None:
+    """Keep what the account's server turned out to offer."""
+    async with db.transaction() as session:
+        await accounts.record_capabilities(session, account_id, found)

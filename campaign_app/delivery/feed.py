@@ -1,0 +1,79 @@
+"""A lease in this worker's hands: its rows, which of them are under way, and when it can be given back."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from campaign_app.delivery.fast import LEASE_TTL_S, Hold, Row
+from campaign_app.delivery.journal import Region
+
+FENCE_S = 5.0  # stop taking this long before the lease could be taken for abandoned
+
+
+class Item:
+    """A row on its way."""
+
+    __slots__ = ("feed", "handed", "row", "slot", "tries")
+
+    def __init__(self, row: Row, feed: "Feed", slot: int) -> None:
+        self.row = row
+        self.feed = feed
+        self.slot = slot
+        self.handed = False
+        self.tries = 0
+
+
+class Feed:
+    """One held lease. `on_empty` is called once, when nothing is left to take and nothing is under way."""
+
+    def __init__(self, hold: Hold, region: Region, now: float, on_empty: Callable[["Feed"], None]) -> None:
+        self.hold = hold
+        self.region = region
+        self.rows: deque[Item] = deque()
+        self.after_id = hold.first_id - 1
+        self.exhausted = False
+        self.reading = False
+        self.in_flight = 0
+        self.lost = False
+        self.valid_until = now + LEASE_TTL_S - FENCE_S
+        self.taken_up = asyncio.Event()
+        self._on_empty = on_empty
+        self.ended = False
+
+    def extend(self, rows: Sequence[Row], reach_id: int) -> None:
+        """More rows, in the order of their ids, and how far the lease has been read."""
+        self.after_id = reach_id
+        if reach_id >= self.hold.last_id:
+            self.exhausted = True
+        if self.taken_up.is_set():  # stopped while they were being read
+            return
+        first = self.region.append([(row.id, row.attempts) for row in rows])
+        self.rows.extend(Item(row, self, first + n) for n, row in enumerate(rows))
+        self.check()
+
+    def beat(self, now: float) -> None:
+        """The database has confirmed that the lease is ours."""
+        self.valid_until = now + LEASE_TTL_S - FENCE_S
+
+    def stop(self) -> None:
+        """Take nothing more; what is not under way stays pending."""
+        self.rows.clear()
+        self.exhausted = True
+        self.check()
+
+    def put_back(self, item: Item) -> None:
+        """A row that was never handed over can be taken again, unless the feed has ended."""
+        if not self.taken_up.is_set():
+            self.rows.appendleft(item)
+
+    def check(self) -> None:
+        """See whether it has ended."""
+        if self.rows or not self.exhausted:
+            return
+        if self.in_flight == 0:
+            self.taken_up.set()
+            if not self.ended:
+                self.ended = True
+                self._on_empty(self)
+        elif not self.taken_up.is_set():
+            self.taken_up.set()

@@ -1,0 +1,81 @@
+"""The engine's background functions. `ctx["engine"]` is the worker's Engine."""
+
+import asyncio
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from campaign_app.core import clock, logging
+from campaign_app.delivery import chains, circuit, control, progress, sweeper
+from campaign_app.delivery.engine import Again, Engine
+
+_KEEP_S = 8.0
+_OFFER_S = (0.2, 0.5, 1.0, 2.0, 2.0)
+log = logging.get("delivery")
+
+
+async def send_lease(ctx: dict[str, Any], campaign_id: int, chain: int, token: str) -> None:
+    """Send of one campaign for a while and enqueue the successor for when the limits allow more."""
+    engine: Engine = ctx["engine"]
+    if engine.draining or not await chains.enter(campaign_id, chain, token, engine.name):
+        if engine.draining:
+            await _offer(campaign_id, chain, token, Again(clock.now()))
+        return
+    keeping = asyncio.create_task(_keep(campaign_id, chain, token, engine.name))
+    again = Again(clock.now())
+    try:
+        again = await engine.slice(campaign_id)
+    finally:
+        keeping.cancel()
+        await _offer(campaign_id, chain, token, again)
+
+
+async def _keep(campaign_id: int, chain: int, token: str, worker: str) -> None:
+    while True:
+        await asyncio.sleep(_KEEP_S)
+        try:
+            await chains.keep(campaign_id, chain, token, worker)
+        except (RedisError, OSError) as error:
+            log.warning("chain not kept", campaign=campaign_id, error=type(error).__name__)
+
+
+async def _offer(campaign_id: int, chain: int, token: str, again: Again) -> None:
+    """Hand the chain on, or end it. When Redis stays away the sweep starts the chain again."""
+    for wait in _OFFER_S:
+        try:
+            if again.at is not None:
+                await chains.go_on(campaign_id, chain, token, again.at)
+            else:
+                await chains.end(campaign_id, chain, token)
+                await sweeper.ensure_chains(campaign_id)  # a resume may have found this chain still running
+        except (RedisError, OSError) as error:
+            log.warning("chain not handed on", campaign=campaign_id, error=type(error).__name__)
+            await asyncio.sleep(wait)
+        else:
+            return
+
+
+async def start_sending(_ctx: dict[str, Any], campaign_id: int) -> None:
+    """A campaign was launched or resumed: give it its jobs."""
+    await sweeper.ensure_chains(campaign_id)
+    await progress.publish(campaign_id)
+
+
+async def publish_progress(_ctx: dict[str, Any], campaign_id: int) -> None:
+    """A campaign's status changed: tell the pages."""
+    await progress.publish(campaign_id)
+
+
+async def sweep(_ctx: dict[str, Any]) -> None:
+    """Cron: settle what died, restart what was lost, end what is over."""
+    await sweeper.sweep()
+
+
+async def start_scheduled(_ctx: dict[str, Any]) -> None:
+    """Cron: launch campaigns whose time has come."""
+    await control.start_scheduled(clock.now())
+
+
+async def retry_accounts(_ctx: dict[str, Any]) -> None:
+    """Cron: test accounts that did not work."""
+    await circuit.try_again(clock.now())

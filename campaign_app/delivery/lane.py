@@ -1,0 +1,135 @@
+"""A campaign within this worker: its leases, its slots, its message. Fairness between lanes is by stride."""
+
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from campaign_app.campaigns import links
+from campaign_app.campaigns.errors import RenderError
+from campaign_app.campaigns.templating import CompiledMessage, context_for
+from campaign_app.channels.base import Composer, Content, Outgoing
+from campaign_app.core.rate_limit import Limits
+from campaign_app.delivery import message_ids
+from campaign_app.delivery.feed import Feed, Item
+from campaign_app.delivery.planner import SUPPRESSED
+from campaign_app.delivery.progress import LAST_KEPT, Meter
+from campaign_app.delivery.slots import Slots
+from campaign_app.models.delivery import Reason
+from campaign_app.models.suppression import SuppressionReason
+
+CHUNK = 250
+
+
+class LeftOut(Exception):
+    """This recipient gets no message, and why."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(detail or reason.label)
+        self.reason = reason
+        self.detail = detail
+
+
+class Lane:
+    """One running campaign. `version` changes when campaign or account were edited."""
+
+    def __init__(
+        self,
+        campaign_id: int,
+        version: object,
+        *,
+        message: CompiledMessage,
+        composer: Composer,
+        from_address: str,
+        around: Mapping[str, Any],
+        limits: Limits,
+        priority: int,
+    ) -> None:
+        self.campaign_id = campaign_id
+        self.version = version
+        self.message = message
+        self.composer = composer
+        self.from_address = from_address
+        self.domain = from_address.rpartition("@")[2]
+        self.around = dict(around)
+        self.limits = limits
+        self.stride = 2.0 ** (priority - 5)  # priority 1 gets sixteen turns where 5 gets one; nobody gets none
+        self.turn = 0.0
+        self.feeds: deque[Feed] = deque()
+        self.lingering: set[Feed] = set()
+        self.slots = Slots()
+        self.in_flight = 0
+        self.closed = False
+        self.again_at: datetime | None = None
+        self.closes_at: float | None = None
+        self.meter = Meter()
+        self.last: deque[tuple[Item, str, str, str, datetime]] = deque(maxlen=LAST_KEPT)
+        self.dirty = True
+        self.idle_since = 0.0
+        self.slices = 0
+
+    @property
+    def chunk(self) -> int:
+        """How many rows are read at once: what goes out in about two seconds, so that what is in memory is fresh."""
+        rate = self.limits.per_second
+        return max(1, min(CHUNK, int(2 * rate))) if rate else CHUNK
+
+    @property
+    def wants(self) -> int:
+        """Messages that could go now."""
+        return sum(len(feed.rows) for feed in self.feeds)
+
+    def front(self, now: float) -> Feed | None:
+        """The first feed that has a row; those that are used up leave the line."""
+        feeds = self.feeds
+        while feeds:
+            feed = feeds[0]
+            if feed.rows:
+                return feed if now < feed.valid_until else None
+            if not feed.exhausted:
+                return next((other for other in feeds if other.rows and now < other.valid_until), None)
+            self.lingering.add(feeds.popleft())
+        return None
+
+    def stop(self) -> int:
+        """Take nothing more from any feed; how many slots are not going to be used."""
+        for feed in list(self.feeds):
+            feed.stop()
+        self.lingering.update(self.feeds)
+        self.feeds.clear()
+        return self.slots.drop()
+
+    def make(self, item: Item) -> Outgoing:
+        """This recipient's message, complete.
+
+        Raises:
+            LeftOut: it cannot or must not be made.
+        """
+        row = item.row
+        if row.contact is None:
+            raise LeftOut(Reason.CONTACT_DELETED)
+        if row.suppressed is not None:
+            raise LeftOut(SUPPRESSED[SuppressionReason(row.suppressed)])
+        context = context_for(row.contact)
+        missing = self.message.missing(context)
+        if missing:
+            raise LeftOut(Reason.MISSING_VARIABLE, ", ".join(sorted(missing))[:500])
+        name = context["name"]
+        context.update(self.around)
+        context.update(links.variables(row.id, len(self.message.links)))
+        try:
+            rendered = self.message.render(context)
+            content = self.composer.compose(
+                Content(
+                    recipient=row.address,
+                    recipient_name=name,
+                    subject=rendered.subject,
+                    html=rendered.html,
+                    text=rendered.text,
+                    message_id=message_ids.make(row.id, self.domain),
+                    headers=links.headers(row.id),
+                )
+            )
+        except (RenderError, ValueError) as error:
+            raise LeftOut(Reason.RENDER_ERROR, str(error)[:500]) from None
+        return Outgoing(row.id, self.from_address, row.address, content)

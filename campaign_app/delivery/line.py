@@ -1,0 +1,228 @@
+"""An account within this worker: the Source its Sender takes from, fed by the lanes of all its campaigns."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from campaign_app.channels.base import Outgoing, Result, Sender, Verdict
+from campaign_app.core import clock
+from campaign_app.delivery import retry
+from campaign_app.delivery.feed import Feed, Item
+from campaign_app.delivery.journal import State
+from campaign_app.delivery.lane import Lane, LeftOut
+from campaign_app.delivery.outcome import Outcome
+from campaign_app.models.delivery import DeliveryStatus, Reason
+
+TROUBLE_AT = 3
+MOST_TRIES = 20
+_S = DeliveryStatus
+
+
+class Desk(Protocol):
+    """What a line needs of the engine."""
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Have an outcome written."""
+
+    def refill(self, lane: Lane, feed: Feed) -> None:
+        """Read more rows of a lease."""
+
+    def is_stuck(self) -> bool:
+        """Nothing may be taken: draining, or too much waits for the database."""
+
+    def account_trouble(self, account_id: int, words: str) -> None:
+        """The account, not a recipient, is at fault, again and again."""
+
+
+class Line:
+    """Implements channels.base.Source. Everything here runs in the event loop's thread."""
+
+    def __init__(self, account_id: int, desk: Desk, retry_seconds: Sequence[float]) -> None:
+        self.account_id = account_id
+        self.version: object = None
+        self.lanes: dict[int, Lane] = {}
+        self.idle_since = 0.0
+        self._desk = desk
+        self._retry = retry_seconds
+        self._items: dict[int, tuple[Item, Lane]] = {}
+        self._sender: Sender | None = None
+        self._loop = asyncio.get_running_loop()
+        self._turn = 0.0
+        self._failures = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+
+    @property
+    def sender(self) -> Sender | None:
+        """The connections."""
+        return self._sender
+
+    def use(self, make: Callable[["Line"], Sender], version: object) -> Sender | None:
+        """Send through a new sender from now on; the old one, which has to be drained."""
+        old, self._sender, self.version = self._sender, make(self), version
+        self._failures = 0
+        return old
+
+    def enter(self, lane: Lane) -> None:
+        """A campaign has something to send. It starts level with the others, whatever it missed."""
+        lane.turn = max(lane.turn, self._turn)
+        self.lanes[lane.campaign_id] = lane
+
+    def wake(self) -> None:
+        """Rows or slots have come."""
+        if self._sender is not None:
+            self._sender.wake()
+
+    def _wake_at(self, at: float) -> None:
+        if self._timer is not None:
+            if self._timer_at <= at:
+                return
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = self._loop.call_at(at, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self.wake()
+
+    def _pick(self, now: float) -> tuple[Lane, Feed] | None:
+        """The lane whose turn it is among those with a row and a due slot; it has paid with the slot."""
+        best: Lane | None = None
+        best_feed: Feed | None = None
+        soonest: float | None = None
+        for lane in self.lanes.values():
+            if best is not None and lane.turn >= best.turn:
+                continue
+            if lane.closed or (lane.closes_at is not None and now >= lane.closes_at):
+                continue
+            feed = lane.front(now)
+            if feed is None:
+                continue
+            at = lane.slots.next_at(now)
+            if at is None:
+                continue
+            if at > now:
+                soonest = at if soonest is None else min(at, soonest)
+                continue
+            best, best_feed = lane, feed
+        if best is None or best_feed is None:
+            if soonest is not None:
+                self._wake_at(soonest)
+            return None
+        if not best.slots.take(now):  # what was due turned out to be too late
+            following = best.slots.next_at(now)
+            self._wake_at(now + 0.001 if following is None else max(following, now + 0.0005))
+            return None
+        self._turn = best.turn
+        best.turn += best.stride
+        return best, best_feed
+
+    def take(self) -> Outgoing | None:
+        """See Source."""
+        if self._desk.is_stuck():
+            return None
+        while True:
+            picked = self._pick(self._loop.time())
+            if picked is None:
+                return None
+            lane, feed = picked
+            item = feed.rows.popleft()
+            if len(feed.rows) < lane.chunk // 2 + 1 and not feed.exhausted and not feed.reading:
+                self._desk.refill(lane, feed)
+            try:
+                outgoing = lane.make(item)
+            except LeftOut as left_out:
+                self._leave_out(lane, item, left_out)
+                continue
+            feed.in_flight += 1
+            lane.in_flight += 1
+            self._items[item.row.id] = (item, lane)
+            if not feed.rows:
+                feed.check()
+            return outgoing
+
+    def _leave_out(self, lane: Lane, item: Item, why: LeftOut) -> None:
+        at = clock.now()
+        outcome = self._outcome(item, _S.SKIPPED, why.reason, why.detail)
+        outcome.attempts = item.row.attempts
+        self._desk.outcome(outcome)
+        lane.last.append((item, _S.SKIPPED.value, why.reason.value, why.detail, at))
+        lane.dirty = True
+        item.feed.check()
+
+    def handed_over(self, key: int) -> None:
+        """See Source."""
+        item = self._items[key][0]
+        item.handed = True
+        item.feed.region.mark(item.slot, State.HANDED_OVER)
+
+    def settled(self, key: int, result: Result) -> None:
+        """See Source."""
+        item, lane = self._items.pop(key)
+        feed = item.feed
+        feed.in_flight -= 1
+        lane.in_flight -= 1
+        lane.dirty = True
+        outcome: Outcome | None
+        if result.verdict is Verdict.ACCEPTED:
+            feed.region.mark(item.slot, State.ACCEPTED)
+            self._failures = 0
+            outcome = self._outcome(item, _S.SENT, Reason.NONE, result.response)
+            lane.meter.add(1, self._loop.time())
+        else:
+            outcome = self._not_accepted(item, result)
+        if outcome is not None:
+            self._desk.outcome(outcome)
+            lane.last.append((item, outcome.status.value, outcome.reason.value, outcome.response, outcome.at))
+        if result.account_trouble:
+            self._trouble(result.response)
+        if not feed.rows:
+            feed.check()
+
+    def _outcome(self, item: Item, status: DeliveryStatus, reason: Reason, response: str) -> Outcome:
+        row, hold = item.row, item.feed.hold
+        return Outcome(
+            delivery_id=row.id,
+            campaign_id=hold.campaign_id,
+            lease_id=hold.lease_id,
+            status=status,
+            at=clock.now(),
+            domain=row.domain,
+            before=row.attempts,
+            attempts=row.attempts + 1,
+            reason=reason,
+            response=response.replace("\0", "")[:500],
+        )
+
+    def _not_accepted(self, item: Item, result: Result) -> Outcome | None:
+        region, verdict = item.feed.region, result.verdict
+        if verdict is Verdict.NOT_TRIED and not item.handed:
+            item.tries += 1
+            if item.tries >= MOST_TRIES:
+                self._trouble(result.response)
+            item.feed.put_back(item)
+            return None
+        if verdict is Verdict.PERMANENT:
+            region.mark(item.slot, State.REFUSED)
+            self._failures = 0
+            return self._outcome(item, _S.FAILED, result.reason or Reason.REFUSED, result.response)
+        if verdict is Verdict.TEMPORARY:
+            return self._put_off(item, result)
+        return self._outcome(item, _S.UNCERTAIN, result.reason or Reason.CONNECTION_LOST, result.response)
+
+    def _put_off(self, item: Item, result: Result) -> Outcome:
+        at = clock.now()
+        following = retry.next_attempt(self._retry, item.row.attempts + 1, at, result.retry_after)
+        if following is None:
+            item.feed.region.mark(item.slot, State.REFUSED)
+            return self._outcome(item, _S.FAILED, Reason.RETRIES_USED_UP, result.response)
+        item.feed.region.mark(item.slot, State.PUT_OFF)
+        outcome = self._outcome(item, _S.PENDING, result.reason or Reason.TEMPORARY, result.response)
+        outcome.next_attempt_at = following
+        return outcome
+
+    def _trouble(self, words: str) -> None:
+        self._failures += 1
+        if self._failures >= TROUBLE_AT:
+            self._failures = 0
+            self._desk.account_trouble(self.account_id, words)

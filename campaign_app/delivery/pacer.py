@@ -1,0 +1,100 @@
+"""Keeps a lane in slots: asks the limiter ahead of time, blocks of a fraction of a second."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from redis.exceptions import RedisError
+
+from campaign_app.core import clock, logging
+from campaign_app.core.rate_limit import Answer, Grant, Limiter
+from campaign_app.delivery.lane import Lane
+
+FREE_S = 0.5
+FREE_WANT = 1
+PATIENCE_S = 1.5
+LEAD_S = 0.7
+_FAST_PER_S = 5.0
+log = logging.get("delivery")
+
+
+class Pacer:
+    """One task per lane while it has something to send."""
+
+    def __init__(
+        self,
+        limiter: Limiter,
+        lane: Lane,
+        wake: Callable[[], None],
+        sent_today: Callable[[int], Awaitable[int]],
+    ) -> None:
+        self._limiter = limiter
+        self._lane = lane
+        self._wake = wake
+        self._sent_today = sent_today
+        self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Run unless it runs already."""
+        if self._task is None or self._task.done():
+            self._task = self._loop.create_task(self._run(), name=f"pacer {self._lane.campaign_id}")
+
+    async def stop(self) -> None:
+        """Give up."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    @property
+    def horizon_s(self) -> float:
+        """How far ahead slots are reserved."""
+        rate = self._lane.limits.per_second
+        return 0.2 if rate == 0 or rate >= _FAST_PER_S else 1.0
+
+    async def _run(self) -> None:
+        lane = self._lane
+        while lane.feeds and not lane.closed:
+            try:
+                await self._step()
+            except (RedisError, OSError) as error:
+                log.warning("no limiter, no slots", campaign=lane.campaign_id, error=type(error).__name__)
+                await asyncio.sleep(0.3)
+
+    async def _step(self) -> None:
+        lane, now = self._lane, self._loop.time()
+        ahead = lane.slots.until(now) - now
+        wants = lane.wants - lane.slots.count
+        half = self.horizon_s / 2
+        if ahead > half or wants <= 0:
+            await asyncio.sleep(max(0.002, min(ahead - half, half)) if ahead > half else 0.005)
+            return
+        grant = await self._limiter.reserve(lane.limits, wants, self.horizon_s)
+        await self._use(grant)
+
+    async def _use(self, grant: Grant) -> None:
+        lane, now = self._lane, self._loop.time()
+        match grant.answer:
+            case Answer.GRANTED if grant.interval_s or grant.first_s or self._is_limited:
+                lane.slots.grant(now + grant.first_s, grant.interval_s, grant.count)
+                self._wake()
+            case Answer.GRANTED:
+                lane.slots.free(now + FREE_S)
+                self._wake()
+                await asyncio.sleep(FREE_S / 2)
+            case Answer.LATER if grant.retry_s <= PATIENCE_S:
+                await asyncio.sleep(max(0.0005, grant.retry_s))
+            case Answer.LATER | Answer.DAY_USED_UP:
+                lane.again_at = clock.now() + timedelta(seconds=max(0.0, grant.retry_s - LEAD_S))
+                lane.stop()
+            case Answer.CLOSED:
+                lane.closed = True
+                lane.stop()
+            case Answer.SEED:
+                account_id = lane.limits.account_id
+                await self._limiter.seed_day(account_id, await self._sent_today(account_id))
+
+    @property
+    def _is_limited(self) -> bool:
+        limits = self._lane.limits
+        return bool(limits.per_second or limits.batch_size or limits.account_per_day)

@@ -1,0 +1,126 @@
+"""What a worker tells: its campaigns' progress five times a second, and that it is alive."""
+
+import asyncio
+import json
+import os
+import socket
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from campaign_app.core import clock, logging, redis
+from campaign_app.core.actor import Actor
+from campaign_app.delivery import chains, progress
+from campaign_app.delivery.engine import Engine
+from campaign_app.delivery.feed import Item
+from campaign_app.delivery.lane import Lane
+from campaign_app.delivery.outbox import TROUBLE
+from campaign_app.delivery.progress import Line, Part
+from campaign_app.delivery.schemas import WorkerInfo
+
+HEARTBEAT_S = 2.0
+_INFO = "beacon:worker:"
+log = logging.get("delivery")
+
+
+def part_of(lane: Lane, now: float) -> Part:
+    """A lane's share of its campaign's progress."""
+    return Part(lane.in_flight, lane.meter.per_minute(now), [_line(*entry) for entry in reversed(lane.last)])
+
+
+def _line(item: Item, status: str, reason: str, response: str, at: datetime) -> Line:
+    row = item.row
+    contact = row.contact or {}
+    name = f"{contact.get('first_name') or ''} {contact.get('last_name') or ''}".strip()
+    return Line(row.id, name, row.address, status, reason, response, at.isoformat())
+
+
+class Reporter:
+    """Ticks five times a second as long as the worker lives."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._heartbeat_due = 0.0
+        self._tidy_due = 0.0
+
+    async def run(self) -> None:
+        """Until cancelled. Neither Redis nor the database being away stops it."""
+        while True:
+            started = asyncio.get_running_loop().time()
+            try:
+                await self._tick(started)
+            except (RedisError, *TROUBLE) as error:
+                log.warning("progress not published", error=type(error).__name__)
+                await asyncio.sleep(1.0)
+            spent = asyncio.get_running_loop().time() - started
+            await asyncio.sleep(max(0.02, progress.EVERY_S - spent))
+
+    async def _tick(self, now: float) -> None:
+        self._engine.look_at_windows()
+        for lane in list(self._engine.lanes.values()):
+            if lane.dirty or lane.in_flight:
+                await self.report(lane, now)
+        if now >= self._heartbeat_due:
+            self._heartbeat_due = now + HEARTBEAT_S
+            await self.heartbeat(now)
+        if now >= self._tidy_due:
+            self._tidy_due = now + 10.0
+            await self._engine.tidy()
+
+    async def report(self, lane: Lane, now: float) -> None:
+        """Publish if it is this worker's turn."""
+        lane.dirty = False
+        if await progress.put_part(lane.campaign_id, self._engine.name, part_of(lane, now)):
+            await progress.publish(lane.campaign_id)
+        else:
+            lane.dirty = True
+
+    async def heartbeat(self, now: float) -> None:
+        """Say that this worker lives and what it does."""
+        engine = self._engine
+        body = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "started_at": engine.started_at.isoformat(),
+            "heard_at": clock.now().isoformat(),
+            "campaigns": sum(bool(lane.feeds or lane.in_flight) for lane in engine.lanes.values()),
+            "in_flight": engine.in_flight,
+            "rate_per_minute": round(sum(lane.meter.per_minute(now) for lane in engine.lanes.values()), 1),
+            "draining": engine.draining,
+        }
+        pipe = redis.client().pipeline(transaction=False)
+        pipe.set(_INFO + engine.name, json.dumps(body), ex=chains.WORKER_ALIVE_S)
+        pipe.zadd(chains.WORKERS, {engine.name: time.time()})
+        pipe.zremrangebyscore(chains.WORKERS, "-inf", time.time() - 3_600)
+        await pipe.execute()
+
+    async def farewell(self) -> None:
+        """This worker is about to end."""
+        await redis.client().zrem(chains.WORKERS, self._engine.name)
+        await redis.client().delete(_INFO + self._engine.name)
+
+
+async def workers(actor: Actor) -> Sequence[WorkerInfo]:
+    """The worker processes that live (operations page)."""
+    actor.require("workspace:read")
+    client = redis.client()
+    names = [name.decode() if isinstance(name, bytes) else name for name in await client.zrange(chains.WORKERS, 0, -1)]
+    bodies = await client.mget([_INFO + name for name in names]) if names else []
+    return [_info(name, json.loads(raw)) for name, raw in zip(names, bodies, strict=True) if raw is not None]
+
+
+def _info(name: str, body: dict[str, Any]) -> WorkerInfo:
+    return WorkerInfo(
+        name=name,
+        host=body["host"],
+        pid=body["pid"],
+        started_at=datetime.fromisoformat(body["started_at"]),
+        heard_at=datetime.fromisoformat(body["heard_at"]),
+        campaigns=body["campaigns"],
+        in_flight=body["in_flight"],
+        rate_per_minute=body["rate_per_minute"],
+        draining=body["draining"],
+    )

@@ -1,0 +1,82 @@
+"""Send slots that were granted and not used yet. Pure: times are monotonic seconds."""
+
+from collections import deque
+from dataclasses import dataclass
+
+LATE_S = 0.010
+
+
+@dataclass(slots=True)
+class _Block:
+    at: float
+    interval: float
+    left: int
+
+
+class Slots:
+    """Uses slots in their order, each not before its time.
+
+    What could not be used in time (the process was busy, or the server slow) is dropped but for the last 10 ms or one
+    slot: caught up at once, it would break the limit that another window of a second was promised.
+    """
+
+    def __init__(self) -> None:
+        self._blocks: deque[_Block] = deque()
+        self._free_until = 0.0
+
+    def grant(self, at: float, interval: float, count: int) -> None:
+        """Add `count` slots from `at` on."""
+        self._blocks.append(_Block(at, interval, count))
+
+    def free(self, until: float) -> None:
+        """No limit until then."""
+        self._free_until = until
+
+    def take(self, now: float) -> bool:
+        """Use a slot whose time has come."""
+        if now < self._free_until:
+            return True
+        blocks = self._blocks
+        while blocks:
+            block = blocks[0]
+            if block.at > now:
+                return False
+            if block.interval:
+                late = now - block.at - max(LATE_S, block.interval)
+                if late > 0:
+                    missed = min(block.left, int(late / block.interval) + 1)
+                    block.at += missed * block.interval
+                    block.left -= missed
+            if block.left and block.at <= now:
+                block.left -= 1
+                block.at += block.interval
+                if not block.left:
+                    blocks.popleft()
+                return True
+            if block.left:
+                return False
+            blocks.popleft()
+        return False
+
+    def next_at(self, now: float) -> float | None:
+        """When the next slot may be used (`now` if one is due); None without slots."""
+        if now < self._free_until:
+            return now
+        return max(now, self._blocks[0].at) if self._blocks else None
+
+    def until(self, now: float) -> float:
+        """When the slots will be used up."""
+        last = max((block.at + block.interval * (block.left - 1) for block in self._blocks), default=now)
+        return max(last, self._free_until, now)
+
+    @property
+    def count(self) -> int:
+        """Slots that are left."""
+        return sum(block.left for block in self._blocks)
+
+    def drop(self) -> int:
+        """Throw all away; how many there were."""
+        count = self.count
+        self._blocks.clear()
+        self._free_until = 0.0
+        return count

@@ -1,0 +1,193 @@
+"""Puts right what died: leases of dead workers, campaigns whose jobs were lost, gates that fit no status.
+
+A lease is settled from its worker's journal where the journal lies. A journal is a dead worker's when its lock is free;
+no clock is asked. On other hosts a lease is taken over only long after it expired, and then without a journal: what may
+have been sent becomes uncertain.
+"""
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from redis.exceptions import RedisError
+
+from campaign_app.core import clock, db, logging, rate_limit, redis
+from campaign_app.core.config import settings
+from campaign_app.delivery import chains, completion, content, control, journal, ledger, repository, retry
+from campaign_app.delivery.journal import Entry, Record, State
+from campaign_app.delivery.outcome import Outcome
+from campaign_app.models.account import SendingAccount
+from campaign_app.models.campaign import CampaignStatus
+from campaign_app.models.delivery import DeliveryStatus, Lease, Reason
+
+FOREIGN_GRACE_S = 60.0
+STALE_GATE_S = 5.0
+_NOTE = "Taken from the worker's journal; the server's words were lost with it."
+log = logging.get("delivery")
+
+
+@dataclass(slots=True)
+class Swept:
+    """What a sweep did."""
+
+    leases: int = 0
+    uncertain: int = 0
+    ended: int = 0
+    chains: int = 0
+
+
+async def sweep() -> Swept:
+    """Everything there is to put right (cron, and once at the start of a worker)."""
+    swept = Swept()
+    await settle_dead_journals(swept)
+    await _settle_abandoned(swept)
+    await _mend_campaigns(swept)
+    if swept.leases or swept.ended:
+        log.info("swept", leases=swept.leases, uncertain=swept.uncertain, ended=swept.ended, chains=swept.chains)
+    return swept
+
+
+async def settle_dead_journals(swept: Swept) -> None:
+    """Settle the leases of workers of this machine that have died."""
+    for dead in journal.dead_journals():
+        done = False
+        try:
+            async with db.reading() as session:
+                leases = await repository.held_by_journal(session, dead.path.name)
+            for lease in leases:
+                await _settle(lease, dead.record, swept)
+            done = True
+        finally:
+            dead.close(remove=done)
+        for campaign_id in {lease.campaign_id for lease in leases}:
+            await _free_chains(campaign_id, dead.record.worker)
+
+
+async def _free_chains(campaign_id: int, worker: str) -> None:
+    try:
+        await chains.free_dead(campaign_id, worker)
+    except (RedisError, OSError) as error:
+        log.warning("chains not freed", campaign=campaign_id, error=type(error).__name__)
+
+
+async def _settle_abandoned(swept: Swept) -> None:
+    """Leases that nobody keeps up and whose journal is not here (or was deleted)."""
+    async with db.reading() as session:
+        expired = await repository.expired_leases(session, clock.now())
+        abandoned = await repository.expired_leases(session, clock.now() - timedelta(seconds=FOREIGN_GRACE_S))
+    gone = {lease.id for lease in abandoned}
+    here = socket.gethostname()[:255]
+    for lease in expired:
+        if journal.is_alive(lease.journal) is None and (lease.host == here or lease.id in gone):
+            await _settle(lease, None, swept)
+
+
+async def _settle(lease: Lease, record: Record | None, swept: Swept) -> None:
+    """One lease, in one transaction: each of its rows to what is known of it, the rest open again."""
+    at = clock.now()
+    async with db.transaction() as session:
+        campaign = await repository.get_campaign(session, lease.campaign_id, lock=True)
+        held = await repository.lock_held_lease(session, int(lease.id or 0), lease.epoch)
+        if held is None:
+            return
+        entries = record.leases.get((int(held.id or 0), held.epoch), ()) if record else ()
+        outcomes = [found for entry in entries if (found := _outcome(entry, held, at))]
+        if record is None or not record.trusted:
+            outcomes = [outcome for outcome in outcomes if outcome.status is not DeliveryStatus.UNCERTAIN]
+        await ledger.settle(session, outcomes, set())
+        uncertain = sum(outcome.status is DeliveryStatus.UNCERTAIN for outcome in outcomes)
+        if record is None or not record.trusted:
+            uncertain += await ledger.move_matching(
+                session,
+                held.campaign_id,
+                DeliveryStatus.PENDING,
+                DeliveryStatus.UNCERTAIN,
+                at=at,
+                reason=Reason.WORKER_DIED,
+                condition=repository.may_have_been_sent(held),
+            )
+        await repository.give_back(session, held)
+        if campaign is not None and campaign.status is CampaignStatus.CANCELLED:
+            await control.skip_rest(session, held.campaign_id, at)
+    log.warning("lease settled", lease=lease.id, worker=lease.owner, journal=record is not None, uncertain=uncertain)
+    swept.leases += 1
+    swept.uncertain += uncertain
+
+
+def _outcome(entry: Entry, lease: Lease, at: datetime) -> Outcome | None:
+    """What a journal's byte says; None: it was never handed over."""
+    if entry.state is State.NONE:
+        return None
+    outcome = Outcome(
+        delivery_id=entry.delivery_id,
+        campaign_id=lease.campaign_id,
+        lease_id=int(lease.id or 0),
+        status=DeliveryStatus.UNCERTAIN,
+        at=at,
+        before=entry.attempts,
+        attempts=entry.attempts + 1,
+        reason=Reason.WORKER_DIED,
+    )
+    if entry.state is State.HANDED_OVER:
+        return outcome
+    outcome.response = _NOTE
+    if entry.state is State.ACCEPTED:
+        outcome.status, outcome.reason = DeliveryStatus.SENT, Reason.NONE
+    elif entry.state is State.REFUSED:
+        outcome.status, outcome.reason = DeliveryStatus.FAILED, Reason.REFUSED
+    else:
+        outcome.next_attempt_at = retry.next_attempt(settings().retry_seconds, outcome.attempts, at)
+        put_off = outcome.next_attempt_at is not None
+        outcome.status = DeliveryStatus.PENDING if put_off else DeliveryStatus.FAILED
+        outcome.reason = Reason.TEMPORARY if put_off else Reason.RETRIES_USED_UP
+    return outcome
+
+
+async def _mend_campaigns(swept: Swept) -> None:
+    """Running campaigns end or have their jobs; cancelled ones keep nobody waiting."""
+    async with db.reading() as session:
+        running = await repository.campaigns_with_status(session, CampaignStatus.RUNNING)
+        unfinished = await repository.cancelled_with_open_leases(session)
+        paused = await repository.paused_with_nothing_left(session)
+    for campaign_id in unfinished:
+        async with db.transaction() as session:
+            await repository.get_campaign(session, campaign_id, lock=True)
+            await control.skip_rest(session, campaign_id, clock.now())
+    for campaign_id in [*running, *paused]:
+        swept.ended += await completion.look(campaign_id)
+    for campaign_id in running:
+        await _mend_gate(campaign_id)
+        swept.chains += await ensure_chains(campaign_id)
+
+
+async def _mend_gate(campaign_id: int) -> None:
+    """A gate that is closed although the campaign runs is left from a pause whose transaction failed."""
+    key = rate_limit.gate_key(campaign_id)
+    closed = await redis.client().get(key)
+    if closed is None:
+        return
+    seconds, _ = await redis.client().time()
+    if float(closed) < seconds - STALE_GATE_S:
+        await redis.client().delete(key)
+
+
+async def ensure_chains(campaign_id: int) -> int:
+    """See that a running campaign has the jobs it needs; how many were missing."""
+    async with db.reading() as session:
+        campaign = await repository.get_campaign(session, campaign_id)
+        if campaign is None or campaign.status is not CampaignStatus.RUNNING or campaign.account_id is None:
+            return 0
+        account = await session.get(SendingAccount, campaign.account_id)
+        outlook = await repository.outlook(session, campaign_id)
+        states = await repository.lease_states(session, campaign_id)
+    if account is None or outlook is None or outlook.available_at is None:
+        return 0
+    rate = content.limits_of(campaign, account).per_second
+    want = await chains.wanted(rate, _unfinished(list(states.items())))
+    at = outlook.available_at if outlook.available_at > clock.now() else None
+    return await chains.ensure(campaign_id, want, at)
+
+
+def _unfinished(states: Sequence[tuple[object, int]]) -> int:
+    return sum(count for state, count in states if state != "done")

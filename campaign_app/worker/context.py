@@ -1,0 +1,94 @@
+"""What a worker process holds for its jobs, and how it begins and ends."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC, timezone
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from campaign_app.core import db, logging, rate_limit, redis
+from campaign_app.delivery import sweeper
+from campaign_app.delivery.engine import Engine
+from campaign_app.delivery.outbox import TROUBLE
+from campaign_app.delivery.reporting import Reporter
+
+log = logging.get("worker")
+_RETRY_S = 2.0
+
+
+class Context:
+    """The engine, its ears (the control channel) and its voice (progress)."""
+
+    zone: timezone = UTC
+
+    def __init__(self) -> None:
+        self.engine = Engine()
+        self._reporter = Reporter(self.engine)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What jobs find in their `ctx`."""
+        return {"engine": self.engine}
+
+    async def begin(self) -> None:
+        """Open the journal (waiting for room on the disk), settle what a predecessor left, listen."""
+        while True:
+            try:
+                self.engine.start()
+            except OSError as error:
+                log.error("no journal, nothing is sent", error=str(error))
+                await asyncio.sleep(_RETRY_S)
+            else:
+                break
+        try:
+            await sweeper.sweep()
+        except (RedisError, *TROUBLE) as error:
+            log.warning("first sweep put off", error=repr(error)[:200])
+        loop = asyncio.get_running_loop()
+        self._tasks = [
+            loop.create_task(self._listen(), name="control"),
+            loop.create_task(self._reporter.run(), name="reporter"),
+        ]
+
+    async def _listen(self) -> None:
+        """Hear of pauses at once. What is missed while Redis is away the limiter says."""
+        while True:
+            try:
+                async with redis.client().pubsub() as channel:
+                    await channel.subscribe(rate_limit.CONTROL)
+                    async for message in channel.listen():
+                        if message["type"] == "message":
+                            self._hear(message["data"])
+            except (RedisError, OSError) as error:
+                log.warning("control channel lost", error=type(error).__name__)
+                await asyncio.sleep(0.5)
+
+    def _hear(self, data: bytes) -> None:
+        try:
+            campaign_id = json.loads(data).get("close")
+        except (ValueError, AttributeError):
+            log.warning("a control message is not JSON")
+            return
+        if isinstance(campaign_id, int):
+            self.engine.close_gate(campaign_id)
+
+    async def drain(self) -> None:
+        """Stop sending within seconds; everything is written and given back."""
+        if not await self.engine.drain():
+            log.warning("the database is away: the journal keeps what could not be written")
+
+    async def end(self) -> None:
+        """Close everything."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            await self._reporter.farewell()
+        except (RedisError, OSError) as error:
+            log.warning("no farewell", error=type(error).__name__)
+        await self.engine.close()
+        await db.dispose()
+        await redis.dispose()

@@ -1,0 +1,25 @@
+"""Every cron line of the product. Times are UTC."""
+
+from collections.abc import Sequence
+
+from arq.cron import CronJob, cron
+
+from campaign_app.audience import jobs as audience
+from campaign_app.delivery import jobs as delivery
+from campaign_app.ops import jobs as ops
+from campaign_app.worker.wrap import logged
+
+_EVERY_5_S = set(range(0, 60, 5))
+_EVERY_10_S = set(range(0, 60, 10))
+
+
+def lines() -> Sequence[CronJob]:
+    """What runs when. A line runs once, however many workers there are."""
+    return (
+        cron(logged(delivery.sweep), name="cron:sweep", second=_EVERY_10_S, timeout=300),
+        cron(logged(delivery.start_scheduled), name="cron:start_scheduled", second=_EVERY_5_S, timeout=300),
+        cron(logged(delivery.retry_accounts), name="cron:retry_accounts", second=_EVERY_10_S, timeout=120),
+        cron(logged(audience.resume_imports), name="cron:resume_imports", second=30, timeout=60),
+        cron(logged(audience.tidy_imports), name="cron:tidy_imports", hour=3, minute=17, second=0, timeout=600),
+        cron(logged(ops.check_invariants), name="cron:check_invariants", minute={7, 37}, second=0, timeout=300),
+    )

@@ -1,0 +1,54 @@
+"""The two queues and every function that they know."""
+
+from arq.connections import ArqRedis
+from arq.worker import Function, Worker, func
+from redis.asyncio import BlockingConnectionPool
+
+from campaign_app.audience import jobs as audience
+from campaign_app.core import queue
+from campaign_app.core.config import settings
+from campaign_app.delivery import jobs as delivery
+from campaign_app.worker.context import Context
+from campaign_app.worker.schedules import lines
+from campaign_app.worker.wrap import logged
+
+SEND_JOBS = 64  # they wait for the limits and the server most of the time
+SEND_POLL_S = 0.02
+WORK_POLL_S = 0.05
+
+
+def _functions() -> dict[str, list[Function]]:
+    send = [
+        func(logged(delivery.send_lease), name="send_lease", timeout=120, max_tries=100),
+        func(logged(delivery.start_sending), name="start_sending", timeout=60),
+    ]
+    work = [
+        func(logged(delivery.publish_progress), name="publish_progress", timeout=30),
+        func(logged(audience.run_import), name="run_import", timeout=6 * 3_600, max_tries=20),
+    ]
+    return {queue.SEND: send, queue.WORK: work}
+
+
+def _pool() -> ArqRedis:
+    return ArqRedis(
+        BlockingConnectionPool.from_url(settings().redis, max_connections=20, timeout=10, socket_connect_timeout=5)
+    )
+
+
+def make_worker(queue_name: str, context: Context) -> Worker:
+    """An arq worker for one queue on the running loop. Signals, recovery and draining are ours, not arq's."""
+    sends = queue_name == queue.SEND
+    return Worker(
+        functions=_functions()[queue_name],
+        queue_name=queue_name,
+        cron_jobs=None if sends else lines(),
+        redis_pool=_pool(),
+        handle_signals=False,
+        max_jobs=SEND_JOBS if sends else settings().worker_jobs,
+        poll_delay=SEND_POLL_S if sends else WORK_POLL_S,
+        keep_result=0,
+        health_check_interval=30,
+        log_results=False,
+        timezone=context.zone,
+        ctx=dict(context.values),
+    )

@@ -1,0 +1,35 @@
+"""What surrounds every job: a name in the logs, and errors that are logged once, with their stack."""
+
+import functools
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+
+from campaign_app.core import logging
+from campaign_app.core.errors import AppError
+
+if TYPE_CHECKING:
+    from arq.typing import WorkerCoroutine
+
+log = logging.get("worker")
+JobFunction = Callable[..., Awaitable[Any]]
+
+
+def logged(function: JobFunction) -> "WorkerCoroutine":
+    """The function with its failures logged. An AppError is a fact, not a fault: it ends the job without a stack."""
+
+    @functools.wraps(function)
+    async def run(ctx: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        started = time.monotonic()
+        with structlog.contextvars.bound_contextvars(job=function.__name__):
+            try:
+                return await function(ctx, *args, **kwargs)
+            except AppError as error:
+                log.warning("job stopped", why=error.message, code=error.code)
+            except Exception:
+                log.exception("job failed", seconds=round(time.monotonic() - started, 2), arguments=kwargs)
+                raise
+
+    return cast("WorkerCoroutine", run)
