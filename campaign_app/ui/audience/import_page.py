@@ -118,7 +118,7 @@ def _check_row(line: CheckLine) -> rx.Component:
 def _preview() -> rx.Component:
     head = rx.el.tr(
         rx.el.th("Row", scope="col", class_name="b-right"),
-        rx.foreach(ImportPage.headings, lambda heading: rx.el.th(heading, scope="col")),
+        rx.foreach(ImportPage.column_headings, lambda heading: rx.el.th(heading, scope="col")),
         rx.el.th("What is wrong", scope="col"),
     )
     table = rx.el.div(
@@ -197,7 +197,15 @@ def _run() -> rx.Component:
             ],
             ImportPage.total,
             live=running,
-            aside=rx.cond(running, c.small_button("Stop import", on_click=ImportPage.stop), rx.fragment()),
+            aside=rx.cond(
+                running,
+                rx.el.span(
+                    rx.el.span(ImportPage.left, class_name="b-muted b-dense b-num"),
+                    c.small_button("Stop import", on_click=ImportPage.stop),
+                    class_name="b-row b-gap-12",
+                ),
+                rx.fragment(),
+            ),
         ),
         rx.cond(
             running,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import reflex as rx
 
-from campaign_app.audience import imports
+from campaign_app.audience import headings, imports
 from campaign_app.audience import service as people
 from campaign_app.audience.schemas import ColumnInfo, ImportRow, Inspection, Preview, PreviewRow
 from campaign_app.core import db
@@ -66,7 +66,7 @@ class ImportPage(AppState):
     label: str = ""
     facts: str = ""
     columns: list[ColumnLine] = []
-    headings: list[str] = []
+    column_headings: list[str] = []
     countries: list[tuple[str, str]] = []
     country: str = "DE"
     lists: list[tuple[str, str]] = []
@@ -80,6 +80,7 @@ class ImportPage(AppState):
     error: str = ""
     percent: str = "0%"
     done_text: str = ""
+    left: str = ""
     total: int = 0
     added: int = 0
     updated: int = 0
@@ -115,7 +116,7 @@ class ImportPage(AppState):
             seen: Inspection = await imports.inspect(session, actor, number)
         self._columns = seen.columns
         self._mapping = {str(column.index): column.proposed for column in seen.columns}
-        self.headings = [column.heading for column in seen.columns]
+        self.column_headings = [column.heading for column in seen.columns]
         delimiter = DELIMITERS.get(seen.delimiter, seen.delimiter)
         self.facts = f"{text.plural(seen.rows, 'row')}, {delimiter}, {seen.encoding}"
         await self._check()
@@ -146,29 +147,37 @@ class ImportPage(AppState):
         self.status, self.label = STATUS[found.status]
         self.error, self.has_rejected = found.error, found.has_rejected
         self.step = "match" if found.status is ImportStatus.DRAFT else "run"
-        self._show_progress(found.rows_done, found.rows_total, found.result)
+        self.left = ""
+        self._show_result(found)
 
-    def _show_progress(self, done: int, total: int, result: dict[str, Any]) -> None:
-        left_out = result.get("rejected", {})
+    def _show_result(self, found: ImportRow) -> None:
+        result = found.result
+        left_out, warnings = result.get("rejected", {}), result.get("warnings", {})
+        rejected = sum(left_out.values())
+        self._show_counts(found.rows_done, found.rows_total, result.get("contacts_created", 0), rejected)
+        self.reasons = [(f"Left out: {reason}", text.number(count)) for reason, count in left_out.items()]
+        self.reasons += [(reason[:1].upper() + reason[1:], text.number(count)) for reason, count in warnings.items()]
+        if merged := result.get("duplicates_merged", 0):
+            self.reasons.append(("Duplicates merged", text.number(merged)))
+
+    def _show_counts(self, done: int, total: int, added: int, rejected: int) -> None:
         self.total = max(total, done)
-        self.added = result.get("contacts_created", 0)
-        self.rejected = sum(left_out.values())
-        self.updated = max(0, done - self.added - self.rejected)
+        self.added, self.rejected = added, rejected
+        self.updated = max(0, done - added - rejected)
         self.waiting = max(0, self.total - done)
         self.percent = f"{100 * done // self.total}%" if self.total else "0%"
         self.done_text = f"{done:,} of {self.total:,} rows"
-        warnings = result.get("warnings", {})
-        self.reasons = [(f"Left out: {reason}", text.number(count)) for reason, count in left_out.items()]
-        self.reasons += [(reason[:1].upper() + reason[1:], text.number(count)) for reason, count in warnings.items()]
 
     async def _on_progress(self, _topic: str, payload: dict[str, Any]) -> None:
-        if payload.get("status", self.status) not in {"running", "queued"}:
+        if payload.get("status") not in {"running", "queued"}:
             actor = await self.require("contacts:import")
             async with db.reading() as session:
                 self._show(await imports.get(session, actor, to_id(self.import_id, "import")))
             return
         self.status, self.label = STATUS[ImportStatus.RUNNING]
-        self._show_progress(payload.get("rows_done", 0), payload.get("rows_total", 0), payload.get("result", {}))
+        self._show_counts(payload["rows_done"], payload["rows_total"], payload["created"], payload["rejected"])
+        seconds = payload.get("seconds_left")
+        self.left = f"about {text.duration(seconds)} left" if seconds is not None else ""
 
     @rx.event
     async def send_to(self, index: int, value: str) -> None:
@@ -178,7 +187,8 @@ class ImportPage(AppState):
         if column is None:
             return
         if value == "attribute":
-            value = f"attribute:{imports.attribute_key(column.heading)}"
+            taken = {target.removeprefix("attribute:") for target in self._mapping.values()}
+            value = f"attribute:{headings.attribute_key(column.heading, taken, index + 1)}"
         self._mapping = {**self._mapping, str(index): "" if value == LEAVE_OUT else value}
         await self._check()
 
