@@ -1,0 +1,95 @@
+"""Every SQL statement about sending accounts."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.channels.schemas import Use
+from campaign_app.models.account import SendingAccount
+from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignMinute, CampaignStatus
+
+_UNDER_WAY = (CampaignStatus.SCHEDULED, CampaignStatus.RUNNING, CampaignStatus.PAUSED)
+
+
+async def all_accounts(session: AsyncSession) -> Sequence[SendingAccount]:
+    """Those that are not deleted, by name."""
+    statement = select(SendingAccount).where(col(SendingAccount.deleted_at).is_(None))
+    return (await session.exec(statement.order_by(sa.func.lower(SendingAccount.name), col(SendingAccount.id)))).all()
+
+
+async def get(session: AsyncSession, account_id: int, *, lock: bool = False) -> SendingAccount | None:
+    """One that is not deleted. `lock` keeps others from changing it until the commit."""
+    statement = select(SendingAccount).where(SendingAccount.id == account_id, col(SendingAccount.deleted_at).is_(None))
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return (await session.exec(statement)).first()
+
+
+async def name_taken(session: AsyncSession, name: str, except_id: int | None) -> bool:
+    """Whether another account has this name."""
+    statement = select(SendingAccount.id).where(
+        col(SendingAccount.deleted_at).is_(None), sa.func.lower(SendingAccount.name) == name.lower()
+    )
+    if except_id is not None:
+        statement = statement.where(SendingAccount.id != except_id)
+    return (await session.exec(statement)).first() is not None
+
+
+async def update(session: AsyncSession, account_id: int, version: int, values: Mapping[str, Any]) -> bool:
+    """Change it if it is still at `version`, which grows by one."""
+    statement = (
+        sa.update(SendingAccount)
+        .where(
+            col(SendingAccount.id) == account_id,
+            col(SendingAccount.version) == version,
+            col(SendingAccount.deleted_at).is_(None),
+        )
+        .values(**values, version=version + 1)
+    )
+    result = await (await session.connection()).execute(statement)
+    return bool(result.rowcount)
+
+
+async def campaigns_under_way(session: AsyncSession, account_id: int) -> Sequence[str]:
+    """Names of the campaigns that will still send through it."""
+    statement = (
+        select(Campaign.name)
+        .where(
+            Campaign.account_id == account_id,
+            col(Campaign.status).in_(_UNDER_WAY),
+            col(Campaign.deleted_at).is_(None),
+        )
+        .order_by(col(Campaign.id))
+    )
+    return (await session.exec(statement)).all()
+
+
+async def use(session: AsyncSession, at: datetime, account_id: int | None = None) -> dict[int, Use]:
+    """What went through each account, from the roll-ups and counters."""
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    found: dict[int, dict[str, int]] = {}
+    owner = col(Campaign.account_id)
+    wanted = owner.is_not(None) if account_id is None else owner == account_id
+    today = (
+        sa.select(owner, sa.func.sum(CampaignMinute.sent), sa.func.sum(CampaignMinute.failed))
+        .join(CampaignMinute, col(CampaignMinute.campaign_id) == col(Campaign.id))
+        .where(wanted, col(CampaignMinute.minute) >= midnight)
+        .group_by(owner)
+    )
+    for number, sent, failed in (await session.execute(today)).all():
+        found[int(number)] = {"sent_today": int(sent), "failed_today": int(failed)}
+    c = CampaignCounter
+    gone = sa.func.sum(c.sent) + sa.func.sum(c.delivered) + sa.func.sum(c.read) + sa.func.sum(c.replied)
+    month = (
+        sa.select(owner, gone + sa.func.sum(c.bounced), sa.func.sum(c.bounced))
+        .join(c, col(c.campaign_id) == col(Campaign.id))
+        .where(wanted, col(Campaign.started_at) >= at - timedelta(days=30))
+        .group_by(owner)
+    )
+    for number, sent, bounced in (await session.execute(month)).all():
+        found.setdefault(int(number), {}).update(sent_month=int(sent), bounced_month=int(bounced))
+    return {number: Use(**values) for number, values in found.items()}
