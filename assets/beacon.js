@@ -19,10 +19,18 @@
     choose(rows, (now + step + rows.length) % rows.length);
   };
 
+  // Enter right after typing waits for the results of what was typed, so that it never opens an earlier one.
+  let enterWaits = false;
+  const enter = () => {
+    enterWaits = find("palette-list")?.dataset.searched !== find("palette-input")?.value.trim();
+    if (!enterWaits) hits().find((row) => row.getAttribute("aria-selected") === "true")?.click();
+  };
+
   const paletteKey = (event) => {
+    enterWaits = false;
     if (event.key === "ArrowDown") move(1);
     else if (event.key === "ArrowUp") move(-1);
-    else if (event.key === "Enter") hits().find((row) => row.getAttribute("aria-selected") === "true")?.click();
+    else if (event.key === "Enter") enter();
     else return;
     event.preventDefault();
   };
@@ -46,9 +54,20 @@
     if (event.target.closest?.("[data-open-palette]")) openPalette();
   });
 
+  // Signing in leads back to where the person wanted to go, however early the form is sent.
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const field = event.target.querySelector?.("input[name=next]");
+      if (field) field.value = new URLSearchParams(location.search).get("next") ?? "";
+    },
+    true,
+  );
+
   // The first row is chosen again whenever the results change.
   new MutationObserver(() => {
     const rows = hits();
     if (rows.length && !rows.some((row) => row.getAttribute("aria-selected") === "true")) choose(rows, 0);
-  }).observe(document.documentElement, { childList: true, subtree: true });
+    if (enterWaits) enter();
+  }).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["data-searched"] });
 })();

@@ -37,14 +37,14 @@ class AuthState(AppState):
 
     error: str = ""
     email: str = ""
-    next_path: str = ""
+    _next: str = ""
 
     @rx.event
     async def open_login(self) -> Any:
         """Sends those signed in already onwards, and a new installation to its first start."""
         self._read_address()
         if await current_actor(session_token(self.router.headers.cookie)):
-            return rx.redirect(self.next_path or routes.DASHBOARD)
+            return rx.redirect(self._next or routes.DASHBOARD)
         return None if await _has_owner() else rx.redirect(routes.SETUP)
 
     @rx.event
@@ -57,7 +57,7 @@ class AuthState(AppState):
         self.error = error_text(self.query("error"), self.query("minutes"))
         self.email = self.query("email")[:200]
         wanted = self.query("next")
-        self.next_path = wanted if _is_local(wanted) else ""
+        self._next = wanted if _is_local(wanted) else ""
 
 
 def _is_local(path: str) -> bool:

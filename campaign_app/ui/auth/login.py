@@ -50,7 +50,7 @@ def login() -> rx.Component:
     """E-mail and password; everything else is the server's."""
     form = native_form(
         auth_error(),
-        rx.el.input(type="hidden", name="next", value=AuthState.next_path),
+        rx.el.input(type="hidden", name="next"),
         c.form_field(
             "E-mail",
             c.text_input(

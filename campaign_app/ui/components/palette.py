@@ -51,6 +51,7 @@ def command_palette() -> rx.Component:
             rx.fragment(),
         ),
         id="palette-list",
+        data_searched=PaletteState.searched,
         role="listbox",
         aria_label="Results",
         class_name="b-palette-list",
