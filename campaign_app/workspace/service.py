@@ -82,7 +82,9 @@ def countries() -> dict[str, str]:
 
 def _country_names() -> dict[str, dict[str, str]]:
     """The table alone: importing its package loads every geocoder, 3 s and 100 MB in each process."""
-    spec = spec_from_file_location("country_names", Path(phonenumbers.__file__).parent / "geodata" / "locale.py")
+    spec = spec_from_file_location(
+        "phonenumbers.geodata.locale", Path(phonenumbers.__file__).parent / "geodata" / "locale.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
