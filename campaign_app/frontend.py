@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,8 @@ from campaign_app.core.errors import AppError
 
 _STAMP: Final = ".web/beacon.stamp"
 _RESULT: Final = ".web/build/client/index.html"
-_SOURCES: Final = ("campaign_app/ui", "assets", "reflex.lock")
+_SOURCES: Final = ("campaign_app/ui", "campaign_app/models", "assets")
+_LOCK: Final = "reflex.lock"
 _FILES: Final = ("rxconfig.py", "campaign_app/campaign_app.py", "requirements.txt")
 _LEFT_OUT: Final = {"__pycache__", "external"}
 
@@ -29,18 +30,27 @@ class BuildFailed(AppError):
 
 
 def sources(root: Path = ROOT) -> Iterator[Path]:
-    """Every file that the built front end depends on, sorted."""
-    for folder in _SOURCES:
-        for path in sorted((root / folder).rglob("*")):
-            if path.is_file() and not _LEFT_OUT & set(path.relative_to(root).parts):
-                yield path
+    """Every file that people write and the built front end depends on, sorted."""
+    yield from _files(root, _SOURCES)
+    yield from sorted(root.glob("campaign_app/*/schemas.py"))
     yield from (root / name for name in _FILES if (root / name).exists())
 
 
+def _files(root: Path, folders: tuple[str, ...]) -> Iterator[Path]:
+    for folder in folders:
+        for path in sorted((root / folder).rglob("*")):
+            if path.is_file() and not _LEFT_OUT & set(path.relative_to(root).parts):
+                yield path
+
+
 def fingerprint(root: Path = ROOT) -> str:
-    """Hash over names and contents of the sources."""
+    """Hash over names and contents of the sources and of npm's lock."""
+    return _hash(root, [*sources(root), *_files(root, (_LOCK,))])
+
+
+def _hash(root: Path, paths: Iterable[Path]) -> str:
     total = hashlib.sha256()
-    for path in sources(root):
+    for path in paths:
         total.update(path.relative_to(root).as_posix().encode() + b"\0")
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
@@ -67,12 +77,12 @@ def environment() -> dict[str, str]:
 
 
 def build(progress: Progress = print, root: Path = ROOT) -> None:
-    """Compiles and bundles; the stamp is written last, so that a broken build is tried again.
+    """Compiles and bundles; the stamp is written last, so that a broken or outdated build is made again.
 
     Raises:
         BuildFailed: with the last lines of the build.
     """
-    before = fingerprint(root)
+    before = _hash(root, sources(root))
     (root / _STAMP).unlink(missing_ok=True)
     progress("Building the front end (about a minute the first time, 20 s later)")
     command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip", "--loglevel", "warning"]
@@ -82,7 +92,8 @@ def build(progress: Progress = print, root: Path = ROOT) -> None:
     if done.returncode or not (root / _RESULT).exists():
         tail = "\n".join(done.stdout.strip().splitlines()[-25:])
         raise BuildFailed(f"The front end could not be built. The build said:\n{tail}", title="Build failed")
-    (root / _STAMP).write_text(before)
+    if _hash(root, sources(root)) == before:  # the build itself may have completed the lock, nobody else anything
+        (root / _STAMP).write_text(fingerprint(root))
     progress("Front end ready")
 
 

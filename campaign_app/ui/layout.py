@@ -215,11 +215,17 @@ def _running() -> rx.Component:
     return rx.cond(AppState.running_campaigns > 0, count, rx.fragment())
 
 
+_SYSTEM_MODE: Final = rx.Var("(window.matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')", str)
+
+
 def _color_mode_items() -> Sequence[rx.Component]:
+    def choice(label: str, mode: Literal["light", "dark", "system"], shown: Any, mark: str) -> rx.Component:
+        return menu_item(label, [set_color_mode(mode), AppState.note_color_mode(shown)], mark)
+
     return (
-        menu_item("Light", set_color_mode("light"), "sun"),
-        menu_item("Dark", set_color_mode("dark"), "moon"),
-        menu_item("Like the system", set_color_mode("system"), "monitor"),
+        choice("Light", "light", "light", "sun"),
+        choice("Dark", "dark", "dark", "moon"),
+        choice("Like the system", "system", _SYSTEM_MODE, "monitor"),
     )
 
 
