@@ -16,10 +16,15 @@ from campaign_app.ui.app_state import AuthGate, on_exception
 PAGES: Final = (
     "auth.login",
     "auth.setup",
+    "campaigns.builder",
+    "campaigns.list",
+    "campaigns.new",
     "settings.audit",
     "settings.profile",
     "settings.users",
     "settings.workspace",
+    "templates.edit",
+    "templates.library",
 )
 for name in (*PAGES, "palette_sources"):
     import_module(f"campaign_app.ui.{name}")
@@ -28,7 +33,7 @@ configure()
 
 app = rx.App(
     html_lang="en",
-    stylesheets=["/beacon.css"],
+    stylesheets=["/beacon.css", "/builder.css"],
     head_components=[
         rx.el.link(rel="icon", type="image/svg+xml", href="/favicon.svg"),
         rx.el.link(

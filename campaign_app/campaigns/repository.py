@@ -122,6 +122,15 @@ async def page(
     return [tuple(row) for row in rows]
 
 
+async def of_ids(session: AsyncSession, ids: Sequence[int]) -> list[tuple[Campaign, CampaignCounter | None, str]]:
+    """(campaign, its counters, owner's name) of those that are not deleted, newest change first."""
+    statement = _joined(sa.select(Campaign, CampaignCounter, sa.func.coalesce(User.name, "")))
+    statement = statement.outerjoin(User, col(User.id) == col(Campaign.owner_id))
+    chosen = statement.where(col(Campaign.id).in_(ids), col(Campaign.deleted_at).is_(None))
+    rows = (await session.execute(chosen.order_by(col(Campaign.updated_at).desc()))).all()
+    return [tuple(row) for row in rows]
+
+
 async def count(session: AsyncSession, query: CampaignQuery, actor_id: int | None) -> int:
     """How many campaigns a query finds."""
     statement = _joined(sa.select(sa.func.count())).where(*_conditions(query, actor_id))

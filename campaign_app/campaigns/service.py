@@ -57,6 +57,13 @@ async def list_campaigns(session: AsyncSession, actor: Actor, query: CampaignQue
     )
 
 
+async def rows_of(session: AsyncSession, actor: Actor, ids: Sequence[int]) -> list[CampaignRow]:
+    """These campaigns as lines of the list, at most 1,000, newest change first."""
+    actor.require("campaigns:read")
+    rows = await repository.of_ids(session, list(dict.fromkeys(ids))[:1_000])
+    return [_row(campaign, counter, owner) for campaign, counter, owner in rows]
+
+
 def _is_backwards(cursor: str) -> bool:
     decoded = decode_cursor(cursor)
     return decoded is not None and decoded[2]
@@ -217,6 +224,28 @@ def _check_time(campaign: Campaign, changes: dict[str, Any]) -> None:
             {"send_at": "Choose a time, or take it back to a draft"},
             title="Not saved",
         )
+
+
+async def schedule(session: AsyncSession, actor: Actor, campaign_id: int) -> Campaign:
+    """Let a draft wait for its start time; the engine's clock launches it then.
+
+    Raises:
+        NotAllowed: it is no draft. Invalid: it has no start time, or that has passed.
+    """
+    actor.require("campaigns:start")
+    campaign = await _found(session, campaign_id)
+    lifecycle.require("schedule", campaign)
+    if campaign.send_at is None or campaign.send_at <= now():
+        raise Invalid(
+            "It needs a start time in the future. Choose one, or launch it right away.",
+            {"send_at": "Choose a time in the future"},
+            title="Not scheduled",
+        )
+    await lifecycle.set_status(session, campaign, CampaignStatus.SCHEDULED)
+    await _note(
+        session, actor, campaign, "scheduled", "edit", "Scheduled", text.exact(campaign.send_at, campaign.time_zone)
+    )
+    return campaign
 
 
 async def unschedule(session: AsyncSession, actor: Actor, campaign_id: int) -> Campaign:

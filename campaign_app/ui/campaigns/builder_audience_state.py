@@ -79,9 +79,8 @@ class BuilderAudience(Builder):
         self.excluded = [key for key in _keys(stored, "exclude_lists", "exclude_segments") if key in known]
         self.search = ""
         self.opened = "audience"
-        self.counting = True
-        yield
-        await self._count()
+        async for step in self._store():  # without what was deleted since
+            yield step
 
     @rx.event
     async def choose_everyone(self, everyone: bool) -> Any:
@@ -125,7 +124,8 @@ class BuilderAudience(Builder):
         }
         self.counting = True
         yield
-        await self._save(audience=stored)
+        if stored != _whole(self._mine["audience"] or {}):
+            await self._save(audience=stored)
         await self._count()
 
     async def _count(self) -> None:
@@ -149,7 +149,12 @@ def _keys(stored: dict[str, Any], lists: str, segments: str) -> list[str]:
 
 
 def _ids(keys: list[str], kind: str) -> list[int]:
-    return [int(key.partition(":")[2]) for key in keys if key.startswith(f"{kind}:")]
+    return sorted(int(key.partition(":")[2]) for key in keys if key.startswith(f"{kind}:"))
+
+
+def _whole(audience: dict[str, Any]) -> dict[str, Any]:
+    ids = {key: sorted(audience.get(key, [])) for key in ("lists", "segments", "exclude_lists", "exclude_segments")}
+    return {"everyone": bool(audience.get("everyone")), **ids}
 
 
 def _with(keys: list[str], key: str, on: bool) -> list[str]:

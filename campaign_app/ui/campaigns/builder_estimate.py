@@ -9,13 +9,17 @@ from campaign_app.campaigns import schedule
 from campaign_app.channels import service as accounts
 from campaign_app.core import clock
 from campaign_app.core.actor import Actor
+from campaign_app.core.errors import NotFound
 from campaign_app.kit import text
 from campaign_app.ui.campaigns import builder_finish as finish
 
 
 async def in_words(session: AsyncSession, actor: Actor, fields: dict[str, Any], zone: str) -> tuple[str, str]:
     """("Finishes today, about 11:18", "4,218 messages, about 31 per minute: …") for the fields of a CampaignPatch."""
-    count = (await audiences.count(session, fields["audience"] or {})).reachable
+    try:
+        count = (await audiences.count(session, fields["audience"] or {})).reachable
+    except NotFound:
+        return "Nobody to send to yet", "Part of the audience was deleted. Choose it again."
     if not count:
         return "Nobody to send to yet", "Choose the audience first."
     start = max(fields["send_at"] or clock.now(), clock.now())
@@ -40,4 +44,8 @@ async def _of_account(session: AsyncSession, actor: Actor, account_id: int | Non
     row = next((row for row in await accounts.list_accounts(session, actor) if row.id == account_id), None)
     if row is None:
         return {}
-    return {"account_per_minute": row.limit_per_minute, "account_per_day": row.limit_per_day}
+    return {
+        "account_per_minute": row.limit_per_minute,
+        "account_per_day": row.limit_per_day,
+        "account_sent_today": row.sent_today,
+    }

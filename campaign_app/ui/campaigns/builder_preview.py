@@ -30,7 +30,7 @@ def _person() -> rx.Component:
         c.icon("chevrons_up_down", 14),
         type="button",
         class_name="bd-person",
-        aria_label=f"Previewed for {State.person_name}. Choose another recipient",
+        aria_label=f"{State.person_name} {State.person_company}, choose another recipient",
     )
 
     def row(person: Any) -> rx.Component:
@@ -80,7 +80,7 @@ def _widths() -> rx.Component:
         value=rx.cond(State.tab == "text", "text", State.width),
         on_change=State.show_width,
         aria_label="Preview as",
-        size="2",
+        size="1",
     )
 
 

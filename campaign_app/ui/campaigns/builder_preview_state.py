@@ -93,14 +93,14 @@ class BuilderPreview(BuilderContent):
     @rx.event
     async def find_person(self, search: str) -> None:
         """Looks for somebody in the audience by name or address."""
-        actor = await self.require("campaigns:write")
+        await self.require("campaigns:write")
         self.person_search = search
         await self._find_people(search)
 
     @rx.event
     async def show_people(self, is_open: bool) -> None:
         """The list of people to choose from."""
-        actor = await self.require("campaigns:write")
+        await self.require("campaigns:write")
         self.person_open = is_open
         if not is_open and self.person_search:
             self.person_search = ""

@@ -10,13 +10,13 @@ from campaign_app.campaigns.schemas import Report
 from campaign_app.core import clock, db
 from campaign_app.core.actor import Actor
 from campaign_app.delivery import control
-from campaign_app.delivery.errors import AlreadyRunning
 from campaign_app.kit import text
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.ui import routes
 from campaign_app.ui.app_state import notify_error, notify_success
 from campaign_app.ui.campaigns import builder_finish as finish
 from campaign_app.ui.campaigns.builder_state import KEYS, OPENERS, STEPS, Builder
+from campaign_app.ui.campaigns.builder_summary import summarize
 
 _FINE_SHOWN = 3
 # After half a second the act takes the focus: Enter that came too early must not send.
@@ -88,7 +88,12 @@ class BuilderReview(Builder):
             async with db.reading() as session:
                 report = await preflight.run(session, actor, self._id)
                 campaign = await service.get(session, actor, self._id)
+                found = await summarize(session, actor, campaign, report)
+            self.sender = found.sender
+            self.summary = [SummaryRow(label, value, self._href(step)) for label, value, step in found.lines]
             self._show(report, campaign, actor)
+            self._show_act(found.reachable, campaign)
+            self._show_finish(report, campaign)
 
     def _show(self, report: Report, campaign: Campaign, actor: Actor) -> None:
         found = {kind: [self._row(item) for item in report.of(kind)] for kind in ("blocking", "warning", "fine")}
@@ -105,11 +110,9 @@ class BuilderReview(Builder):
         allowed = actor.can("campaigns:start")
         self.reason = self.blocking[0].title if problems else "" if allowed else "Your role may not launch campaigns"
         self.can_launch = not problems and allowed
-        self._show_act(report, campaign)
-        self._show_finish(report, campaign)
 
-    def _show_act(self, report: Report, campaign: Campaign) -> None:
-        people = text.plural(int(report.summary.get("recipients", 0)), "person", "people")
+    def _show_act(self, reachable: int, campaign: Campaign) -> None:
+        people = text.plural(reachable, "person", "people")
         warned = len(self.warnings)
         self.warning_words = f"{warned} accepted" if warned else "None"
         if campaign.send_at is not None:
@@ -135,10 +138,6 @@ class BuilderReview(Builder):
         hours = f"Sending windows follow {windows['zone']}." if windows.get("days") else "At any hour."
         self.hours_note = f"Messages by hour, {self.zone}. {hours}"
         self.fig = finish.chart(report.finishing, windows, self.zone, dark=self.dark)
-        self.sender = str(report.summary.get("from", ""))
-        self.summary = [
-            SummaryRow(label, value, self._href(step)) for label, value, step in _summary(report, self.zone)
-        ]
 
     def _row(self, finding: Any) -> FindingRow:
         step = finding.fix if finding.fix in KEYS else ""
@@ -170,11 +169,7 @@ class BuilderReview(Builder):
             return
         async with self.busy("launching"):
             yield
-            try:
-                async with db.transaction() as session:
-                    said = await self._launch(session, actor)
-            except AlreadyRunning:
-                said = "It is running already"
+            said = await self._launch(actor)
         self.launch_open = False
         if not said:
             yield BuilderReview.open_step
@@ -183,20 +178,23 @@ class BuilderReview(Builder):
         yield rx.redirect(routes.campaign(self._id))
         yield notify_success(said)
 
-    async def _launch(self, session: Any, actor: Actor) -> str:
-        campaign = await service.get(session, actor, self._id)
-        report = await preflight.run(session, actor, self._id)
-        if report.blocking or (campaign.status is CampaignStatus.DRAFT and campaign.version != self._version):
+    async def _launch(self, actor: Actor) -> str:
+        """What to say; "" when it may not start. The checks ask the network, so they hold no transaction."""
+        async with db.reading() as session:
+            report = await preflight.run(session, actor, self._id)
+        if report.blocking:
             return ""
-        if campaign.send_at is not None:
-            await service.schedule(session, actor, self._id)
-            return f"{campaign.name} is scheduled"
-        await control.launch(session, actor, self._id)
-        return f"{campaign.name} is on its way"
-
-
-def _summary(report: Report, zone: str) -> list[tuple[str, str, str]]:
-    return []
+        async with db.transaction() as session:
+            campaign = await service.get(session, actor, self._id)
+            if campaign.status is CampaignStatus.RUNNING:
+                return f"{campaign.name} is running already"
+            if campaign.version != self._version:
+                return ""
+            if campaign.send_at is not None:
+                await service.schedule(session, actor, self._id)
+                return f"{campaign.name} is scheduled"
+            await control.launch(session, actor, self._id)
+            return f"{campaign.name} is on its way"
 
 
 OPENERS["review"] = BuilderReview.open_step

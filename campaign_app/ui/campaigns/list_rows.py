@@ -12,6 +12,7 @@ from campaign_app.ui import routes
 from campaign_app.ui.app_state import initials
 from campaign_app.ui.campaigns.builder_finish import moment
 from campaign_app.ui.components.base import NONE
+from campaign_app.ui.components.editors.variables import in_words
 
 
 @dataclass
@@ -60,7 +61,7 @@ def row_of(campaign: CampaignRow, now: datetime, zone: str) -> Row:
     return Row(
         id=campaign.id,
         name=campaign.name,
-        subject=campaign.subject or "No subject yet",
+        subject=in_words(campaign.subject) or "No subject yet",
         status=campaign.status.value,
         channel=campaign.channel,
         href=routes.campaign_edit(campaign.id) if open_in_builder else routes.campaign(campaign.id),

@@ -1,5 +1,6 @@
 """What the variable menu offers, with the values of one person. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -25,6 +26,19 @@ _MESSAGE_LABELS: Final[Mapping[str, str]] = {
 def labels(custom: Mapping[str, str]) -> dict[str, str]:
     """Every variable's label for people; `custom` are those of the workspace's own attributes."""
     return {**custom, **CONTACT_LABELS, **_MESSAGE_LABELS}
+
+
+_PRINTED: Final = re.compile(r"\{\{\s*(\w+)[^}]*\}\}")
+
+
+def in_words(source: str) -> str:
+    """A line of a message without code: `{{ first_name|default("there") }}` reads {First name}."""
+
+    def word(found: re.Match[str]) -> str:
+        name = found.group(1)
+        return f"{{{CONTACT_LABELS.get(name) or name.replace('_', ' ').capitalize()}}}"
+
+    return _PRINTED.sub(word, source)
 
 
 def choices(custom: Mapping[str, str], values: Mapping[str, Any]) -> list[VariableChoice]:

@@ -1,0 +1,75 @@
+"""A browser tab without a browser: the state tree of one, the address it shows, and the events it sends."""
+
+import inspect
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import reflex as rx
+from reflex_base.event import EventHandler, EventSpec
+
+from campaign_app import campaign_app as composition
+from campaign_app.auth.cookies import SESSION_COOKIE
+from campaign_app.core.actor import Actor
+from campaign_app.ui import app_state
+
+S = TypeVar("S", bound=rx.State)
+
+
+class Tab:
+    """Signed in as `actor`. What handlers return is collected: `redirects`, `toasts`; events of ours run at once."""
+
+    def __init__(self, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+        composition.app._apply_decorated_pages()
+        self.root = rx.State(_reflex_internal_init=True)  # type: ignore[call-arg]
+        self.redirects: list[str] = []
+        self.toasts: list[str] = []
+
+        async def who(_token: str, _ip: str = "") -> Actor:
+            return actor
+
+        monkeypatch.setattr(app_state, "current_actor", who)
+
+    def go(self, address: str, **arguments: Any) -> "Tab":
+        """Show an address; `arguments` are those of its route."""
+        query = {key: values[0] for key, values in parse_qs(urlsplit(address).query).items()}
+        data = {
+            "pathname": urlsplit(address).path,
+            "asPath": address,
+            "query": {**query, **{key: str(value) for key, value in arguments.items()}},
+            "token": "tab",
+            "ip": "127.0.0.1",
+            "headers": {"cookie": f"{SESSION_COOKIE}=session"},
+        }
+        self.root.router_data = self.root._update_router_vars(data, self.root.router_data)
+        return self
+
+    def state(self, kind: type[S]) -> S:
+        """The tab's state of this class."""
+        found: Any = self.root.get_substate(kind.get_full_name().split(".")[1:])
+        return found  # type: ignore[no-any-return]
+
+    async def do(self, handler: Any, *arguments: Any) -> None:
+        """Send an event, and those that follow from it."""
+        name = handler.state_full_name if isinstance(handler, EventHandler) else handler.handler.state_full_name
+        state: Any = self.root.get_substate(name.split(".")[1:])
+        answer = handler.fn(state, *arguments)
+        if inspect.isasyncgen(answer):
+            async for step in answer:
+                await self._follow(step)
+        else:
+            await self._follow(await answer if inspect.isawaitable(answer) else answer)
+
+    async def _follow(self, step: Any) -> None:
+        for event in step if isinstance(step, list | tuple) else [step]:
+            if isinstance(event, EventHandler):
+                await self.do(event)
+            elif isinstance(event, EventSpec):
+                self._note(event)
+
+    def _note(self, event: EventSpec) -> None:
+        values = {str(name): getattr(value, "_var_value", None) for name, value in event.args}
+        if {"path", "external"} <= set(values):
+            self.redirects.append(str(values.get("path")))
+        else:
+            self.toasts.append(" ".join(str(value) for _, value in event.args))
