@@ -17,6 +17,7 @@ _RESULT: Final = ".web/build/client/index.html"
 _SOURCES: Final = ("campaign_app/ui", "campaign_app/models", "assets")
 _LOCK: Final = "reflex.lock"
 _FILES: Final = ("rxconfig.py", "campaign_app/campaign_app.py", "requirements.txt")
+_WRITTEN_BY_BUILD: Final = "reflex.lock"
 _LEFT_OUT: Final = {"__pycache__", "external"}
 
 Progress = Callable[[str], None]
