@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from campaign_app.campaigns import schedule
 from campaign_app.core.errors import Invalid
@@ -223,11 +223,11 @@ class TestOutcome:
 class TemplateInput(BaseModel):
     """A template as it is saved."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(min_length=1, max_length=255)
-    category: str = Field(default="", max_length=64)
-    description: str = Field(default="", max_length=500)
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+    category: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = ""
+    description: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
     subject: str = Field(default="", max_length=998)
     preheader: str = Field(default="", max_length=255)
     editor: Editor = Editor.HTML

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from types import TracebackType
 from typing import Any
 
@@ -198,6 +199,7 @@ def compile_message(
     Raises:
         TemplateInvalid: a part cannot be read; says which, where and why.
     """
+    html, editor = _html_source(html, text, editor)
     read = {"subject": PLAIN.read(subject, "subject"), "preheader": PLAIN.read(preheader, "preheader")}
     held = markup.Held(html, "html")
     read["html"] = HTML.read(held.give_back(held.text), "html")
@@ -216,6 +218,15 @@ def compile_message(
         _html=_Part(HTML, made_html, "html"),
         _text=_Part(PLAIN, made_text, "text"),
     )
+
+
+def _html_source(html: str, text: str, editor: Editor) -> tuple[str, Editor]:
+    """A message written as text only gets an HTML part that looks like it."""
+    if html.strip() or not text.strip():
+        return html, editor
+    held = markup.Held(text, "text", html=False)
+    body = held.give_back(escape(held.text, quote=False))
+    return f'<div style="white-space:pre-wrap">{body}</div>', Editor.TEXT
 
 
 def _html_part(

@@ -1,0 +1,189 @@
+"""What can be said of a message by reading it: links, size, subject, variables, a few spam signals. Pure."""
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Collection, Iterable, Sequence
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+from campaign_app.campaigns import markup, templating
+from campaign_app.campaigns.schemas import Finding, MessageFields
+from campaign_app.kit.text import number, plural
+
+GMAIL_CLIPS_AT = 102 * 1024
+SUBJECT_GOOD = 60
+_EXAMPLE_HOSTS = re.compile(
+    r"(^|\.)(example\.(com|org|net)|example|yourdomain\.\w+|your-?site\.\w+|domain\.com)$", re.I
+)
+_SHORTENERS = {"bit.ly", "tinyurl.com", "t.co", "goo.gl", "ow.ly", "is.gd", "buff.ly", "rebrand.ly", "cutt.ly"}
+_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
+
+
+def blocking(title: str, detail: str, fix: str, code: str, count: int = 0) -> Finding:
+    """A finding that stops the launch."""
+    return Finding("blocking", title, detail, fix, code, count)
+
+
+def warning(title: str, detail: str, fix: str, code: str, count: int = 0) -> Finding:
+    """A finding that is worth a look."""
+    return Finding("warning", title, detail, fix, code, count)
+
+
+def fine(title: str, code: str, detail: str = "", count: int = 0) -> Finding:
+    """A check that found nothing wrong."""
+    return Finding("fine", title, detail, "", code, count)
+
+
+def subject(written: str, shown: Sequence[str]) -> list[Finding]:
+    """The subject as written, and as some people would read it."""
+    if not written.strip():
+        return [blocking("The subject is empty", "Mail without a subject is rarely opened.", "content", "subject")]
+    empty = sum(not text for text in shown)
+    if empty:
+        words = (
+            f"For {plural(empty, 'person', 'people')} of the sample nothing is left of it. Give variables a default."
+        )
+        return [blocking("The subject can be empty", words, "content", "subject", empty)]
+    longest = max((len(text) for text in shown), default=len(written))
+    if longest > SUBJECT_GOOD:
+        words = f"Up to {longest} characters. Phones show about 40, most inboxes {SUBJECT_GOOD}."
+        return [warning("The subject is long", words, "content", "subject", longest)]
+    return [fine("The subject has a good length", "subject")]
+
+
+def size(html: str) -> list[Finding]:
+    """Gmail shows only the first 102 KB of a message, and the unsubscribe link stands at its end."""
+    length = len(html.encode())
+    shown = f"{length / 1024:.0f} KB"
+    if length > GMAIL_CLIPS_AT:
+        words = "Gmail cuts messages at 102 KB, and with them the unsubscribe link. Shorten the text or the HTML."
+        return [warning(f"The message is too large: {shown}", words, "content", "size", length)]
+    return [fine(f"The message is {shown} and will not be cut", "size", count=length)]
+
+
+def links(html: str) -> list[Finding]:
+    """Targets that are wrong on their face; the same target is reported once."""
+    targets = markup.hrefs(html)
+    found = [problem for target in dict.fromkeys(targets) if (problem := link(target))]
+    if found:
+        return found
+    if not targets:
+        return [fine("The message has no links that could be wrong", "links")]
+    return [
+        fine(f"{plural(len(set(targets)), 'link')} {'is' if len(set(targets)) == 1 else 'are'} well formed", "links")
+    ]
+
+
+def link(target: str) -> Finding | None:
+    """What is wrong with one target, None when nothing is."""
+    shown = target if len(target) <= 80 else f"{target[:79]}…"
+    if not target:
+        return blocking("A link has no address", "Its href is empty, so it leads nowhere.", "content", "link")
+    if target == "#":
+        return warning(
+            "A link leads nowhere", "Its address is “#”. Give it one or make it plain text.", "content", "link"
+        )
+    scheme = target.partition(":")[0].lower()
+    if scheme in {"javascript", "data", "vbscript", "file"}:
+        words = f"“{shown}”: mail programs remove such links and spam filters dislike them."
+        return blocking(f"A link starts with {scheme}:", words, "content", "link")
+    if scheme not in {"http", "https"}:
+        known = scheme in {"mailto", "tel", "sms"} or target.startswith(("#", "{{", "{%"))
+        words = f"“{shown}” has no https:// in front, so mail programs cannot follow it."
+        return None if known else blocking("A link is not complete", words, "content", "link")
+    return _web_link(target, shown)
+
+
+def _web_link(target: str, shown: str) -> Finding | None:
+    try:
+        host = urlsplit(_TAG.sub("x", target)).hostname or ""
+    except ValueError:
+        host = ""
+    if not host or ("." not in host and ":" not in host and host not in {"localhost", "x"}) or " " in host:
+        return blocking("A link has no website", f"“{shown}” names no site.", "content", "link")
+    if _EXAMPLE_HOSTS.search(host):
+        words = f"“{shown}” is a placeholder of the template. Put the real address in."
+        return blocking(f"A link still leads to {host}", words, "content", "link")
+    if host in _SHORTENERS:
+        words = f"“{shown}” hides where it leads, as spam does. Use the full address: Beacon counts clicks anyway."
+        return warning("A link is shortened", words, "content", "link")
+    if _is_private(host):
+        words = f"“{shown}” is inside your network. Recipients elsewhere cannot open it."
+        return warning("A link leads to a private address", words, "content", "link")
+    return None
+
+
+def _is_private(host: str) -> bool:
+    if host == "localhost" or host.endswith((".local", ".internal", ".localhost")):
+        return True
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return False
+
+
+def unknown_variables(
+    message: templating.CompiledMessage, attributes: Collection[str], context: Iterable[str] = ()
+) -> list[Finding]:
+    """Names that no contact can have: a hole where they have no default, else at least a misspelling."""
+    found = []
+    known = sorted(templating.CONTACT_VARIABLES | templating.SYSTEM_VARIABLES | set(attributes) | set(context))
+    for name in sorted(templating.unknown(message.variables, known)):
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f" Did you mean {near[0]}?" if near else " Choose one from the list of variables."
+        title = f"No contact has a field called {name}"
+        if name in message.required:
+            found.append(blocking(title, f"It would be empty for everyone.{hint}", "content", "unknown"))
+        else:
+            found.append(warning(title, f"Everyone gets the default instead.{hint}", "content", "unknown"))
+    return found
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.images = 0
+        self.scripts = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        self.images += tag == "img"
+        self.scripts += tag in {"script", "iframe", "object", "embed", "form"}
+
+
+def spam_signals(fields: MessageFields) -> list[Finding]:
+    """The few signs that filters and readers agree on; no invented score."""
+    found = []
+    words = _TAG.sub("", fields.subject)
+    letters = [letter for letter in words if letter.isalpha()]
+    if len(letters) >= 10 and sum(letter.isupper() for letter in letters) > 0.7 * len(letters):
+        found.append(warning("The subject shouts", "Capital letters throughout look like spam.", "content", "spam"))
+    if words.count("!") > 1 or "$$" in words:
+        found.append(warning("The subject pleads", "More than one “!” looks like spam.", "content", "spam"))
+    reader = _Reader()
+    reader.feed(fields.html)
+    text = markup.text_of(fields.html) if fields.html.strip() else fields.text
+    if reader.images and len(text.strip()) < 100:
+        detail = "Many people do not load images, and filters cannot read them. Say the main thing in text as well."
+        found.append(warning("The message is hardly more than images", detail, "content", "spam", reader.images))
+    if reader.scripts:
+        detail = "Scripts, forms and frames do not work in mail programs and raise alarms."
+        found.append(warning("The message holds a script, form or frame", detail, "content", "spam", reader.scripts))
+    return found or [fine("Nothing in it looks like spam", "spam")]
+
+
+def footer(fields: MessageFields, postal_address: str) -> list[Finding]:
+    """The unsubscribe link and the postal address that the law wants."""
+    used = markup.uses(f"{fields.html} {fields.text}", ("unsubscribe_url",))["unsubscribe_url"]
+    where = "in the message" if used else "added in the footer"
+    found = [fine(f"The unsubscribe link is {where}, and mail programs show their own button", "unsubscribe")]
+    if postal_address.strip():
+        return [*found, fine("Your postal address is in the message", "address")]
+    detail = "Most countries ask for the sender's postal address in commercial mail. Enter it once for the workspace."
+    return [*found, warning("Your postal address is missing", detail, "workspace", "address")]
+
+
+def people(count: int) -> str:
+    """`1 person`, `4,218 people`."""
+    return f"{number(count)} {'person' if count == 1 else 'people'}"

@@ -1,0 +1,90 @@
+"""Whether receiving servers can tell that a mail really comes from its sender: SPF, DKIM and DMARC in the DNS."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import dns.asyncresolver
+import dns.exception
+import dns.resolver
+
+TIMEOUT_S = 3.0
+_RESERVED = re.compile(r"(^|\.)(test|example|invalid|localhost|local|internal|example\.(com|net|org))$", re.I)
+
+Lookup = Callable[[str], Awaitable[list[str]]]
+
+
+class CannotAsk(Exception):
+    """The DNS gave no answer at all: offline, blocked or too slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class SenderDns:
+    """What the DNS says of a domain. None: not asked or not answered; `reason` says why nothing could be asked."""
+
+    domain: str
+    spf: bool | None = None
+    dkim: bool | None = None
+    dmarc: bool | None = None
+    dmarc_policy: str = ""
+    reason: str = ""
+
+
+def is_reserved(domain: str) -> bool:
+    """Whether it is a name that never exists in the DNS (RFC 2606)."""
+    return _RESERVED.search(domain) is not None
+
+
+async def txt(name: str) -> list[str]:
+    """TXT records of a name; [] when it has none.
+
+    Raises:
+        CannotAsk: no answer.
+    """
+    try:
+        answer = await dns.asyncresolver.resolve(name, "TXT", lifetime=TIMEOUT_S)
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        return []
+    except (dns.exception.DNSException, OSError) as error:
+        raise CannotAsk(str(error)) from None
+    return [b"".join(record.strings).decode("utf-8", "replace") for record in answer]
+
+
+async def look_up(domain: str, selector: str = "", dkim_domain: str = "", lookup: Lookup = txt) -> SenderDns:
+    """SPF, DMARC, and with a selector DKIM. Takes at most about 3 s; never raises for the network."""
+    if not domain or is_reserved(domain):
+        return SenderDns(domain, reason="reserved")
+    key = f"{selector}._domainkey.{dkim_domain or domain}" if selector else ""
+    names = [domain, f"_dmarc.{domain}", f"_dmarc.{_parent(domain)}", key or domain]
+    answers = await asyncio.gather(*(_quietly(lookup, name) for name in names))
+    spf, dmarc, above, dkim = answers
+    if spf is None and dmarc is None:
+        return SenderDns(domain, reason="offline")
+    policy = _policy(dmarc or []) or _policy(above or [])
+    return SenderDns(
+        domain,
+        spf=None if spf is None else any(record.lower().startswith("v=spf1") for record in spf),
+        dkim=None if dkim is None or not key else any(re.search(r"p=\s*[A-Za-z0-9+/]", record) for record in dkim),
+        dmarc=None if dmarc is None else bool(policy),
+        dmarc_policy=policy,
+    )
+
+
+async def _quietly(lookup: Lookup, name: str) -> list[str] | None:
+    try:
+        return await asyncio.wait_for(lookup(name), TIMEOUT_S)
+    except (CannotAsk, TimeoutError):
+        return None
+
+
+def _parent(domain: str) -> str:
+    return ".".join(domain.split(".")[-2:])
+
+
+def _policy(records: list[str]) -> str:
+    for record in records:
+        found = re.match(r"v=DMARC1\s*;.*?\bp=\s*(\w+)", record, re.I)
+        if found:
+            return found[1].lower()
+    return ""

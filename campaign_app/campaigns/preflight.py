@@ -1,0 +1,147 @@
+"""Before launch: everything that would go wrong, for how many people, and which step of the builder mends it."""
+
+import asyncio
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.audience import audiences
+from campaign_app.campaigns import dns_check, link_check, repository, schedule
+from campaign_app.campaigns import preflight_checks as checks
+from campaign_app.campaigns import preflight_repository as stored
+from campaign_app.campaigns.content_checks import blocking, fine, warning
+from campaign_app.campaigns.errors import CampaignNotFound
+from campaign_app.campaigns.preflight_checks import DnsCheck, Facts, LinkCheck
+from campaign_app.campaigns.schedule import Estimate, Limits
+from campaign_app.campaigns.schemas import Finding, Report
+from campaign_app.core import clock
+from campaign_app.core.actor import Actor
+from campaign_app.core.errors import NotFound
+from campaign_app.kit import text
+from campaign_app.models.campaign import Campaign
+from campaign_app.workspace import service as workspace
+
+SAMPLE = 200
+_LONG = timedelta(days=7)
+_SEVERITIES = ("blocking", "warning", "fine")
+
+
+async def run(
+    session: AsyncSession,
+    actor: Actor,
+    campaign_id: int,
+    *,
+    online: bool = True,
+    check_links: LinkCheck = link_check.statuses,
+    check_dns: DnsCheck = dns_check.look_up,
+) -> Report:
+    """Check a campaign. With `online` also the DNS and the websites behind links, which takes about 4 s at most."""
+    actor.require("campaigns:read")
+    campaign = await repository.get(session, campaign_id)
+    if campaign is None:
+        raise CampaignNotFound
+    facts, found = await _look(session, campaign)
+    found += await checks.message(session, facts)
+    found += checks.sender(facts)
+    found += await checks.recent(session, facts)
+    if online:
+        seen = await asyncio.gather(checks.links(facts, check_links), checks.sender_dns(facts, check_dns))
+        found += [finding for findings in seen for finding in findings]
+    starts_at = _start(facts)
+    estimate = await _estimate(session, facts, starts_at)
+    found += _timing(facts, starts_at, estimate)
+    found.sort(key=lambda finding: _SEVERITIES.index(finding.severity))
+    return Report(
+        findings=tuple(found),
+        summary=_summary(facts, starts_at),
+        finishing=estimate.hours,
+        finishes_at=estimate.finishes_at,
+        starts_at=starts_at,
+        limited_by=estimate.limited_by,
+        checked_at=facts.at,
+    )
+
+
+async def _look(session: AsyncSession, campaign: Campaign) -> tuple[Facts, list[Finding]]:
+    facts = Facts(
+        campaign=campaign,
+        at=clock.now(),
+        workspace=await workspace.get(session),
+        account=await stored.account(session, campaign.account_id),
+        attributes=await repository.attribute_keys(session),
+    )
+    try:
+        facts.audience = await audiences.count(session, campaign.audience)
+        if facts.audience.reachable:
+            facts.sample = await stored.sample(session, campaign.audience, SAMPLE)
+    except NotFound as error:
+        words = f"{error.message} Choose the audience again."
+        return facts, [blocking("Part of the audience was deleted", words, "audience", "audience")]
+    return facts, checks.audience(facts)
+
+
+def _start(facts: Facts) -> datetime | None:
+    """When the first message goes: after launch or at its time, once a window is open."""
+    planned = max(facts.campaign.send_at or facts.at, facts.at)
+    return schedule.next_open(facts.campaign.windows, planned)
+
+
+async def _estimate(session: AsyncSession, facts: Facts, starts_at: datetime | None) -> Estimate:
+    if starts_at is None:
+        return Estimate(None, (), "sending windows")
+    campaign, account = facts.campaign, facts.account
+    today = datetime.combine(starts_at.date(), time(), starts_at.tzinfo)
+    sent = await stored.account_sent_since(session, account.id or 0, today) if account else 0
+    limits = Limits(
+        rate_per_minute=campaign.rate_per_minute,
+        account_per_minute=account.limit_per_minute if account else None,
+        account_per_day=account.limit_per_day if account else None,
+        account_sent_today=sent,
+        batch_size=campaign.batch_size,
+        batch_delay_ms=campaign.batch_delay_ms,
+    )
+    zone = campaign.time_zone
+    return schedule.estimate(facts.audience.reachable, starts_at, limits, campaign.windows, zone=zone)
+
+
+def _timing(facts: Facts, starts_at: datetime | None, estimate: Estimate) -> list[Finding]:
+    campaign, found = facts.campaign, []
+    if campaign.send_at is not None and campaign.send_at <= facts.at:
+        words = (
+            f"It was {text.exact(campaign.send_at, campaign.time_zone)}. Choose another time, or start after launch."
+        )
+        found.append(blocking("The start time has passed", words, "schedule", "send_at"))
+    if starts_at is None:
+        return [*found, blocking("No sending window ever opens", "Choose weekdays and hours.", "schedule", "windows")]
+    if not facts.audience.reachable:
+        return found
+    if estimate.finishes_at is None:
+        words = f"Limited by: {estimate.limited_by}. Raise the limit or choose a smaller audience."
+        return [*found, blocking("It would not finish within a year", words, "schedule", "finishing")]
+    takes = estimate.finishes_at - starts_at
+    if takes > _LONG:
+        words = f"Limited by: {estimate.limited_by}."
+        title = f"Sending takes about {text.duration(takes.total_seconds())}"
+        return [*found, warning(title, words, "schedule", "finishing")]
+    title = f"It finishes about {text.exact(estimate.finishes_at, campaign.time_zone)[:-7]}"
+    return [*found, fine(f"Sending takes about {text.duration(max(1, takes.total_seconds()))}", "finishing", title)]
+
+
+def _summary(facts: Facts, starts_at: datetime | None) -> dict[str, Any]:
+    campaign, account, count = facts.campaign, facts.account, facts.audience
+    return {
+        "name": campaign.name,
+        "total": count.total,
+        "reachable": count.reachable,
+        "no_address": count.no_address,
+        "suppressed": {reason.value: number for reason, number in count.suppressed.items()},
+        "from_name": campaign.from_name or (account.from_name if account else ""),
+        "from_address": account.from_address if account else "",
+        "subject": campaign.subject,
+        "send_at": campaign.send_at,
+        "starts_at": starts_at,
+        "time_zone": campaign.time_zone,
+        "rate_per_minute": campaign.rate_per_minute,
+        "windows": campaign.windows,
+    }

@@ -1,0 +1,243 @@
+"""The checks of pre-flight that look at more than the message's text: people, sender, network, other campaigns."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.audience.schemas import AudienceCount
+from campaign_app.campaigns import content_checks as content
+from campaign_app.campaigns import dns_check, link_check, markup
+from campaign_app.campaigns import preflight_repository as repository
+from campaign_app.campaigns.content_checks import blocking, fine, people, warning
+from campaign_app.campaigns.errors import RenderError
+from campaign_app.campaigns.schemas import Finding, MessageFields
+from campaign_app.campaigns.templating import CONTACT_VARIABLES, CompiledMessage, Rendered, compile_message, context_for
+from campaign_app.core.config import settings
+from campaign_app.kit import text
+from campaign_app.models.account import SendingAccount
+from campaign_app.models.campaign import Campaign
+from campaign_app.workspace.schemas import Workspace
+
+RECENT = timedelta(hours=48)
+_WORDS = {"email": "e-mail address", "full_name": "name", "name": "name"}
+_LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104  (compared, not bound)
+
+LinkCheck = Callable[[list[str]], Awaitable[dict[str, int | None]]]
+DnsCheck = Callable[[str, str, str], Awaitable[dns_check.SenderDns]]
+
+
+@dataclass(slots=True)
+class Facts:
+    """What the checks look at."""
+
+    campaign: Campaign
+    at: datetime
+    workspace: Workspace
+    account: SendingAccount | None
+    attributes: set[str]
+    audience: AudienceCount = field(default_factory=lambda: AudienceCount(0, 0, 0, {}))
+    sample: list[Any] = field(default_factory=list)
+
+
+def audience(facts: Facts) -> list[Finding]:
+    """Who gets it, and who is left out and why."""
+    count = facts.audience
+    if not count.total:
+        return [blocking("The audience is empty", "Choose a list or segment with contacts.", "audience", "audience")]
+    if not count.reachable:
+        words = f"All {people(count.total)} in it are suppressed or have no e-mail address."
+        return [blocking("Nobody in the audience can be reached", words, "audience", "audience", count.total)]
+    found = [fine(f"{people(count.reachable)} will get it", "audience", count=count.reachable)]
+    if left_out := sum(count.suppressed.values()):
+        reasons = sorted(count.suppressed.items(), key=lambda item: -item[1])
+        detail = ", ".join(f"{reason.label.lower()}: {text.number(number)}" for reason, number in reasons)
+        title = f"{people(left_out)} on the suppression list {'is' if left_out == 1 else 'are'} left out"
+        found.append(fine(title, "suppressed", detail[:1].upper() + detail[1:], left_out))
+    if count.no_address:
+        have = "has" if count.no_address == 1 else "have"
+        title = f"{people(count.no_address)} {have} no e-mail address"
+        found.append(fine(title, "no_address", "They are skipped.", count.no_address))
+    return found
+
+
+async def message(session: AsyncSession, facts: Facts) -> list[Finding]:
+    """The message: can it be read, made for each of the sample, and what is in it."""
+    fields = MessageFields.of(facts.campaign)
+    if not (fields.html.strip() or fields.text.strip()):
+        return [blocking("The message is empty", "Write it, or start from a template.", "content", "content")]
+    try:
+        compiled = compile_message(
+            fields.subject, fields.preheader, fields.html, fields.text, editor=fields.editor, track_opens=True
+        )
+    except RenderError as error:
+        where = f"{error.part.capitalize()}, line {error.line}" if error.line else error.part.capitalize()
+        return [blocking("The message cannot be read", f"{where}: {error.plain}.", "content", "template")]
+    made, errors = _render(facts, compiled)
+    found = content.subject(fields.subject, [each.subject for each in made])
+    found += [_cannot(words, number, len(facts.sample)) for words, number in errors.most_common(3)]
+    found += content.size(max((each.html for each in made), key=len, default=fields.html))
+    found += content.links(fields.html)
+    found += content.footer(fields, facts.workspace.postal_address)
+    found += content.unknown_variables(compiled, facts.attributes)
+    found += await _holes(session, facts, compiled)
+    return found + content.spam_signals(fields)
+
+
+def _render(facts: Facts, compiled: CompiledMessage) -> tuple[list[Rendered], Counter[str]]:
+    address = "x" * 60
+    around = {"unsubscribe_url": address, "view_url": address, "open_url": address}
+    around["postal_address"] = facts.workspace.postal_address
+    made: list[Rendered] = []
+    errors: Counter[str] = Counter()
+    for person in facts.sample:
+        values = context_for(person) | around
+        if compiled.missing(values):
+            continue  # skipped when sent, and counted by set
+        try:
+            made.append(compiled.render(values))
+        except RenderError as error:
+            errors[error.message] += 1
+            if sum(errors.values()) >= 20:
+                break
+    return made, errors
+
+
+def _cannot(words: str, number: int, sample: int) -> Finding:
+    detail = f"{words}. Tried for {people(sample)} of the audience."
+    title = f"The message cannot be made for {people(number)}"
+    return blocking(title, detail, "content", "render", number)
+
+
+async def _holes(session: AsyncSession, facts: Facts, compiled: CompiledMessage) -> list[Finding]:
+    known = CONTACT_VARIABLES | facts.attributes
+    names = sorted(name for name in compiled.variables if name in known)
+    if not facts.audience.reachable or not names:
+        return []
+    required = [name for name in names if name in compiled.required]
+    counted = await repository.holes(session, facts.campaign.audience, names, required)
+    found = []
+    for name, number in counted.by_name.items():
+        if number:
+            found.append(_hole(name, number, facts.audience.reachable, name in compiled.required))
+    if not any(finding.severity != "fine" for finding in found):
+        found.append(fine("Every variable has a value or a default for everyone", "variables"))
+    return found
+
+
+def _hole(name: str, number: int, reachable: int, is_required: bool) -> Finding:
+    word = _WORDS.get(name, name.replace("_", " "))
+    title = f"{people(number)} {'has' if number == 1 else 'have'} no {word}"
+    if not is_required:
+        return fine(title, "default", "They get the default instead.", number)
+    if number >= reachable:
+        words = f"That is everyone, so nothing would be sent. Give {{{{ {name} }}}} a default or take it out."
+        return blocking(title, words, "content", "missing", number)
+    words = f"They are skipped, so that nobody reads “Hello ,”. Give {{{{ {name} }}}} a default to write to them too."
+    return warning(title, words, "content", "missing", number)
+
+
+def sender(facts: Facts) -> list[Finding]:
+    """The sending account, and whether recipients can reach this installation."""
+    account = facts.account
+    if account is None:
+        return [blocking("No sending account is chosen", "Choose who the message comes from.", "setup", "account")]
+    if not account.is_active:
+        words = "Switch it on in the settings, or choose another one."
+        return [blocking(f"{account.name} is switched off", words, "setup", "account")]
+    found = []
+    if account.circuit_open_until and account.circuit_open_until > facts.at:
+        words = f"{account.last_error or 'Its server does not answer'}. Test the connection in the settings."
+        found.append(blocking(f"{account.name} does not work now", words, "account", "account"))
+    elif account.last_error:
+        words = f"{account.last_error}. Test the connection again."
+        found.append(warning(f"{account.name} had a problem", words, "account", "account"))
+    elif account.last_checked_at is None:
+        words = "Test the connection, so that a wrong password does not stop the launch."
+        found.append(warning(f"{account.name} was never tested", words, "account", "account"))
+    else:
+        found.append(fine(f"{account.from_address} is connected", "account"))
+    host = urlsplit(settings().public_url).hostname or ""
+    if host in _LOCAL and account.host not in _LOCAL:
+        words = (
+            f"Links in the message lead to {settings().public_url}, which only this computer can open. "
+            "Set BEACON_BASE_URL to the address of this installation."
+        )
+        found.append(warning("Recipients cannot reach the links", words, "", "base_url"))
+    return found
+
+
+async def recent(session: AsyncSession, facts: Facts) -> list[Finding]:
+    """Whether the same people got another campaign just before."""
+    if not facts.audience.total:
+        return []
+    number, shares = await repository.written_to_since(session, facts.campaign, facts.at - RECENT)
+    if not number:
+        return [fine("Nobody in it got another campaign in the last 48 hours", "recent")]
+    names = ", ".join(name for name, _ in shares)
+    title = f"{people(number)} got an e-mail from you in the last 48 hours"
+    return [warning(title, f"From {names}.", "audience", "recent", number)]
+
+
+async def links(facts: Facts, check: LinkCheck) -> list[Finding]:
+    """Whether the websites behind the links answer."""
+    try:
+        targets = _plain_links(facts.campaign.html)
+    except RenderError:
+        return []  # said already
+    found: list[Finding] = []
+    silent = answered = 0
+    for url, status in (await check(targets)).items():
+        if status is None:
+            silent += 1
+        elif status in link_check.GONE:
+            words = f"{url} returns {status} (page not found). Correct the link or publish the page."
+            found.append(blocking("A link does not answer", words, "content", "dead_link"))
+        elif status >= 500:
+            words = f"{url} returns {status}: the website has a problem now."
+            found.append(warning("A website has a problem", words, "content", "dead_link"))
+        else:
+            answered += 1
+    if silent:
+        title = f"{text.plural(silent, 'link')} could not be checked"
+        found.append(warning(title, "No answer within 4 s, or not reachable from here.", "", "links_unchecked", silent))
+    if answered and not found:
+        found.append(fine(f"{text.plural(answered, 'link')} answered", "links_online", count=answered))
+    return found
+
+
+def _plain_links(html: str) -> list[str]:
+    targets = [target for target in dict.fromkeys(markup.hrefs(html)) if "{" not in target]
+    return [target for target in targets if target.lower().startswith("http") and content.link(target) is None]
+
+
+async def sender_dns(facts: Facts, check: DnsCheck) -> list[Finding]:
+    """SPF, DKIM and DMARC of the sender's domain."""
+    account = facts.account
+    if account is None:
+        return []
+    domain = account.from_address.rpartition("@")[2]
+    seen = await check(domain, account.dkim_selector, account.dkim_domain)
+    if seen.reason == "reserved":
+        return [fine(f"{domain} is a test domain: SPF, DKIM and DMARC do not apply", "dns")]
+    if seen.reason:
+        words = "The DNS did not answer. Large mailbox providers refuse bulk mail that fails these checks."
+        return [warning(f"SPF, DKIM and DMARC of {domain} could not be checked", words, "", "dns_unchecked")]
+    missing = [name for name, is_there in (("SPF", seen.spf), ("DMARC", seen.dmarc)) if is_there is False]
+    found = []
+    if missing:
+        words = f"Add the {' and '.join(missing)} record to the DNS: Gmail and Yahoo want both from bulk senders."
+        found.append(warning(f"{domain} has no {' and no '.join(missing)} record", words, "", "dns"))
+    if seen.dkim is False:
+        words = f"{account.dkim_selector}._domainkey.{account.dkim_domain or domain} holds no key, so signatures fail."
+        found.append(warning("The DKIM key is not in the DNS", words, "account", "dkim"))
+    elif seen.dkim is None:
+        words = "Add a DKIM key to the account, unless its mail server signs for you."
+        found.append(warning("Beacon does not sign with DKIM", words, "account", "dkim"))
+    if not found:
+        found.append(fine(f"SPF, DKIM and DMARC are there for {domain}", "dns"))
+    return found
