@@ -112,7 +112,7 @@ def heat_map(
     """When people open: weekdays down, hours across, `shares` 0–1 or None."""
     hours = [f"{hour:02}:00" for hour in range(24)]
     text = [
-        [f"{_DAYS[day]} {hours[hour]}, {100 * (share or 0):.0f}% opened" for hour, share in enumerate(row)]
+        [f"{_DAYS[day]} {hours[hour]}, {100 * (share or 0):.1f}% of opens" for hour, share in enumerate(row)]
         for day, row in enumerate(shares)
     ]
     return go.Figure(

@@ -1,4 +1,4 @@
-"""What analytics tells pages and exports. Counts are people unless the name says otherwise; rates are left to the edge."""
+"""What analytics tells pages and exports. Counts are people unless the name says otherwise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -92,11 +92,9 @@ class Totals:
 
     sent: int = 0
     failed: int = 0
-    bounced: int = 0
     opened: int = 0
     clicked: int = 0
     unsubscribed: int = 0
-    complained: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ class Overview:
     before: Sequence[DayPoint]
     totals: Totals
     totals_before: Totals
-    heat: Sequence[Sequence[float | None]] = ()  # 7 × 24: share of sent messages opened by people, None without any
+    heat: Sequence[Sequence[float | None]] = ()  # 7 × 24: share of people's opens in that hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +142,7 @@ class CampaignLine:
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """Something that a person should look at. `severity` is blocking or warning."""
+    """Something that a person should look at. `severity` is blocking, warning or scheduled."""
 
     severity: str
     title: str

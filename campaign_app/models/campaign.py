@@ -80,6 +80,7 @@ class Campaign(SQLModel, table=True):
     version: int = 1
     created_at: datetime = Field(default_factory=now)
     updated_at: datetime = Field(default_factory=now)
+    updated_by: str = Field(default="", max_length=255)
     launched_at: datetime | None = None
     started_at: datetime | None = None
     paused_at: datetime | None = None
@@ -136,6 +137,7 @@ class CampaignMinute(SQLModel, table=True):
     """Roll-up: what happened in one minute (UTC) of a campaign."""
 
     __tablename__ = "campaign_minute"
+    __table_args__ = (sa.Index("ix_campaign_minute_minute", "minute"),)
 
     campaign_id: int = Field(primary_key=True, foreign_key="campaign.id", ondelete="CASCADE")
     minute: datetime = Field(primary_key=True)

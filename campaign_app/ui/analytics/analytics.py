@@ -100,7 +100,7 @@ def analytics() -> Any:
     heat = chart_card(
         "When people open",
         AnalyticsPage.heat,
-        label=f"Share of messages opened by weekday and hour. {AnalyticsPage.best_hour}",
+        label=f"Share of opens by weekday and hour. {AnalyticsPage.best_hour}",
         height=HEAT_HEIGHT,
         meta="in the workspace's time zone",
         aside=rx.el.span(AnalyticsPage.best_hour, class_name="b-muted b-dense"),

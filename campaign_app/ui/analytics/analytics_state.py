@@ -112,7 +112,7 @@ class AnalyticsPage(AppState):
             self.best_hour, self.heat = "", {}
             return
         share, day, hour = max(known)
-        self.best_hour = f"Best hour: {_DAYS[day]} {hour:02}:00, {100 * share:.0f}%"
+        self.best_hour = f"Best hour: {_DAYS[day]} {hour:02}:00, {100 * share:.1f}% of opens"
         layout = theme.chart_layout(
             self.dark, HEAT_HEIGHT, yaxis={"autorange": "reversed", "tickformat": ""}, hovermode="closest"
         )

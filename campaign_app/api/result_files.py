@@ -1,0 +1,22 @@
+"""Results as files to save."""
+
+from fastapi import APIRouter, Response
+
+from campaign_app.analytics import exports
+from campaign_app.api import downloads
+from campaign_app.api.deps import SignedInActor
+
+router = APIRouter(prefix="/files", tags=["Files"])
+
+
+@router.get("/campaigns/{campaign_id}/{slug}.csv", summary="One table of a campaign's results, as CSV")
+async def campaign_table(campaign_id: int, slug: str, actor: SignedInActor) -> Response:
+    """funnel, times, reasons, links, domains or recipients."""
+    name = f"campaign-{campaign_id}-{slug}.csv"
+    return await downloads.csv(lambda session: exports.campaign(session, actor, campaign_id, slug), name)
+
+
+@router.get("/analytics.csv", summary="The days of a period over all campaigns, as CSV")
+async def period(actor: SignedInActor, days: int = 30) -> Response:
+    """One row a day."""
+    return await downloads.csv(lambda session: exports.period(session, actor, days), f"analytics-{days}-days.csv")
