@@ -70,7 +70,7 @@ def problems(form: AccountForm, *, has_key: bool) -> dict[str, str]:
         "connections": _number(form.connections, MAX_CONNECTIONS),
         "limit_per_minute": _number(form.limit_per_minute, MAX_PER_MINUTE),
         "limit_per_day": _number(form.limit_per_day, MAX_PER_DAY),
-        **_dkim_problems(form, has_key),
+        **dkim_problems(form, has_key),
     }
     return {field: problem for field, problem in found.items() if problem}
 
@@ -103,7 +103,8 @@ def _number(value: int | None, most: int) -> str:
     return "" if value is None or 1 <= value <= most else f"Enter a number from 1 to {text.number(most)}."
 
 
-def _dkim_problems(form: AccountForm, has_key: bool) -> dict[str, str]:
+def dkim_problems(form: AccountForm, has_key: bool) -> dict[str, str]:
+    """Field → what is wrong: domain, selector and key belong together."""
     key_given = bool(form.dkim_key) or (form.dkim_key is None and has_key)
     if not (key_given or form.dkim_domain or form.dkim_selector):
         return {}

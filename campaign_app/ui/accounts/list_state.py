@@ -1,0 +1,86 @@
+"""The sending accounts and how they do."""
+
+from dataclasses import dataclass
+
+import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.channels import service
+from campaign_app.channels.schemas import AccountRow
+from campaign_app.core import db
+from campaign_app.core.actor import Actor
+from campaign_app.kit import text
+from campaign_app.ui import routes
+from campaign_app.ui.app_state import AppState
+from campaign_app.ui.components.palette_state import Hit, search_source
+
+
+@dataclass
+class AccountLine:
+    """One account as the list shows it; `share` is the used part of the day's limit, 0 to 100."""
+
+    id: int
+    href: str
+    name: str
+    address: str
+    server: str
+    health: str
+    words: str
+    used: str
+    share: float
+    has_limit: bool
+    per_minute: str
+
+
+class AccountList(AppState):
+    """The list; few enough for one page."""
+
+    rows: list[AccountLine] = []
+    loading: bool = True
+    summary: str = ""
+
+    @rx.event
+    async def load(self) -> None:
+        """Open the page."""
+        actor = await self.require("accounts:read")
+        async with self.busy():
+            async with db.reading() as session:
+                found = await service.list_accounts(session, actor)
+            self.rows = [line_of(row) for row in found]
+            today = sum(row.sent_today for row in found)
+            self.summary = f"{text.plural(today, 'message')} sent today" if found else ""
+
+
+def line_of(row: AccountRow) -> AccountLine:
+    """A row in words."""
+    limit = row.limit_per_day
+    return AccountLine(
+        id=row.id,
+        href=routes.account(row.id),
+        name=row.name,
+        address=row.from_address,
+        server=row.host,
+        health=row.health,
+        words=row.words,
+        used=used_words(row.sent_today, limit),
+        share=min(100.0, 100 * row.sent_today / limit) if limit else 0.0,
+        has_limit=limit is not None,
+        per_minute=text.number(row.limit_per_minute) if row.limit_per_minute else "–",
+    )
+
+
+def used_words(sent: int, limit: int | None) -> str:
+    """12 of 1,000 · 12."""
+    return f"{text.number(sent)} of {text.number(limit)}" if limit else text.number(sent)
+
+
+@search_source("Sending accounts", "accounts:read")
+async def find(session: AsyncSession, actor: Actor, wanted: str) -> list[Hit]:
+    """Accounts by name or address, for the command palette."""
+    low = wanted.lower()
+    rows = await service.list_accounts(session, actor)
+    return [
+        Hit("plug", row.name, routes.account(row.id), row.from_address)
+        for row in rows
+        if low in row.name.lower() or low in row.from_address.lower()
+    ]

@@ -1,0 +1,130 @@
+"""An account and its form between the service and the page. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from campaign_app.channels import rules
+from campaign_app.channels.schemas import Account, AccountForm
+from campaign_app.kit import text
+from campaign_app.models.account import Auth, Pipelining, Tls
+
+_NUMBERS: Final = ("port", "connections", "limit_per_minute", "limit_per_day")
+_MAY_BE_EMPTY: Final = ("limit_per_minute", "limit_per_day")
+_TEXTS: Final = ("name", "host", "username", "from_address", "from_name", "reply_to")
+
+
+@dataclass
+class Standing:
+    """How an account does, in words; empty texts are not shown."""
+
+    health: str = "unused"
+    words: str = ""
+    used: str = ""
+    share: float = 0.0
+    has_limit: bool = False
+    checked: str = ""
+    last_error: str = ""
+    waiting: str = ""
+    offers: str = ""
+    broken: str = ""
+    broken_words: str = ""
+
+
+def standing(account: Account, at: datetime, zone: str) -> Standing:
+    """An account's state in words."""
+    limit = account.limit_per_day
+    used = f"{text.number(account.sent_today)} of {text.number(limit)}" if limit else text.number(account.sent_today)
+    retry = account.circuit_open_until
+    return Standing(
+        health=account.health,
+        words=account.words,
+        used=used,
+        share=min(100.0, 100 * account.sent_today / limit) if limit else 0.0,
+        has_limit=limit is not None,
+        checked=text.ago(account.last_checked_at, at, zone) if account.last_checked_at else "Never",
+        last_error=account.last_error,
+        waiting=f"about {text.duration((retry - at).total_seconds())}" if retry and retry > at else "",
+        offers=_sentence(rules.offers(account.capabilities)),
+        broken=_BROKEN.get(account.pipelining_broken, ""),
+        broken_words=account.pipelining_words,
+    )
+
+
+def values(account: Account | None) -> dict[str, str]:
+    """What the form's fields hold at first; those of a new account without one."""
+    shown = account or AccountForm()
+    return {name: _shown(getattr(shown, name)) for name in (*_TEXTS, *_NUMBERS)}
+
+
+def read_form(given: Mapping[str, Any], account: Account | None, is_active: bool) -> tuple[AccountForm, dict[str, str]]:
+    """The form as entered, and what is no number in it. DKIM is kept as it is; it has a card of its own."""
+    wrong: dict[str, str] = {}
+    fields: dict[str, Any] = {name: str(given.get(name, "")).strip() for name in _TEXTS}
+    for name in _NUMBERS:
+        fields[name] = _number(str(given.get(name, "")), name, wrong)
+    password = str(given.get("password", ""))
+    keeps = not password and account is not None and account.has_password and bool(fields["username"])
+    kept = {"dkim_domain": account.dkim_domain, "dkim_selector": account.dkim_selector} if account else {}
+    form = AccountForm(
+        **fields,
+        **kept,
+        password=None if keeps else password,
+        tls=_member(Tls, given.get("tls")),
+        auth=_member(Auth, given.get("auth")),
+        pipelining=_member(Pipelining, given.get("pipelining")),
+        is_active=is_active,
+    )
+    return form, wrong
+
+
+def same_server(form: AccountForm, account: Account) -> bool:
+    """Whether a test of the form says something about the account as it is saved."""
+    names = ("host", "port", "tls", "auth", "username")
+    return not form.password and all(getattr(form, name) == getattr(account, name) for name in names)
+
+
+def facts(account: Account) -> list[tuple[str, str]]:
+    """For people who may look but not change."""
+    name = f"{account.from_name} <{account.from_address}>" if account.from_name else account.from_address
+    return [
+        ("Sender", name),
+        ("Answers go to", account.reply_to or account.from_address),
+        ("Server", f"{account.host}, port {account.port}"),
+        ("Encryption", rules.TLS_LABELS[account.tls]),
+        ("Per minute", text.number(account.limit_per_minute) if account.limit_per_minute else "No limit"),
+        ("Per day", text.number(account.limit_per_day) if account.limit_per_day else "No limit"),
+        ("Signed (DKIM)", f"{account.dkim_domain}, {account.dkim_selector}" if account.has_dkim_key else "No"),
+    ]
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _number(given: str, name: str, wrong: dict[str, str]) -> int | None:
+    plain = given.replace(",", "").replace(" ", "")
+    if not plain and name in _MAY_BE_EMPTY:
+        return None
+    if plain.isascii() and plain.isdigit() and len(plain) < 10:
+        return int(plain)
+    wrong[name] = "Enter a whole number."
+    return 1
+
+
+def _member(kind: Any, given: object) -> Any:
+    return kind(given) if given in set(kind) else next(iter(kind))
+
+
+def _sentence(parts: list[str]) -> str:
+    joined = ", ".join(parts)
+    return joined[:1].upper() + joined[1:]
+
+
+_BROKEN: Final = {
+    "off": "This server says that it takes grouped commands, and breaks on them. Beacon sends one command at a time "
+    "instead: every message arrives, more slowly when the server is far away.",
+    "envelope": "This server says that it takes grouped commands, and breaks when a message and the next sender come "
+    "together. Beacon keeps them apart instead: every message arrives, a little more slowly.",
+}
