@@ -1,6 +1,7 @@
 """A browser tab without a browser: the state tree of one, the address it shows, and the events it sends."""
 
 import inspect
+from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,11 +17,16 @@ from campaign_app.ui import app_state
 S = TypeVar("S", bound=rx.State)
 
 
+@cache
+def _register_pages() -> None:
+    composition.app._apply_decorated_pages()  # gives the states their `campaign_id` and the like
+
+
 class Tab:
     """Signed in as `actor`. What handlers return is collected: `redirects`, `toasts`; events of ours run at once."""
 
     def __init__(self, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-        composition.app._apply_decorated_pages()
+        _register_pages()
         self.root = rx.State(_reflex_internal_init=True)  # type: ignore[call-arg]
         self.redirects: list[str] = []
         self.toasts: list[str] = []
