@@ -1,0 +1,82 @@
+"""The script that makes .venv: it must start on a bare Python and say what is missing."""
+
+import importlib.machinery
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def script() -> ModuleType:
+    loader = importlib.machinery.SourceFileLoader("campaign_script", str(ROOT / "campaign"))
+    spec = importlib.util.spec_from_loader("campaign_script", loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+def test_uses_the_standard_library_only() -> None:
+    """Isolated mode without site-packages: an import of anything else would fail."""
+    code = f"import runpy; runpy.run_path({str(ROOT / 'campaign')!r}, run_name='looked_at')"
+    assert subprocess.run([sys.executable, "-I", "-S", "-c", code], check=False).returncode == 0
+
+
+def test_missing_venv_module_names_the_package(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(script, "VENV", str(tmp_path / "venv"))
+    monkeypatch.setattr(script, "PYTHON", str(tmp_path / "venv" / "bin" / "python"))
+    monkeypatch.setattr(script.shutil, "which", lambda _: None)
+    monkeypatch.setitem(sys.modules, "ensurepip", None)
+    with pytest.raises(SystemExit):
+        script.make_venv()
+    assert "sudo apt install python3-venv" in capsys.readouterr().err
+
+
+def test_too_old_a_python_names_the_package(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(script.shutil, "which", lambda _: None)
+    with pytest.raises(SystemExit):
+        script.newer_python()
+    assert "Python 3.11 or newer" in capsys.readouterr().err
+
+
+def test_installs_only_when_the_lock_changed(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls: list[list[str]] = []
+    monkeypatch.setattr(script, "VENV", str(tmp_path))
+    monkeypatch.setattr(script, "ROOT", str(tmp_path))
+    monkeypatch.setattr(script, "uv_binary", lambda _pip: None)
+    monkeypatch.setattr(script.subprocess, "call", lambda command, **_: calls.append(command) or 0)
+    lock = tmp_path / "requirements.txt"
+    lock.write_text("one==1\n")
+    script.install(["requirements.txt"])
+    script.install(["requirements.txt"])
+    assert len(calls) == 1
+    assert "--no-deps" in calls[0]
+    lock.write_text("one==2\n")
+    script.install(["requirements.txt"])
+    assert len(calls) == 2
+
+
+def test_a_failed_installation_is_tried_again(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(script, "VENV", str(tmp_path))
+    monkeypatch.setattr(script, "ROOT", str(tmp_path))
+    monkeypatch.setattr(script, "uv_binary", lambda _pip: None)
+    monkeypatch.setattr(script.subprocess, "call", lambda _command, **_: 1)
+    (tmp_path / "requirements.txt").write_text("one==1\n")
+    with pytest.raises(SystemExit):
+        script.install(["requirements.txt"])
+    assert "could not be installed" in capsys.readouterr().err
+    assert not list(tmp_path.glob(".beacon-*"))
