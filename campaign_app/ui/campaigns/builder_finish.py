@@ -14,6 +14,7 @@ from campaign_app.ui import theme
 
 _HOUR: Final = timedelta(hours=1)
 _MOST_HOURS: Final = 36
+_MOST_TICKS: Final = 8
 LIMIT_WORDS: Final[Mapping[str, str]] = {
     "speed": "nothing slows it down",
     "campaign rate": "the campaign's rate decides",
@@ -82,6 +83,8 @@ def chart(
     span = (min(sums) - width, max(sums) + 2 * width)
     shapes = [] if by_day else _bands(windows, span, tz, colors.band)
     axis: dict[str, Any] = {"range": list(span), "tickformat": "%-d %b" if by_day else "%H:%M"}
+    if (span[1] - span[0]) / width <= _MOST_TICKS:
+        axis["dtick"] = width.total_seconds() * 1000
     layout = theme.chart_layout(
         dark, height, xaxis=axis, yaxis={"visible": False}, margin={"l": 8, "t": 20}, shapes=shapes
     )

@@ -27,10 +27,10 @@ def _person() -> rx.Component:
         c.avatar(State.person_letters),
         rx.el.span(State.person_name, class_name="b-strong b-ell"),
         rx.el.span(State.person_company, class_name="b-muted b-ell"),
+        rx.el.span(", choose another recipient", class_name="b-hidden"),
         c.icon("chevrons_up_down", 14),
         type="button",
         class_name="bd-person",
-        aria_label=f"{State.person_name} {State.person_company}, choose another recipient",
     )
 
     def row(person: Any) -> rx.Component:

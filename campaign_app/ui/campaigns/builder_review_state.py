@@ -15,10 +15,21 @@ from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.ui import routes
 from campaign_app.ui.app_state import notify_error, notify_success
 from campaign_app.ui.campaigns import builder_finish as finish
-from campaign_app.ui.campaigns.builder_state import KEYS, OPENERS, STEPS, Builder
+from campaign_app.ui.campaigns.builder_state import KEYS, OPENERS, Builder
 from campaign_app.ui.campaigns.builder_summary import summarize
 
 _FINE_SHOWN = 3
+_ELSEWHERE = {"account": (routes.ACCOUNTS, "Open accounts"), "workspace": (routes.SETTINGS, "Open settings")}
+_FIXES = {
+    "account": "Choose sender",
+    "dead_link": "Edit link",
+    "link": "Edit link",
+    "missing": "Give a default",
+    "recent": "Leave them out",
+    "send_at": "Change time",
+    "subject": "Edit subject",
+    "unknown": "Edit variable",
+}
 # After half a second the act takes the focus: Enter that came too early must not send.
 _FOCUS_ACT = (
     "setTimeout(() => document.querySelector('[role=alertdialog] .b-dialog-foot button:last-child')?.focus(), 500)"
@@ -140,10 +151,11 @@ class BuilderReview(Builder):
         self.fig = finish.chart(report.finishing, windows, self.zone, dark=self.dark)
 
     def _row(self, finding: Any) -> FindingRow:
+        if finding.fix in _ELSEWHERE:
+            return FindingRow(finding.title, finding.detail, *_ELSEWHERE[finding.fix])
         step = finding.fix if finding.fix in KEYS else ""
-        label = next((name.label.lower() for name in STEPS if name.key == step), "")
         href = self._href(step) if step else ""
-        return FindingRow(finding.title, finding.detail, href, f"Edit {label}" if step else "")
+        return FindingRow(finding.title, finding.detail, href, _FIXES.get(finding.code, f"Edit {step}") if step else "")
 
     def _href(self, step: str) -> str:
         return routes.with_query(routes.campaign_edit(self._id), step=step)

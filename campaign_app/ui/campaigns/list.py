@@ -15,7 +15,7 @@ _COLUMNS = [
     c.Column("Status", width="128px"),
     c.Column("Channel", width="112px", hide="narrow"),
     c.Column("Audience", sort="audience", align="right", width="88px"),
-    c.Column("Progress", width="176px"),
+    c.Column("Progress", width="196px"),
     c.Column("Opened", align="right", width="76px"),
     c.Column("Clicked", align="right", width="76px"),
     c.Column("Replied", align="right", width="76px", hide="narrow"),

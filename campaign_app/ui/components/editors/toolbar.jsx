@@ -70,9 +70,10 @@ export function Toolbar({ editor, variables }) {
         values={() => ["", ""]} onDone={([src, alt]) => src && editor.chain().focus().setImage({ src: withScheme(src), alt }).run()} />
       <Ask label="Button" icon={RectangleHorizontal} pressed={is.button} fields={[{ label: "Words", placeholder: "Order now" }, addressField]} act={is.button ? "Change address" : "Insert button"}
         values={() => [is.button ? editor.state.selection.$from.parent.textContent : "", editor.getAttributes("button").href || ""]} onDone={(texts) => setButton(editor, texts)} />
-      <span className="ed-line" aria-hidden="true" />
-      <Act label="Undo" icon={Undo2} disabled={!is.undo} onClick={run("undo")} />
-      <Act label="Redo" icon={Redo2} disabled={!is.redo} onClick={run("redo")} />
+      <span className="ed-history"><span className="ed-line" aria-hidden="true" />
+        <Act label="Undo" icon={Undo2} disabled={!is.undo} onClick={run("undo")} />
+        <Act label="Redo" icon={Redo2} disabled={!is.redo} onClick={run("redo")} />
+      </span>
       <span className="ed-push" />
       <VariableMenu variables={variables} target="message"
         onInsert={(name, fallback) => editor.chain().focus().insertContent({ type: "variable", attrs: { expr: expressionFor(name, fallback) } }).run()} />
