@@ -6,6 +6,7 @@ only if all of them agree. Slots of a block lie `interval` apart, so no window o
 
 import json
 import time
+from collections import deque
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -18,8 +19,9 @@ CONTROL = "control"
 _DAY_S = 86_400
 _MICRO = 1_000_000
 
-# The account's slots before a campaign's own next slot would be lost to the account's other campaigns, and a block of
-# a campaign slower than its account shifts the account's slots: both are kept below AHEAD (10 ms = 1 % of a second).
+# A campaign that waits for its own next slot uses one of the account's that lies up to AHEAD earlier, and a block of a
+# campaign slower than its account spreads the account's slots by up to AHEAD: together 10 ms, 1 % of a second. So the
+# account's other campaigns lose nothing.
 _RESERVE = """
 redis.replicate_commands()
 local t = redis.call('TIME')
@@ -27,7 +29,7 @@ local now = t[1] * 1000000 + t[2]
 local want, horizon = tonumber(ARGV[1]), tonumber(ARGV[2])
 local ic, batch_size, batch_delay = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local ia, day_limit = tonumber(ARGV[6]), tonumber(ARGV[7])
-local AHEAD, CREDIT = 10000, 50000
+local AHEAD, CREDIT = 5000, 50000
 if redis.call('EXISTS', KEYS[1]) == 1 then return {2, 0, 0, 0, 0} end
 local paced = ic > 0 or batch_size > 0
 if not paced and ia == 0 and day_limit == 0 then return {0, want, 0, 0, 0} end
@@ -54,12 +56,15 @@ if ia > 0 or day_limit > 0 then
     n = math.min(n, day_limit - day_used)
   end
 end
+local sane = now + horizon * 2 + interval * 2 + batch_delay + 1000000
+if tc > sane then tc = now end -- the clock was set back
+if ta > sane then ta = now end
 local first = math.max(tc, ta)
 local limit = now + horizon
 if ia > 0 and tc > ta then
   limit = math.min(limit, math.max(ta, now) + AHEAD)
-  if ic > ia then n = math.min(n, math.max(1, math.floor(AHEAD / (ic - ia)))) end
 end
+if ia > 0 and ic > ia then n = math.min(n, math.max(1, math.floor(AHEAD / (ic - ia)))) end
 if first > limit then return {1, 0, 0, 0, string.format('%.0f', first - limit)} end
 if interval > 0 then n = math.min(n, math.floor((now + horizon - first) / interval) + 1) end
 if paced then
@@ -70,11 +75,11 @@ if paced then
   redis.call('EXPIRE', KEYS[2], 172800)
 end
 if ia > 0 or day_limit > 0 then
-  if first + n * ia > ta then ta = first + n * ia end
+  ta = ta + n * ia
   redis.call('HSET', KEYS[3], 'tat', string.format('%.3f', ta), 'day', day, 'used', day_used + n)
   redis.call('EXPIRE', KEYS[3], 172800)
 end
-return {0, n, string.format('%.3f', first - now), string.format('%.3f', interval), 0}
+return {0, n, string.format('%.3f', first), string.format('%.3f', interval), 0, string.format('%.0f', now)}
 """
 
 _GIVE_BACK = """
@@ -142,16 +147,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """`count` slots, the first in `first_s` seconds (a little below zero: now), then every `interval_s`.
+    """`count` slots, the first at `at` (time.monotonic; `clock_s`: Redis's clock), then every `interval_s`.
 
-    Without slots `retry_s` says when to ask again.
+    `at` 0: there is no limit. Without slots `retry_s` says when to ask again.
     """
 
     answer: Answer
     count: int = 0
-    first_s: float = 0.0
+    at: float = 0.0
     interval_s: float = 0.0
     retry_s: float = 0.0
+    clock_s: float = 0.0
 
 
 def gate_key(campaign_id: int) -> str:
@@ -174,6 +180,7 @@ class Limiter:
         self._client = client or redis.client()
         self._reserve = AsyncScript(self._client, _RESERVE)
         self._give_back = AsyncScript(self._client, _GIVE_BACK)
+        self._offsets: deque[float] = deque(maxlen=64)
 
     async def reserve(self, limits: Limits, want: int, horizon_s: float) -> Grant:
         """Up to `want` slots whose times lie within `horizon_s` from now."""
@@ -189,10 +196,20 @@ class Limiter:
                 limits.account_per_day,
             ],
         )
-        answer, count, first, interval, retry = raw
-        return Grant(
-            Answer(int(answer)), int(count), float(first) / _MICRO, float(interval) / _MICRO, float(retry) / _MICRO
-        )
+        answer, count, first, interval, retry = raw[:5]
+        if len(raw) == 5:
+            return Grant(Answer(int(answer)), int(count), retry_s=float(retry) / _MICRO)
+        clock_s = float(first) / _MICRO
+        at = clock_s + self._offset(float(raw[5]) / _MICRO)
+        return Grant(Answer.GRANTED, int(count), at, float(interval) / _MICRO, clock_s=clock_s)
+
+    def _offset(self, clock_s: float) -> float:
+        """From Redis's clock to ours, by the fastest of the last answers: a slow one must not shift its slots."""
+        self._offsets.append(time.monotonic() - clock_s)
+        best = min(self._offsets)
+        if max(self._offsets) - best > 1.0:  # one of the clocks was set
+            self._offsets.clear()
+        return best
 
     async def give_back(self, limits: Limits, count: int) -> None:
         """Slots that were granted and will not be used."""

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from campaign_app.channels.base import Sender
@@ -98,7 +99,7 @@ class Engine:
         return (feed.hold for feed in self._feeds.values())
 
     def _on_beat(self, lost: set[int]) -> None:
-        now = self._loop.time()
+        now = monotonic()
         for lease_id, feed in list(self._feeds.items()):
             if lease_id in lost and not feed.ended:
                 log.warning("lease lost", lease=lease_id, campaign=feed.hold.campaign_id)
@@ -123,13 +124,13 @@ class Engine:
                 return await self._leases(lane)
             finally:
                 lane.slices -= 1
-                lane.idle_since = self._loop.time()
+                lane.idle_since = monotonic()
         except TROUBLE as error:
             log.warning("database away, slice put off", campaign=campaign_id, error=repr(error)[:200])
             return soon
 
     async def _leases(self, lane: Lane) -> Again:
-        end = self._loop.time() + SLICE_S
+        end = monotonic() + SLICE_S
         while True:
             at = clock.now()
             if not self.journal.free or self.outbox.is_full or self.lanes.get(lane.campaign_id) is not lane:
@@ -139,13 +140,13 @@ class Engine:
                 return await self._nothing_open(lane.campaign_id)
             feed = self._take_over(lane, claimed)
             await self._until_taken_up(feed, end)
-            if lane.closed or lane.again_at or self.draining or feed.lost or self._loop.time() > end:
+            if lane.closed or lane.again_at or self.draining or feed.lost or monotonic() > end:
                 return Again(lane.again_at or clock.now() + timedelta(seconds=0.5 if lane.closed else 0))
 
     async def _until_taken_up(self, feed: Feed, end: float) -> None:
         """Until the lease has no more rows, or the slice is over: a job never lasts longer."""
         try:
-            await asyncio.wait_for(feed.taken_up.wait(), max(0.0, end - self._loop.time()))
+            await asyncio.wait_for(feed.taken_up.wait(), max(0.0, end - monotonic()))
         except TimeoutError:
             feed.stop()
 
@@ -153,7 +154,7 @@ class Engine:
         hold = Hold(claimed.id, claimed.epoch, claimed.campaign_id, claimed.first_id, claimed.last_id)
         region = self.journal.acquire(hold.lease_id, hold.epoch)
         assert region is not None, "asked before the claim"
-        feed = Feed(hold, region, self._loop.time(), self._on_empty)
+        feed = Feed(hold, region, monotonic(), self._on_empty)
         self._feeds[hold.lease_id] = feed
         if lane.closed or lane.again_at or self.draining:  # stopped while it was being claimed
             feed.stop()
@@ -250,7 +251,7 @@ class Engine:
         line = self._line(loaded)
         lane.closed, lane.again_at, lane.closes_at = False, None, None
         if loaded.closes_at is not None:
-            lane.closes_at = self._loop.time() + (loaded.closes_at - at).total_seconds()
+            lane.closes_at = monotonic() + (loaded.closes_at - at).total_seconds()
         if known is not lane or lane.campaign_id not in self._pacers:
             self._pacers[lane.campaign_id] = Pacer(self.limiter, lane, line.wake, completion.sent_today)
 
@@ -295,7 +296,7 @@ class Engine:
 
     def look_at_windows(self) -> None:
         """Stop lanes whose sending window has closed."""
-        now = self._loop.time()
+        now = monotonic()
         for lane in self.lanes.values():
             if lane.closes_at is not None and now >= lane.closes_at and lane.feeds:
                 lane.again_at = clock.now()
@@ -303,7 +304,7 @@ class Engine:
 
     async def tidy(self) -> None:
         """Forget lanes and close connections that have not been used for a minute."""
-        old = self._loop.time() - IDLE_S
+        old = monotonic() - IDLE_S
         for campaign_id, lane in list(self.lanes.items()):
             if not (lane.feeds or lane.lingering or lane.slices or lane.in_flight) and lane.idle_since < old:
                 self.lanes.pop(campaign_id)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Protocol
 
 from campaign_app.channels.base import Outgoing, Result, Sender, Verdict
@@ -79,7 +80,7 @@ class Line:
                 return
             self._timer.cancel()
         self._timer_at = at
-        self._timer = self._loop.call_at(at, self._on_timer)
+        self._timer = self._loop.call_later(max(0.0, at - monotonic()), self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
@@ -122,7 +123,7 @@ class Line:
         if self._desk.is_stuck():
             return None
         while True:
-            picked = self._pick(self._loop.time())
+            picked = self._pick(monotonic())
             if picked is None:
                 return None
             lane, feed = picked
@@ -168,7 +169,7 @@ class Line:
             feed.region.mark(item.slot, State.ACCEPTED)
             self._failures = 0
             outcome = self._outcome(item, _S.SENT, Reason.NONE, result.response)
-            lane.meter.add(1, self._loop.time())
+            lane.meter.add(1, monotonic())
         else:
             outcome = self._not_accepted(item, result)
         if outcome is not None:

@@ -1,6 +1,7 @@
 """Keeps a lane in slots: asks the limiter ahead of time, blocks of a fraction of a second."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -62,7 +63,7 @@ class Pacer:
                 await asyncio.sleep(0.3)
 
     async def _step(self) -> None:
-        lane, now = self._lane, self._loop.time()
+        lane, now = self._lane, time.monotonic()
         ahead = lane.slots.until(now) - now
         wants = lane.wants - lane.slots.count
         half = self.horizon_s / 2
@@ -73,10 +74,10 @@ class Pacer:
         await self._use(grant)
 
     async def _use(self, grant: Grant) -> None:
-        lane, now = self._lane, self._loop.time()
+        lane, now = self._lane, time.monotonic()
         match grant.answer:
-            case Answer.GRANTED if grant.interval_s or grant.first_s or self._is_limited:
-                lane.slots.grant(now + grant.first_s, grant.interval_s, grant.count)
+            case Answer.GRANTED if grant.at:
+                lane.slots.grant(grant.at, grant.interval_s, grant.count)
                 self._wake()
             case Answer.GRANTED:
                 lane.slots.free(now + FREE_S)
@@ -93,8 +94,3 @@ class Pacer:
             case Answer.SEED:
                 account_id = lane.limits.account_id
                 await self._limiter.seed_day(account_id, await self._sent_today(account_id))
-
-    @property
-    def _is_limited(self) -> bool:
-        limits = self._lane.limits
-        return bool(limits.per_second or limits.batch_size or limits.account_per_day)

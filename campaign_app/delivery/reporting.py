@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -49,13 +50,13 @@ class Reporter:
     async def run(self) -> None:
         """Until cancelled. Neither Redis nor the database being away stops it."""
         while True:
-            started = asyncio.get_running_loop().time()
+            started = monotonic()
             try:
                 await self._tick(started)
             except (RedisError, *TROUBLE) as error:
                 log.warning("progress not published", error=type(error).__name__)
                 await asyncio.sleep(1.0)
-            spent = asyncio.get_running_loop().time() - started
+            spent = monotonic() - started
             await asyncio.sleep(max(0.02, progress.EVERY_S - spent))
 
     async def _tick(self, now: float) -> None:
