@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.campaigns.schemas import VIEWS, CampaignQuery
 from campaign_app.kit.pagination import decode_cursor
 from campaign_app.models.account import SendingAccount
-from campaign_app.models.campaign import Campaign, CampaignActivity, CampaignCounter, CampaignLink, CampaignStatus
+from campaign_app.models.campaign import Campaign, CampaignActivity, CampaignCounter, CampaignStatus
 from campaign_app.models.contact import AttributeDefinition, Contact
 from campaign_app.models.user import User
 
@@ -199,17 +199,3 @@ async def contact(session: AsyncSession, contact_id: int) -> Contact | None:
 async def attribute_keys(session: AsyncSession) -> set[str]:
     """Keys of every custom attribute that some contact has."""
     return set((await session.exec(select(AttributeDefinition.key))).all())
-
-
-async def links(session: AsyncSession, campaign_id: int) -> list[str]:
-    """The links frozen at launch, by position."""
-    statement = select(CampaignLink.url).where(CampaignLink.campaign_id == campaign_id)
-    return list((await session.exec(statement.order_by(col(CampaignLink.position)))).all())
-
-
-async def replace_links(session: AsyncSession, campaign_id: int, urls: Sequence[str]) -> None:
-    """Freeze these links, in order."""
-    await session.execute(sa.delete(CampaignLink).where(col(CampaignLink.campaign_id) == campaign_id))
-    if urls:
-        rows = [{"campaign_id": campaign_id, "position": place, "url": url} for place, url in enumerate(urls)]
-        await session.execute(sa.insert(CampaignLink), rows)

@@ -10,8 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.audit import service as audit
 from campaign_app.campaigns import lifecycle, repository
 from campaign_app.campaigns.errors import CampaignNotFound, SavedByAnother
-from campaign_app.campaigns.schemas import BulkResult, CampaignPatch, CampaignQuery, CampaignRow, MessageFields
-from campaign_app.campaigns.templating import CompiledMessage, compile_message
+from campaign_app.campaigns.schemas import BulkResult, CampaignPatch, CampaignQuery, CampaignRow
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.errors import AppError, Invalid
@@ -341,34 +340,3 @@ async def _note(
 ) -> None:
     await audit.record(session, actor, f"campaign.{act}", "campaign", campaign.id or 0, campaign.name, **details)
     await record_activity(session, campaign.id or 0, kind, actor.name, title, detail)
-
-
-def compiled(campaign: Campaign, links: Sequence[str] | None = None) -> CompiledMessage:
-    """The campaign's message as it is sent; `links` are those frozen at launch.
-
-    Raises:
-        TemplateInvalid: it cannot be read.
-    """
-    fields = MessageFields.of(campaign)
-    return compile_message(
-        fields.subject,
-        fields.preheader,
-        fields.html,
-        fields.text,
-        editor=fields.editor,
-        links=links if campaign.track_clicks else None,
-        track_clicks=campaign.track_clicks,
-        track_opens=campaign.track_opens,
-    )
-
-
-async def freeze_links(session: AsyncSession, campaign: Campaign) -> CompiledMessage:
-    """At launch: compile the message and fix the position of each of its links."""
-    message = compiled(campaign)
-    await repository.replace_links(session, campaign.id or 0, message.links)
-    return message
-
-
-async def message_of(session: AsyncSession, campaign: Campaign) -> CompiledMessage:
-    """The message of a launched campaign, with its frozen links. For workers and for the page in the browser."""
-    return compiled(campaign, await repository.links(session, campaign.id or 0))

@@ -6,10 +6,10 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.campaigns import links
-from campaign_app.campaigns import service as campaigns
 from campaign_app.campaigns.errors import RenderError
 from campaign_app.campaigns.links import LinkKind
 from campaign_app.campaigns.templating import CompiledMessage, context_for
+from campaign_app.delivery import content
 from campaign_app.models.campaign import Campaign
 from campaign_app.tracking import repository
 from campaign_app.workspace import service as workspace
@@ -41,7 +41,7 @@ async def _message(session: AsyncSession, campaign: Campaign) -> CompiledMessage
     if key in _compiled:
         _compiled.move_to_end(key)
         return _compiled[key]
-    message = await campaigns.message_of(session, campaign)
+    message = content.compile_campaign(campaign, await content.frozen_links(session, campaign.id or 0))
     _compiled[key] = message
     if len(_compiled) > _KEPT:
         _compiled.popitem(last=False)

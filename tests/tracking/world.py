@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from campaign_app.campaigns import service as campaigns
 from campaign_app.core import db
 from campaign_app.core.clock import now
-from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
+from campaign_app.delivery import content
+from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignLink, CampaignStatus
 from campaign_app.models.contact import Contact
 from campaign_app.models.delivery import Delivery, DeliveryEvent, DeliveryStatus
 
@@ -35,7 +35,8 @@ async def sent(people: int = 3, sent_before: timedelta = timedelta(hours=1), nam
         )
         session.add(campaign)
         await session.flush()
-        await campaigns.freeze_links(session, campaign)
+        urls = content.compile_campaign(campaign, None).links
+        session.add_all(CampaignLink(campaign_id=campaign.id, position=n, url=url) for n, url in enumerate(urls))
         contacts = [_contact(f"{name.lower()}{number}@mail{number % 2}.example", number) for number in range(people)]
         session.add_all(contacts)
         await session.flush()
