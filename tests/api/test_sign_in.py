@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from campaign_app.audit import service as audit
+from campaign_app.auth import setup_token
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
 from tests.api.conftest import PASSWORD, set_up
@@ -110,3 +111,15 @@ async def test_health_fails_without_redis(sqlite_client: httpx.AsyncClient, monk
     answer = await sqlite_client.get("/api/health")
     assert (answer.status_code, answer.json()["database"]) == (503, "ok")
     assert answer.json()["redis"] != "ok"
+
+
+async def test_a_new_installation_asks_for_the_launchers_link(sqlite_client: httpx.AsyncClient) -> None:
+    token = setup_token.issue()
+    refused = await set_up(sqlite_client)
+    assert refused.headers["location"] == "/setup?error=setup_link"
+    assert (await sqlite_client.get("/auth/setup?token=guessed")).status_code == 303
+    assert (await set_up(sqlite_client)).headers["location"] == "/setup?error=setup_link"
+    assert await count_rows("app_user") == 0
+    await sqlite_client.get(f"/auth/setup?token={token}")
+    assert (await set_up(sqlite_client)).headers["location"] == "/"
+    assert setup_token.allows("anything")  # used up

@@ -1,0 +1,110 @@
+"""Files in and out: too big for a websocket. The guard asks for a session; permissions are the services' business."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app import audience
+from campaign_app.api import downloads
+from campaign_app.api.deps import SignedInActor
+from campaign_app.audience.schemas import ContactQuery
+from campaign_app.audit import service as audit
+from campaign_app.audit import words
+from campaign_app.core import db
+from campaign_app.core.actor import Actor
+from campaign_app.core.clock import now
+from campaign_app.kit.csv_stream import BOM, encode
+from campaign_app.models.audit import AuditEntry
+
+router = APIRouter(prefix="/files", tags=["Files"])
+_BATCH = 500
+
+
+@router.post("/imports", summary="Upload a CSV file as the body of the request", status_code=201)
+async def upload(request: Request, actor: SignedInActor, filename: str = "contacts.csv") -> JSONResponse:
+    """201 with {"id": …}; the file is streamed to disk and looked through, nothing is imported yet."""
+    async with db.transaction() as session:
+        made = await audience.imports.create_from_upload(session, actor, filename, request.stream())
+    return JSONResponse({"id": made.id, "filename": made.filename}, 201)
+
+
+@router.get("/imports/{import_id}/rejected", summary="The rows that an import left out, with reasons, as CSV")
+async def rejected(import_id: int, actor: SignedInActor) -> Response:
+    """The file that the import wrote."""
+    async with db.reading() as session:
+        path, name = await audience.imports.rejected_file(session, actor, import_id)
+    headers = {"Content-Disposition": downloads.attachment(name)}
+    return FileResponse(path, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/contacts.csv", summary="Contacts under the filters of the list page, as CSV")
+async def contacts(actor: SignedInActor, query: Annotated[ContactQuery, Query()]) -> Response:
+    """Imports again as it is; formula cells are defused."""
+    async with db.transaction() as session:
+        await audience.exports.note(session, actor, query)
+    return await downloads.csv(lambda session: audience.exports.contacts(session, actor, query), _dated("contacts"))
+
+
+@router.get("/suppressions.csv", summary="The suppression list, as CSV")
+async def suppressions(actor: SignedInActor) -> Response:
+    """Address, reason, note, time."""
+    return await downloads.csv(lambda session: audience.exports.suppressions(session, actor), _dated("suppressions"))
+
+
+@router.get("/audit.csv", summary="The audit log under the filters of its page, as CSV")
+async def audit_log(
+    actor: SignedInActor, action: str = "", object_type: str = "", actor_id: int | None = None, text: str = ""
+) -> Response:
+    """Newest first, with the hashes that chain the entries."""
+    filters = {"action": action, "object_type": object_type, "actor_id": actor_id, "text": text}
+    actor.require("audit:read")
+    async with db.transaction() as session:
+        given = {name: value for name, value in filters.items() if value}
+        await audit.record(session, actor, "audit.export", "audit", "", "Audit log as CSV", filters=given)
+
+    def pieces(session: AsyncSession) -> AsyncIterator[bytes]:
+        return _entries(session, actor, action, object_type, actor_id, text)
+
+    return await downloads.csv(pieces, _dated("audit"))
+
+
+async def _entries(
+    session: AsyncSession, actor: Actor, action: str, object_type: str, actor_id: int | None, text: str
+) -> AsyncIterator[bytes]:
+    heads = ["Number", "At (UTC)", "Person", "Action", "Object", "Object id", "Name", "Details", "From", "Hash"]
+    rows: list[list[str]] = [heads]
+    found = audit.export(session, actor, action=action, object_type=object_type, actor_id=actor_id, text=text)
+    mark = BOM
+    async for entry in found:
+        rows.append(_cells(entry))
+        if len(rows) >= _BATCH:
+            yield mark + encode(rows)
+            rows, mark = [], b""
+    yield mark + encode(rows)
+
+
+def _cells(entry: AuditEntry) -> list[str]:
+    return [
+        str(entry.id),
+        _utc(entry.at),
+        entry.actor_name,
+        entry.action,
+        entry.object_type,
+        entry.object_id,
+        entry.object_name,
+        words.details(entry.details),
+        entry.ip,
+        entry.hash,
+    ]
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _dated(name: str) -> str:
+    return f"beacon-{name}-{now():%Y-%m-%d}.csv"
