@@ -53,6 +53,7 @@ app = rx.App(
             rel="preload", href="/fonts/inter-latin-wght-normal.woff2", custom_attrs={"as": "font"}, cross_origin=""
         ),
         rx.el.script(src="/beacon.js", defer=True),
+        rx.el.script(src="/upload.js", defer=True),
     ],
     toaster=rx.toast.provider(
         position="bottom-right",

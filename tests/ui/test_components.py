@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -248,8 +249,9 @@ def test_progress_bar_reads_its_shares() -> None:
     assert '\\"img\\"' in drawn
 
 
+@cache
 def _pages() -> dict[str, tuple[Callable[[], rx.Component], dict[str, Any]]]:
-    assert composition.app
+    composition.app._apply_decorated_pages()  # gives the states their `campaign_id` and the like
     return {kw["route"]: (draw, kw) for draw, kw in RegistrationContext.ensure_context().decorated_pages}
 
 

@@ -90,7 +90,8 @@ async def owner(product: Product) -> AsyncIterator[Tab]:
 
 
 def every_state(root: type[rx.State] = AppState) -> Iterator[type[rx.State]]:
-    yield root
+    if root.__module__.startswith("campaign_app."):  # other tests bring states that the server does not know
+        yield root
     for state in root.get_substates():
         yield from every_state(state)
 

@@ -64,7 +64,6 @@ def imports() -> Any:
     """The box to upload, then what was imported before."""
     table = c.data_table(_COLUMNS, Imports.rows, _row, label="Imports", loading=Imports.loading, phone_row=_phone_row)
     return rx.fragment(
-        rx.el.script(src="/upload.js"),
         c.page_header("Imports"),
         c.page_body(
             c.if_allowed("contacts:import", upload_box()),

@@ -69,7 +69,7 @@ def card(
     **props: Any,
 ) -> rx.Component:
     """Box with an h2 head; `aside` stands right in the head; `pad=False` for tables and lists inside."""
-    names = "b-card" + (" b-card-pad" if pad else "") + (" b-card-titled" if title is not None else "")
+    names = "b-card" + (" b-card-pad" if pad else "")
     props["class_name"] = f"{names} {props.get('class_name', '')}".strip()
     head = [] if title is None else [card_head(title, count=count, meta=meta, aside=aside)]
     return rx.el.section(

@@ -39,7 +39,7 @@ def _step(number: int, step: Step) -> rx.Component:
         ("problem", icon("octagon_alert", 14, stroke_width=2)),
         rx.el.span(str(number)),
     )
-    inner = [rx.el.span(mark, class_name="b-step-mark"), rx.el.span(step.label, class_name="b-step-label")]
+    inner = [rx.el.span(mark, class_name="b-step-mark"), rx.el.span(step.label)]
     props: dict[str, Any] = {"class_name": "b-step", "data_state": state}
     still = rx.el.span(*inner, aria_current=rx.cond(state == "current", "step", "false"), **props)
     if step.href is not None:

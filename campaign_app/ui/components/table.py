@@ -51,16 +51,14 @@ def data_table(
     head = rx.el.thead(rx.el.tr(*check, *(_head_cell(column, sort, on_sort) for column in columns)))
     filled = rx.el.tbody(rx.foreach(rows, row))
     empty = rx.el.tbody(*(_skeleton_row(columns, bool(check), index) for index in range(_SKELETON_ROWS)))
-    names = "b-table" + (" b-bleed" if bleed else "") + ("" if two_lines else " b-one-line")
+    names = "b-table" + ("" if two_lines else " b-one-line")
     if phone_row is not None:
         names += " b-only-wide"
     table = rx.el.table(head, rx.cond(loading, empty, filled), class_name=names, aria_label=label, aria_busy=loading)
     scroll = rx.el.div(table, class_name="b-table-scroll" + (" b-bleed-box" if bleed else ""))
     if phone_row is None:
         return scroll
-    listed = rx.cond(
-        loading, _phone_skeleton(), rx.el.ul(rx.foreach(rows, phone_row), class_name="b-phone-list", aria_label=label)
-    )
+    listed = rx.cond(loading, _phone_skeleton(), rx.el.ul(rx.foreach(rows, phone_row), aria_label=label))
     return rx.fragment(scroll, rx.el.div(listed, class_name="b-only-phone b-bleed-box"))
 
 
@@ -112,7 +110,7 @@ def _bar(width: str, height: int) -> rx.Component:
 
 def _phone_skeleton() -> rx.Component:
     item = rx.el.li(_bar("62%", 14), _bar("38%", 12), class_name="b-phone-item b-col b-skeleton-lines")
-    return rx.el.ul(*([item] * 8), class_name="b-phone-list", aria_hidden="true")
+    return rx.el.ul(*([item] * 8), aria_hidden="true")
 
 
 def table_row(

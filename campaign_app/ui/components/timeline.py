@@ -88,7 +88,7 @@ def timeline(days: Any) -> rx.Component:
     def day(item: Any) -> rx.Component:
         return rx.el.section(
             rx.el.h3(item.day, class_name="b-day"),
-            rx.el.ol(rx.foreach(item.events.to(list[TimelineEvent]), event), class_name="b-events"),
+            rx.el.ol(rx.foreach(item.events.to(list[TimelineEvent]), event)),
         )
 
     return rx.el.div(rx.foreach(days, day), class_name="b-timeline")
