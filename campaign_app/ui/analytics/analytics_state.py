@@ -126,7 +126,7 @@ class AnalyticsPage(AppState):
         self._draw()
 
     @rx.event
-    async def choose_period(self, days: str) -> Any:
+    async def choose_period(self, days: str | list[str]) -> Any:
         """7, 30 or 90 days; it stays in the address."""
         await self.require("analytics:read")
         return rx.redirect(routes.with_query(routes.ANALYTICS, days=days if days in PERIODS else "30"))
