@@ -45,7 +45,7 @@ def _select(name: str, label: str, options: list[tuple[str, str]], value: Any, o
 
 
 def _server() -> rx.Component:
-    kept = rx.cond(AccountPage.has_password, "Stored, encrypted. Leave it empty to keep it.", "Stored encrypted.")
+    kept = rx.cond(AccountPage.has_password, "Stored encrypted. Leave it empty to keep it", "Stored encrypted")
     password_error = AccountPage.errors.get("password", "")
     password = c.form_field(
         "Password",
@@ -55,77 +55,89 @@ def _server() -> rx.Component:
         hint=kept,
         optional=True,
     )
+    provider = rx.cond(
+        AccountPage.is_new,
+        c.form_field(
+            "Provider",
+            c.select_input(
+                "preset",
+                choices.PRESET_CHOICES,
+                AccountPage.preset,
+                AccountPage.choose_preset,
+            ),
+            name="preset",
+            hint=rx.cond(AccountPage.preset_hint != "", AccountPage.preset_hint, "Fills the server in for you"),
+        ),
+        rx.fragment(),
+    )
     return c.card(
-        rx.cond(
-            AccountPage.is_new,
-            c.form_field(
-                "Provider",
-                c.select_input(
-                    "preset",
-                    choices.PRESET_CHOICES,
-                    AccountPage.preset,
-                    AccountPage.choose_preset,
-                    placeholder="Another server",
+        c.stack(
+            provider,
+            _pair(
+                _field("host", "Server", placeholder="smtp.example.com"), _field("port", "Port", input_mode="numeric")
+            ),
+            _pair(
+                _select("tls", "Encryption", choices.TLS_CHOICES, AccountPage.tls, AccountPage.choose_tls),
+                _select("auth", "Log-in method", choices.AUTH_CHOICES, AccountPage.auth, AccountPage.choose_auth),
+            ),
+            rx.cond(
+                AccountPage.tls == "none",
+                c.callout(
+                    "User name, password and messages travel readable. Only for a server in your own network.",
+                    "warning",
                 ),
-                name="preset",
-                hint=rx.cond(AccountPage.preset_hint != "", AccountPage.preset_hint, "Fills the server in for you"),
+                rx.fragment(),
             ),
-            rx.fragment(),
+            _pair(_field("username", "User name", optional=True), password),
         ),
-        _pair(_field("host", "Server", placeholder="smtp.example.com"), _field("port", "Port", input_mode="numeric")),
-        _pair(
-            _select("tls", "Encryption", choices.TLS_CHOICES, AccountPage.tls, AccountPage.choose_tls),
-            _select("auth", "Log-in method", choices.AUTH_CHOICES, AccountPage.auth, AccountPage.choose_auth),
-        ),
-        rx.cond(
-            AccountPage.tls == "none",
-            c.callout(
-                "User name, password and messages travel readable. Only for a server in your own network.", "warning"
-            ),
-            rx.fragment(),
-        ),
-        _pair(_field("username", "User name", optional=True), password),
         title="Server",
-        class_name="b-account-form",
     )
 
 
 def _sender() -> rx.Component:
     return c.card(
-        _field("name", "Account name", hint="For your team only", max_length=255),
-        _pair(
-            _field("from_address", "Sender address", placeholder="news@example.com", type="email"),
-            _field("from_name", "Sender name", optional=True, hint="A campaign may use another"),
+        c.stack(
+            _field("name", "Account name", hint="For your team only", max_length=255),
+            _pair(
+                _field("from_address", "Sender address", placeholder="news@example.com", type="email"),
+                _field("from_name", "Sender name", optional=True, hint="A campaign may use another"),
+            ),
+            _field("reply_to", "Answers go to", optional=True, hint="Empty: to the sender address", type="email"),
+            c.switch("Campaigns may use this account", AccountPage.active, AccountPage.set_active),
         ),
-        _field("reply_to", "Answers go to", optional=True, hint="Empty: to the sender address", type="email"),
-        c.switch("Campaigns may use this account", AccountPage.active, AccountPage.set_active),
         title="Sender",
     )
 
 
 def _limits() -> rx.Component:
     return c.card(
-        _pair(
-            _field(
-                "limit_per_minute", "Messages per minute", optional=True, hint="Empty: no limit", input_mode="numeric"
+        c.stack(
+            _pair(
+                _field(
+                    "limit_per_minute",
+                    "Messages per minute",
+                    optional=True,
+                    hint="Empty: no limit",
+                    input_mode="numeric",
+                ),
+                _field(
+                    "limit_per_day",
+                    "Messages per day",
+                    optional=True,
+                    hint="Days in UTC. Empty: no limit",
+                    input_mode="numeric",
+                ),
             ),
-            _field(
-                "limit_per_day",
-                "Messages per day",
-                optional=True,
-                hint="Days in UTC. Empty: no limit",
-                input_mode="numeric",
-            ),
-        ),
-        _pair(
-            _field("connections", "Connections", hint="At once, at most; fewer when the server pushes back"),
-            _select(
-                "pipelining",
-                "Grouped commands",
-                choices.PIPELINING_CHOICES,
-                AccountPage.pipelining,
-                AccountPage.choose_pipelining,
-                hint="Faster to servers far away",
+            _pair(
+                _field("connections", "Connections", hint="At once, at most; fewer when the server pushes back"),
+                _select(
+                    "pipelining",
+                    "Grouped commands",
+                    choices.PIPELINING_CHOICES,
+                    AccountPage.pipelining,
+                    AccountPage.choose_pipelining,
+                    hint="Faster to servers far away",
+                ),
             ),
         ),
         title="Limits and speed",

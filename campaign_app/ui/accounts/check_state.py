@@ -63,6 +63,8 @@ class AccountCheck(AppState):
         else:
             async with self:
                 self._show(report)
+                if number:
+                    await (await self.get_state(AccountPage))._refresh_standing()
         finally:
             async with self:
                 self.testing = False
@@ -93,6 +95,7 @@ class AccountCheck(AppState):
             async with self:
                 self.outcome_ok = result.verdict is Verdict.ACCEPTED
                 self.outcome, self.outcome_detail = _words(result, to), result.response
+                await (await self.get_state(AccountPage))._refresh_standing()
         finally:
             async with self:
                 self.sending = False

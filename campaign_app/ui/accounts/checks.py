@@ -44,13 +44,16 @@ def standing_card() -> rx.Component:
         c.stack(
             rx.el.dl(
                 rx.el.div(rx.el.dt("Health"), rx.el.dd(c.health_dot(s.health, s.words)), class_name="b-fact"),
-                _fact("Sent today", s.used),
+                rx.el.div(
+                    rx.el.dt("Sent today"),
+                    rx.el.dd(s.used, rx.cond(s.has_limit, c.share_bar(s.share), rx.fragment()), class_name="b-col"),
+                    class_name="b-fact",
+                ),
                 _fact("Last checked", s.checked),
                 _fact("Tried again in", s.waiting),
                 _fact("The server", s.offers),
                 class_name="b-facts",
             ),
-            rx.cond(s.has_limit, c.share_bar(s.share), rx.fragment()),
             rx.cond(
                 s.last_error != "",
                 c.callout(s.last_error, "error", title="It did not work the last time"),
@@ -59,10 +62,9 @@ def standing_card() -> rx.Component:
             rx.cond(
                 s.broken != "",
                 c.callout(
-                    rx.fragment(s.broken, rx.el.div("Its answer: ", s.broken_words, class_name="b-small b-muted")),
+                    c.stack(rx.el.span(s.broken), rx.el.span("Its answer: ", s.broken_words), retry),
                     "warning",
                     title="Grouped commands are off",
-                    action=retry,
                 ),
                 rx.fragment(),
             ),
@@ -81,7 +83,7 @@ def check_card(on_test: Any) -> rx.Component:
     return c.card(
         c.stack(
             rx.el.p(
-                "Connects and logs in with what the form says now. Nothing is sent or saved.",
+                "Connects and logs in with what the form says now. Nothing is sent.",
                 class_name="b-dense b-muted",
             ),
             rx.el.div(c.outline_button("Test connection", "plug_zap", on_click=on_test, busy=AccountCheck.testing)),
