@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from campaign_app.audience import identity
@@ -106,6 +107,7 @@ def mapping_problem(mapping: Mapping[str, str], columns: int) -> str:
     return ""
 
 
+@lru_cache(maxsize=10_000)
 def split_tags(cell: str) -> tuple[str, ...]:
     """Tags of a cell, cut at , ; and |."""
     return merge_tags((), (" ".join(tag.split())[:64].rstrip() for tag in _TAG_SIGNS.split(cell)))
@@ -196,6 +198,7 @@ class Cleaner:
             person.tags = split_tags(_text(cells[self._tags]))
 
 
+@lru_cache(maxsize=20_000)  # first names and companies come again and again
 def one_line(cell: str) -> str:
     """A cell for a field of one line: white space joined, at most 255 characters."""
     return " ".join(_text(cell).split())[:255].rstrip()

@@ -156,11 +156,13 @@ def _zones() -> dict[str, str]:
     return {name.lower(): name for name in available_timezones()}
 
 
+@lru_cache(maxsize=2_000)
 def time_zone(text: str) -> str:
     """The IANA name; empty when there is no such zone."""
     return _zones().get(_bare(text).replace(" ", "_").lower(), "")
 
 
+@lru_cache(maxsize=2_000)
 def language(text: str) -> str:
     """`de` or `pt-BR`; empty when it is not a language code."""
     found = _LANGUAGE.fullmatch(_bare(text))

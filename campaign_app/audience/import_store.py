@@ -6,7 +6,7 @@ of different imports take turns by an advisory lock, so that they cannot lock ea
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from campaign_app.audience import repository
 from campaign_app.audience.contact_pages import dialect_of
 from campaign_app.audience.csv_import import TEXTS, Person
 from campaign_app.audience.repository import LISTS, TAGS, Group
+from campaign_app.audience.search import LEARN_RANGE
 from campaign_app.kit.folding import sort_key
 from campaign_app.models.contact import Contact
 
@@ -25,6 +26,7 @@ _LOCK = 0x0BEAC1
 _STORED = (*TEXTS, "attributes", "sort_name", "sort_company")
 _NEW = ("identity", "email", "domain", *_STORED)
 _JSON = {"attributes"}
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,13 @@ async def _existing(session: AsyncSession, identities: list[str]) -> Sequence[An
 
 def _row(identity: str, person: Person) -> dict[str, Any]:
     return {
-        **{name: getattr(person, name) for name in TEXTS},
-        "attributes": json.dumps(person.attributes, ensure_ascii=False) if person.attributes else "{}",
+        "phone": person.phone,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "company": person.company,
+        "time_zone": person.time_zone,
+        "language": person.language,
+        "attributes": _to_json(person.attributes) if person.attributes else "{}",
         "sort_name": sort_key(person.last_name, person.first_name) or sort_key(identity),
         "sort_company": sort_key(person.company) if person.company else "",
     }
@@ -93,11 +100,12 @@ async def _merge(session: AsyncSession, pairs: list[tuple[Any, Person]], at: dat
     """Fill or update contacts that are there; only rows that really change are written."""
     rows: list[dict[str, Any]] = []
     for row, person in pairs:
-        before = {name: getattr(row, name) for name in TEXTS}
-        merged = Person(row.identity, person.email, attributes=dict(row.attributes or {}), **before)
+        before = Person(row.identity, person.email, **{name: getattr(row, name) for name in TEXTS})
+        before.attributes = dict(row.attributes or {})
+        merged = replace(before)
         merged.take(person, update=update)
-        same = merged.attributes == row.attributes and all(getattr(merged, n) == v for n, v in before.items())
-        if not same:
+        merged.tags = before.tags  # tags are memberships of their own
+        if merged != before:
             rows.append({"id": row.id, **_row(row.identity, merged)})
     if not rows:
         return 0
@@ -127,6 +135,8 @@ async def _insert(session: AsyncSession, people: list[Person], at: datetime, imp
         values = [(first + n, *(row[name] for name in _NEW), *tail) for n, row in enumerate(rows)]
         marks = ", ".join("?" * (1 + len(_NEW) + len(more)))
         await _many(session, f"INSERT INTO contact (id, {names}) VALUES ({marks})", values)  # noqa: S608
+        if import_id is not None:  # then the search trigger left them to us
+            await (await session.connection()).exec_driver_sql(LEARN_RANGE, (first, first + len(rows) - 1))
         return {row["identity"]: first + n for n, row in enumerate(rows)}
     source, values_by_name = _unnest(_NEW, rows)
     columns = ", ".join(f"t.{name}" for name in _NEW)

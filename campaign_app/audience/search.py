@@ -1,4 +1,8 @@
-"""Word search over contacts: FTS5 on SQLite, a GIN index on PostgreSQL. Both find words by their beginning."""
+"""Word search over contacts: FTS5 on SQLite, a GIN index on PostgreSQL. Both find words by their beginning.
+
+On SQLite triggers keep the index, but a trigger makes FTS5 flush for every row (24 µs; a set costs 2 µs a row).
+So the insert trigger passes over rows of an import, and the import runs LEARN_RANGE once for each chunk.
+"""
 
 import re
 from typing import Any
@@ -36,7 +40,7 @@ _CHANGED = " OR ".join(f"old.{column} IS NOT new.{column}" for column in _COLUMN
 _SQLITE = (
     f"CREATE VIRTUAL TABLE {TABLE} USING fts5({_NAMES}, content='contact', content_rowid='id', "
     "tokenize='unicode61 remove_diacritics 0', detail='none', columnsize=0)",
-    f"CREATE TRIGGER {TABLE}_insert AFTER INSERT ON contact BEGIN {_LEARN} END",
+    f"CREATE TRIGGER {TABLE}_insert AFTER INSERT ON contact WHEN new.source_import_id IS NULL BEGIN {_LEARN} END",
     f"CREATE TRIGGER {TABLE}_delete AFTER DELETE ON contact BEGIN {_FORGET} END",
     f"CREATE TRIGGER {TABLE}_update AFTER UPDATE OF {_NAMES} ON contact WHEN {_CHANGED} BEGIN {_FORGET} {_LEARN} END",
     f"INSERT INTO {TABLE}({TABLE}) VALUES ('rebuild')",  # noqa: S608
@@ -54,6 +58,10 @@ def create(connection: Connection) -> None:
     drop(connection)
     for statement in _SQLITE if connection.dialect.name == "sqlite" else _POSTGRES:
         connection.exec_driver_sql(statement)
+
+
+LEARN_RANGE = f"INSERT INTO {TABLE}(rowid, {_NAMES}) SELECT id, {_NAMES} FROM contact WHERE id BETWEEN ? AND ?"  # noqa: S608
+"""SQLite: index the contacts of an import, inserted with ids in this range."""
 
 
 def drop(connection: Connection) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _RANGES = ((0x41, 0x5B), (0xC0, 0x590), (0x1E00, 0x1F00))
 PAIRS: dict[str, str] = {
@@ -31,6 +32,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)).casefold().translate(_SPECIAL))
 
 
+@lru_cache(maxsize=20_000)
 def sort_key(*texts: str, length: int = 255) -> str:
     """Texts as one key that sorts as people expect."""
     return " ".join(words(" ".join(texts)))[:length].rstrip()
