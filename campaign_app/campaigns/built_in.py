@@ -63,7 +63,7 @@ _BRAND = _row('<span class="brand">Your company</span>') + '<tr><td class="line"
 
 def _step(number: int, title: str, words: str) -> str:
     return (
-        '<table role="presentation" width="100%"><tr>'
+        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr>'
         f'<td width="48" valign="top" style="padding-bottom:16px"><div class="step">{number}</div></td>'
         f'<td valign="top" style="padding-bottom:16px"><h2>{title}</h2><p style="margin:0">{words}</p></td>'
         "</tr></table>"
@@ -102,7 +102,7 @@ _NEWSLETTER = _page(
         "pad tint",
     )
     + _row(
-        '<table role="presentation" width="100%"><tr>'
+        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr>'
         '<td class="half" width="50%" valign="top" style="padding-right:16px">'
         + _STORY.format(link="https://example.com/second", title="Second story", words="A sentence or two.")
         + '</td><td class="half" width="50%" valign="top" style="padding-left:16px">'
@@ -124,7 +124,7 @@ _OFFER = _page(
         "pad tint",
     )
     + _row(
-        '<table role="presentation" width="100%"><tr>'
+        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr>'
         '<td class="half" width="33%" valign="top"><h2>Free delivery</h2><p class="small">Over 50 EUR, in two days.'
         '</p></td><td class="half" width="33%" valign="top"><h2>Easy returns</h2><p class="small">Within 30 days.'
         '</p></td><td class="half" width="33%" valign="top"><h2>Real people</h2><p class="small">Answer this message.'
@@ -140,7 +140,7 @@ _EVENT = _page(
         '<p class="small">Invitation</p><h1>Name of the event</h1>'
         "<p>{{ first_name|default('Hello') }}, we would like you to be there{% if company %}, and colleagues from "
         "{{ company }} are welcome too{% endif %}.</p>"
-        '<table role="presentation" width="100%" class="tint"><tr><td class="pad">'
+        '<table role="presentation" width="100%" cellpadding="0" class="tint"><tr><td class="pad">'
         "<h2>When</h2><p>Thursday 26 November, 18:00 to 20:30</p>"
         '<h2>Where</h2><p style="margin:0">Street 1, 10115 Berlin. <a href="https://example.com/map" '
         'style="color:#3d4bb8">Show on a map</a></p></td></tr></table>'
@@ -171,6 +171,19 @@ def _template(name: str, category: str, description: str, subject: str, preheade
         "text": "",
     }
 
+
+# What the templates say where the person's own words belong; pre-flight looks for them.
+PLACEHOLDERS = (
+    "Your company",
+    "Your name",
+    "Name of the event",
+    "The lead story",
+    "Second story",
+    "Third story",
+    "A sentence or two.",
+    "One short paragraph that says",
+    "Say in two",
+)
 
 BUILT_IN: tuple[dict[str, Any], ...] = (
     _template(

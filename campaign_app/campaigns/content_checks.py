@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from campaign_app.campaigns import markup, templating
+from campaign_app.campaigns.built_in import PLACEHOLDERS
 from campaign_app.campaigns.schemas import Finding, MessageFields
 from campaign_app.kit.text import number, plural
 
@@ -138,6 +139,16 @@ def unknown_variables(
         else:
             found.append(warning(title, f"Everyone gets the default instead.{hint}", "content", "unknown"))
     return found
+
+
+def placeholders(fields: MessageFields) -> list[Finding]:
+    """Words of a template that nobody has replaced."""
+    written = f"{fields.subject} {markup.text_of(fields.html)} {fields.text}"
+    left = [words for words in PLACEHOLDERS if words.lower() in written.lower()]
+    if not left:
+        return []
+    listed = ", ".join(f"“{words}”" for words in left[:3])
+    return [warning("The template's own words are still in it", f"{listed}. Put yours in.", "content", "placeholder")]
 
 
 class _Reader(HTMLParser):

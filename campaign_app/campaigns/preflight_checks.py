@@ -82,6 +82,7 @@ async def message(session: AsyncSession, facts: Facts) -> list[Finding]:
     found += [_cannot(words, number, len(facts.sample)) for words, number in errors.most_common(3)]
     found += content.size(max((each.html for each in made), key=len, default=fields.html))
     found += content.links(fields.html)
+    found += content.placeholders(fields)
     found += content.footer(fields, facts.workspace.postal_address)
     found += content.unknown_variables(compiled, facts.attributes)
     found += await _holes(session, facts, compiled)

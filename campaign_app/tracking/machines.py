@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from campaign_app.models.delivery import EventKind
 
@@ -49,14 +50,20 @@ def reason(kind: EventKind, method: str, user_agent: str, ip: str, at: datetime,
         return PROBE
     if not agent:
         return NO_AGENT
+    known, is_image_proxy = _agent(agent)
     if kind is EventKind.OPEN:
-        if agent == "Mozilla/5.0" or _is_apple(ip):
+        if agent == "Mozilla/5.0" or (ip.startswith("17.") and _is_apple(ip)):
             return PRIVACY_PROXY
-        if _IMAGE_PROXY.search(agent):
+        if is_image_proxy:
             return PREFETCH if sent_at is None or at - sent_at < AHEAD else ""
-    if _SCANNER.search(agent):
-        return SCANNER
-    return BOT if _BOT.search(agent) else ""
+    return known
+
+
+@lru_cache(maxsize=4_096)
+def _agent(agent: str) -> tuple[str, bool]:
+    """(what a browser's name says of it, whether it is a mailbox provider's image proxy); names repeat a lot."""
+    known = SCANNER if _SCANNER.search(agent) else BOT if _BOT.search(agent) else ""
+    return known, _IMAGE_PROXY.search(agent) is not None
 
 
 def _is_apple(ip: str) -> bool:

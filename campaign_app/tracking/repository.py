@@ -18,6 +18,7 @@ from campaign_app.tracking.hits import Changes, Target
 
 _NO_SYNC = {"synchronize_session": False}
 _deliveries: sa.Table = Delivery.__table__  # type: ignore[attr-defined]
+_links: sa.Table = CampaignLink.__table__  # type: ignore[attr-defined]
 _events: sa.Table = DeliveryEvent.__table__  # type: ignore[attr-defined]
 _ZERO: Mapping[type[Any], tuple[str, ...]] = {
     CampaignMinute: ("sent", "failed", "opens", "clicks", "opened", "clicked", "unsubscribed"),
@@ -161,12 +162,17 @@ async def latest_delivery(session: AsyncSession, address: str) -> Delivery | Non
     return (await session.exec(statement)).first()
 
 
-async def link_url(session: AsyncSession, campaign_id: int, position: int) -> str | None:
-    """The URL template of a frozen link."""
-    statement = select(CampaignLink.url).where(
-        CampaignLink.campaign_id == campaign_id, CampaignLink.position == position
+async def click_target(
+    session: AsyncSession, delivery_id: int, position: int
+) -> tuple[str, int, datetime | None] | None:
+    """(URL template, contact, when it was sent) of a delivery's link, in one statement."""
+    statement = (
+        sa.select(_links.c.url, _deliveries.c.contact_id, _deliveries.c.sent_at)
+        .join(_deliveries, _deliveries.c.campaign_id == _links.c.campaign_id)
+        .where(_deliveries.c.id == delivery_id, _links.c.position == position)
     )
-    return (await session.exec(statement)).first()
+    row = (await session.execute(statement)).first()
+    return None if row is None else (row.url, row.contact_id, row.sent_at)
 
 
 async def campaign(session: AsyncSession, campaign_id: int) -> Campaign | None:

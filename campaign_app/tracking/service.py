@@ -60,20 +60,18 @@ async def record_hits(session: AsyncSession, hits: Sequence[Hit]) -> Changes:
 async def click(session: AsyncSession, token: str) -> Click | None:
     """Where a click token leads; None when it is not ours, or the target is no web address for this person."""
     found = links.read_token(LinkKind.CLICK, token)
-    if found is None or (delivery := await repository.delivery(session, found[0])) is None:
+    known = await repository.click_target(session, *found) if found else None
+    if found is None or known is None:
         return None
-    template = await repository.link_url(session, delivery.campaign_id, found[1])
-    if template is None:
-        return None
-    url = template
-    if "{" in template:
-        contact = await repository.contact(session, delivery.contact_id)
+    url, contact_id, sent_at = known
+    if "{" in url:
+        contact = await repository.contact(session, contact_id)
         try:
-            url = render_url(template, context_for(contact) if contact else {})
+            url = render_url(url, context_for(contact) if contact else {})
         except RenderError:
             return None
     safe = targets.redirectable(url)
-    return Click(safe, found[0], found[1], delivery.sent_at) if safe else None
+    return Click(safe, found[0], found[1], sent_at) if safe else None
 
 
 async def leaving(session: AsyncSession, token: str) -> Leaving | None:

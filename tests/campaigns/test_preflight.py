@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from campaign_app.audience import suppression
 from campaign_app.campaigns import content_checks, dns_check, link_check, preflight
+from campaign_app.campaigns.built_in import BUILT_IN
 from campaign_app.campaigns.dns_check import CannotAsk, SenderDns
 from campaign_app.campaigns.schemas import Finding, MessageFields, Report
 from campaign_app.core import db
@@ -300,3 +301,11 @@ def test_spam_signals_are_few_and_honest() -> None:
     assert len(content_checks.spam_signals(loud)) == 4
     assert content_checks.size("x" * 110_000)[0].severity == "warning"
     assert content_checks.subject("x" * 80, ["x" * 80])[0].severity == "warning"
+
+
+@pytest.mark.parametrize("template", BUILT_IN, ids=lambda template: template["name"])
+def test_a_template_left_as_it_is_does_not_go_out_unnoticed(template: dict[str, str]) -> None:
+    fields = MessageFields(subject=template["subject"], html=template["html"])
+    assert any(finding.severity == "blocking" for finding in content_checks.links(fields.html))
+    assert content_checks.placeholders(fields)
+    assert content_checks.placeholders(MessageFields(subject="Hi", html="<p>Real words</p>")) == []
