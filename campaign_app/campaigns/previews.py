@@ -25,7 +25,7 @@ from campaign_app.models.contact import Contact
 from campaign_app.workspace import service as workspace
 
 MAX_TEST_ADDRESSES = 5
-_EXAMPLE: Mapping[str, Any] = {
+EXAMPLE: Mapping[str, Any] = {
     "email": "anna.brandt@example.com",
     "first_name": "Anna",
     "last_name": "Brandt",
@@ -94,7 +94,7 @@ async def _person(
         sample = await audience.sample_contacts(session, campaign.audience, limit=1)
         if sample and (first := await repository.contact(session, sample[0].id)):
             return first
-    return _EXAMPLE
+    return EXAMPLE
 
 
 async def _surroundings(session: AsyncSession) -> dict[str, str]:

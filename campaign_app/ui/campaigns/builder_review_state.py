@@ -1,12 +1,13 @@
 """Last step: what pre-flight found, when it would be done, and the launch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
 
 from campaign_app.campaigns import preflight, service
-from campaign_app.campaigns.schemas import Report
+from campaign_app.campaigns.schemas import Finding, Report
 from campaign_app.core import clock, db
 from campaign_app.core.actor import Actor
 from campaign_app.delivery import control
@@ -107,7 +108,7 @@ class BuilderReview(Builder):
             self._show_finish(report, campaign)
 
     def _show(self, report: Report, campaign: Campaign, actor: Actor) -> None:
-        found = {kind: [self._row(item) for item in report.of(kind)] for kind in ("blocking", "warning", "fine")}
+        found = {kind: [_row(item, self._href) for item in report.of(kind)] for kind in ("blocking", "warning", "fine")}
         self.blocking, self.warnings, self.fine = found["blocking"], found["warning"], found["fine"]
         self.scheduled = campaign.status is CampaignStatus.SCHEDULED
         problems, checks = len(self.blocking), sum(len(rows) for rows in found.values())
@@ -149,13 +150,6 @@ class BuilderReview(Builder):
         hours = f"Sending windows follow {windows['zone']}." if windows.get("days") else "At any hour."
         self.hours_note = f"Messages by hour, {self.zone}. {hours}"
         self.fig = finish.chart(report.finishing, windows, self.zone, dark=self.dark)
-
-    def _row(self, finding: Any) -> FindingRow:
-        if finding.fix in _ELSEWHERE:
-            return FindingRow(finding.title, finding.detail, *_ELSEWHERE[finding.fix])
-        step = finding.fix if finding.fix in KEYS else ""
-        href = self._href(step) if step else ""
-        return FindingRow(finding.title, finding.detail, href, _FIXES.get(finding.code, f"Edit {step}") if step else "")
 
     def _href(self, step: str) -> str:
         return routes.with_query(routes.campaign_edit(self._id), step=step)
@@ -207,6 +201,15 @@ class BuilderReview(Builder):
                 return f"{campaign.name} is scheduled"
             await control.launch(session, actor, self._id)
             return f"{campaign.name} is on its way"
+
+
+def _row(finding: Finding, address: Callable[[str], str]) -> FindingRow:
+    if finding.fix in _ELSEWHERE:
+        return FindingRow(finding.title, finding.detail, *_ELSEWHERE[finding.fix])
+    if finding.fix not in KEYS:
+        return FindingRow(finding.title, finding.detail, "", "")
+    label = _FIXES.get(finding.code, f"Edit {finding.fix}")
+    return FindingRow(finding.title, finding.detail, address(finding.fix), label)
 
 
 OPENERS["review"] = BuilderReview.open_step

@@ -21,8 +21,8 @@ from campaign_app.ui.components.editors.variables import choices
 _TEXTS = ("name", "category", "description", "subject", "preheader", "html", "text")
 
 
-class TemplateEdit(AppState):
-    """The fields as they stand in the browser; `revision` grows when the server replaces them."""
+class TemplateFields(AppState):
+    """The fields as they stand in the browser, and how they look; `revision` grows when the server replaces them."""
 
     name: str = ""
     category: str = ""
@@ -50,6 +50,42 @@ class TemplateEdit(AppState):
     rendered_html: str = ""
     problem: str = ""
     rendering: bool = False
+
+    @rx.event
+    async def refresh(self) -> Any:
+        """Renders what is written now."""
+        actor = await self.require("templates:read")
+        self.rendering = True
+        yield
+        await self._render(actor)
+
+    async def _render(self, actor: Actor) -> None:
+        fields = MessageFields(**{name: getattr(self, name) for name in MessageFields.model_fields})
+        try:
+            async with db.reading() as session:
+                shown = await previews.preview(session, actor, fields)
+        finally:
+            self.rendering = False
+        self.problem = shown.problem
+        if not shown.problem:
+            self.rendered_subject, self.rendered_html = shown.subject, shown.html
+
+    @rx.event
+    async def show_width(self, width: str | list[str]) -> None:
+        """Desktop or phone."""
+        await self.require("templates:read")
+        self.width = "phone" if width == "phone" else "desktop"
+
+    @rx.event
+    async def show_mode(self, mode: str | list[str]) -> None:
+        """Write or preview, where both do not fit."""
+        await self.require("templates:read")
+        self.mode = "preview" if mode == "preview" else "write"
+
+
+class TemplateEdit(TemplateFields):
+    """Loading, writing, saving."""
+
     _id: int = 0
     _version: int = 0
 
@@ -66,7 +102,7 @@ class TemplateEdit(AppState):
             found = Template(name="") if address == "new" else await templates_service.get(session, actor, int(address))
             labels = {row.key: row.label for row in await audience.attributes(session, actor)}
             self.known_categories = [name for name, _ in await templates_service.categories(session, actor) if name]
-        self.variables = choices(labels, context_for(previews._EXAMPLE))
+        self.variables = choices(labels, context_for(previews.EXAMPLE))
         self._take(found)
         await self._render(actor)
 
@@ -87,25 +123,6 @@ class TemplateEdit(AppState):
             setattr(self, field, value)
             self.changed = True
             self.errors = {name: words for name, words in self.errors.items() if name != field}
-
-    @rx.event
-    async def refresh(self) -> Any:
-        """Renders what is written now."""
-        actor = await self.require("templates:read")
-        self.rendering = True
-        yield
-        await self._render(actor)
-
-    async def _render(self, actor: Actor) -> None:
-        fields = MessageFields(**{name: getattr(self, name) for name in MessageFields.model_fields})
-        try:
-            async with db.reading() as session:
-                shown = await previews.preview(session, actor, fields)
-        finally:
-            self.rendering = False
-        self.problem = shown.problem
-        if not shown.problem:
-            self.rendered_subject, self.rendered_html = shown.subject, shown.html
 
     @rx.event
     async def switch_editor(self, editor: str | list[str]) -> Any:
@@ -130,25 +147,13 @@ class TemplateEdit(AppState):
     def _replace(self, html: str, editor: Editor) -> Any:
         self.html, self.editor, self.changed, self.switch_open = html, editor.value, True, False
         self.revision += 1
-        return TemplateEdit.refresh
+        return TemplateFields.refresh
 
     @rx.event
     async def show_switch(self, is_open: bool) -> None:
         """The question before losing something."""
         await self.require("templates:write")
         self.switch_open = is_open
-
-    @rx.event
-    async def show_width(self, width: str | list[str]) -> None:
-        """Desktop or phone."""
-        await self.require("templates:read")
-        self.width = "phone" if width == "phone" else "desktop"
-
-    @rx.event
-    async def show_mode(self, mode: str | list[str]) -> None:
-        """Write or preview, where both do not fit."""
-        await self.require("templates:read")
-        self.mode = "preview" if mode == "preview" else "write"
 
     @rx.event
     async def save(self) -> Any:

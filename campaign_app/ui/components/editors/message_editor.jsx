@@ -12,14 +12,14 @@ const BUTTON_STYLE = "display:inline-block;padding:12px 20px;border-radius:6px;b
 
 // A call to action: a paragraph with one link that looks like a button in every mail program.
 const Button = Node.create({
-  name: "button", group: "block", content: "(text|variable)*", marks: "", defining: true, priority: 1100,
+  name: "button", group: "block", content: "(text|variable)*", marks: "", defining: true, priority: 50, // after the paragraph, which is what an empty message holds
   addAttributes() {
     return {
       href: { default: "", parseHTML: (el) => el.querySelector("a")?.getAttribute("href") || "" },
       style: { default: BUTTON_STYLE, parseHTML: (el) => el.querySelector("a")?.getAttribute("style") || BUTTON_STYLE },
     };
   },
-  parseHTML() { return [{ tag: "p[data-button]", contentElement: (el) => el.querySelector("a") || el }]; },
+  parseHTML() { return [{ tag: "p[data-button]", priority: 100, contentElement: (el) => el.querySelector("a") || el }]; },
   renderHTML({ node }) { return ["p", { "data-button": "" }, ["a", { href: node.attrs.href, style: node.attrs.style }, 0]]; },
   addKeyboardShortcuts() {
     return { Enter: () => this.editor.isActive("button") && this.editor.chain().insertContentAt(this.editor.state.selection.$to.after(), { type: "paragraph" }).focus(this.editor.state.selection.$to.after() + 1).run() };
