@@ -20,6 +20,7 @@ from reflex_base.event import Event, EventSpec
 from campaign_app.auth.cookies import session_token
 from campaign_app.auth.current import current_actor
 from campaign_app.campaigns import service as campaigns
+from campaign_app.channels import service as accounts
 from campaign_app.core import crypto, db
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import AppError, Unauthenticated
@@ -27,6 +28,7 @@ from campaign_app.ui import routes
 
 _ERROR_TOAST_MS: Final = 3_600_000  # "stays until closed"
 _SUCCESS_TOAST_MS: Final = 4_000
+_WORST_FIRST: Final = ("disconnected", "bouncing", "healthy")
 
 logger = logging.getLogger(__name__)
 
@@ -131,6 +133,7 @@ class AppState(SignedIn, rx.State):
     permissions: list[str] = []
     dark: bool = False
     running_campaigns: int = 0
+    accounts_health: str = ""
     _bound: str = ""
 
     @rx.event
@@ -143,9 +146,12 @@ class AppState(SignedIn, rx.State):
         self.person_name, self.person_email, self.person_role = actor.name, actor.email, actor.role
         self.person_initials = initials(actor.name or actor.email)
         self.permissions = sorted(actor.permissions)
-        if actor.can("campaigns:read"):
-            async with db.reading() as session:
+        async with db.reading() as session:
+            if actor.can("campaigns:read"):
                 self.running_campaigns = (await campaigns.counts_by_view(session, actor))["running"]
+            if actor.can("accounts:read"):
+                found = {row.health for row in await accounts.list_accounts(session, actor)}
+                self.accounts_health = next((one for one in _WORST_FIRST if one in found), "")
 
     @rx.event
     def note_color_mode(self, mode: str) -> Any:

@@ -199,12 +199,26 @@ def _place(place: Place, area: str) -> rx.Component:
         icon(place.icon),
         rx.el.span(place.label, class_name="b-fold"),
         *([_running()] if place.href == routes.CAMPAIGNS else []),
+        *([_health()] if place.href == routes.ACCOUNTS else []),
         href=place.href,
         title=place.label,
         class_name="b-place",
         **chosen,
     )
     return if_allowed(place.permission, link) if place.permission else link
+
+
+def _health() -> rx.Component:
+    """The worst account's dot; its word is for screen readers here and for everyone on the page itself."""
+
+    def dot(key: str) -> rx.Component:
+        entry = theme.HEALTH[key]
+        word = rx.el.span(f" {entry.label}", class_name="b-hidden")
+        return rx.el.span(word, class_name="b-dot b-fold", style={"background": f"var(--{entry.color}-9)"})
+
+    return rx.match(
+        AppState.accounts_health, *((key, dot(key)) for key in ("disconnected", "bouncing", "healthy")), rx.fragment()
+    )
 
 
 def _running() -> rx.Component:
@@ -215,7 +229,7 @@ def _running() -> rx.Component:
     return rx.cond(AppState.running_campaigns > 0, count, rx.fragment())
 
 
-_SYSTEM_MODE: Final = rx.Var("(window.matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')", str)
+_SYSTEM_MODE: Final[Any] = rx.Var("(window.matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')", str)
 
 
 def _color_mode_items() -> Sequence[rx.Component]:

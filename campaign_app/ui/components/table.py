@@ -52,10 +52,9 @@ def data_table(
     filled = rx.el.tbody(rx.foreach(rows, row))
     empty = rx.el.tbody(*(_skeleton_row(columns, bool(check), index) for index in range(_SKELETON_ROWS)))
     names = "b-table" + ("" if two_lines else " b-one-line")
-    if phone_row is not None:
-        names += " b-only-wide"
+    around = "b-table-scroll" + (" b-bleed-box" if bleed else "") + (" b-only-wide" if phone_row is not None else "")
     table = rx.el.table(head, rx.cond(loading, empty, filled), class_name=names, aria_label=label, aria_busy=loading)
-    scroll = rx.el.div(table, class_name="b-table-scroll" + (" b-bleed-box" if bleed else ""))
+    scroll = rx.el.div(table, class_name=around)
     if phone_row is None:
         return scroll
     listed = rx.cond(loading, _phone_skeleton(), rx.el.ul(rx.foreach(rows, phone_row), aria_label=label))
