@@ -26,7 +26,6 @@ SIGNED_HEADERS = (
 )
 _SIGNED = frozenset(SIGNED_HEADERS)
 _RUNS = re.compile(rb"[ \t]+")
-_TRAILING = re.compile(rb"(?:\r\n)+\Z")
 _RSA_BITS = 2_048
 _MIN_RSA_BITS = 1_024
 
@@ -111,8 +110,7 @@ def relaxed_body(body: bytes) -> bytes:
     body = body.replace(b" \r\n", b"\r\n")
     if body.endswith(b" "):
         body = body[:-1]
-    if body.endswith(b"\r\n"):
-        body = _TRAILING.sub(b"", body)
+    body = body.rstrip(b"\r\n")
     return body + b"\r\n" if body else b""
 
 

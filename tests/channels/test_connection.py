@@ -10,6 +10,7 @@ from campaign_app.channels.base import ConnectionReport, Verdict
 from campaign_app.channels.email_smtp.adapter import SmtpAdapter
 from tests.channels.certificates import Authority
 from tests.channels.helpers import FAST, account, message
+from tests.channels.loops import event_loop_policy  # noqa: F401  (a fixture)
 from tests.channels.model_server import Behaviour, Fault, running
 
 SECRET = "s3cret pässword"

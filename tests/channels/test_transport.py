@@ -12,6 +12,7 @@ from campaign_app.channels.email_smtp.connection import Options
 from campaign_app.channels.email_smtp.transport import SmtpSender
 from campaign_app.models.delivery import Reason
 from tests.channels.helpers import FAST, Checked, account, message, send_all
+from tests.channels.loops import event_loop_policy  # noqa: F401  (a fixture)
 from tests.channels.model_server import Behaviour, Fault, Witness, running
 
 
