@@ -75,7 +75,7 @@ def _compare() -> rx.Component:
         two_lines=False,
         phone_row=phone_row,
     )
-    none = rx.el.p("No campaign was sent in this period.", class_name="b-muted b-dense b-card-body")
+    none = rx.el.p("No campaign was sent in this period.", class_name="b-muted b-dense b-none-yet")
     return c.card(
         rx.cond((AnalyticsPage.campaigns.length() > 0) | AnalyticsPage.loading, table, none),
         title="Compare campaigns",

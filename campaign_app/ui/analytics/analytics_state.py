@@ -96,7 +96,9 @@ class AnalyticsPage(AppState):
                 color=colors.series[0],
                 fill=colors.fill,
                 before_color=colors.before,
-                layout=theme.chart_layout(self.dark, HEIGHT),
+                layout=theme.chart_layout(
+                    self.dark, HEIGHT, xaxis={"tickformat": "%-d %b", "hoverformat": "%a %-d %b"}
+                ),
             )
         )
 
@@ -114,7 +116,7 @@ class AnalyticsPage(AppState):
         share, day, hour = max(known)
         self.best_hour = f"Best hour: {_DAYS[day]} {hour:02}:00, {100 * share:.1f}% of opens"
         layout = theme.chart_layout(
-            self.dark, HEAT_HEIGHT, yaxis={"autorange": "reversed", "tickformat": ""}, hovermode="closest"
+            self.dark, HEAT_HEIGHT, yaxis={"autorange": "reversed", "tickformat": "", "nticks": 7}, hovermode="closest"
         )
         self.heat = as_dict(charts.heat_map(found.heat, colors=theme.palette(self.dark).heat, layout=layout))
 

@@ -16,6 +16,7 @@ from campaign_app.kit import text
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.ui import routes
 from campaign_app.ui.app_state import AppState, initials, notify_success
+from campaign_app.ui.components.editors.variables import in_words
 from campaign_app.ui.components.timeline import KINDS, TimelineDay, TimelineEvent
 from campaign_app.ui.ids import to_id
 from campaign_app.workspace import service as workspace
@@ -150,9 +151,9 @@ def timeline_days(items: list[TimelineItem], at: datetime, zone: str) -> list[Ti
         detail = f"{item.detail} Not counted: {item.machine}".strip() if item.machine else item.detail
         return TimelineEvent(
             kind=kind if kind in KINDS else "system",
-            title=item.title,
+            title=in_words(item.title),
             time=f"{item.at.astimezone(place):%H:%M}",
-            detail=detail,
+            detail=in_words(detail),
             exact=text.exact(item.at, zone),
         )
 

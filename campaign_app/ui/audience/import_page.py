@@ -145,7 +145,7 @@ def _preview() -> rx.Component:
         rx.cond(
             ImportPage.check_lines.length() > 0,
             table,
-            rx.el.p("Every row looked at is fine.", class_name="b-muted b-dense b-card-body"),
+            rx.el.p("Every row looked at is fine.", class_name="b-muted b-dense b-none-yet"),
         ),
         title="Preview",
         pad=False,

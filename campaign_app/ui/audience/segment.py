@@ -104,7 +104,7 @@ def _count() -> rx.Component:
             rx.el.span(SegmentEditor.count_text, class_name="b-headline b-num", aria_live="polite"),
             rx.el.span("contacts fit now", class_name="b-muted"),
             rx.cond(SegmentEditor.counting, rx.spinner(size="1"), rx.fragment()),
-            class_name="b-headline-row b-card-body",
+            class_name="b-headline-row b-card-inset",
         ),
         rx.foreach(SegmentEditor.people, person),
         title="Who is in it",

@@ -65,6 +65,12 @@ def clock(moment: datetime, now: datetime, zone: str) -> str:
     return f"{local:%a} {local.day} {local:%b} {local:%H:%M}"
 
 
+def short(moment: datetime, now: datetime, zone: str) -> str:
+    """09:02 today, else the day: 2 Oct."""
+    local, today = moment.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
+    return f"{local:%H:%M}" if local.date() == today.date() else text.day(moment, now, zone)
+
+
 def took(started: datetime | None, finished: datetime | None) -> str:
     """Took 2 h 17 min."""
     if started is None or finished is None:

@@ -11,9 +11,9 @@ from campaign_app.ui.campaign.why_state import WhyDialog
 from campaign_app.ui.theme import STATUS
 
 _COLUMNS = [
-    c.Column("Recipient", width="38%"),
+    c.Column("Recipient", width="44%"),
     c.Column("Status", width="120px"),
-    c.Column("Reason"),
+    c.Column("Reason", width="40%"),
     c.Column("Time", align="right", width="120px"),
 ]
 
@@ -21,14 +21,15 @@ _COLUMNS = [
 def _row(line: RecipientLine) -> rx.Component:
     return c.table_row(
         rx.el.td(
-            rx.el.span(
+            rx.el.div(
                 rx.el.button(line.name, type="button", on_click=WhyDialog.show(line.id), class_name="b-row-link b-ell"),
                 rx.el.span(line.address, class_name="b-muted b-ell"),
                 class_name="b-row",
-            )
+            ),
+            class_name="b-squeeze",
         ),
         c.cell(c.status_badge(line.status)),
-        c.cell(rx.el.span(line.reason, title=line.reason, class_name="b-ell"), muted=True, class_name="b-wrap-cell"),
+        c.cell(rx.el.span(line.reason, title=line.reason, class_name="b-ell"), muted=True, class_name="b-squeeze"),
         c.cell(line.time, align="right", muted=True, title=line.exact),
         key=line.id.to_string(),
     )

@@ -20,7 +20,7 @@ def _export(slug: str) -> rx.Component:
 
 
 def _nothing(rows: rx.Var, words: str, table: rx.Component) -> rx.Component:
-    return rx.cond(rows.length() > 0, table, rx.el.p(words, class_name="b-muted b-dense b-card-body"))
+    return rx.cond(rows.length() > 0, table, rx.el.p(words, class_name="b-muted b-dense b-none-yet"))
 
 
 def _reasons() -> rx.Component:

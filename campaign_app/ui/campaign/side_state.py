@@ -34,7 +34,7 @@ class CampaignSide(AppState):
             zone = (await workspace.get(session)).time_zone
             found = await analytics.campaign_results(session, actor, to_id(self.campaign_id, "campaign"))
         colors = theme.palette(self.dark)
-        layout = theme.chart_layout(self.dark, HEIGHT)
+        layout = theme.chart_layout(self.dark, HEIGHT, xaxis={"nticks": 4, "tickangle": 0}, yaxis={"nticks": 3})
         self.opened_figure = as_dict(
             charts.running_total(
                 found.times, "opened", zone=zone, color=colors.series[0], fill=colors.fill, layout=layout

@@ -7,6 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.channels import service as accounts
 from campaign_app.core.actor import Actor
+from campaign_app.core.clock import now
 from campaign_app.core.errors import NotFound
 from campaign_app.delivery import control
 from campaign_app.kit import text
@@ -49,7 +50,7 @@ def activity_row(row: CampaignActivity, zone: str) -> TimelineEvent:
     return TimelineEvent(
         kind=row.kind if row.kind in KINDS else "system",
         title=f"{row.title}{by}",
-        time=figures.clock(row.at, datetime.now(row.at.tzinfo), zone),
+        time=figures.short(row.at, now(), zone),
         detail=detail,
         exact=text.exact(row.at, zone),
     )

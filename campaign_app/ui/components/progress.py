@@ -26,7 +26,13 @@ class Part:
     @property
     def words(self) -> Any:
         """The number as shown."""
-        return self.text if not isinstance(self.text, str) or self.text else self.count
+        if not isinstance(self.text, str) or self.text:
+            return self.text
+        if isinstance(self.count, rx.Var):
+            return rx.Var(
+                _js_expr=f"({self.count!s}).toLocaleString('en-US')", _var_data=self.count._get_all_var_data()
+            ).to(str)
+        return f"{self.count:,}"
 
 
 def segmented_progress(

@@ -39,7 +39,7 @@ def _running(row: Running) -> rx.Component:
 
 
 def _sending_now() -> rx.Component:
-    none = rx.el.p("Nothing is sending now.", class_name="b-muted b-dense b-card-body")
+    none = rx.el.p("Nothing is sending now.", class_name="b-muted b-dense b-none-yet")
     return c.card(
         rx.cond(DashboardPage.running.length() > 0, rx.foreach(DashboardPage.running, _running), none),
         title="Sending now",
@@ -56,7 +56,7 @@ def _attention() -> rx.Component:
             action=c.text_link(note.act, href=note.href),
         )
 
-    none = rx.el.p("Nothing needs you.", class_name="b-muted b-dense b-card-body")
+    none = rx.el.p("Nothing needs you.", class_name="b-muted b-dense b-none-yet")
     return c.card(
         rx.cond(DashboardPage.notes.length() > 0, rx.foreach(DashboardPage.notes, row), none),
         title="Needs attention",
@@ -94,12 +94,12 @@ def _accounts() -> rx.Component:
             ),
             rx.el.div(
                 c.share_bar(account.share, rx.cond(account.health == "bouncing", "var(--amber-9)", "var(--green-9)")),
-                rx.el.span(account.used, class_name="b-small b-muted b-num"),
+                rx.el.span(account.used, class_name="b-small b-muted b-num b-nowrap"),
                 class_name="b-row",
             ),
         )
 
-    none = rx.el.p("No sending account yet.", class_name="b-muted b-dense b-card-body")
+    none = rx.el.p("No sending account yet.", class_name="b-muted b-dense b-none-yet")
     return c.card(
         rx.cond(DashboardPage.accounts.length() > 0, rx.foreach(DashboardPage.accounts, row), none),
         title="Account health",
@@ -142,7 +142,7 @@ def _finished() -> rx.Component:
         two_lines=False,
         phone_row=phone_row,
     )
-    none = rx.el.p("No campaign has finished yet.", class_name="b-muted b-dense b-card-body")
+    none = rx.el.p("No campaign has finished yet.", class_name="b-muted b-dense b-none-yet")
     return c.card(
         rx.cond((DashboardPage.finished.length() > 0) | DashboardPage.loading, table, none),
         title="Finished lately",

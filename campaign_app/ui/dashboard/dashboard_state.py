@@ -113,7 +113,7 @@ class DashboardPage(AppState):
         self._draw()
 
     def _draw(self) -> None:
-        layout = theme.chart_layout(self.dark, HEIGHT)
+        layout = theme.chart_layout(self.dark, HEIGHT, xaxis={"tickformat": "%-d %b", "hoverformat": "%a %-d %b"})
         color = theme.palette(self.dark).series[0]
         self.figure = as_dict(charts.per_day(self._days, self.metric, color=color, layout=layout))
 

@@ -28,6 +28,7 @@ def labels(custom: Mapping[str, str]) -> dict[str, str]:
     return {**custom, **CONTACT_LABELS, **_MESSAGE_LABELS}
 
 
+_CODE: Final = re.compile(r"\{%.*?%\}|\{#.*?#\}")
 _PRINTED: Final = re.compile(r"\{\{\s*(\w+)[^}]*\}\}")
 
 
@@ -38,7 +39,7 @@ def in_words(source: str) -> str:
         name = found.group(1)
         return f"{{{CONTACT_LABELS.get(name) or name.replace('_', ' ').capitalize()}}}"
 
-    return _PRINTED.sub(word, source)
+    return _PRINTED.sub(word, _CODE.sub("", source))
 
 
 def choices(custom: Mapping[str, str], values: Mapping[str, Any]) -> list[VariableChoice]:
