@@ -1,11 +1,14 @@
 """Migrations."""
 
+import asyncio
 import io
 import logging
 
 from alembic import command
 from alembic.config import Config
 
+from campaign_app.campaigns import templates_service
+from campaign_app.core import db
 from campaign_app.core.config import ROOT
 
 
@@ -17,6 +20,13 @@ def alembic_config() -> Config:
 
 
 def migrate() -> None:
-    """Bring the configured database to the newest schema. Nothing happens when it is there already."""
+    """Bring the configured database to the newest schema and the built-in templates up to date. Safe to repeat."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     command.upgrade(alembic_config(), "head")
+    asyncio.run(_seed())
+
+
+async def _seed() -> None:
+    async with db.transaction() as session:
+        await templates_service.ensure_built_in(session)
+    await db.dispose()
