@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from starlette.middleware.base import RequestResponseEndpoint
 
 from campaign_app.core import clock
+from campaign_app.core.config import ROOT
 from campaign_app.kit import text
 from campaign_app.sandbox import api, mail
 from campaign_app.sandbox.faults import SPECIAL, Faults
@@ -19,6 +20,7 @@ from campaign_app.sandbox.people import ALIVE, Act, People
 from campaign_app.sandbox.room import Room
 
 PAGES = Path(__file__).parent / "pages"
+ASSETS = ROOT / "assets"
 PAGE_SIZE = 50
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 TABS = ("html", "text", "headers", "source")
@@ -86,6 +88,16 @@ async def style(_: Request) -> Response:
     return FileResponse(PAGES / "sandbox.css", media_type="text/css")
 
 
+async def font(_: Request) -> Response:
+    """The product's own typeface."""
+    return FileResponse(ASSETS / "fonts" / "inter-latin-wght-normal.woff2", media_type="font/woff2")
+
+
+async def icon(_: Request) -> Response:
+    """The product's mark."""
+    return FileResponse(ASSETS / "favicon.svg", media_type="image/svg+xml")
+
+
 async def script(_: Request) -> Response:
     """Says when new mail came."""
     return FileResponse(PAGES / "inbox.js", media_type="text/javascript")
@@ -98,7 +110,7 @@ async def inbox(request: Request, search: str = "", before: int | None = None) -
     return _page(request, "inbox.html", rows=rows[:PAGE_SIZE], search=search, older=older, first=before is None)
 
 
-async def show(request: Request, message_id: int, tab: str = "html", done: str = "") -> HTMLResponse:
+async def show(request: Request, message_id: int, tab: str = "html", done: str = "", problem: str = "") -> HTMLResponse:
     """One message."""
     found = api.stored(request, message_id)
     parsed = mail.parse(found.raw)
@@ -115,6 +127,7 @@ async def show(request: Request, message_id: int, tab: str = "html", done: str =
         source=found.raw.decode("utf-8", "replace"),
         acts=ACTS,
         done=ACTS.get(Act(done)) if done in set(Act) else "",
+        problem=problem,
     )
 
 
@@ -133,7 +146,10 @@ async def act(request: Request, message_id: int) -> RedirectResponse:
     wanted = str(form.get("act", ""))
     if wanted not in set(Act):
         raise HTTPException(422, "Not an act.")
-    await api.act_now(request, message_id, Act(wanted))
+    try:
+        await api.act_now(request, message_id, Act(wanted))
+    except HTTPException as error:
+        return RedirectResponse(f"/messages/{message_id}?{urlencode({'problem': error.detail})}", 303)
     return RedirectResponse(f"/messages/{message_id}?done={wanted}", 303)
 
 
@@ -200,6 +216,8 @@ def _set(change: Any) -> str:
 
 _ROUTES: list[tuple[str, Any, list[str]]] = [
     ("/sandbox.css", style, ["GET"]),
+    ("/inter.woff2", font, ["GET"]),
+    ("/favicon.svg", icon, ["GET"]),
     ("/inbox.js", script, ["GET"]),
     ("/", inbox, ["GET"]),
     ("/messages/{message_id}", show, ["GET"]),

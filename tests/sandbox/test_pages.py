@@ -78,6 +78,20 @@ def test_other_sites_cannot_use_it(box: Box) -> None:
     assert box.http.post("/api/reset", headers={"Origin": "http://evil.example"}).status_code == 403
 
 
+def test_an_act_that_is_not_possible_is_said(filled: Box) -> None:
+    address = f"/messages/{newest(filled)}"
+    answer = filled.http.post(f"{address}/act", data={"act": "click"})
+    assert "This message offers no way to click." in filled.http.get(answer.headers["location"]).text
+
+
+def test_the_page_brings_everything_it_needs(box: Box) -> None:
+    page = box.http.get("/").text
+    for path in ("/sandbox.css", "/inter.woff2", "/favicon.svg", "/inbox.js"):
+        assert box.http.get(path).status_code == 200
+    assert "http://" not in page.replace("http://127.0.0.1", "")
+    assert "https://" not in page
+
+
 def test_reset(filled: Box) -> None:
     assert filled.http.post("/settings/reset").status_code == 303
     assert filled.api("log")["accepted"] == 0
