@@ -26,6 +26,7 @@ from campaign_app.models.delivery import Delivery, DeliveryEvent, DeliveryStatus
 from campaign_app.models.suppression import Suppression, SuppressionReason
 from campaign_app.models.template import Template
 from campaign_app.models.user import User
+from campaign_app.ops.demo import people
 from campaign_app.ops.demo.rehearsal import insert_many
 from campaign_app.ops.demo.stories import Member, Recipient, Story, tell
 
@@ -79,8 +80,8 @@ async def _campaign(
         subject=template.subject,
         preheader=template.preheader,
         editor=template.editor,
-        html=template.html,
-        text=template.text,
+        html=people.in_our_words(template.html),
+        text=people.in_our_words(template.text),
         audience={"lists": [everybody.id]},
         time_zone="Europe/Berlin",
         rate_per_minute=story.per_minute,

@@ -7,6 +7,8 @@ from typing import Any
 
 from campaign_app.kit.folding import sort_key
 
+COMPANY = "Fjord Outdoor"
+
 
 def _names(text: str) -> list[str]:
     return text.split()
@@ -73,3 +75,8 @@ def rows(count: int, at: datetime, seed: int = 7) -> Iterator[dict[str, Any]]:
 
 def _ascii(name: str) -> str:
     return name.lower().replace("ü", "ue").replace("ö", "oe").replace("ä", "ae")
+
+
+def in_our_words(source: str) -> str:
+    """A built-in template with the demo company's name and addresses in place of the placeholders."""
+    return source.replace("https://example.com", "https://fjord-outdoor.example").replace("Your company", COMPANY)

@@ -89,7 +89,7 @@ async def seed(session: AsyncSession, smtp_port: int) -> list[Credentials]:
     await workspace.update(
         session,
         SYSTEM,
-        company="Fjord Outdoor",
+        company=people.COMPANY,
         postal_address="Fjord Outdoor GmbH, Torstraße 12, 10119 Berlin, Germany",
         time_zone="Europe/Berlin",
         default_country="DE",
@@ -200,8 +200,8 @@ async def _content(session: AsyncSession, name: str) -> dict[str, Any]:
         "subject": template.subject,
         "preheader": template.preheader,
         "editor": template.editor,
-        "html": template.html,
-        "text": template.text,
+        "html": people.in_our_words(template.html),
+        "text": people.in_our_words(template.text),
     }
 
 
