@@ -55,7 +55,7 @@ def test_installs_only_when_the_lock_changed(
     calls: list[list[str]] = []
     monkeypatch.setattr(script, "VENV", str(tmp_path))
     monkeypatch.setattr(script, "ROOT", str(tmp_path))
-    monkeypatch.setattr(script, "uv_binary", lambda _pip: None)
+    monkeypatch.setattr(script, "uv_command", lambda _pip: None)
     monkeypatch.setattr(script.subprocess, "call", lambda command, **_: calls.append(command) or 0)
     lock = tmp_path / "requirements.txt"
     lock.write_text("one==1\n")
@@ -73,10 +73,30 @@ def test_a_failed_installation_is_tried_again(
 ) -> None:
     monkeypatch.setattr(script, "VENV", str(tmp_path))
     monkeypatch.setattr(script, "ROOT", str(tmp_path))
-    monkeypatch.setattr(script, "uv_binary", lambda _pip: None)
+    monkeypatch.setattr(script, "uv_command", lambda _pip: None)
     monkeypatch.setattr(script.subprocess, "call", lambda _command, **_: 1)
     (tmp_path / "requirements.txt").write_text("one==1\n")
     with pytest.raises(SystemExit):
         script.install(["requirements.txt"])
     assert "could not be installed" in capsys.readouterr().err
     assert not list(tmp_path.glob(".beacon-*"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, ["pip", "install"]),
+        (
+            {"index-url": "https://pypi.example/simple"},
+            ["pip", "install", "--index-url", "https://pypi.example/simple"],
+        ),
+        ({"no-index": "true"}, None),
+    ],
+)
+def test_uv_asks_where_pip_would_ask(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], expected: list[str] | None
+) -> None:
+    monkeypatch.setattr(script, "pip_settings", lambda: settings)
+    monkeypatch.setattr(script.subprocess, "call", lambda *_, **__: 0)
+    command = script.uv_command(["pip"])
+    assert (command[1:] if command else None) == expected
