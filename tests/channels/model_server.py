@@ -39,6 +39,7 @@ class Behaviour:
     users: dict[str, str] = field(default_factory=dict)
     mechanisms: tuple[str, ...] = ()
     max_connections: int = 1_000
+    takes_data_anyway: bool = False  # 354 without a recipient; refuses at the dot
 
 
 @dataclass
@@ -169,7 +170,7 @@ class ModelServer:
             else:
                 yield from self.answer("rcpt", b"250 2.1.5 recipient ok\r\n", lambda: setattr(self, "rcpt", name))
         elif verb == b"DATA":
-            if not self.rcpt:
+            if not self.rcpt and not self.b.takes_data_anyway:
                 yield from self.answer("no_rcpt", b"503 5.5.1 need RCPT first\r\n")
             else:
                 yield from self.answer("data", b"354 go ahead\r\n", lambda: setattr(self, "in_data", True))
@@ -189,6 +190,9 @@ class ModelServer:
                 self.witness.contents[name] = content
 
         self.reset()
+        if not name:
+            yield from self.answer("lone_dot", b"554 5.5.1 no valid recipients\r\n")
+            return
         yield from self.answer("dot", b"250 2.0.0 queued\r\n", accept)
 
     def auth_start(self, line: bytes) -> Iterator[tuple]:

@@ -112,7 +112,7 @@ def honest(desk: Desk, count: int) -> None:
 
 
 MODES = ["auto", "envelope", "off"]
-STEPS = ["mail", "rcpt", "data", "dot", "rset"]
+STEPS = ["mail", "rcpt", "data", "dot", "rset", "lone_dot"]
 FAULTS = st.one_of(
     st.sampled_from(
         [b"450 4.2.0 later\r\n", b"451 try later\r\n", b"550 5.1.1 unknown\r\n", b"554-no\r\n554 way\r\n"]
@@ -157,33 +157,53 @@ def test_a_refused_recipient_costs_only_that_one(wanted: str) -> None:
 
 @pytest.mark.parametrize("wanted", ["auto", "envelope"])
 def test_data_taken_without_a_recipient_ends_with_a_lone_dot(wanted: str) -> None:
-    class Naive(ModelServer):
-        def transaction(self, verb, line):
-            if verb == b"DATA" and not self.rcpt:
-                self.in_data = True
-                yield ("send", b"354 go ahead\r\n")
-            else:
-                yield from super().transaction(verb, line)
-
     def plan(step: str, number: int) -> Fault | None:
         return Fault(b"550 5.1.1 no such user\r\n") if (step, number) == ("rcpt", 1) else None
 
-    desk = Desk(3, wanted, Behaviour(plan))
-    server, parser, outbox = Naive(desk.behaviour, desk.witness), ReplyParser(), deque()
-    dialogue = Dialogue(desk, desk.grouping, CAPABILITIES, outbox.append)
-    dialogue.proceed()
-    while outbox:
-        for act in server.feed(outbox.popleft()):
-            if act[0] == "send":
-                dialogue.receive(parser.feed(act[1]))
+    desk = Desk(3, wanted, Behaviour(plan, takes_data_anyway=True)).run()
+    honest(desk, 3)
+    assert desk.witness.steps["lone_dot"] == 1
     assert desk.verdicts() == {"accepted": 2, "permanent": 1}
     assert set(desk.witness.accepted) == {"p0@example.org", "p2@example.org"}
 
 
+@pytest.mark.parametrize("wanted", ["auto", "envelope"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(then="drop"),
+        Fault(then="mute"),
+        Fault(b"421 4.3.2 bye\r\n", then="drop"),
+        Fault(b"354 what\r\n"),
+        Fault(b"x\r\n"),
+    ],
+)
+def test_what_goes_wrong_at_a_lone_dot_charges_nobody_again(wanted: str, fault: Fault) -> None:
+    def plan(step: str, number: int) -> Fault | None:
+        if (step, number) == ("rcpt", 1):
+            return Fault(b"550 5.1.1 no such user\r\n")
+        return fault if step == "lone_dot" else None
+
+    desk = Desk(3, wanted, Behaviour(plan, takes_data_anyway=True)).run()
+    honest(desk, 3)
+    assert desk.verdicts() == {"accepted": 2, "permanent": 1}
+
+
+def test_a_refused_recipient_stays_refused_when_the_connection_ends() -> None:
+    def plan(step: str, number: int) -> Fault | None:
+        return Fault(b"550 5.1.1 no such user\r\n", then="drop") if (step, number) == ("rcpt", 1) else None
+
+    desk = Desk(3, "auto", Behaviour(plan)).run()
+    honest(desk, 3)
+    assert desk.results[1].response == "550 5.1.1 no such user"
+    assert desk.witness.steps["rcpt"] == 3, "asked once for each"
+
+
 @settings(max_examples=400, deadline=None)
-@given(st.sampled_from(MODES), PLANS, CUTS, st.integers(1, 8))
-def test_each_message_ends_once_and_truly(wanted: str, faults: dict, cuts: list[int], count: int) -> None:
-    desk = Desk(count, wanted, Behaviour(lambda step, number: faults.get((step, number)))).run(cuts)
+@given(st.sampled_from(MODES), PLANS, CUTS, st.integers(1, 8), st.booleans())
+def test_each_message_ends_once_and_truly(wanted: str, faults: dict, cuts: list[int], count: int, naive: bool) -> None:
+    behaviour = Behaviour(lambda step, number: faults.get((step, number)), takes_data_anyway=naive)
+    desk = Desk(count, wanted, behaviour).run(cuts)
     honest(desk, count)
 
 
@@ -201,11 +221,13 @@ def test_each_message_ends_once_and_truly(wanted: str, faults: dict, cuts: list[
     ),
     CUTS,
     st.integers(1, 8),
+    st.booleans(),
 )
 def test_wrong_codes_and_junk_still_end_every_message_once(
-    wanted: str, faults: dict, cuts: list[int], count: int
+    wanted: str, faults: dict, cuts: list[int], count: int, naive: bool
 ) -> None:
-    desk = Desk(count, wanted, Behaviour(lambda step, number: faults.get((step, number)))).run(cuts)
+    behaviour = Behaviour(lambda step, number: faults.get((step, number)), takes_data_anyway=naive)
+    desk = Desk(count, wanted, behaviour).run(cuts)
     assert sorted(desk.results) == list(range(count))
     assert all(times == 1 for times in desk.witness.accepted.values()), "a person got it twice"
 
