@@ -79,4 +79,4 @@ def _ascii(name: str) -> str:
 
 def in_our_words(source: str) -> str:
     """A built-in template with the demo company's name and addresses in place of the placeholders."""
-    return source.replace("https://example.com", "https://fjord-outdoor.example").replace("Your company", COMPANY)
+    return source.replace("https://example.com", "https://fjord-outdoor.test").replace("Your company", COMPANY)
