@@ -95,6 +95,7 @@ def analytics() -> Any:
         c.icon("download", 16),
         "Export CSV",
         href=f"/files/analytics.csv?days={AnalyticsPage.period}",
+        reload_document=True,
         class_name="rt-reset rt-BaseButton rt-r-size-2 rt-variant-outline rt-Button b-outline",
     )
     heat = chart_card(

@@ -182,7 +182,11 @@ def _run() -> rx.Component:
 
     running = (ImportPage.status == "running") | (ImportPage.status == "queued")
     download = rx.el.a(
-        c.icon("download", 14), "Download", href=f"/files/imports/{ImportPage.import_id}/rejected", class_name="b-link"
+        c.icon("download", 14),
+        "Download",
+        href=f"/files/imports/{ImportPage.import_id}/rejected",
+        reload_document=True,
+        class_name="b-link",
     )
     return rx.fragment(
         rx.cond(ImportPage.error != "", c.callout(ImportPage.error, "error", title="The import failed"), rx.fragment()),

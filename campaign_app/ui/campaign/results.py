@@ -13,6 +13,7 @@ def _export(slug: str) -> rx.Component:
         c.icon("download", 14),
         "CSV",
         href=f"/files/campaigns/{CampaignPage.campaign_id}/{slug}.csv",
+        reload_document=True,  # a plain link: the router would look for a page
         class_name="b-link b-row",
         aria_label=f"Export {slug} as CSV",
     )

@@ -44,7 +44,7 @@ def _chain() -> rx.Component:
 def audit() -> Any:
     """State of the chain, filters, table."""
     export = rx.button(
-        rx.el.a(c.icon("download"), "Export CSV", href=AuditLog.export_address, download=True),
+        rx.el.a(c.icon("download"), "Export CSV", href=AuditLog.export_address, reload_document=True),
         as_child=True,
         variant="outline",
         color_scheme="gray",

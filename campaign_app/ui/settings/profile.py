@@ -50,6 +50,7 @@ def _person() -> rx.Component:
         rx.el.div(c.primary_button("Save profile", type="submit", busy=Profile.saving)),
         on_submit=Profile.save,
         class_name="b-form",
+        key=Profile.revision,
     )
 
 
@@ -99,7 +100,7 @@ def profile() -> Any:
             c.grid(
                 "1-1",
                 c.card(rx.cond(Profile.loading, c.skeleton_lines(5), _person()), title="You"),
-                c.card(_password(), title="Password"),
+                c.card(rx.cond(Profile.loading, c.skeleton_lines(4), _password()), title="Password"),
             ),
             c.card(
                 rx.cond(Profile.loading, c.skeleton_lines(2), rx.foreach(Profile.sessions, _session)),

@@ -34,6 +34,7 @@ class Profile(AppState):
     changing: bool = False
     name: str = ""
     time_zone: str = ""
+    revision: int = 0  # a new one draws the form again: its fields keep what was typed otherwise
     errors: dict[str, str] = {}
     sessions: list[SessionLine] = []
 
@@ -44,6 +45,7 @@ class Profile(AppState):
         self.errors = {}
         async with self.busy():
             await self._read(actor)
+        self.revision += 1
 
     async def _read(self, actor: Actor) -> None:
         async with db.reading() as session:
@@ -78,6 +80,7 @@ class Profile(AppState):
         except Invalid as error:
             self.errors = error.fields
             return None
+        self.name, self.time_zone = user.name, user.time_zone
         self.person_name, self.person_initials = user.name, initials(user.name)
         return notify_success("Profile saved")
 

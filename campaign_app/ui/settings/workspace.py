@@ -74,6 +74,7 @@ def _form() -> rx.Component:
         ),
         on_submit=S.save,
         class_name="b-form",
+        key=S.revision,
     )
 
 

@@ -9,6 +9,7 @@ from campaign_app.core.errors import Invalid
 from campaign_app.ui import routes
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.workspace import service
+from campaign_app.workspace.schemas import Workspace
 
 
 class WorkspaceSettings(AppState):
@@ -20,6 +21,7 @@ class WorkspaceSettings(AppState):
     postal_address: str = ""
     time_zone: str = ""
     country: str = ""
+    revision: int = 0  # a new one draws the form again: its fields keep what was typed otherwise
     errors: dict[str, str] = {}
 
     @rx.event
@@ -30,10 +32,13 @@ class WorkspaceSettings(AppState):
             return rx.redirect(routes.PROFILE)
         self.errors = {}
         async with self.busy(), db.reading() as session:
-            found = await service.get(session)
+            self._show(await service.get(session))
+        return None
+
+    def _show(self, found: Workspace) -> None:
         self.company, self.postal_address = found.company, found.postal_address
         self.time_zone, self.country = found.time_zone, found.default_country
-        return None
+        self.revision += 1
 
     @rx.event
     async def choose_country(self, code: str) -> None:
@@ -48,7 +53,7 @@ class WorkspaceSettings(AppState):
         self.errors = {}
         try:
             async with self.busy("saving"), db.transaction() as session:
-                await service.update(
+                saved = await service.update(
                     session,
                     actor,
                     company=str(form.get("company", "")),
@@ -59,4 +64,5 @@ class WorkspaceSettings(AppState):
         except Invalid as error:
             self.errors = error.fields
             return None
+        self._show(saved)
         return notify_success("Workspace saved")
