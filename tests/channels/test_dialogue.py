@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaign_app.channels.base import Result, Verdict
-from campaign_app.channels.email_smtp.dialogue import LARGE, Dialogue, Item
+from campaign_app.channels.email_smtp.dialogue import LARGE, Dialogue
 from campaign_app.channels.email_smtp.grouping import Evidence, Grouping, Mode
 from campaign_app.channels.email_smtp.handshake import Capabilities
+from campaign_app.channels.email_smtp.items import Item
 from campaign_app.channels.email_smtp.replies import ReplyParser
 from campaign_app.models.delivery import Reason
 from tests.channels.helpers import message

@@ -13,12 +13,12 @@ out of place is charged to the message it belongs to.
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from campaign_app.channels.base import Outgoing, Result, Verdict
 from campaign_app.channels.email_smtp import mime, verdicts
 from campaign_app.channels.email_smtp.grouping import Evidence, Grouping, Mode
 from campaign_app.channels.email_smtp.handshake import Capabilities
+from campaign_app.channels.email_smtp.items import Item, Owner
 from campaign_app.channels.email_smtp.replies import Reply, words
 from campaign_app.channels.email_smtp.verdicts import CLOSING, Step
 from campaign_app.models.delivery import Reason
@@ -29,34 +29,6 @@ LARGE = 256 * 1024
 _GROUPING = re.compile(rb"pipelin|synchroni[sz]ation", re.IGNORECASE)
 _BAD_SEQUENCE = 503
 _SAFE_PATH = re.compile(r"[!-;=?-~]{1,255}@[!-;=?-~]{1,255}")
-
-
-class Item:
-    """A message on its way. `moves` counts how often it changed connection before it was handed over."""
-
-    __slots__ = ("handed", "message", "moves", "refusal")
-
-    def __init__(self, message: Outgoing) -> None:
-        self.message = message
-        self.moves = 0
-        self.handed = False
-        self.refusal: Result | None = None
-
-
-class Owner(Protocol):
-    """Who gives messages to a dialogue and hears of them (the sender; a script in tests)."""
-
-    def next_item(self) -> Item | None:
-        """The next message to send, if there is one now."""
-
-    def handed_over(self, key: int) -> None:
-        """Called before the write that holds the final dot."""
-
-    def settle(self, item: Item, result: Result) -> None:
-        """The outcome of an item."""
-
-    def give_back(self, item: Item, why: str, *, may_move: bool) -> None:
-        """An item that was not handed over and cannot go on here; `may_move`: another connection may take it."""
 
 
 class Dialogue:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from campaign_app.channels.base import AccountConfig, Result, Source, Verdict
 from campaign_app.channels.email_smtp import trouble
 from campaign_app.channels.email_smtp.connection import Connection, Options
-from campaign_app.channels.email_smtp.dialogue import Dialogue, Item
+from campaign_app.channels.email_smtp.dialogue import Dialogue
 from campaign_app.channels.email_smtp.grouping import Evidence, Grouping, Mode
 from campaign_app.channels.email_smtp.handshake import Capabilities
+from campaign_app.channels.email_smtp.items import Item
 from campaign_app.channels.email_smtp.pushback import Pushback, backoff
 from campaign_app.channels.email_smtp.trouble import Kind, Trouble
 from campaign_app.core import logging
