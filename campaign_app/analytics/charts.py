@@ -85,6 +85,12 @@ def _local(points: Sequence[TimePoint], zone: str) -> list[Any]:
     return [point.at.astimezone(place).replace(tzinfo=None) for point in points]
 
 
+def time_axis(points: Sequence[TimePoint]) -> dict[str, str]:
+    """How times read along the axis: the hour within a day, else the day."""
+    long = bool(points) and (points[-1].at - points[0].at).total_seconds() > 36 * 3_600
+    return {"tickformat": "%-d %b" if long else "%H:%M", "hoverformat": "%a %-d %b %H:%M"}
+
+
 def together(
     points: Sequence[TimePoint],
     metrics: Sequence[tuple[str, str, str]],

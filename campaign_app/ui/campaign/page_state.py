@@ -90,6 +90,7 @@ class CampaignPage(AppState):
     async def _on_progress(self, _topic: str, payload: dict[str, Any]) -> None:
         if payload.get("status", self.status) != self.status:
             await self._read()
+        await self._refresh_charts()
         self._show_counters(payload["counters"], payload.get("in_flight", 0))
         if self.status == CampaignStatus.RUNNING:
             self.rate = figures.rate(payload.get("rate_per_minute") or 0)
@@ -106,6 +107,14 @@ class CampaignPage(AppState):
             await recipients._show_latest(payload.get("last", []))
         else:
             await recipients._settle()
+
+    async def _refresh_charts(self) -> None:
+        from campaign_app.ui.campaign.results_state import CampaignResults
+        from campaign_app.ui.campaign.side_state import CampaignSide
+
+        side = await self.get_state(CampaignSide)
+        if await side._refresh() and self.tab == "results":
+            await (await self.get_state(CampaignResults))._read()
 
     @rx.event
     async def choose_tab(self, tab: str) -> Any:

@@ -66,12 +66,16 @@ class CampaignResults(AppState):
     @rx.event
     async def load(self) -> None:
         """Open the tab."""
-        actor = await self.require("campaigns:read")
+        await self.require("campaigns:read")
         async with self.busy():
-            async with db.reading() as session:
-                zone = (await workspace.get(session)).time_zone
-                found = await analytics.campaign_results(session, actor, to_id(self.campaign_id, "campaign"))
-            self._show(found, zone)
+            await self._read()
+
+    async def _read(self) -> None:
+        actor = await self.require("campaigns:read")
+        async with db.reading() as session:
+            zone = (await workspace.get(session)).time_zone
+            found = await analytics.campaign_results(session, actor, to_id(self.campaign_id, "campaign"))
+        self._show(found, zone)
 
     def _show(self, found: Results, zone: str) -> None:
         self.funnel = [
@@ -84,7 +88,7 @@ class CampaignResults(AppState):
             ("opens", "Opens", colors.series[0]),
             ("clicks", "Clicks", colors.series[1]),
         ]
-        layout = theme.chart_layout(self.dark, HEIGHT)
+        layout = theme.chart_layout(self.dark, HEIGHT, xaxis=charts.time_axis(found.times))
         self.time_figure = as_dict(charts.together(found.times, metrics, zone=zone, layout=layout))
         self.has_times = bool(found.times)
         self._show_machines(found)

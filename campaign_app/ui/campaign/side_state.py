@@ -1,5 +1,6 @@
 """The charts beside a campaign's recipients."""
 
+import time
 from typing import Any, Final
 
 import reflex as rx
@@ -15,6 +16,7 @@ from campaign_app.ui.ids import to_id
 from campaign_app.workspace import service as workspace
 
 HEIGHT: Final = 108
+REFRESH_SECONDS: Final = 10.0
 
 
 class CampaignSide(AppState):
@@ -25,16 +27,31 @@ class CampaignSide(AppState):
     opened_text: str = ""
     sent_title: str = "Sent per minute"
     ready: bool = False
+    _read_at: float = 0.0
 
     @rx.event
     async def load(self) -> None:
         """Draw both from the roll-ups."""
+        await self.require("campaigns:read")
+        await self._read()
+
+    async def _refresh(self) -> bool:
+        """Draw again while the campaign runs, at most every REFRESH_SECONDS; whether it did."""
+        if time.monotonic() - self._read_at < REFRESH_SECONDS:
+            return False
+        await self._read()
+        return True
+
+    async def _read(self) -> None:
         actor = await self.require("campaigns:read")
+        self._read_at = time.monotonic()
         async with db.reading() as session:
             zone = (await workspace.get(session)).time_zone
             found = await analytics.campaign_results(session, actor, to_id(self.campaign_id, "campaign"))
         colors = theme.palette(self.dark)
-        layout = theme.chart_layout(self.dark, HEIGHT, xaxis={"nticks": 4, "tickangle": 0}, yaxis={"nticks": 3})
+        layout = theme.chart_layout(
+            self.dark, HEIGHT, xaxis={"nticks": 4, "tickangle": 0, **charts.time_axis(found.times)}, yaxis={"nticks": 3}
+        )
         self.opened_figure = as_dict(
             charts.running_total(
                 found.times, "opened", zone=zone, color=colors.series[0], fill=colors.fill, layout=layout
