@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import reflex as rx
-from reflex_base.style import resolved_color_mode, set_color_mode
+from reflex_base.style import set_color_mode
 
 from campaign_app.ui import routes, theme
 from campaign_app.ui.app_state import AppState
@@ -106,8 +106,12 @@ def _skip_link() -> rx.Component:
     return rx.el.nav(link, aria_label="Skip", class_name="b-skip-nav")
 
 
+# Reflex's own variable still says "light" while the page comes alive; the class is set before the first paint.
+_SHOWN_MODE: Final[Any] = rx.Var("(document.documentElement.classList.contains('dark') ? 'dark' : 'light')", str)
+
+
 def _color_mode_reporter() -> rx.Component:
-    return rx.el.span(on_mount=AppState.note_color_mode(resolved_color_mode), class_name="b-hidden", aria_hidden="true")
+    return rx.el.span(on_mount=AppState.note_color_mode(_SHOWN_MODE), class_name="b-hidden", aria_hidden="true")
 
 
 def _shell(frame: Frame) -> rx.Component:
