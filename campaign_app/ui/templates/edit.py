@@ -55,8 +55,9 @@ def _conflict() -> rx.Component:
 
 def _built_in() -> rx.Component:
     return c.callout(
-        "It comes with Beacon and stays as it is. Duplicate it in the library and change the copy.",
+        "It comes with Beacon and stays as it is. Duplicate it and change the copy.",
         title="Built-in template",
+        action=c.if_allowed("templates:write", c.small_button("Duplicate", "copy", State.duplicate)),
     )
 
 

@@ -165,6 +165,14 @@ class TemplateEdit(TemplateFields):
         """Stores what is here as a template of its own; the other person's stays."""
         return await self._save(as_copy=True)
 
+    @rx.event
+    async def duplicate(self) -> Any:
+        """An editable copy of what is stored, opened."""
+        actor = await self.require("templates:write")
+        async with db.transaction() as session:
+            copy = await templates_service.duplicate(session, actor, self._id)
+        return [rx.redirect(routes.template(copy.id)), notify_success(f"{copy.name} is yours to change")]
+
     async def _save(self, *, as_copy: bool) -> Any:
         actor = await self.require("templates:write")
         fields = {name: getattr(self, name) for name in (*_TEXTS, "editor")}

@@ -21,4 +21,4 @@ class CodeEditor(rx.NoSSRComponent):
     variables: rx.Var[list[VariableChoice]]
     label: rx.Var[str]
     dark: rx.Var[bool]
-    on_change: rx.EventHandler[lambda text: [text]]
+    on_change: rx.EventHandler[lambda text: [text]]  # type: ignore[type-arg,valid-type]

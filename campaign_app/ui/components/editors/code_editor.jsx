@@ -38,7 +38,7 @@ export function CodeEditor({ editorId, value, revision, variables, label, dark, 
   useEffect(() => {
     view.current = new EditorView({ parent: box.current, state: EditorState.create({ doc: value, extensions: [
       basicSetup, html(), completion(known), EditorView.lineWrapping, theme.current.of(dark ? oneDark : []),
-      EditorView.contentAttributes.of({ "aria-label": label || "Source code", id: editorId }),
+      EditorView.contentAttributes.of({ "aria-label": label || "Source code", id: editorId, tabindex: "0" }),
       EditorView.domEventHandlers({ blur: () => { flush(); } }),
       EditorView.updateListener.of((update) => {
         if (!update.docChanged || update.transactions.some((t) => t.annotation(External))) return;

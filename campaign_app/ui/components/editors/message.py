@@ -31,7 +31,7 @@ class _Editor(rx.NoSSRComponent):
     revision: rx.Var[int]
     variables: rx.Var[list[VariableChoice]]
     label: rx.Var[str]
-    on_change: rx.EventHandler[lambda text: [text]]
+    on_change: rx.EventHandler[lambda text: [text]]  # type: ignore[type-arg,valid-type]
 
 
 class MessageEditor(_Editor):

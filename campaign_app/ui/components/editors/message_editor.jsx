@@ -8,15 +8,13 @@ import { Variable, fromEditor, labelsOf, toEditor } from "./variable_chip.js";
 import { Toolbar } from "./toolbar.jsx";
 import { useCommands, useTwoWay } from "./editing.js";
 
-const BUTTON_STYLE = "display:inline-block;padding:12px 20px;border-radius:6px;background:#5b5bd6;color:#ffffff;font-weight:600;text-decoration:none";
-
-// A call to action: a paragraph with one link that looks like a button in every mail program.
+// A call to action: a paragraph with one link; the frame of the message makes it look like a button.
 const Button = Node.create({
   name: "button", group: "block", content: "(text|variable)*", marks: "", defining: true, priority: 50, // after the paragraph, which is what an empty message holds
   addAttributes() {
     return {
       href: { default: "", parseHTML: (el) => el.querySelector("a")?.getAttribute("href") || "" },
-      style: { default: BUTTON_STYLE, parseHTML: (el) => el.querySelector("a")?.getAttribute("style") || BUTTON_STYLE },
+      style: { default: null, parseHTML: (el) => el.querySelector("a")?.getAttribute("style") || null },
     };
   },
   parseHTML() { return [{ tag: "p[data-button]", priority: 100, contentElement: (el) => el.querySelector("a") || el }]; },
