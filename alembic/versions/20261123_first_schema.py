@@ -1,6 +1,6 @@
 """first schema
 
-Revision: 982d98b79819
+Revision: 66b5df02ab42
 Before: none
 """
 
@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 
 from campaign_app.audience import search
 
-revision = "982d98b79819"
+revision = "66b5df02ab42"
 down_revision = None
 branch_labels = None
 depends_on = None
