@@ -100,7 +100,7 @@ async def sample(session: AsyncSession, audience: dict[str, Any], search: str, l
     if not is_empty(audience):
         query = query.where(await condition(session, audience))
     if search.strip():
-        query = query.where(words.holds(search, dialect_of(session)))
+        query = query.where(words.hits(search, dialect_of(session)))
     rows = await session.execute(query.order_by(col(Contact.id)).limit(min(max(limit, 1), 100)))
     return [
         SampleContact(row.id, f"{row.first_name} {row.last_name}".strip() or row.email, row.email, row.company)

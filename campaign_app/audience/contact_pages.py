@@ -1,8 +1,9 @@
 """The contact list at a million rows: every page through an index, forwards and backwards.
 
-Two shapes of the same question. When few contacts match (at most CAP, counted first), the query starts from the
-smallest set (search hits, list, tag, suppressions) and sorts what it found. When many match, it walks the index
-of the sort order and checks each contact until the page is full.
+Two shapes of the same question. When the smallest set that the filters name (search hits, list, tag, suppressions)
+has at most DRIVE contacts, the query starts from it and sorts what it found. When it is larger, the query walks the
+index of the sort order and checks each contact until the page is full. Measured at a million contacts by
+bench/contacts.py: sorting 100,000 costs 0.1 s, and so does walking past 100,000 that do not match.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from campaign_app.models.contact import Contact, ContactList, ContactTag, ListMe
 from campaign_app.models.suppression import Suppression
 
 CAP = 10_000
+DRIVE = 100_000
 _SORT_COLUMN = {SortKey.NAME: "sort_name", SortKey.COMPANY: "sort_company", SortKey.UPDATED: "updated_at"}
 _VALUE_TYPE = {SortKey.NAME: str, SortKey.COMPANY: str, SortKey.UPDATED: datetime}
 COLUMNS = (
@@ -68,7 +70,7 @@ def _conditions(query: ContactQuery, rules: Rules | None, dialect: str) -> dict[
     """Each filter as a condition on a contact, by name."""
     found: dict[str, sa.ColumnElement[bool]] = {}
     if query.search.strip():
-        found["search"] = search.holds(query.search, dialect)
+        found["search"] = search.spelled(query.search, dialect)
     if query.list_id is not None:
         found["list"] = sa.exists().where(
             col(ListMember.contact_id) == Contact.id, col(ListMember.list_id) == query.list_id
@@ -86,62 +88,107 @@ def _conditions(query: ContactQuery, rules: Rules | None, dialect: str) -> dict[
     return found
 
 
-def matching(query: ContactQuery, rules: Rules | None, dialect: str, *columns: Any) -> sa.Select[Any]:
-    """The contacts that a query means, unsorted, starting from the smallest set it names."""
+async def _driver(session: AsyncSession, query: ContactQuery) -> str:
+    """The filter to start from: a list or tag that is small for sure, else the search, else what there is."""
+    sizes: dict[str, int] = {}
+    if query.list_id is not None:
+        members = sa.select(col(ContactList.members)).where(col(ContactList.id) == query.list_id)
+        sizes["list"] = int((await session.execute(members)).scalar() or 0)
+    if query.tag:
+        members = sa.select(col(Tag.members)).where(col(Tag.name) == query.tag)
+        sizes["tag"] = int((await session.execute(members)).scalar() or 0)
+    smallest = min(sizes, key=sizes.__getitem__, default="")
+    if search.match(query.search, "sqlite") and (not smallest or sizes[smallest] > 2 * CAP):
+        return "search"
+    return smallest or ("suppressed" if query.status == ContactStatus.SUPPRESSED else "")
+
+
+def matching(
+    query: ContactQuery, rules: Rules | None, dialect: str, *columns: Any, driver: str | None = None
+) -> sa.Select[Any]:
+    """The contacts that a query means, unsorted, starting from the filter that is the driver."""
     conditions = _conditions(query, rules, dialect)
-    statement = sa.select(*columns)
+    if driver is None:
+        driver = next((name for name in ("search", "list", "tag", "suppressed") if name in conditions), "")
     contact = sa.inspect(Contact).local_table
-    if "search" in conditions and dialect == "sqlite" and search.match(query.search, dialect):
-        del conditions["search"]
-        hits = search.searched
-        statement = statement.select_from(hits.join(contact, hits.c.rowid == contact.c.id))
-        statement = statement.where(hits.c[search.TABLE].op("MATCH")(search.match(query.search, dialect)))
-    elif "list" in conditions:
-        del conditions["list"]
+    source: Any = contact
+    if driver == "search":
+        conditions["search"] = search.hits(query.search, dialect)
+        if dialect == "sqlite" and search.match(query.search, dialect):
+            source = search.searched.join(contact, search.searched.c.rowid == contact.c.id)
+            words = search.match(query.search, dialect)
+            conditions["search"] = search.searched.c[search.TABLE].op("MATCH", return_type=sa.Boolean())(words)
+    elif driver == "list":
         member = sa.inspect(ListMember).local_table
-        statement = statement.select_from(member.join(contact, member.c.contact_id == contact.c.id))
-        statement = statement.where(member.c.list_id == query.list_id)
-    elif "tag" in conditions:
-        del conditions["tag"]
+        source = member.join(contact, member.c.contact_id == contact.c.id)
+        conditions["list"] = member.c.list_id == query.list_id
+    elif driver == "tag":
         tagged = sa.inspect(ContactTag).local_table
-        statement = statement.select_from(tagged.join(contact, tagged.c.contact_id == contact.c.id))
-        statement = statement.where(tagged.c.tag_id == _tag_id(query.tag))
-    elif "suppressed" in conditions:
-        del conditions["suppressed"]
+        source = tagged.join(contact, tagged.c.contact_id == contact.c.id)
+        conditions["tag"] = tagged.c.tag_id == _tag_id(query.tag)
+    elif driver == "suppressed":
         stopped = sa.inspect(Suppression).local_table
-        statement = statement.select_from(stopped.join(contact, stopped.c.address == contact.c.identity))
-    else:
-        statement = statement.select_from(contact)
-    return statement.where(*conditions.values())
+        source = stopped.join(contact, stopped.c.address == contact.c.identity)
+        del conditions["suppressed"]
+    return sa.select(*columns).select_from(source).where(*conditions.values())
 
 
-async def total(session: AsyncSession, query: ContactQuery, rules: Rules | None) -> tuple[int, bool]:
-    """(number of contacts, whether there are more): exact where that is cheap, else counted up to CAP."""
+async def _count(session: AsyncSession, statement: sa.Select[Any], limit: int) -> int:
+    some = statement.limit(limit + 1).subquery()
+    return int((await session.execute(sa.select(sa.func.count()).select_from(some))).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How many contacts match (a minimum when `capped`), and whether to start from the driver's set."""
+
+    count: int
+    capped: bool
+    few: bool
+
+
+async def _size(session: AsyncSession, query: ContactQuery, rules: Rules | None, driver: str) -> _Size:
+    """Exact where that is cheap, else counted up to CAP."""
     dialect = dialect_of(session)
     named = set(_conditions(query, rules, dialect))
-    exact: Any = None
     if not named:
-        exact = sa.select(sa.func.count()).select_from(Contact)
-    elif named == {"list"}:
-        exact = sa.select(col(ContactList.members)).where(col(ContactList.id) == query.list_id)
-    elif named == {"tag"}:
-        exact = sa.select(col(Tag.members)).where(col(Tag.name) == query.tag)
-    if exact is not None:
-        return int((await session.execute(exact)).scalar() or 0), False
-    some = matching(query, rules, dialect, sa.literal(1).label("one")).limit(CAP + 1).subquery()
-    count = int((await session.execute(sa.select(sa.func.count()).select_from(some))).scalar_one())
-    return min(count, CAP), count > CAP
+        everyone = sa.select(sa.func.count()).select_from(Contact)
+        return _Size(int((await session.execute(everyone)).scalar_one()), False, False)
+    if named in ({"list"}, {"tag"}):
+        group = sa.select(col(ContactList.members)).where(col(ContactList.id) == query.list_id)
+        if driver == "tag":
+            group = sa.select(col(Tag.members)).where(col(Tag.name) == query.tag)
+        members = int((await session.execute(group)).scalar() or 0)
+        return _Size(members, False, members <= DRIVE)
+    if named == {"search"}:
+        hits = await _hits(session, query.search)
+        return _Size(min(hits, CAP), hits > CAP, hits <= DRIVE)
+    count = await _count(session, matching(query, rules, dialect, sa.literal(1).label("one"), driver=driver), CAP)
+    few = count <= CAP or (driver == "search" and await _hits(session, query.search) <= DRIVE)
+    return _Size(min(count, CAP), count > CAP, few)
+
+
+async def _hits(session: AsyncSession, text: str) -> int:
+    """Contacts that a search finds, counted up to DRIVE; SQLite need not look at the contacts for that."""
+    words = search.match(text, "sqlite")
+    if dialect_of(session) == "sqlite" and words:
+        index = search.searched.c
+        statement: Any = sa.select(index.rowid).where(index[search.TABLE].op("MATCH")(words))
+        return await _count(session, statement, DRIVE)
+    only = matching(ContactQuery(search=text), None, dialect_of(session), sa.literal(1).label("one"))
+    return await _count(session, only, DRIVE)
 
 
 async def page(session: AsyncSession, query: ContactQuery, rules: Rules | None) -> Found:
     """One page of the contact list."""
-    count, capped = await total(session, query, rules)
     dialect = dialect_of(session)
+    driver = await _driver(session, query)
+    size = await _size(session, query, rules, driver)
     conditions = _conditions(query, rules, dialect)
     columns = [getattr(Contact, name) for name in COLUMNS]
-    few = bool(conditions) and not capped and count <= CAP
+    few = size.few
     everyone = sa.select(*columns).where(*conditions.values())
-    statement = matching(query, rules, dialect, *columns) if few else everyone
+    statement = matching(query, rules, dialect, *columns, driver=driver) if few else everyone
     keys = _keys(query.sort, unindexed=few and dialect == "sqlite")
     position, backwards = _position(query)
     falling = query.descending != backwards
@@ -150,7 +197,7 @@ async def page(session: AsyncSession, query: ContactQuery, rules: Rules | None) 
         statement = statement.where(here < there if falling else here > there)
     statement = statement.order_by(*(key.desc() if falling else key.asc() for key in keys)).limit(query.limit + 1)
     rows = list((await session.execute(statement)).all())
-    return _found(rows, query, backwards, position is not None, count, capped)
+    return _found(rows, query, backwards, position is not None, size)
 
 
 def _keys(sort: SortKey, *, unindexed: bool) -> list[Any]:
@@ -175,13 +222,13 @@ def _position(query: ContactQuery) -> tuple[list[Any] | None, bool]:
     return [sa.literal(value, type_=kind), sa.literal(row_id)], backwards
 
 
-def _found(rows: list[Any], query: ContactQuery, backwards: bool, moved: bool, count: int, capped: bool) -> Found:
+def _found(rows: list[Any], query: ContactQuery, backwards: bool, moved: bool, size: _Size) -> Found:
     more = len(rows) > query.limit
     rows = rows[: query.limit]
     if backwards:
         rows.reverse()
     if not rows:
-        return Found([], None, None, count, capped)
+        return Found([], None, None, size.count, size.capped)
     has_next, has_previous = (True, more) if backwards else (more, moved)
 
     def cursor(row: Any, *, back: bool) -> str:
@@ -192,8 +239,8 @@ def _found(rows: list[Any], query: ContactQuery, backwards: bool, moved: bool, c
         rows,
         cursor(rows[-1], back=False) if has_next else None,
         cursor(rows[0], back=True) if has_previous else None,
-        count,
-        capped,
+        size.count,
+        size.capped,
     )
 
 

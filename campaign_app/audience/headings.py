@@ -118,7 +118,7 @@ def propose(headings: Sequence[str], rows: Sequence[Sequence[str]], known: dict[
                 used = {value.removeprefix(ATTRIBUTE) for value in mapping.values()} | set(known.values())
                 key = attribute_key(heading, used, index + 1)
             mapping[str(index)] = f"{ATTRIBUTE}{key}" if heading.strip() else ""
-    return mapping
+    return dict(sorted(mapping.items(), key=lambda item: int(item[0])))
 
 
 def _column_of_addresses(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:

@@ -1,18 +1,18 @@
 """Contacts, lists and tags: the room's door."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.audience import audiences, contact_pages, headings, identity, repository, segment_service, timelines
+from campaign_app.audience import audiences, contact_fields, contact_pages, repository, segment_service, timelines
+from campaign_app.audience.contact_fields import full_name
 from campaign_app.audience.contact_pages import CAP, dialect_of
 from campaign_app.audience.errors import (
     ContactChanged,
-    ContactExists,
     ContactNotFound,
     InUse,
     ListNotFound,
@@ -38,9 +38,8 @@ from campaign_app.core.clock import now
 from campaign_app.core.errors import Invalid
 from campaign_app.kit.pagination import Page
 from campaign_app.models.audit import AuditEntry
-from campaign_app.models.contact import AttributeDefinition, Contact, ContactList, Tag
+from campaign_app.models.contact import Contact, ContactList, Tag
 from campaign_app.models.contact_import import ContactImport
-from campaign_app.workspace import service as workspace
 
 COUNT_CAP = CAP
 Target = Sequence[int] | ContactQuery
@@ -78,11 +77,6 @@ async def list_contacts(session: AsyncSession, actor: Actor, query: ContactQuery
             )
         )
     return Page(rows, found.next_cursor, found.previous_cursor, found.total, found.capped)
-
-
-def full_name(contact: Any) -> str:
-    """First and last name, else the address, else the number."""
-    return f"{contact.first_name} {contact.last_name}".strip() or contact.identity
 
 
 async def _rules(session: AsyncSession, query: ContactQuery) -> Rules | None:
@@ -134,11 +128,11 @@ async def create_contact(session: AsyncSession, actor: Actor, data: ContactInput
         ContactExists: another contact has the address.
     """
     actor.require("contacts:write")
-    fields = await _cleaned(session, data)
-    await _must_be_free(session, fields["identity"], None)
+    fields = await contact_fields.cleaned(session, data)
+    await contact_fields.must_be_free(session, fields["identity"], None)
     at = now()
     contact = Contact(
-        **fields, attributes=await _attributes(session, data.attributes, at), created_at=at, updated_at=at
+        **fields, attributes=await contact_fields.attributes(session, data.attributes, at), created_at=at, updated_at=at
     )
     session.add(contact)
     await session.flush()
@@ -161,10 +155,10 @@ async def update_contact(session: AsyncSession, actor: Actor, contact_id: int, d
         raise ContactNotFound("This contact does not exist (any more).")
     if data.expected_updated_at is not None and contact.updated_at != data.expected_updated_at:
         raise await _changed(session, contact)
-    fields = await _cleaned(session, data)
-    await _must_be_free(session, fields["identity"], contact_id)
+    fields = await contact_fields.cleaned(session, data)
+    await contact_fields.must_be_free(session, fields["identity"], contact_id)
     at = now()
-    fields["attributes"] = await _attributes(session, data.attributes, at)
+    fields["attributes"] = await contact_fields.attributes(session, data.attributes, at)
     changed = sorted(name for name, value in fields.items() if getattr(contact, name) != value)
     for name in changed:
         setattr(contact, name, fields[name])
@@ -188,69 +182,6 @@ async def _changed(session: AsyncSession, contact: Contact) -> ContactChanged:
         "Nothing of yours was saved. Load the contact again and repeat your change.",
         title="Someone else changed this contact",
     )
-
-
-async def _cleaned(session: AsyncSession, data: ContactInput) -> dict[str, Any]:
-    country = (await workspace.get(session)).default_country
-    email, phone = identity.email(data.email), identity.phone(data.phone, country or "DE")
-    wrong: dict[str, str] = {}
-    if data.email.strip() and not email:
-        wrong["email"] = identity.email_problem(data.email)
-    if data.phone.strip() and not phone:
-        wrong["phone"] = "This is not a phone number. Write it with its country code, such as +49 151 20001234."
-    if not email and not phone and not wrong:
-        wrong["email"] = "Enter an e-mail address or a phone number."
-    zone = identity.time_zone(data.time_zone)
-    if data.time_zone and not zone:
-        wrong["time_zone"] = "There is no such time zone. Choose one such as Europe/Berlin."
-    language = identity.language(data.language)
-    if data.language and not language:
-        wrong["language"] = "Enter a language code such as de or pt-BR."
-    if wrong:
-        raise Invalid(next(iter(wrong.values())), wrong, title="The contact was not saved")
-    return {
-        "identity": email or phone,
-        "email": email,
-        "domain": email.partition("@")[2],
-        "phone": phone,
-        "first_name": " ".join(data.first_name.split()),
-        "last_name": " ".join(data.last_name.split()),
-        "company": " ".join(data.company.split()),
-        "time_zone": zone,
-        "language": language,
-    }
-
-
-async def _must_be_free(session: AsyncSession, address: str, contact_id: int | None) -> None:
-    other = await repository.contact_by_identity(session, address)
-    if other is not None and other.id != contact_id:
-        message = f"{full_name(other)} already has this address. Open that contact and edit it instead."
-        raise ContactExists(message, {"email" if "@" in address else "phone": message}, title="This contact exists")
-
-
-async def _attributes(session: AsyncSession, given: Mapping[str, str], at: datetime) -> dict[str, str]:
-    """Attributes under keys that templates can use; new ones get a definition."""
-    known = {label: key for key, label in (await _definitions(session)).items()}
-    keys = set(known.values())
-    found: dict[str, str] = {}
-    new: dict[str, str] = {}
-    for name, value in given.items():
-        label, text = name.strip()[:255], value.strip()[:2_000].replace("\x00", "")
-        if not label or not text:
-            continue
-        key = label if label in keys else known.get(label, "")
-        if not key:
-            key = headings.attribute_key(label, keys, len(keys) + 1)
-            keys.add(key)
-            new[key] = label
-        found[key] = text
-    await repository.define_attributes(session, new, at)
-    return found
-
-
-async def _definitions(session: AsyncSession) -> dict[str, str]:
-    rows = await session.exec(select(AttributeDefinition).order_by(AttributeDefinition.label))
-    return {row.key: row.label for row in rows}
 
 
 async def _set_groups(session: AsyncSession, contact_id: int, data: ContactInput) -> None:
@@ -405,7 +336,7 @@ async def tags(session: AsyncSession, actor: Actor) -> list[TagRow]:
 async def attributes(session: AsyncSession, actor: Actor) -> list[AttributeRow]:
     """Custom attributes by label."""
     actor.require("contacts:read")
-    return [AttributeRow(key, label) for key, label in (await _definitions(session)).items()]
+    return [AttributeRow(key, label) for key, label in (await contact_fields.definitions(session)).items()]
 
 
 async def timeline(
