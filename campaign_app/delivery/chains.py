@@ -13,6 +13,7 @@ from campaign_app.core.queue import Job
 TTL_S = 30
 WORKERS = "beacon:workers"
 WORKER_ALIVE_S = 15
+PATIENCE_S = 30
 
 
 def _key(campaign_id: int, chain: int) -> str:
@@ -34,14 +35,33 @@ async def wanted(per_second: float, leases: int) -> int:
 
 
 async def ensure(campaign_id: int, want: int, at: datetime | None = None) -> int:
-    """Start those of the first `want` chains that do not run; how many."""
+    """Start those of the first `want` chains that do not run; how many.
+
+    One that waits for much later than `at` is started anew: limits or windows may have been changed.
+    """
     started = 0
+    due = at or clock.now()
     for chain in range(want):
-        token = secrets.token_hex(4)
-        if await redis.client().set(_key(campaign_id, chain), token, nx=True, ex=_ttl(at)):
-            await _enqueue(campaign_id, chain, token, at)
-            started += 1
+        token, key = secrets.token_hex(4), _key(campaign_id, chain)
+        new = await redis.client().set(key, _waiting(token, due), nx=True, ex=_ttl(at))
+        if not new:
+            held = _text(await redis.client().get(key))
+            later = due.timestamp() + PATIENCE_S
+            if "~" not in held or float(held.partition("~")[2]) <= later:
+                continue
+            await redis.client().set(key, _waiting(token, due), ex=_ttl(at))
+        await _enqueue(campaign_id, chain, token, at)
+        started += 1
     return started
+
+
+def _waiting(token: str, due: datetime) -> str:
+    return f"{token}~{due.timestamp():.0f}"
+
+
+def _token(held: str) -> str:
+    """The job whose turn it is: the value is token~due while it waits, token@worker while it runs."""
+    return held.partition("~")[0].partition("@")[0]
 
 
 def _ttl(at: datetime | None) -> int:
@@ -67,7 +87,7 @@ def _text(raw: bytes | str | None) -> str:
 async def enter(campaign_id: int, chain: int, token: str, worker: str) -> bool:
     """Whether it is this job's turn; from now on the key names its worker too."""
     held = _text(await redis.client().get(_key(campaign_id, chain)))
-    if held and held.partition("@")[0] != token:
+    if held and _token(held) != token:
         return False
     await redis.client().set(_key(campaign_id, chain), f"{token}@{worker}", ex=TTL_S)
     return True
@@ -76,25 +96,25 @@ async def enter(campaign_id: int, chain: int, token: str, worker: str) -> bool:
 async def keep(campaign_id: int, chain: int, token: str, worker: str) -> None:
     """The job still runs. A Redis that forgot it is told again."""
     held = _text(await redis.client().get(_key(campaign_id, chain)))
-    if not held or held.partition("@")[0] == token:
+    if not held or _token(held) == token:
         await redis.client().set(_key(campaign_id, chain), f"{token}@{worker}", ex=TTL_S)
 
 
 async def go_on(campaign_id: int, chain: int, token: str, at: datetime) -> None:
     """Enqueue the successor, unless another job has taken the chain over."""
     held = _text(await redis.client().get(_key(campaign_id, chain)))
-    if held and held.partition("@")[0] != token:
+    if held and _token(held) != token:
         return
     following = secrets.token_hex(4)
     due = at if at > clock.now() + timedelta(milliseconds=50) else None
-    await redis.client().set(_key(campaign_id, chain), following, ex=_ttl(due))
+    await redis.client().set(_key(campaign_id, chain), _waiting(following, at), ex=_ttl(due))
     await _enqueue(campaign_id, chain, following, due)
 
 
 async def end(campaign_id: int, chain: int, token: str) -> None:
     """Nothing is left to do for this chain."""
     held = _text(await redis.client().get(_key(campaign_id, chain)))
-    if held.partition("@")[0] == token:
+    if _token(held) == token:
         await redis.client().delete(_key(campaign_id, chain))
 
 

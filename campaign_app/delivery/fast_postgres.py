@@ -25,6 +25,7 @@ from campaign_app.delivery.fast import (
 from campaign_app.delivery.outcome import Outcome, Tally, tally
 from campaign_app.models.delivery import DeliveryStatus
 
+_ACQUIRE_S = 10
 _TTL = f"make_interval(secs => {LEASE_TTL_S})"
 _LOCK_CAMPAIGNS = "SELECT id, status FROM campaign WHERE id = ANY($1::int[]) ORDER BY id FOR SHARE"
 _CLAIM = f"""
@@ -115,7 +116,7 @@ class PostgresStore:
 
     async def claim(self, campaign_id: int, owner: Owner, rows: int, at: datetime) -> ClaimedLease | None:
         """See Store."""
-        async with (await self._open()).acquire() as connection, connection.transaction():
+        async with (await self._open()).acquire(timeout=_ACQUIRE_S) as connection, connection.transaction():
             found = await connection.fetchrow(_LOCK_CAMPAIGNS, [campaign_id])
             if found is None or found["status"] != "running":
                 return None
@@ -128,7 +129,7 @@ class PostgresStore:
 
     async def read_more(self, hold: Hold, after_id: int, rows: int, at: datetime) -> tuple[list[Row], int] | None:
         """See Store."""
-        async with (await self._open()).acquire() as connection, connection.transaction():
+        async with (await self._open()).acquire(timeout=_ACQUIRE_S) as connection, connection.transaction():
             if await _beat(connection, [hold]):
                 return None
             return await _read(connection, hold, after_id, rows, at)
@@ -136,7 +137,7 @@ class PostgresStore:
     async def write(self, write: Write, at: datetime) -> Written:
         """See Store."""
         try:
-            async with (await self._open()).acquire() as connection, connection.transaction():
+            async with (await self._open()).acquire(timeout=_ACQUIRE_S) as connection, connection.transaction():
                 return await _write(connection, write, at)
         except _Disputed:
             return Written(disputed=True)

@@ -12,6 +12,7 @@ from campaign_app.kit.transitions import check
 from campaign_app.models.delivery import DeliveryStatus, EventKind, Reason
 
 S = DeliveryStatus
+_AT_ONCE = 1_000
 _OUTCOMES = frozenset({S.SENT, S.FAILED, S.UNCERTAIN, S.SKIPPED})
 _PROVIDER = frozenset({S.DELIVERED, S.READ, S.REPLIED, S.BOUNCED})
 
@@ -76,14 +77,18 @@ async def move(
     Rows that the table does not let go there (because something else was faster) stay as they are.
     """
     total = Tally()
-    moved: list[int] = []
-    for row in await repository.lock_deliveries(session, delivery_ids):
-        if allows(row.status, target):
-            total.add(row.campaign_id, row.status, target, at, row.domain)
-            moved.append(row.id)
-    await repository.set_status(session, moved, target, at=at, reason=reason, response=response)
+    count = 0
+    ordered = sorted(delivery_ids)
+    for start in range(0, len(ordered), _AT_ONCE):
+        moved: list[int] = []
+        for row in await repository.lock_deliveries(session, ordered[start : start + _AT_ONCE]):
+            if allows(row.status, target):
+                total.add(row.campaign_id, row.status, target, at, row.domain)
+                moved.append(row.id)
+        await repository.set_status(session, moved, target, at=at, reason=reason, response=response)
+        count += len(moved)
     await repository.apply_tally(session, total)
-    return len(moved)
+    return count
 
 
 async def move_matching(

@@ -116,7 +116,9 @@ class Outbox:
             began = loop.time()
             try:
                 written = await self._write(Write(outcomes, list(holds.values()), finished))
-            except TROUBLE as error:
+            except Exception as error:  # whatever it is, the outcomes stay and are tried again
+                if not isinstance(error, TROUBLE):
+                    log.exception("outcomes not written", waiting=len(outcomes))
                 if self.failing_since is None:
                     self.failing_since = began
                     log.warning("database away, outcomes wait", waiting=len(outcomes), error=repr(error)[:200])

@@ -107,6 +107,23 @@ def seconds_left(
     return None if found.finishes_at is None else (found.finishes_at - at).total_seconds()
 
 
+_estimates: dict[object, tuple[datetime, float | None]] = {}
+
+
+def _time_left(
+    campaign: Campaign, account: SendingAccount | None, counter: CampaignCounter, rate: float, at: datetime
+) -> float | None:
+    """Worked out anew every two seconds: a campaign of weeks takes thousands of steps."""
+    which = (campaign.id, campaign.launched_at)
+    made, finishes = _estimates.get(which, (None, None))
+    if made is None or not made <= at < made + timedelta(seconds=2) or not counter.pending:
+        if len(_estimates) > 1_000:
+            _estimates.clear()
+        made, finishes = at, seconds_left(campaign, account, counter.pending, rate, at)
+        _estimates[which] = (made, finishes)
+    return None if finishes is None else max(0.0, finishes - (at - made).total_seconds())
+
+
 def build(
     campaign: Campaign,
     account: SendingAccount | None,
@@ -117,7 +134,7 @@ def build(
     """The JSON of the contract from the rows and every worker's part."""
     running = campaign.status is CampaignStatus.RUNNING
     rate = sum(part["rate_per_minute"] for part in parts) if running else 0.0
-    left = seconds_left(campaign, account, counter.pending, rate, at) if running else None
+    left = _time_left(campaign, account, counter, rate, at) if running else None
     last = sorted((line for part in parts for line in part["last"]), key=lambda line: line["at"], reverse=True)
     return {
         "campaign_id": campaign.id,

@@ -155,10 +155,17 @@ async def _mend_campaigns(swept: Swept) -> None:
             await repository.get_campaign(session, campaign_id, lock=True)
             await control.skip_rest(session, campaign_id, clock.now())
     for campaign_id in [*running, *paused]:
-        swept.ended += await completion.look(campaign_id)
+        if campaign_id in paused or await _nothing_left(campaign_id):
+            swept.ended += await completion.look(campaign_id)
     for campaign_id in running:
         await _mend_gate(campaign_id)
         swept.chains += await ensure_chains(campaign_id)
+
+
+async def _nothing_left(campaign_id: int) -> bool:
+    async with db.reading() as session:
+        outlook = await repository.outlook(session, campaign_id)
+    return outlook is not None and outlook.available_at is None and not outlook.held
 
 
 async def _mend_gate(campaign_id: int) -> None:
