@@ -37,7 +37,6 @@ def picker() -> rx.Component:
             words,
             type="button",
             class_name="tp-card tp-pick",
-            aria_label=f"Use {template.name}",
             on_click=State.use_template(template.id),
         )
 
