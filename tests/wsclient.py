@@ -23,6 +23,7 @@ class Tab:
         self._url = url
         self._headers = {**({"Cookie": f"beacon_session={cookie}"} if cookie else {}), **(headers or {})}
         self._path = "/"
+        self._parts: dict[str, str] = {}
         self._heard = asyncio.Condition()
         self._socket = socketio.AsyncClient(reconnection=False)
         self._socket.on("event", self._on_event, namespace=_NAMESPACE)
@@ -34,9 +35,9 @@ class Tab:
     async def __aexit__(self, *_error: object) -> None:
         await self._socket.disconnect()
 
-    async def open(self, path: str = "/", *, load: bool = True) -> None:
-        """Connect as the page at `path`; with `load` ask for everything the page loads."""
-        self._path = path
+    async def open(self, path: str = "/", *, load: bool = True, **parts: str) -> None:
+        """Connect as the page at `path`, whose dynamic `parts` the browser names; with `load` ask for what it loads."""
+        self._path, self._parts = path, parts
         first = {"name": f"{_ROOT}.hydrate_and_load", "payload": {}, "router_data": self._router_data()}
         await self._socket.connect(
             f"{self._url}/?token={self.token}",
@@ -76,7 +77,11 @@ class Tab:
     def _router_data(self) -> dict[str, Any]:
         path, _, query = self._path.partition("?")
         pairs = (part.partition("=") for part in query.split("&") if part)
-        return {"pathname": path, "asPath": self._path, "query": {key: value for key, _, value in pairs}}
+        return {
+            "pathname": path,
+            "asPath": self._path,
+            "query": {**self._parts, **{key: value for key, _, value in pairs}},
+        }
 
     async def _on_token(self, token: str) -> None:
         self.token = token

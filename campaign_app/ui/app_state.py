@@ -202,6 +202,9 @@ class AuthGate(rx.Middleware):
         if person._bound == digest:
             return
         if person._bound:
+            from campaign_app.ui import live
+
+            await live.unwatch(root)
             for state in _states(rx.State):
                 await root.get_state(state)  # Redis keeps each apart; one that is not loaded would keep its rows
             root.reset()

@@ -5,17 +5,22 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from time import monotonic
 from typing import Any, Final
 
 import reflex as rx
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-from campaign_app.core import redis
+from campaign_app.auth.cookies import session_token
+from campaign_app.auth.current import current_actor
+from campaign_app.core import crypto, redis
 
 CHANNEL: Final = "progress:"
 SNAPSHOT: Final = "progress:last:"
 PUSH_EVERY_SECONDS: Final = 0.2
+_ADMITTED_SECONDS: Final = 10.0
+_ADMITTED_TABS: Final = 1_000
 _RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0)
 
 logger = logging.getLogger(__name__)
@@ -174,11 +179,41 @@ def _class_of(state: Any) -> type[rx.State]:
     return type(getattr(state, "__wrapped__", state))
 
 
+class Admission:
+    """Whether the session behind a tab still lives: pushes pass no gate, so they ask here, every 10 s."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, float]] = {}
+
+    async def holds(self, token: str, cookie: str) -> bool:
+        """Asks the database only when the last answer is old or the cookie is another one."""
+        digest, until = self._known.get(token, ("", 0.0))
+        if digest == crypto.digest(cookie) and monotonic() < until:
+            return True
+        if await current_actor(cookie) is None:
+            self._known.pop(token, None)
+            return False
+        self._known[token] = crypto.digest(cookie), monotonic() + _ADMITTED_SECONDS
+        if len(self._known) > _ADMITTED_TABS:
+            self._known = {tab: entry for tab, entry in self._known.items() if entry[1] > monotonic()}
+        return True
+
+
 def lifespan(app: rx.App) -> Callable[[], Any]:
     """The task that lives as long as the web process: makes the hub and ends it."""
 
+    admission = Admission()
+
     async def deliver(token: str, state: type[rx.State], payloads: dict[str, Payload]) -> None:
         async with app.modify_state(rx.BaseStateToken(ident=token, cls=state)) as tree:
+            record = app.event_namespace._token_manager.token_to_socket.get(token) if app.event_namespace else None
+            # A socket that has sent no event yet may be anybody's who knows the token.
+            if record is None or record.sid != tree.router.session.session_id:
+                return
+            if not await admission.holds(token, session_token(tree.router.headers.cookie)):
+                if _hub is not None:
+                    _hub.unwatch(token)
+                return
             page = await tree.get_state(state)
             for topic, payload in payloads.items():
                 await page._on_progress(topic, payload)

@@ -1,18 +1,24 @@
 """Whoever reaches the websocket can call any handler: what strangers, viewers and thieves of a client token get."""
 
 import asyncio
+import json
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import httpx
 import pytest
 import reflex as rx
 import socketio.exceptions
+from redis import asyncio as redis
 from reflex_base.registry import RegistrationContext
 
 from campaign_app import campaign_app  # noqa: F401  every page's state is known after this
 from campaign_app.ui.app_state import AppState, _public_states
+from campaign_app.ui.campaign.page_state import CampaignPage
+from campaign_app.ui.campaigns.new_state import CampaignNew
 from campaign_app.ui.settings.audit_state import AuditLog
 from campaign_app.ui.settings.new_user_state import NewPerson
 from campaign_app.ui.settings.profile_state import Profile
@@ -241,3 +247,50 @@ async def test_who_is_switched_off_is_out_of_an_open_tab(product: Product) -> No
             await boss.until(lambda t: t.said("is switched off"))
             await tab.call(handler(Profile, "load"))
             await tab.until(lambda t: t.ordered("_redirect"))
+
+
+async def watched_campaign(product: Product, tab: Tab) -> str:
+    """A campaign whose page is open in the tab; its topic."""
+    await tab.open("/campaigns/new")
+    await tab.until(lambda t: t.value(AppState, "person_name") == MARK)
+    await tab.call(handler(CampaignNew, "create"), form={"name": MARK})
+    await tab.until(lambda t: any("/edit" in event["payload"].get("path", "") for event in t.ordered("_redirect")))
+    path = next(event["payload"]["path"] for event in tab.ordered("_redirect") if "/edit" in event["payload"]["path"])
+    campaign_id = path.split("/")[2]
+    with closing(sqlite3.connect(product.stack.var / "beacon.db", timeout=30)) as database:
+        database.execute("UPDATE campaign SET status = 'paused' WHERE id = ?", [campaign_id])  # drafts are not watched
+        database.commit()
+    return f"campaign:{campaign_id}"
+
+
+async def publish(product: Product, topic: str, sent: int) -> None:
+    counters = dict.fromkeys(("total", "pending", "sending", "failed", "skipped", "uncertain", "bounced"), 0)
+    news = {"status": "paused", "status_reason": "", "counters": {**counters, "sent": sent}, "in_flight": 0, "last": []}
+    async with redis.from_url(product.stack.redis_url) as client:
+        await client.publish(f"progress:{topic}", json.dumps(news))
+
+
+async def test_progress_reaches_only_the_living_session_that_asked(product: Product) -> None:
+    async with Tab(product.url, product.owner) as tab:
+        topic = await watched_campaign(product, tab)
+    campaign_id = topic.partition(":")[2]
+    path = f"/campaigns/{campaign_id}"
+    async with Tab(product.url, product.owner) as tab:
+        await tab.open(path, campaign_id=campaign_id)
+        await tab.until(lambda t: t.value(CampaignPage, "name") == MARK)
+        await publish(product, topic, 4_711)
+        await tab.until(lambda t: t.said("4,711"))
+        token = tab.token
+    async with Tab(product.url, token=token) as thief:  # says nothing, only listens
+        await thief.open(path, load=False)
+        await publish(product, topic, 4_712)
+        async with Tab(product.url, product.owner) as tab:  # what came after has been delivered: so was this, or never
+            await tab.open(path, campaign_id=campaign_id)
+            await tab.until(lambda t: t.value(CampaignPage, "name") == MARK)
+            await publish(product, topic, 4_713)
+            await tab.until(lambda t: t.said("4,713"))
+        assert not thief.state
+        await thief.call(handler(Profile, "load"))
+        await thief.until(lambda t: t.ordered("_redirect"))
+        assert not thief.said("4,71")
+        assert not thief.said(MARK)
