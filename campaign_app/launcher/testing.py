@@ -30,6 +30,10 @@ CHECKS = (
 )
 
 
+PARALLEL = ("-n", "2", "--dist", "loadgroup", "-q")
+"""Two at a time: tests that start whole products beside all others."""
+
+
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The flags of `test`."""
     made = commands.add_parser(
@@ -83,7 +87,7 @@ def _passes(check: Check) -> bool:
 
 
 def _pytest(arguments: list[str], without_browser: bool) -> int:
-    command = [str(_script("pytest")), *arguments]
+    command = [str(_script("pytest")), *(arguments or PARALLEL)]
     if without_browser and not arguments:
         command += ["-m", "not browser"]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
