@@ -98,7 +98,8 @@ def main() -> None:
     """Entry point."""
     logging.configure()
     sys.setswitchinterval(0.001)  # the ledger's thread must not wait 5 ms for each step of a statement
-    gc.freeze()
+    gc.freeze()  # what was imported stays: no need to look through it again and again
+    gc.set_threshold(20_000, 20, 50)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())
 
