@@ -27,10 +27,9 @@ CODEMIRROR_PACKAGES = [
 
 @dataclass
 class VariableChoice:
-    """One row of the variable menu: `value` is what the previewed contact has, `note` who lacks it."""
+    """One row of the variable menu: `value` is what the previewed contact has."""
 
     name: str
     label: str
     group: str
     value: str = ""
-    note: str = ""

@@ -52,7 +52,6 @@ export function VariableMenu({ variables, onInsert, target, small = false }) {
         </ul>
         {rows.length === 0 && <div className="var-foot">No variable matches. Custom attributes come from contacts and imports.</div>}
         {current && <div className="var-foot">
-          {current.note && <div>{current.note}</div>}
           <label>Used instead where it is missing
             <input value={fallback} onChange={(e) => setFallback(e.target.value)} onKeyDown={(e) => { if (e.key === "Enter") { e.preventDefault(); pick(current); } }} placeholder="for example: there" />
           </label>
