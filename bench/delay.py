@@ -11,13 +11,13 @@ class Delayed(asyncio.Protocol):
     def __init__(self, delay: float) -> None:
         self.delay = delay
         self.peer: asyncio.Transport | None = None
-        self.transport: asyncio.Transport | None = None
         self.early: list[bytes] = []
+        self.made: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember our side."""
+        """Say what our side is."""
         assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.made.set_result(transport)
 
     def data_received(self, data: bytes) -> None:
         """Pass it on later."""
@@ -37,7 +37,7 @@ class Delayed(asyncio.Protocol):
         if self.peer is not None and not self.peer.is_closing():
             self.peer.write(data)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, _error: Exception | None) -> None:
         """Close the peer after what is still on its way."""
         if self.peer is not None:
             asyncio.get_running_loop().call_later(self.delay, self.peer.close)
@@ -54,10 +54,8 @@ async def serve(listen: int, target: int, round_trip_ms: float) -> asyncio.Serve
 
         async def connect() -> None:
             transport, far = await loop.create_connection(lambda: Delayed(delay), "127.0.0.1", target)
-            while near.transport is None:
-                await asyncio.sleep(0)
             near.join(transport)
-            far.join(near.transport)
+            far.join(await near.made)
 
         task = loop.create_task(connect())
         joins.add(task)

@@ -1,13 +1,15 @@
 """An SMTP server that takes everything and keeps a log of its own: load target and witness.
 
-python -m bench.sink --port 2600 [--log FILE] [--rtt-ms 5] [--no-pipelining]
-`STATS` as an SMTP command answers `250 <accepted> <distinct recipients>`; the log has one recipient a line.
+python -m bench.sink --port 2600 [--log FILE [--times]] [--rtt-ms 5] [--no-pipelining]
+`STATS` as an SMTP command answers `250 <accepted> <distinct recipients> <first> <last>`, the latter two the instants of
+the first and the last acceptance (Unix seconds). The log has one recipient a line, with --times the instant before it.
 """
 
 import argparse
 import asyncio
 import contextlib
 import signal
+import time
 from collections import deque
 from pathlib import Path
 from typing import BinaryIO
@@ -20,16 +22,22 @@ _END = b"\r\n.\r\n"
 class Witness:
     """What was accepted: a count, the set of recipients, and the log file."""
 
-    def __init__(self, log: Path | None) -> None:
+    def __init__(self, log: Path | None, times: bool = False) -> None:
         self.accepted = 0
+        self.first = self.last = 0.0
+        self._times = times
         self.recipients: set[bytes] = set()
         self._file: BinaryIO | None = log.open("ab", buffering=1 << 16) if log else None
 
     def take(self, recipient: bytes) -> None:
         """One message was accepted."""
         self.accepted += 1
+        self.last = time.time()
+        self.first = self.first or self.last
         self.recipients.add(recipient)
-        if self._file:
+        if self._file and self._times:
+            self._file.write(b"%.6f %s\n" % (self.last, recipient))
+        elif self._file:
             self._file.write(recipient + b"\n")
 
     def close(self) -> None:
@@ -90,7 +98,13 @@ class SinkProtocol(asyncio.Protocol):
         elif verb == b"EHLO":
             return self._ehlo
         elif verb == b"STAT":
-            return b"250 %d %d\r\n" % (self._witness.accepted, len(self._witness.recipients))
+            witness = self._witness
+            return b"250 %d %d %.6f %.6f\r\n" % (
+                witness.accepted,
+                len(witness.recipients),
+                witness.first,
+                witness.last,
+            )
         elif verb == b"QUIT":
             asyncio.get_running_loop().call_later(self._delay_s + 0.05, self._transport.close)
             return b"221 2.0.0 Bye\r\n"
@@ -107,10 +121,10 @@ class SinkProtocol(asyncio.Protocol):
         self._transport.write(self._late.popleft())  # type: ignore[attr-defined]
 
 
-async def serve(port: int, log: Path | None, pipelining: bool, rtt_ms: float) -> None:
+async def serve(port: int, log: Path | None, pipelining: bool, rtt_ms: float, times: bool = False) -> None:
     """Serve on 127.0.0.1 until SIGTERM; prints the port once it listens."""
     loop = asyncio.get_running_loop()
-    witness = Witness(log)
+    witness = Witness(log, times)
     server = await loop.create_server(
         lambda: SinkProtocol(witness, pipelining, rtt_ms / 1000), "127.0.0.1", port, backlog=512
     )
@@ -128,6 +142,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--log", type=Path)
+    parser.add_argument("--times", action="store_true")
     parser.add_argument("--no-pipelining", action="store_true")
     parser.add_argument("--rtt-ms", type=float, default=0.0)
     arguments = parser.parse_args()
@@ -136,7 +151,7 @@ def main() -> None:
         import uvloop
 
         runner = uvloop.run
-    runner(serve(arguments.port, arguments.log, not arguments.no_pipelining, arguments.rtt_ms))
+    runner(serve(arguments.port, arguments.log, not arguments.no_pipelining, arguments.rtt_ms, arguments.times))
 
 
 if __name__ == "__main__":

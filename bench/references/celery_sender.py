@@ -48,10 +48,8 @@ def send(number: int) -> None:
         session.commit()
 
 
-if __name__ == "__main__":
-    import sys
-
-    count = int(sys.argv[1])
+def fill(count: int) -> None:
+    """A row and a job for each mail."""
     Base.metadata.create_all(engine)
     with Session(engine) as session:
         session.add_all([Row(id=n) for n in range(1, count + 1)])

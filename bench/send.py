@@ -1,0 +1,173 @@
+"""End to end: from the launch to the last message that the sink accepted, through a real worker process.
+
+Beside it in the same round, on sinks of the same kind: smtp-source, Celery with one job per mail, aiosmtplib.
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+from argparse import Namespace
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from bench import target
+from bench.references import tools
+from bench.stage import Stage, stage
+from bench.target import ROOT
+
+RTT_CONNECTIONS = 5
+ROUND_TRIPS_MS = (5, 20)
+MESSAGE_BYTES = 5_000
+PATIENCE_S = 60.0
+# As `python celery_sender.py N` does, but the tasks carry the module's name and not __main__'s.
+FILL = "import sys; import celery_sender; celery_sender.fill(int(sys.argv[1]))"
+
+
+class Figures:
+    """Rates and ratios of all rounds; what could not be had and why."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say = say
+        self.rates: dict[str, list[float]] = defaultdict(list)
+        self.ratios: dict[str, list[float]] = defaultdict(list)
+        self.missing: dict[str, str] = {}
+
+    def rate(self, name: str, per_second: float) -> float:
+        """Note a rate."""
+        self.rates[name].append(per_second)
+        self.say(f"  {name:<28} {per_second:9,.0f} /s")
+        return per_second
+
+    def ratio(self, name: str, ours: float, theirs: float | None) -> None:
+        """Note how often theirs goes into ours."""
+        if theirs:
+            self.ratios[name].append(ours / theirs)
+
+    def reference(self, name: str, measure: Callable[[], float]) -> float | None:
+        """A reference's rate; None when it cannot be had on this machine."""
+        if name in self.missing:
+            return None
+        try:
+            return self.rate(name, measure())
+        except (tools.Missing, OSError, subprocess.SubprocessError) as error:
+            self.missing[name] = str(error)
+            self.say(f"  {name} is left out: {error}")
+            return None
+
+    def summary(self) -> dict[str, Any]:
+        """What is printed."""
+        ratio = {name: round(statistics.median(found), 3) for name, found in self.ratios.items()}
+
+        def least(*names: str) -> float | None:
+            return min((ratio[name] for name in names if name in ratio), default=None)
+
+        rtt = [f"rtt_{trip}ms" for trip in ROUND_TRIPS_MS]
+        return {
+            "ratios": {
+                "smtp_source": least("sqlite", "postgresql"),
+                "celery": least("sqlite celery", "postgresql celery"),
+                "aiosmtplib": least(*rtt),
+            },
+            **{name: ratio.get(name) for name in ("sqlite", "postgresql", *rtt)},
+            "celery": {name: ratio.get(f"{name} celery") for name in ("sqlite", "postgresql")},
+            "per_second": {name: round(statistics.median(found)) for name, found in self.rates.items()},
+            "rounds": {name: [round(one, 3) for one in found] for name, found in self.ratios.items()},
+            "missing": self.missing,
+        }
+
+
+def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
+    """Both databases on the loopback, then the slow networks; each ratio is the median of its rounds."""
+    figures = Figures(say)
+    for database in given.databases:
+        with stage(database, BEACON_LOG_LEVEL="INFO") as here:
+            everybody = here.people(given.recipients)
+            here.start_worker()
+            for number in range(given.rounds):
+                say(f"{database}, round {number + 1} of {given.rounds}, {given.recipients:,} recipients")
+                _round(here, figures, everybody, given)
+            if database == given.databases[0]:
+                few = here.people(given.rtt_recipients, "slow.example")
+                for number in range(given.rounds):
+                    for trip in ROUND_TRIPS_MS:
+                        say(f"{trip} ms round trip, round {number + 1} of {given.rounds}")
+                        _slow_round(here, figures, few, trip, given)
+    return {**figures.summary(), "recipients": given.recipients, "connections": given.connections}
+
+
+def _round(here: Stage, figures: Figures, everybody: int, given: Namespace) -> None:
+    count, connections = given.recipients, given.connections
+    source = figures.reference("smtp_source", lambda: smtp_source(count, connections))
+    ours = figures.rate(here.database, beacon(here, everybody, count, connections))
+    figures.ratio(here.database, ours, source)
+    celery = figures.reference("celery", lambda: celery_rate(here, given.celery_mails))
+    figures.ratio(f"{here.database} celery", ours, celery)
+
+
+def _slow_round(here: Stage, figures: Figures, few: int, trip: int, given: Namespace) -> None:
+    name = f"rtt_{trip}ms"
+    ours = beacon(here, few, given.rtt_recipients, RTT_CONNECTIONS, trip)
+    figures.rate(f"{name} per connection", ours / RTT_CONNECTIONS)
+    mails = max(RTT_CONNECTIONS, given.rtt_recipients // 4)
+    theirs = figures.reference(f"{name} aiosmtplib", lambda: aiosmtplib_rate(mails, trip) / RTT_CONNECTIONS)
+    figures.ratio(name, ours / RTT_CONNECTIONS, theirs)
+
+
+def beacon(here: Stage, list_id: int, count: int, connections: int, round_trip_ms: float = 0.0) -> float:
+    """Messages per second of one campaign, from the launch to the last acceptance by the sink's own log.
+
+    Over a slow network from the first acceptance on: there it is about the connections, as it is for aiosmtplib.
+
+    Raises:
+        RuntimeError: the sink's log and the ledger do not agree.
+    """
+    with target.sink() as sink, _maybe_slow(sink.port, round_trip_ms) as port:
+        campaign_id = here.campaign(list_id, port, connections)
+        began = here.launch(campaign_id)
+        seen = sink.wait_for(count, PATIENCE_S)
+        counts = here.over(campaign_id)
+        seen = sink.seen()
+    if (seen.accepted, seen.distinct, counts["sent"]) != (count, count, count):
+        raise RuntimeError(f"of {count}: {seen.accepted} accepted, {seen.distinct} distinct, ledger {counts}")
+    return (count - 1) / (seen.last - seen.first) if round_trip_ms else count / (seen.last - began)
+
+
+def _maybe_slow(port: int, round_trip_ms: float) -> AbstractContextManager[int]:
+    return target.slow_network(port, round_trip_ms) if round_trip_ms else nullcontext(port)
+
+
+def smtp_source(count: int, connections: int) -> float:
+    """Messages per second of Postfix's smtp-source."""
+    with target.sink() as sink:
+        return count / tools.run_smtp_source(sink.port, count, MESSAGE_BYTES, connections)
+
+
+def aiosmtplib_rate(count: int, round_trip_ms: float) -> float:
+    """Messages per second of aiosmtplib over connections that stay open, rendering included, no database."""
+    numbers = ["--count", str(count), "--connections", str(RTT_CONNECTIONS)]
+    with target.sink() as sink, target.slow_network(sink.port, round_trip_ms) as port:
+        command = [sys.executable, "-m", "bench.references.aiosmtplib_sender", "--port", str(port), *numbers]
+        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return count / float(done.stdout)
+
+
+def celery_rate(here: Stage, count: int) -> float:
+    """Messages per second of a Celery worker that finds its queue filled, from its first to its last mail."""
+    python = tools.celery_python()
+    redis_url = here.stack.redis_url.rsplit("/", 1)[0] + "/9"
+    with tempfile.TemporaryDirectory() as folder, target.sink() as sink:
+        environment = tools.celery_environment(redis_url, Path(folder) / "mail.db", sink.port)
+        subprocess.run([python, "-c", FILL, str(count)], cwd=tools.HERE, env=environment, check=True)
+        command = [python, "-m", "celery", "-A", "celery_sender", "worker", "--loglevel", "ERROR"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        worker = subprocess.Popen(command, cwd=folder, env=environment, **quiet)
+        try:
+            seen = sink.wait_for(count, PATIENCE_S)
+        finally:
+            worker.terminate()
+            worker.wait(30)
+    return (count - 1) / max(seen.last - seen.first, 1e-6)
