@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from campaign_app.auth.cookies import session_token
 from campaign_app.auth.current import current_actor
 from campaign_app.core import crypto, redis
+from campaign_app.ui.app_state import AppState
 
 CHANNEL: Final = "progress:"
 SNAPSHOT: Final = "progress:last:"
@@ -199,6 +200,15 @@ class Admission:
         return True
 
 
+def cookie_of_socket(app: rx.App, token: str) -> str:
+    """The session cookie that the tab's present socket came with, "" for none."""
+    if app.event_namespace is None or app.sio is None:
+        return ""
+    record = app.event_namespace._token_manager.token_to_socket.get(token)
+    environ = app.sio.get_environ(record.sid, app.event_namespace.namespace) if record else None
+    return session_token((environ or {}).get("HTTP_COOKIE", ""))
+
+
 def lifespan(app: rx.App) -> Callable[[], Any]:
     """The task that lives as long as the web process: makes the hub and ends it."""
 
@@ -206,11 +216,10 @@ def lifespan(app: rx.App) -> Callable[[], Any]:
 
     async def deliver(token: str, state: type[rx.State], payloads: dict[str, Payload]) -> None:
         async with app.modify_state(rx.BaseStateToken(ident=token, cls=state)) as tree:
-            record = app.event_namespace._token_manager.token_to_socket.get(token) if app.event_namespace else None
-            # A socket that has sent no event yet may be anybody's who knows the token.
-            if record is None or record.sid != tree.router.session.session_id:
-                return
-            if not await admission.holds(token, session_token(tree.router.headers.cookie)):
+            cookie = cookie_of_socket(app, token)
+            bound = (await tree.get_state(AppState))._bound
+            # Whoever knows a client token can connect with it and listen: the socket's own cookie must be the state's.
+            if bound != crypto.digest(cookie) or not await admission.holds(token, cookie):
                 if _hub is not None:
                     _hub.unwatch(token)
                 return
