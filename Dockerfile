@@ -16,6 +16,8 @@ WORKDIR /beacon
 RUN useradd --system --uid 10001 beacon && mkdir /data && chown beacon /data
 COPY --from=build /beacon /beacon
 COPY alembic alembic
+# The only place inside the program that Reflex writes to at its start.
+RUN mkdir -p .web/backend && chown beacon .web/backend
 ENV PATH=/beacon/.venv/bin:$PATH PYTHONUNBUFFERED=1 BEACON_VAR=/data BEACON_HOST=0.0.0.0 BEACON_LOG_JSON=true
 USER beacon
 VOLUME /data
