@@ -52,6 +52,10 @@
 
   document.addEventListener("click", (event) => {
     if (event.target.closest?.("[data-open-palette]")) openPalette();
+    // The search field keeps its own text, so that nothing typed is lost; clearing the filters empties it too.
+    if (event.target.closest?.("[data-clear-search]")) {
+      for (const field of document.querySelectorAll("[data-search]")) field.value = "";
+    }
   });
 
   // Signing in leads back to where the person wanted to go, however early the form is sent.

@@ -118,6 +118,15 @@ async def delete(session: AsyncSession, actor: Actor, account_id: int) -> None:
     await audit.record(session, actor, "account.delete", "account", account_id, account.name)
 
 
+async def from_address(session: AsyncSession, account_id: int) -> str:
+    """What stands in every message of the account, so whoever may read the campaign may read it.
+
+    Raises:
+        AccountNotFound: it was deleted.
+    """
+    return (await _known(session, account_id)).from_address
+
+
 async def config(session: AsyncSession, account_id: int) -> AccountConfig:
     """For the engine: the account with its secrets opened.
 

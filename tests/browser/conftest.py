@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
+from tests.browser.axe import axe_source
 from tests.stack import Stack
 
 CHROMIUM_FLAGS = [
@@ -52,6 +54,12 @@ def stack(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         product.stop_all()
 
 
+@pytest.fixture(scope="session")
+def axe(pytestconfig: pytest.Config) -> str:
+    """axe-core's script, kept beside pytest's cache."""
+    return axe_source(pytestconfig.rootpath / ".pytest_cache" / "axe")
+
+
 def create_users(product: Stack) -> None:
     """The owner and a viewer, through the command line as an admin would."""
     for (email, password), role in ((OWNER, "owner"), (VIEWER, "viewer")):
@@ -66,16 +74,16 @@ class Watched:
     errors: list[str]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """A Chromium process."""
+    """One Chromium process for all tests."""
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
         yield started
         await started.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser, stack: Stack) -> AsyncIterator[BrowserContext]:
     """A browser profile of its own, at desktop size."""
     made = await browser.new_context(base_url=stack.url, viewport={"width": 1440, "height": 900})
@@ -84,7 +92,7 @@ async def context(browser: Browser, stack: Stack) -> AsyncIterator[BrowserContex
     await made.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(context: BrowserContext) -> AsyncIterator[Page]:
     """A tab that fails its test when the page logged an error."""
     tab = await context.new_page()
@@ -111,16 +119,26 @@ async def sign_in(tab: Page, who: tuple[str, str] = OWNER) -> None:
     await tab.get_by_role("heading", name="Dashboard", level=1).wait_for()
 
 
-@pytest.fixture
-async def signed_in(page: Page) -> Page:
+async def open_session(context: BrowserContext, stack: Stack, who: tuple[str, str] = OWNER) -> None:
+    """Sign a whole context in without its form; test_first_start.py tries that one."""
+    answer = await context.request.post(
+        "/auth/login", form={"email": who[0], "password": who[1]}, headers={"Origin": stack.url}, max_redirects=0
+    )
+    assert answer.headers["location"] == "/", answer.headers
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def signed_in(page: Page, stack: Stack) -> Page:
     """A tab with the owner signed in."""
-    await sign_in(page)
+    await open_session(page.context, stack)
     return page
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs a browser."""
+    """Everything here needs a browser, the same one."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
+            if pytest_asyncio.is_async_test(item):
+                item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.timeout(300))

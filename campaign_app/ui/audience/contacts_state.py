@@ -107,7 +107,7 @@ class Contacts(AppState):
 
     def _show_totals(self, total: int | None, minimum: bool) -> None:
         known = "" if total is None else f"{text.number(total)}{'+' if minimum else ''}"
-        self.total_text = f"{known} contacts" if known else ""
+        self.total_text = "" if total is None else "1 contact" if known == "1" else f"{known} contacts"
         last = self._first + len(self.rows) - 1
         of = f" of {known}" if known else ""
         self.range_text = f"{self._first:,}–{last:,}{of}" if self.rows else ""

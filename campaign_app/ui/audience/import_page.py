@@ -183,7 +183,7 @@ def _run() -> rx.Component:
     running = (ImportPage.status == "running") | (ImportPage.status == "queued")
     download = rx.el.a(
         c.icon("download", 14),
-        "Download",
+        "Download rejected rows",
         href=f"/files/imports/{ImportPage.import_id}/rejected",
         reload_document=True,
         class_name="b-link",

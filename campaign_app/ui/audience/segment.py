@@ -46,7 +46,7 @@ def _value(line: RuleLine) -> rx.Component:
     def box(kind: str, placeholder: str) -> rx.Component:
         return rx.el.input(
             default_value=line.value,
-            key=f"{line.path}-{line.field}-{line.op}",
+            key=f"{line.path}-{line.field}-{line.kind}-{SegmentEditor.revision}",
             on_blur=change,
             type=kind,
             placeholder=placeholder,
@@ -102,13 +102,14 @@ def _count() -> rx.Component:
     return c.card(
         rx.el.div(
             rx.el.span(SegmentEditor.count_text, class_name="b-headline b-num", aria_live="polite"),
-            rx.el.span("contacts fit now", class_name="b-muted"),
+            rx.el.span(SegmentEditor.count_words, class_name="b-muted"),
             rx.cond(SegmentEditor.counting, rx.spinner(size="1"), rx.fragment()),
             class_name="b-headline-row b-card-inset",
         ),
         rx.foreach(SegmentEditor.people, person),
         title="Who is in it",
         pad=False,
+        aria_label="Who is in it",
     )
 
 

@@ -29,8 +29,10 @@ class SegmentEditor(AppState):
     lines: list[RuleLine] = []
     fields: list[tuple[str, str]] = []
     count_text: str = ""
+    count_words: str = "contacts fit now"
     people: list[tuple[str, str]] = []
     changed: bool = False
+    revision: int = 0  # inputs keep what is typed in them; after rules moved they are made anew
     _number: int = 0
     _version: int | None = None
     _tree: dict[str, Any] = rule_tree.EMPTY
@@ -51,6 +53,7 @@ class SegmentEditor(AppState):
             self.name, self.description = (found.name, found.description) if found else ("", "")
             self._version = found.version if found else None
             self._tree = rule_tree.outermost(found.rules if found else {})
+            self.revision += 1
             await self._count()
 
     async def _count(self) -> None:
@@ -63,13 +66,15 @@ class SegmentEditor(AppState):
                     count = await segment_service.count(session, actor, rules)
                     sample = await segment_service.sample(session, actor, rules, limit=8)
                 self.count_text = text.number(count)
+                self.count_words = "contact fits now" if count == 1 else "contacts fit now"
                 self.people = [(one.name, one.email or one.company) for one in sample]
             except RulesInvalid as error:
                 self._errors = dict(error.fields)
         self.lines = rule_tree.lines(self._tree, self._infos, self._errors)
 
-    async def _replace(self, tree: dict[str, Any]) -> None:
+    async def _replace(self, tree: dict[str, Any], *, moved: bool = True) -> None:
         self._tree, self.changed = tree, True
+        self.revision += moved
         async with self.busy("counting"):
             await self._count()
 
@@ -98,7 +103,7 @@ class SegmentEditor(AppState):
         """Change a group's word, or a rule's field, op or value."""
         await self.require("segments:write")
         if part in {"op", "field", "value"}:
-            await self._replace(rule_tree.change(self._tree, path, **{part: value}))
+            await self._replace(rule_tree.change(self._tree, path, **{part: value}), moved=False)
 
     @rx.event
     async def rename(self, value: str) -> None:

@@ -65,7 +65,7 @@ class CampaignPage(AppState):
             self._zone = (await workspace.get(session)).time_zone
             campaign = await campaigns.get(session, actor, number)
             counters = await queries.counters(session, number)
-            self.sender = await words.sender_of(session, actor, campaign)
+            self.sender = await words.sender_of(session, campaign)
             rows = await campaigns.activity(session, actor, number)
         self.activity = [words.activity_row(row, self._zone) for row in rows]
         self._show_campaign(campaign)

@@ -6,7 +6,6 @@ from typing import Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.channels import service as accounts
-from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.errors import NotFound
 from campaign_app.delivery import control
@@ -20,15 +19,14 @@ DONE: Final = {"pause": "paused", "resume": "goes on", "cancel": "cancelled"}
 DECIDED: Final = {"sent": "marked as sent", "failed": "marked as failed", "requeue": "will be sent again"}
 
 
-async def sender_of(session: AsyncSession, actor: Actor, campaign: Campaign) -> str:
+async def sender_of(session: AsyncSession, campaign: Campaign) -> str:
     """The address that the campaign is sent from; a dash while none is chosen."""
     if campaign.account_id is None:
         return text.NONE
     try:
-        account = await accounts.get(session, actor, campaign.account_id)
+        return await accounts.from_address(session, campaign.account_id)
     except NotFound:
         return "Account deleted"
-    return account.from_address
 
 
 def time_left(campaign: Campaign, now: datetime, zone: str) -> tuple[str, str]:

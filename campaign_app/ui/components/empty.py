@@ -57,7 +57,7 @@ def no_match(title: Text, on_clear: Handler, text: Text = "Change or clear the f
     return rx.el.div(
         rx.el.h2(title),
         rx.el.p(text, class_name="b-muted"),
-        outline_button("Clear filters", on_click=on_clear),
+        rx.el.span(outline_button("Clear filters", on_click=on_clear), data_clear_search="true"),
         class_name="b-nothing",
     )
 

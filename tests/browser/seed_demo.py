@@ -1,0 +1,60 @@
+"""Run as a module in a stack's environment: the demo data, a paused campaign, an import to match; prints their ids."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.audience import imports
+from campaign_app.core import clock, db
+from campaign_app.core.actor import SYSTEM
+from campaign_app.core.config import settings
+from campaign_app.models.account import SendingAccount
+from campaign_app.models.campaign import Campaign, CampaignStatus
+from campaign_app.models.delivery import Delivery
+from campaign_app.models.segment import Segment
+from campaign_app.models.template import Template
+from campaign_app.ops.demo import seed
+
+FILE = b"E-mail;Vorname;Firma\nrosa@example.com;Rosa;Lind\nnot an address;Olaf;Berg\n"
+
+
+async def _file() -> AsyncIterator[bytes]:
+    yield FILE
+
+
+async def pages() -> dict[str, int]:
+    """Something to see on every page; route argument → id."""
+    async with db.transaction() as session:
+        await seed.seed(session, settings().sandbox_smtp_port)
+        finished = select(Campaign).where(Campaign.status == CampaignStatus.COMPLETED).order_by(col(Campaign.id))
+        campaign = (await session.exec(finished)).first()
+        assert campaign is not None
+        campaign.status, campaign.paused_at, campaign.paused_by = CampaignStatus.PAUSED, clock.now(), "Ines Keller"
+        session.add(campaign)
+        contact = (
+            await session.exec(select(Delivery.contact_id).where(Delivery.campaign_id == campaign.id).limit(1))
+        ).one()
+        matched = await imports.create_from_upload(session, SYSTEM, "spring fair.csv", _file())
+        draft = select(sa.func.min(Campaign.id)).where(Campaign.status == CampaignStatus.DRAFT)
+        return {
+            "campaign_id": int(campaign.id or 0),
+            "draft": int((await session.exec(draft)).one() or 0),
+            "contact_id": int(contact or 0),
+            "import_id": int(matched.id or 0),
+            **{name: await _first(session, kind) for name, kind in _FIRST.items()},
+        }
+
+
+_FIRST = {"segment_id": Segment, "template_id": Template, "account_id": SendingAccount}
+
+
+async def _first(session: AsyncSession, kind: type) -> int:
+    return int((await session.exec(select(sa.func.min(kind.id)))).one())  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(pages())))

@@ -1,0 +1,133 @@
+"""Every page with data: light, dark and phone; no console errors, no sideways scrolling, nothing serious for axe."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+from reflex_base.registry import RegistrationContext
+
+from campaign_app import campaign_app
+from campaign_app.ui import routes
+from tests.browser.axe import serious_findings
+from tests.browser.conftest import OWNER, VIEWER, create_users, open_session, watch
+from tests.stack import Stack
+
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+_LOADED = """() => document.querySelector('main h1')?.textContent.trim()
+  && !document.querySelector('[aria-busy=true], .rt-Skeleton')"""
+# A second look at pages that say more behind a tab.
+MORE = {routes.CAMPAIGN: ("Results", "Content", "Activity")}
+
+
+READ_BY_VIEWERS = (
+    routes.DASHBOARD,
+    routes.CAMPAIGNS,
+    routes.CAMPAIGN,
+    routes.CONTACTS,
+    routes.CONTACT,
+    routes.LISTS,
+    routes.SEGMENTS,
+    routes.SEGMENT,
+    routes.TEMPLATES,
+    routes.TEMPLATE,
+    routes.ANALYTICS,
+    routes.SUPPRESSIONS,
+)
+
+
+def every_route() -> list[str]:
+    return sorted(str(found["route"]) for _, found in RegistrationContext.ensure_context().decorated_pages)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A product with the demo data, the ids that pages are opened with."""
+
+    stack: Stack
+    ids: dict[str, int]
+
+    def address(self, route: str) -> str:
+        """The route with ids of the demo in it."""
+        ids = {**self.ids, "campaign_id": self.ids["draft"]} if route == routes.CAMPAIGN_EDIT else self.ids
+        return "/".join(str(ids[part[1:-1]]) if part.startswith("[") else part for part in route.split("/"))
+
+
+@pytest.fixture(scope="module")
+def demo(stack: Stack, redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A web process alone, nothing is sent here; `stack` has built the front end."""
+    product = Stack(var=tmp_path_factory.mktemp("demo"), redis_url=f"{redis_server}/5")
+    try:
+        product.run("alembic", "upgrade", "head")
+        create_users(product)
+        ids = json.loads(product.run("tests.browser.seed_demo").stdout.splitlines()[-1])
+        product.start_web()
+        yield Demo(product, ids)
+    finally:
+        product.stop_all()
+
+
+async def loaded(page: Page) -> None:
+    await page.wait_for_function(_LOADED)
+
+
+async def sideways(page: Page) -> int:
+    overflow: int = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    return overflow
+
+
+def test_every_registered_page_is_looked_at() -> None:
+    assert len(every_route()) >= len(campaign_app.PAGES)
+
+
+@pytest.mark.parametrize("route", every_route())
+async def test_page_in_light_dark_and_on_a_phone(route: str, demo: Demo, browser: Browser, axe: str) -> None:
+    context = await browser.new_context(
+        base_url=demo.stack.url, viewport=DESKTOP, color_scheme="light", reduced_motion="reduce"
+    )
+    context.set_default_timeout(30_000)
+    if route not in (routes.LOGIN, routes.SETUP):
+        await open_session(context, demo.stack, OWNER)
+    page = await context.new_page()
+    watched = watch(page)
+    findings = []
+    await page.goto(demo.address(route))
+    for tab in ("", *MORE.get(route, ())):
+        if tab:
+            await page.get_by_role("tab", name=tab).click()
+        await loaded(page)
+        await page.emulate_media(color_scheme="light")
+        findings += [f"light {tab}: {found}" for found in await serious_findings(page, axe)]
+        await page.emulate_media(color_scheme="dark")
+        await expect(page.locator("html")).to_have_class("dark")
+        findings += [f"dark {tab}: {found}" for found in await serious_findings(page, axe)]
+    await page.set_viewport_size(PHONE)
+    await page.reload()
+    await loaded(page)
+    assert await page.get_by_role("heading", level=1).count() == 1
+    assert await sideways(page) <= 0
+    assert not watched.errors, watched.errors
+    assert not findings, "\n".join(findings)
+    await context.close()
+
+
+ACTS = re.compile("^(New|Add|Import|Edit|Launch|Pause|Resume|Cancel campaign|Duplicate|Delete|Save|Remove|Stop all)")
+
+
+@pytest.mark.parametrize("route", READ_BY_VIEWERS)
+async def test_a_viewer_reads_the_page_and_is_offered_no_act(route: str, demo: Demo, browser: Browser) -> None:
+    context = await browser.new_context(base_url=demo.stack.url, viewport=DESKTOP)
+    context.set_default_timeout(30_000)
+    await open_session(context, demo.stack, VIEWER)
+    page = await context.new_page()
+    watched = watch(page)
+    await page.goto(demo.address(route))
+    await loaded(page)
+    await expect(page.get_by_role("button", name=re.compile("viewer"))).to_be_visible()
+    main = page.get_by_role("main")
+    await expect(main.get_by_role("button", name=ACTS).or_(main.get_by_role("link", name=ACTS))).to_have_count(0)
+    await expect(page.get_by_role("listitem").filter(has_text="Not allowed")).to_have_count(0)
+    assert not watched.errors, watched.errors
+    await context.close()
