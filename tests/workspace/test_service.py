@@ -58,3 +58,9 @@ async def test_who_may_not(sqlite_database: str, make_actor: MakeActor, role: Ro
     with pytest.raises(Forbidden):
         async with db.transaction() as session:
             await service.update(session, await make_actor(role), company="X")
+
+
+def test_countries_have_names() -> None:
+    named = service.countries()
+    assert (named["DE"], named["AT"]) == ("Germany", "Austria")
+    assert not [name for name in named.values() if name.startswith("*")]

@@ -30,6 +30,22 @@ def _row(line: EntryLine) -> rx.Component:
     )
 
 
+def _phone_row(line: EntryLine) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.el.div(
+                rx.el.span(line.what, class_name="b-strong b-ell"),
+                rx.el.span(line.when, class_name="b-muted"),
+                class_name="b-between",
+            ),
+            rx.el.div(f"{line.who} · {line.name}", class_name="b-muted b-ell"),
+            rx.el.div(line.details, class_name="b-small b-muted b-ell"),
+            class_name="b-phone-link",
+        ),
+        class_name="b-phone-item",
+    )
+
+
 def _chain() -> rx.Component:
     again = c.small_button("Check again", on_click=AuditLog.check, busy=AuditLog.checking)
     return rx.match(
@@ -57,7 +73,9 @@ def audit() -> Any:
         c.choice_chip("Person", AuditLog.person, AuditLog.person_options, lambda v: AuditLog.choose("person", v)),
         search=c.search_field(AuditLog.search, AuditLog.find.debounce(250), "Search the log"),
     )
-    table = c.data_table(_COLUMNS, AuditLog.rows, _row, label="Audit log", loading=AuditLog.loading)
+    table = c.data_table(
+        _COLUMNS, AuditLog.rows, _row, label="Audit log", loading=AuditLog.loading, phone_row=_phone_row
+    )
     pager = c.pager(
         "Newest first",
         has_previous=AuditLog.has_previous,

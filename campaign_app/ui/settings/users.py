@@ -16,7 +16,7 @@ _COLUMNS = [
     c.Column("Role", width="140px"),
     c.Column("Sign-in", width="150px", hide="narrow"),
     c.Column("Last seen", align="right", width="140px", hide="narrow"),
-    c.Column("", width="64px", skeleton="none"),
+    c.Column("Actions", align="right", width="72px", skeleton="none"),
 ]
 
 
