@@ -144,6 +144,7 @@ async def _send(supervisor: Supervisor, campaign_id: int, total: int) -> float:
                 if counts["finished"]:
                     return await rehearsal.seconds(campaign_id)
                 await asyncio.to_thread(supervisor.pause, LOOK_EVERY_S)
+                supervisor.tend()
     finally:
         await _dispose()
 

@@ -89,8 +89,12 @@ class Supervisor:
         """Start again whatever dies, until Stopped."""
         while True:
             self.pause()
-            for care in self._cares:
-                self._check(care)
+            self.tend()
+
+    def tend(self) -> None:
+        """Look at every child once."""
+        for care in self._cares:
+            self._check(care)
 
     def _check(self, care: _Care) -> None:
         now = time.monotonic()

@@ -1,7 +1,9 @@
 """Commands that run to their end."""
 
 import json
+import os
 import re
+import signal
 import stat
 from pathlib import Path
 
@@ -98,3 +100,16 @@ def test_demo_keeps_its_limit(cli: Cli, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["seconds"] >= 2.5, "60 messages at 20 a second"
     assert stat.S_ISREG((tmp_path / "kept" / "beacon.db").stat().st_mode)
+
+
+@pytest.mark.scenario
+def test_demo_accounts_for_everybody_though_its_worker_is_killed(cli: Cli) -> None:
+    running = cli.start("demo", "--recipients", "2000", "--rate", "12000", "--json")
+    running.wait_until_printed("contacts and a campaign made")
+    os.kill(running.child("campaign_app.worker"), signal.SIGKILL)
+    assert running.process.wait(180) == 0, running.printed
+    assert "Worker stopped (killed by SIGKILL)" in running.printed
+    result = json.loads(next(line for line in running.printed.splitlines() if line.startswith("{")))
+    assert result["sent"] + result["uncertain"] == 2_000
+    assert result["uncertain"] <= 10, "one per connection at most"
+    assert result["witness"]["duplicates"] == 0
