@@ -102,7 +102,9 @@ class ContactForm(AppState):
                 return
         self.opened = False
         yield notify_success("Contact saved")
-        yield rx.redirect(routes.contact(saved.id))
+        if not self.contact_number:
+            yield rx.redirect(routes.contact(saved.id))
+            return
         from campaign_app.ui.audience.contact_state import ContactPage
 
         yield ContactPage.load

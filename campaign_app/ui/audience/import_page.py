@@ -145,7 +145,10 @@ def _preview() -> rx.Component:
         rx.cond(
             ImportPage.check_lines.length() > 0,
             table,
-            rx.el.p("Every row looked at is fine.", class_name="b-muted b-dense b-none-yet"),
+            rx.el.p(
+                rx.cond(ImportPage.problem == "", "Every row looked at is fine.", "Not checked yet."),
+                class_name="b-muted b-dense b-none-yet",
+            ),
         ),
         title="Preview",
         pad=False,
@@ -168,11 +171,7 @@ def _match() -> rx.Component:
             ),
             class_name="b-between b-wrap",
         ),
-        rx.cond(
-            ImportPage.ready | ImportPage.loading,
-            rx.fragment(),
-            c.callout("Send one column to E-mail or Phone, so that people can be told apart.", "warning"),
-        ),
+        rx.cond(ImportPage.problem == "", rx.fragment(), c.callout(ImportPage.problem, "warning")),
     )
 
 

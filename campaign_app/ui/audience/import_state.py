@@ -9,6 +9,7 @@ from campaign_app.audience import headings, imports
 from campaign_app.audience import service as people
 from campaign_app.audience.schemas import ColumnInfo, ImportRow, Inspection, Preview, PreviewRow
 from campaign_app.core import db
+from campaign_app.core.errors import Invalid
 from campaign_app.kit import text
 from campaign_app.models.contact_import import ImportStatus
 from campaign_app.ui import live
@@ -77,6 +78,7 @@ class ImportPage(AppState):
     problems: int = 0
     can_import: str = ""
     ready: bool = False
+    problem: str = ""
     error: str = ""
     percent: str = "0%"
     done_text: str = ""
@@ -123,15 +125,20 @@ class ImportPage(AppState):
 
     async def _check(self) -> None:
         actor = await self.require("contacts:import")
-        async with db.reading() as session:
-            self._preview = await imports.preview(
-                session, actor, to_id(self.import_id, "import"), self._mapping, self.country
-            )
+        self.problem = ""
+        try:
+            async with db.reading() as session:
+                number = to_id(self.import_id, "import")
+                self._preview = await imports.preview(session, actor, number, self._mapping, self.country)
+        except Invalid as error:
+            self.problem, self._preview = error.message, None
         self._draw()
 
     def _draw(self) -> None:
         seen = self._preview
         if seen is None:
+            self.columns = [_column(column, self._mapping, None) for column in self._columns]
+            self.problems, self.check_lines, self.can_import, self.ready = 0, [], "", False
             return
         checks = {check.index: check for check in seen.columns}
         self.columns = [_column(column, self._mapping, checks.get(column.index)) for column in self._columns]
@@ -140,7 +147,7 @@ class ImportPage(AppState):
         self.check_lines = [_check_line(row) for row in shown[:50]]
         of = f"of the first {seen.checked:,} rows" if seen.checked < seen.total else f"of {seen.total:,} rows"
         self.can_import = f"{seen.importable:,} {of} can be imported"
-        self.ready = bool({"email", "phone"} & set(self._mapping.values())) and seen.importable > 0
+        self.ready = seen.importable > 0
 
     def _show(self, found: ImportRow) -> None:
         self.filename = found.filename
@@ -253,7 +260,7 @@ class ImportPage(AppState):
 def _column(column: ColumnInfo, mapping: dict[str, str], check: Any) -> ColumnLine:
     target = mapping.get(str(column.index), "")
     attribute = target.removeprefix("attribute:") if target.startswith("attribute:") else ""
-    words, bad = "Left out", False
+    words, bad = text.NONE if target else "Left out", False
     if target and check is not None:
         bad = check.invalid > 0
         words = f"{check.invalid:,} not valid" if bad else f"{check.filled:,} filled"
