@@ -94,7 +94,7 @@ async def measure() -> None:
     deep = ContactQuery(sort=SortKey.NAME)
     for _ in range(20):
         found = await page(**deep.model_dump())
-        deep = deep.model_copy(update={"cursor": found.next_cursor})
+        deep = deep.model_copy(update={"cursor": found.next_cursor or ""})
     last = await page(sort=SortKey.NAME, descending=False)
     questions: dict[str, Callable[[], Awaitable[Any]]] = {
         "first page, by change": lambda: page(),
@@ -102,7 +102,7 @@ async def measure() -> None:
         "by company": lambda: page(sort=SortKey.COMPANY),
         "by added": lambda: page(sort=SortKey.ADDED),
         "20th page by name": lambda: page(**deep.model_dump()),
-        "next page by name": lambda: page(sort=SortKey.NAME, descending=False, cursor=last.next_cursor),
+        "next page by name": lambda: page(sort=SortKey.NAME, descending=False, cursor=last.next_cursor or ""),
         "search one person": lambda: page(search="p123456"),
         "search a name, 20 hits": lambda: page(search="zimmermann4321"),
         "search two words": lambda: page(search="anna zimmermann43"),

@@ -82,8 +82,12 @@ class Stage:
     def launch(self, campaign_id: int) -> float:
         """Launch it; the instant before (Unix seconds)."""
         before = time.time()
-        self.run(_launch(campaign_id))
+        self.run(_act(control.launch, campaign_id))
         return before
+
+    def cancel(self, campaign_id: int) -> None:
+        """Send no more of it."""
+        self.run(_act(control.cancel, campaign_id))
 
     def over(self, campaign_id: int, seconds: float = 120) -> dict[str, int]:
         """Wait until the campaign has ended; its counters."""
@@ -159,9 +163,9 @@ async def _campaign(list_id: int, port: int, connections: int, rate_per_minute: 
         return int(campaign.id or 0)
 
 
-async def _launch(campaign_id: int) -> None:
+async def _act(use_case: Callable[..., Coroutine[Any, Any, Any]], campaign_id: int) -> None:
     async with db.transaction() as session:
-        await control.launch(session, SYSTEM, campaign_id)
+        await use_case(session, SYSTEM, campaign_id)
 
 
 async def _create_tables() -> None:
