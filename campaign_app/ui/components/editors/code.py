@@ -1,11 +1,20 @@
 """CodeMirror: the HTML of a message with variable completion. The two-way rule is that of `message`."""
 
+from typing import Any
+
 import reflex as rx
 
+from campaign_app.ui.components.editors.assets import with_short_stack
 from campaign_app.ui.components.editors.model import CODEMIRROR_PACKAGES, LUCIDE, RADIX, VariableChoice
 
-_shared = [rx.asset("variable_menu.jsx", shared=True), rx.asset("expressions.js", shared=True)]
-_code = rx.asset("code_editor.jsx", shared=True)
+
+def _assets() -> Any:
+    for name in ("variable_menu.jsx", "expressions.js"):
+        rx.asset(name, shared=True)
+    return rx.asset("code_editor.jsx", shared=True)
+
+
+_code = with_short_stack(_assets)
 
 
 class CodeEditor(rx.NoSSRComponent):

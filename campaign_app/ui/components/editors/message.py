@@ -10,17 +10,19 @@ from typing import Any
 
 import reflex as rx
 
+from campaign_app.ui.components.editors.assets import with_short_stack
 from campaign_app.ui.components.editors.model import LUCIDE, RADIX, TIPTAP_PACKAGES, VariableChoice
 
-_shared = [
-    rx.asset("editing.js", shared=True),
-    rx.asset("expressions.js", shared=True),
-    rx.asset("variable_menu.jsx", shared=True),
-    rx.asset("variable_chip.js", shared=True),
-    rx.asset("toolbar.jsx", shared=True),
-]
-_message = rx.asset("message_editor.jsx", shared=True)
-_line = rx.asset("line_editor.jsx", shared=True)
+_SHARED = ("editing.js", "expressions.js", "variable_menu.jsx", "variable_chip.js", "toolbar.jsx")
+
+
+def _assets() -> tuple[Any, Any]:
+    for name in _SHARED:
+        rx.asset(name, shared=True)
+    return rx.asset("message_editor.jsx", shared=True), rx.asset("line_editor.jsx", shared=True)
+
+
+_message, _line = with_short_stack(_assets)
 
 
 class _Editor(rx.NoSSRComponent):
