@@ -253,7 +253,7 @@ class Engine:
         if loaded.closes_at is not None:
             lane.closes_at = monotonic() + (loaded.closes_at - at).total_seconds()
         if known is not lane or lane.campaign_id not in self._pacers:
-            self._pacers[lane.campaign_id] = Pacer(self.limiter, lane, line.wake, completion.sent_today)
+            self._pacers[lane.campaign_id] = Pacer(self.limiter, lane, line.wake, line.limits_of, completion.sent_today)
 
     def _line(self, loaded: Loaded) -> Line:
         account_id = int(loaded.account.id or 0)

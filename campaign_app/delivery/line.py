@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from time import monotonic
 from typing import Protocol
 
 from campaign_app.channels.base import Outgoing, Result, Sender, Verdict
 from campaign_app.core import clock
+from campaign_app.core.rate_limit import Limits
 from campaign_app.delivery import retry
 from campaign_app.delivery.feed import Feed, Item
 from campaign_app.delivery.journal import State
 from campaign_app.delivery.lane import Lane, LeftOut
 from campaign_app.delivery.outcome import Outcome
+from campaign_app.delivery.shares import allocate
 from campaign_app.models.delivery import DeliveryStatus, Reason
 
 TROUBLE_AT = 3
@@ -68,6 +71,15 @@ class Line:
         """A campaign has something to send. It starts level with the others, whatever it missed."""
         lane.turn = max(lane.turn, self._turn)
         self.lanes[lane.campaign_id] = lane
+
+    def limits_of(self, lane: Lane) -> Limits:
+        """The lane's limits now. Where the account has a rate, its campaigns share it by priority."""
+        total = lane.limits.account_per_minute
+        active = [other for other in self.lanes.values() if other.feeds and not other.closed]
+        if not total or len(active) < 2 or lane not in active:
+            return lane.limits
+        rates = allocate(total, [(other.limits.per_minute, 1 / other.stride) for other in active])
+        return replace(lane.limits, per_minute=rates[active.index(lane)])
 
     def wake(self) -> None:
         """Rows or slots have come."""

@@ -8,11 +8,10 @@ from datetime import timedelta
 from redis.exceptions import RedisError
 
 from campaign_app.core import clock, logging
-from campaign_app.core.rate_limit import Answer, Grant, Limiter
+from campaign_app.core.rate_limit import Answer, Grant, Limiter, Limits
 from campaign_app.delivery.lane import Lane
 
-FREE_S = 0.5
-FREE_WANT = 1
+FREE_S = 1.0  # without a limit the gate is looked at four times in this time
 PATIENCE_S = 1.5
 LEAD_S = 0.7
 _FAST_PER_S = 5.0
@@ -27,11 +26,13 @@ class Pacer:
         limiter: Limiter,
         lane: Lane,
         wake: Callable[[], None],
+        limits_of: Callable[[Lane], Limits],
         sent_today: Callable[[int], Awaitable[int]],
     ) -> None:
         self._limiter = limiter
         self._lane = lane
         self._wake = wake
+        self._limits_of = limits_of
         self._sent_today = sent_today
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
@@ -70,7 +71,8 @@ class Pacer:
         if ahead > half or wants <= 0:
             await asyncio.sleep(max(0.002, min(ahead - half, half)) if ahead > half else 0.005)
             return
-        grant = await self._limiter.reserve(lane.limits, wants, self.horizon_s)
+        missed, lane.slots.missed = lane.slots.missed, 0
+        grant = await self._limiter.reserve(self._limits_of(lane), wants, self.horizon_s, missed)
         await self._use(grant)
 
     async def _use(self, grant: Grant) -> None:
@@ -82,7 +84,7 @@ class Pacer:
             case Answer.GRANTED:
                 lane.slots.free(now + FREE_S)
                 self._wake()
-                await asyncio.sleep(FREE_S / 2)
+                await asyncio.sleep(FREE_S / 4)
             case Answer.LATER if grant.retry_s <= PATIENCE_S:
                 await asyncio.sleep(max(0.0005, grant.retry_s))
             case Answer.LATER | Answer.DAY_USED_UP:

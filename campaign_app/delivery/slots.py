@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 
-LATE_S = 0.010
+LATE_S = 0.005
 
 
 @dataclass(slots=True)
@@ -16,13 +16,14 @@ class _Block:
 class Slots:
     """Uses slots in their order, each not before its time.
 
-    What could not be used in time (the process was busy, or the server slow) is dropped but for the last 10 ms or one
-    slot: caught up at once, it would break the limit that another window of a second was promised.
+    What could not be used in time (the process was busy, or the server slow) is dropped but for the last 5 ms or one
+    slot: caught up at once, it would break what another second was promised. `missed` counts them.
     """
 
     def __init__(self) -> None:
         self._blocks: deque[_Block] = deque()
         self._free_until = 0.0
+        self.missed = 0
 
     def grant(self, at: float, interval: float, count: int) -> None:
         """Add `count` slots from `at` on."""
@@ -47,6 +48,7 @@ class Slots:
                     missed = min(block.left, int(late / block.interval) + 1)
                     block.at += missed * block.interval
                     block.left -= missed
+                    self.missed += missed
             if block.left and block.at <= now:
                 block.left -= 1
                 block.at += block.interval

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from time import monotonic
 
 import pytest
 import sqlalchemy as sa
@@ -227,20 +228,29 @@ async def test_a_worker_that_lost_its_lease_stops_and_changes_nothing(
     await factory.assert_sound(campaign_id)
 
 
+async def _both_ready(engine: Engine, *campaigns: int) -> None:
+    def ready(campaign_id: int) -> bool:
+        lane, now = engine.lanes.get(campaign_id), monotonic()
+        return lane is not None and lane.wants > 0 and lane.slots.next_at(now) is not None
+
+    async with asyncio.timeout(20):
+        while not all(ready(campaign_id) for campaign_id in campaigns):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # claims run in slices of their own
+
+
 async def test_priorities_share_and_nobody_starves(engine: Engine, drive: Drive, scripts: dict[int, Script]) -> None:
     account_id = await factory.account()
-    script = scripts[account_id] = Script(connections=1)
+    script = scripts[account_id] = Script(connections=0)
     first = await factory.campaign(account_id, [await factory.audience(200, "urgent")], priority=3)
     second = await factory.campaign(account_id, [await factory.audience(200, "normal")], priority=5)
     await launch(first)
     await launch(second)
-    await drive(first, second)
-    begun = max(
-        next(n for n, address in enumerate(script.order) if address.startswith(prefix))
-        for prefix in ("urgent", "normal")
-    )
-    both = script.order[begun : begun + 100]
-    urgent = sum(address.startswith("urgent") for address in both)
+    running = asyncio.create_task(drive(first, second))
+    await _both_ready(engine, first, second)
+    script.connections = 1
+    engine.lines[account_id].wake()
+    await running
+    urgent = sum(address.startswith("urgent") for address in script.order[:100])
     assert 75 <= urgent <= 85  # four turns to one
     assert set(script.accepted.values()) == {1}
 
@@ -290,3 +300,23 @@ async def test_a_rate_is_kept(engine: Engine, drive: Drive, scripts: dict[int, S
     spent = asyncio.get_running_loop().time() - started
     assert spent >= 29 * 60 / rate
     assert sum(script.accepted.values()) == 30
+
+
+async def test_a_limited_account_is_shared_by_priority(
+    engine: Engine, drive: Drive, scripts: dict[int, Script]
+) -> None:
+    account_id = await factory.account(limit_per_minute=6_000)
+    script = scripts[account_id] = Script(connections=0)
+    first = await factory.campaign(account_id, [await factory.audience(90, "urgent")], priority=4)
+    second = await factory.campaign(account_id, [await factory.audience(90, "normal")], priority=5)
+    await launch(first)
+    await launch(second)
+    running = asyncio.create_task(drive(first, second))
+    await _both_ready(engine, first, second)
+    script.connections = 10
+    engine.lines[account_id].wake()
+    await running
+    both = script.order[20:80]
+    urgent = sum(address.startswith("urgent") for address in both)
+    assert 34 <= urgent <= 46  # two to one
+    assert set(script.accepted.values()) == {1}
