@@ -47,7 +47,8 @@ async def none_today(_account_id: int) -> int:
 async def drive(limits: Limits, start: float, seconds: float) -> "array[float]":
     """The instants (monotonic, the same for all processes of a machine) at which a slot was used."""
     supply, used, woken = Supply(limits), array("d"), asyncio.Event()
-    pacer = Pacer(Limiter(), cast(Lane, supply), woken.set, none_today)
+    lane = cast(Lane, supply)
+    pacer = Pacer(Limiter(), lane, woken.set, limits_of=lambda _lane: limits, sent_today=none_today)
     await asyncio.sleep(max(0.0, start - time.monotonic()))
     pacer.start()
     while (now := time.monotonic()) < start + seconds:
