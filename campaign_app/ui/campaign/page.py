@@ -74,7 +74,7 @@ def _actions() -> list[rx.Component]:
 def _menu() -> rx.Component:
     def export(label: str, slug: str) -> rx.Component:
         address = f"/files/campaigns/{CampaignPage.campaign_id}/{slug}.csv"
-        return c.menu_item(label, rx.redirect(address, is_external=True), "download")
+        return c.menu_item(label, rx.download(url=address, filename=f"{slug}.csv"), "download")
 
     cancel = c.menu_item("Cancel campaign", CampaignPage.ask("cancel"), "ban", danger=True)
     delete = c.menu_item("Delete campaign", CampaignPage.ask("delete"), "trash_2", danger=True)
