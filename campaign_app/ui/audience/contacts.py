@@ -222,7 +222,9 @@ def contacts() -> Any:
         c.if_allowed(
             "contacts:export",
             c.menu(
-                c.menu_item("Export CSV", rx.download(url=Contacts.export_address, filename="contacts.csv"), "download"),
+                c.menu_item(
+                    "Export CSV", rx.download(url=Contacts.export_address, filename="contacts.csv"), "download"
+                ),
                 c.menu_item("Lists", href=routes.LISTS, icon_name="list"),
                 c.menu_item("Suppressions", href=routes.SUPPRESSIONS, icon_name="shield_ban"),
             ),
