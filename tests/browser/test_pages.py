@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -15,6 +16,7 @@ from tests.browser.axe import serious_findings
 from tests.browser.conftest import OWNER, VIEWER, create_users, open_session, watch
 from tests.stack import Stack
 
+MODES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 _LOADED = """() => document.querySelector('main h1')?.textContent.trim()
   && !document.querySelector('[aria-busy=true], .rt-Skeleton')"""
@@ -73,6 +75,11 @@ async def loaded(page: Page) -> None:
     await page.wait_for_function(_LOADED)
 
 
+async def show_in(page: Page, mode: Literal["light", "dark"]) -> None:
+    await page.emulate_media(color_scheme=mode)
+    await expect(page.locator("html")).to_have_class(re.compile(rf"\b{mode}\b"))
+
+
 async def sideways(page: Page) -> int:
     overflow: int = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     return overflow
@@ -98,11 +105,9 @@ async def test_page_in_light_dark_and_on_a_phone(route: str, demo: Demo, browser
         if tab:
             await page.get_by_role("tab", name=tab).click()
         await loaded(page)
-        await page.emulate_media(color_scheme="light")
-        findings += [f"light {tab}: {found}" for found in await serious_findings(page, axe)]
-        await page.emulate_media(color_scheme="dark")
-        await expect(page.locator("html")).to_have_class("dark")
-        findings += [f"dark {tab}: {found}" for found in await serious_findings(page, axe)]
+        for mode in MODES:
+            await show_in(page, mode)
+            findings += [f"{mode} {tab}: {found}" for found in await serious_findings(page, axe)]
     await page.set_viewport_size(PHONE)
     await page.reload()
     await loaded(page)
@@ -113,7 +118,7 @@ async def test_page_in_light_dark_and_on_a_phone(route: str, demo: Demo, browser
     await context.close()
 
 
-ACTS = re.compile("^(New|Add|Import|Edit|Launch|Pause|Resume|Cancel campaign|Duplicate|Delete|Save|Remove|Stop all)")
+ACTS = re.compile(r"^(New|Add|Import|Edit|Launch|Pause|Resume|Cancel campaign|Duplicate|Delete|Save|Remove|Stop all)\b")
 
 
 @pytest.mark.parametrize("route", READ_BY_VIEWERS)
@@ -125,7 +130,6 @@ async def test_a_viewer_reads_the_page_and_is_offered_no_act(route: str, demo: D
     watched = watch(page)
     await page.goto(demo.address(route))
     await loaded(page)
-    await expect(page.get_by_role("button", name=re.compile("viewer"))).to_be_visible()
     main = page.get_by_role("main")
     await expect(main.get_by_role("button", name=ACTS).or_(main.get_by_role("link", name=ACTS))).to_have_count(0)
     await expect(page.get_by_role("listitem").filter(has_text="Not allowed")).to_have_count(0)

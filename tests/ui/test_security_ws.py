@@ -17,7 +17,11 @@ from reflex_base.registry import RegistrationContext
 
 from campaign_app import campaign_app  # noqa: F401  every page's state is known after this
 from campaign_app.ui.app_state import AppState, _public_states
+from campaign_app.ui.audience.contact_bulk_state import ContactBulk
+from campaign_app.ui.audience.import_state import ImportPage
+from campaign_app.ui.audience.segment_state import SegmentEditor
 from campaign_app.ui.campaign.page_state import CampaignPage
+from campaign_app.ui.campaigns.builder_review_state import BuilderReview
 from campaign_app.ui.campaigns.new_state import CampaignNew
 from campaign_app.ui.settings.audit_state import AuditLog
 from campaign_app.ui.settings.new_user_state import NewPerson
@@ -171,6 +175,12 @@ async def test_the_cookie_never_comes_back_to_scripts(owner: Tab, product: Produ
         (AuditLog, "load", {}),
         (AuditLog, "find", {"value": "a"}),
         (AuditLog, "check", {}),
+        (BuilderReview, "launch", {}),
+        (CampaignPage, "steer", {"act": "resume"}),
+        (CampaignPage, "decide_uncertain", {"decision": "requeue"}),
+        (ContactBulk, "carry_out", {}),
+        (ImportPage, "start", {}),
+        (SegmentEditor, "save", {}),
     ],
 )
 async def test_a_viewer_cannot_call_what_the_role_lacks(

@@ -86,7 +86,7 @@ def lists() -> Any:
         "Group contacts in lists",
         "A list holds the contacts that you or an import put in it. Segments find people by rules instead.",
         action=c.if_allowed("contacts:write", new),
-        links=[c.text_link("Import a CSV into a list", href=routes.IMPORTS)],
+        links=[c.if_allowed("contacts:import", c.text_link("Import a CSV into a list", href=routes.IMPORTS))],
     )
     table = c.data_table(_COLUMNS, Lists.rows, _row, label="Lists", loading=Lists.loading, phone_row=_phone_row)
     nothing = (Lists.rows.length() == 0) & ~Lists.loading

@@ -26,8 +26,7 @@ def _group(line: RuleLine) -> rx.Component:
     remove = c.icon_button(
         "trash_2", "Remove group", on_click=SegmentEditor.remove(line.path), variant="ghost", small=True
     )
-    return rx.el.div(
-        _select(GROUPS, line.op, "How the rules are joined", lambda v: SegmentEditor.change(line.path, "op", v)),
+    acts = rx.fragment(
         c.small_button("Add rule", "plus", on_click=SegmentEditor.add_rule(line.path)),
         rx.cond(
             line.nested,
@@ -35,6 +34,10 @@ def _group(line: RuleLine) -> rx.Component:
             rx.fragment(),
         ),
         rx.cond(line.path != "", remove, rx.fragment()),
+    )
+    return rx.el.div(
+        _select(GROUPS, line.op, "How the rules are joined", lambda v: SegmentEditor.change(line.path, "op", v)),
+        c.if_allowed("segments:write", acts),
         class_name="b-row b-wrap",
     )
 
@@ -75,11 +78,12 @@ def _value(line: RuleLine) -> rx.Component:
 
 
 def _rule(line: RuleLine) -> rx.Component:
+    remove = c.icon_button("x", "Remove rule", on_click=SegmentEditor.remove(line.path), variant="ghost", small=True)
     return rx.el.div(
         _select(SegmentEditor.fields, line.field, "Field", lambda v: SegmentEditor.change(line.path, "field", v)),
         _select(line.operators, line.op, "Comparison", lambda v: SegmentEditor.change(line.path, "op", v)),
         _value(line),
-        c.icon_button("x", "Remove rule", on_click=SegmentEditor.remove(line.path), variant="ghost", small=True),
+        c.if_allowed("segments:write", remove),
         class_name="b-row b-wrap",
     )
 
@@ -152,8 +156,11 @@ def segment() -> Any:
         ),
         c.page_body(
             rx.el.div(
-                rx.el.div(
-                    c.card(rx.el.div(name, description, class_name="b-form-pair")), rules, class_name="b-col b-gap-16"
+                rx.el.fieldset(
+                    c.card(rx.el.div(name, description, class_name="b-form-pair")),
+                    rules,
+                    disabled=~c.may("segments:write"),
+                    class_name="b-col b-gap-16 b-fields",
                 ),
                 rx.el.div(_count(), class_name="b-col b-gap-16"),
                 class_name="b-grid-side",

@@ -83,17 +83,19 @@ class Recipients(AppState):
                 cursor=cursor,
                 limit=PAGE,
             )
+            filtered = self.status or self.reason or self.search
+            total = page.total if filtered else (await queries.counters(session, campaign_id)).total
         self.rows = [_line(row, zone) for row in page.rows]
         self._first, self._zone = max(1, first), zone
-        self._show_pager(page)
+        self._show_pager(page, total)
 
-    def _show_pager(self, page: Page[Any]) -> None:
+    def _show_pager(self, page: Page[Any], total: int | None) -> None:
         self._next, self._previous = page.next_cursor or "", page.previous_cursor or ""
         self.has_next, self.has_previous = bool(self._next), bool(self._previous)
         if not self.has_previous:
             self._first = 1
         last = self._first + len(self.rows) - 1
-        of = f" of {text.number(page.total)}" if page.total is not None else ""
+        of = f" of {text.number(total)}" if total is not None else ""
         self.range_text = f"{self._first:,}–{last:,}{of}" if self.rows else "Nobody"
 
     async def _show_latest(self, lines: list[dict[str, Any]]) -> None:

@@ -1,0 +1,221 @@
+"""The page of one campaign: its numbers in words, its recipients, who may steer it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaign_app.core import clock, db
+from campaign_app.core.actor import Actor
+from campaign_app.core.errors import Forbidden
+from campaign_app.models.account import SendingAccount, Tls
+from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
+from campaign_app.models.contact import Contact
+from campaign_app.models.delivery import Delivery, DeliveryStatus, Reason
+from campaign_app.models.user import Role
+from campaign_app.ui import live
+from campaign_app.ui.app_state import AppState
+from campaign_app.ui.campaign import figures
+from campaign_app.ui.campaign.page_state import CampaignPage
+from campaign_app.ui.campaign.recipients_state import Recipients, explanation
+from campaign_app.ui.campaign.why_state import WhyDialog
+from tests.conftest import MakeActor
+from tests.ui.tabs import Tab
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+PEOPLE = 60
+COUNT = st.integers(0, 500)
+
+
+@pytest.fixture
+async def actor(sqlite_database: str, redis_url: str, make_actor: MakeActor) -> Actor:
+    return await make_actor(Role.MARKETER)
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Topics that were watched; no hub runs in these tests."""
+    topics: list[str] = []
+
+    async def watch(_state: AppState, topic: str) -> None:
+        topics.append(topic)
+
+    monkeypatch.setattr(live, "watch", watch)
+    return topics
+
+
+async def store(status: CampaignStatus = CampaignStatus.PAUSED) -> int:
+    """A campaign to 60 people: 57 sent, one bounced, one left out, one without an answer."""
+    async with db.transaction() as session:
+        account = SendingAccount(
+            name="Main", host="127.0.0.1", port=2525, tls=Tls.NONE, from_address="news@acme.example", from_name="Acme"
+        )
+        session.add(account)
+        await session.flush()
+        campaign = Campaign(name="Restock", subject="Hello", status=status, account_id=account.id)
+        session.add(campaign)
+        await session.flush()
+        number = int(campaign.id or 0)
+        ends = {
+            57: (DeliveryStatus.BOUNCED, Reason.NONE, "550 no such user"),
+            58: (DeliveryStatus.SKIPPED, Reason.UNSUBSCRIBED, ""),
+            59: (DeliveryStatus.UNCERTAIN, Reason.NONE, ""),
+        }
+        for index in range(PEOPLE):
+            address = f"reader{index:02}@acme.example"
+            person = Contact(identity=address, email=address, domain="acme.example", first_name=f"Reader {index:02}")
+            session.add(person)
+            await session.flush()
+            ended, reason, response = ends.get(index, (DeliveryStatus.SENT, Reason.NONE, "250 ok"))
+            session.add(
+                Delivery(
+                    campaign_id=number,
+                    contact_id=person.id,
+                    address=address,
+                    domain="acme.example",
+                    status=ended,
+                    reason=reason,
+                    response=response,
+                    updated_at=NOW,
+                )
+            )
+        session.add(CampaignCounter(campaign_id=number, total=PEOPLE, sent=57, bounced=1, skipped=1, uncertain=1))
+        return number
+
+
+@given(pending=COUNT, sending=COUNT, sent=COUNT, failed=COUNT, skipped=COUNT, in_flight=COUNT)
+def test_the_parts_of_the_bar_are_everybody(in_flight: int, **counts: int) -> None:
+    total = sum(counts.values())
+    parts = figures.shares({**counts, "total": total}, in_flight)
+    assert parts.settled + parts.sending + parts.queued == total
+    assert min(parts.sending, parts.queued) >= 0
+    assert (figures.percent(parts) == "100%") == (total > 0 and parts.settled == total)
+
+
+def test_a_rate_is_said_only_when_something_moves() -> None:
+    assert (figures.rate(4200.4), figures.rate(0.2)) == ("4,200 per minute", "–")
+
+
+def test_times_carry_their_day_when_it_is_another_one() -> None:
+    assert figures.clock(NOW + timedelta(hours=2), NOW, "Europe/Berlin") == "12:00"
+    assert figures.clock(NOW + timedelta(hours=26), NOW, "Europe/Berlin") == "Tue 24 Nov 12:00"
+    assert figures.took(NOW, NOW + timedelta(hours=2, minutes=17)) == "Took 2 h 17 min"
+    assert figures.took(None, NOW) == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "response", "words"),
+    [
+        (DeliveryStatus.SENT, "", "250 ok", "Accepted, 250 ok"),
+        (DeliveryStatus.PENDING, "", "", ""),
+        (DeliveryStatus.SKIPPED, Reason.UNSUBSCRIBED, "", Reason.UNSUBSCRIBED.label),
+        (DeliveryStatus.UNCERTAIN, "", "", "No answer from the server. Not sent again until a person decides"),
+    ],
+)
+def test_every_outcome_is_explained(status: str, reason: str, response: str, words: str) -> None:
+    assert explanation(status, reason, response) == words
+
+
+async def test_the_page_shows_what_is_stored_and_watches(
+    actor: Actor, watched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await store()
+    tab = Tab(actor, monkeypatch).go(f"/campaigns/{number}", campaign_id=number)
+    await tab.do(CampaignPage.load)
+    page = tab.state(CampaignPage)
+    assert (page.name, page.status, page.sender) == ("Restock", "paused", "news@acme.example")
+    assert (page.done_text, page.percent) == ("60 of 60", "100%")
+    assert (page.can_resume, page.can_pause, page.can_edit) == (True, False, False)
+    assert watched == [f"campaign:{number}"]
+
+
+async def test_a_viewer_sees_the_whole_page_and_cannot_steer(
+    actor: Actor, watched: list[str], make_actor: MakeActor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await store()
+    tab = Tab(await make_actor(Role.VIEWER), monkeypatch).go(f"/campaigns/{number}", campaign_id=number)
+    await tab.do(CampaignPage.load)
+    assert tab.state(CampaignPage).sender == "news@acme.example"
+    for handler, word in ((CampaignPage.steer, "resume"), (CampaignPage.decide_uncertain, "requeue")):
+        with pytest.raises(Forbidden):
+            await tab.do(handler, word)
+    with pytest.raises(Forbidden):
+        await tab.do(CampaignPage.delete)
+    async with db.reading() as session:
+        campaign = await session.get(Campaign, number)
+        assert campaign is not None
+        assert campaign.status is CampaignStatus.PAUSED
+
+
+async def test_a_draft_opens_in_the_builder(actor: Actor, watched: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    number = await store(CampaignStatus.DRAFT)
+    tab = Tab(actor, monkeypatch).go(f"/campaigns/{number}", campaign_id=number)
+    await tab.do(CampaignPage.load)
+    assert tab.redirects == [f"/campaigns/{number}/edit"]
+    assert watched == []
+
+
+def progress(status: str = "running", **counters: int) -> dict[str, Any]:
+    line = {
+        "id": 1,
+        "name": "Reader 01",
+        "address": "reader01@acme.example",
+        "status": "sent",
+        "reason": "",
+        "response": "250 ok",
+        "at": clock.now().isoformat(),
+    }
+    counters = {"total": PEOPLE, "sent": 20, "pending": 40, **counters}
+    return {
+        "status": status,
+        "counters": counters,
+        "in_flight": 3,
+        "rate_per_minute": 240,
+        "seconds_left": 10.0,
+        "last": [line],
+    }
+
+
+async def test_progress_moves_the_numbers_and_the_table_unless_somebody_reads_it(
+    actor: Actor, watched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await store(CampaignStatus.RUNNING)
+    tab = Tab(actor, monkeypatch).go(f"/campaigns/{number}", campaign_id=number)
+    await tab.do(Recipients.load)
+    await tab.do(CampaignPage.load)
+    page, table = tab.state(CampaignPage), tab.state(Recipients)
+    await page._on_progress("", progress())
+    assert (page.shares.sent, page.shares.sending, page.shares.queued) == (20, 3, 37)
+    assert (page.rate, page.left) == ("240 per minute", "10 s")
+    assert [row.name for row in table.rows] == ["Reader 01"]
+    await tab.do(Recipients.show_all)
+    assert len(table.rows) == 50
+    await page._on_progress("", progress(sent=21, pending=39))
+    assert (page.shares.sent, len(table.rows), table.stale) == (21, 50, True)
+
+
+async def test_recipients_are_paged_filtered_and_explained(
+    actor: Actor, watched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await store()
+    tab = Tab(actor, monkeypatch).go(f"/campaigns/{number}", campaign_id=number)
+    await tab.do(Recipients.load)
+    table = tab.state(Recipients)
+    assert (table.range_text, table.has_next, table.has_previous) == ("1–50 of 60", True, False)
+    await tab.do(Recipients.forward)
+    assert (table.range_text, table.has_next, table.has_previous) == ("51–60 of 60", False, True)
+    await tab.do(Recipients.back)
+    assert table.range_text == "1–50 of 60"
+    await tab.do(Recipients.filter_status, "bounced")
+    assert [(row.name, row.status) for row in table.rows] == [("Reader 57", "bounced")]
+    assert "550 no such user" in table.rows[0].reason
+    await tab.do(Recipients.filter_status, "bounced")
+    assert table.status == ""
+    await tab.do(Recipients.find, "reader58")
+    assert [row.reason for row in table.rows] == [Reason.UNSUBSCRIBED.label]
+    await tab.do(WhyDialog.show, table.rows[0].id)
+    why = tab.state(WhyDialog)
+    assert (why.name, why.status, why.opened) == ("Reader 58", "skipped", True)
+    assert any(rule.mark == "blocking" for rule in why.rules)
