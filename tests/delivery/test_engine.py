@@ -298,7 +298,7 @@ async def test_a_rate_is_kept(engine: Engine, drive: Drive, scripts: dict[int, S
     started = asyncio.get_running_loop().time()
     await drive(campaign_id)
     spent = asyncio.get_running_loop().time() - started
-    assert spent >= 29 * 60 / rate
+    assert spent >= 0.95 * 29 * 60 / rate
     assert sum(script.accepted.values()) == 30
 
 

@@ -180,7 +180,7 @@ async def test_the_dead_workers_chains_are_free_at_once() -> None:
     campaign_id = await _launched()
     assert await chains.ensure(campaign_id, 1) == 1
     key = f"chain:{campaign_id}:0"
-    token = (await redis.client().get(key)).decode()
+    token = (await redis.client().get(key)).decode().partition("~")[0]
     assert await chains.enter(campaign_id, 0, token, WORKER)
     claimed = await _claim(campaign_id)
     _write_journal(claimed, [])
