@@ -2,6 +2,7 @@
 
 import os
 import platform
+import resource
 import sqlite3
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
@@ -47,6 +48,18 @@ def describe() -> dict[str, Any]:
         "redis": _redis(),
         "packages": {name: _version(name) for name in PACKAGES},
     }
+
+
+def cpu_s(pid: int) -> float:
+    """Processor seconds that a process has used so far, user and system."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def children_cpu_s() -> float:
+    """Processor seconds of this process's children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def peak_mb(pid: int) -> float:

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from bench import target
+from bench import machine, target
 from bench.references import tools
 from bench.stage import Stage, stage
 from bench.target import ROOT
@@ -34,6 +34,7 @@ class Figures:
         self.say = say
         self.rates: dict[str, list[float]] = defaultdict(list)
         self.ratios: dict[str, list[float]] = defaultdict(list)
+        self.cpu: dict[str, list[float]] = defaultdict(list)
         self.missing: dict[str, str] = {}
 
     def rate(self, name: str, per_second: float) -> float:
@@ -75,6 +76,7 @@ class Figures:
             **{name: ratio.get(name) for name in ("sqlite", "postgresql", *rtt)},
             "celery": {name: ratio.get(f"{name} celery") for name in ("sqlite", "postgresql")},
             "per_second": {name: round(statistics.median(found)) for name, found in self.rates.items()},
+            "cpu_us_per_message": {name: round(statistics.median(found)) for name, found in self.cpu.items()},
             "rounds": {name: [round(one, 3) for one in found] for name, found in self.ratios.items()},
             "missing": self.missing,
         }
@@ -101,8 +103,14 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
 
 def _round(here: Stage, figures: Figures, everybody: int, given: Namespace) -> None:
     count, connections = given.recipients, given.connections
+    used = machine.children_cpu_s()
     source = figures.reference("smtp_source", lambda: smtp_source(count, connections))
+    if source:
+        figures.cpu["smtp_source and sink"].append((machine.children_cpu_s() - used) * 1e6 / count)
+    worker = here.stack.processes["worker"].pid
+    used = machine.cpu_s(worker)
     ours = figures.rate(here.database, beacon(here, everybody, count, connections))
+    figures.cpu[f"{here.database} worker"].append((machine.cpu_s(worker) - used) * 1e6 / count)
     figures.ratio(here.database, ours, source)
     celery = figures.reference("celery", lambda: celery_rate(here, given.celery_mails))
     figures.ratio(f"{here.database} celery", ours, celery)
