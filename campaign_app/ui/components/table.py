@@ -58,7 +58,7 @@ def data_table(
     if phone_row is None:
         return scroll
     listed = rx.cond(loading, _phone_skeleton(), rx.el.ul(rx.foreach(rows, phone_row), aria_label=label))
-    return rx.fragment(scroll, rx.el.div(listed, class_name="b-only-phone b-bleed-box"))
+    return rx.fragment(scroll, rx.el.div(listed, class_name="b-only-phone" + (" b-bleed-box" if bleed else "")))
 
 
 def _head_cell(column: Column, sort: Text, on_sort: Handler) -> rx.Component:
