@@ -20,6 +20,7 @@ MODES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 _LOADED = """() => document.querySelector('main h1')?.textContent.trim()
   && !document.querySelector('[aria-busy=true], .rt-Skeleton')"""
+_COLOURED = "() => !document.getAnimations().some(found => found instanceof CSSTransition)"
 # A second look at pages that say more behind a tab.
 MORE = {routes.CAMPAIGN: ("Results", "Content", "Activity")}
 
@@ -78,6 +79,8 @@ async def loaded(page: Page) -> None:
 async def show_in(page: Page, mode: Literal["light", "dark"]) -> None:
     await page.emulate_media(color_scheme=mode)
     await expect(page.locator("html")).to_have_class(re.compile(rf"\b{mode}\b"))
+    await loaded(page)  # figures are drawn again in the colours of the mode
+    await page.wait_for_function(_COLOURED)
 
 
 async def sideways(page: Page) -> int:
