@@ -28,6 +28,7 @@ from tests.stack import Stack
 
 DATABASES = ("sqlite", "postgresql")
 T = TypeVar("T")
+_BEFORE = 777  # contacts and deliveries never have the same ids, as in a real installation
 _AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
@@ -103,7 +104,7 @@ class Stage:
 
 async def _people(count: int, domain: str) -> int:
     async with db.transaction() as session:
-        first = (await session.execute(sa.select(sa.func.coalesce(sa.func.max(Contact.id), 0)))).scalar_one() + 1
+        first = (await session.execute(sa.select(sa.func.coalesce(sa.func.max(Contact.id), _BEFORE)))).scalar_one() + 1
         await rehearsal.insert_many(session, Contact, (_person(first + n, n + 1, domain) for n in range(count)))
         made = ContactList(name=f"{count} at {domain}, from {first}", members=count)
         session.add(made)

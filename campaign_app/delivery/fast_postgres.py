@@ -151,7 +151,7 @@ class PostgresStore:
 
 async def _read(connection: Any, hold: Hold, after_id: int, rows: int, at: datetime) -> tuple[list[Row], int]:
     found = await connection.fetch(_READ, after_id, hold.last_id, hold.campaign_id, at, rows)
-    reach = found[-1]["id"] if len(found) == rows else hold.last_id
+    reach = found[-1][0] if len(found) == rows else hold.last_id
     await connection.execute(_REACH, reach, hold.lease_id, hold.epoch)
     return [make_row(tuple(row)) for row in found], reach
 
