@@ -10,12 +10,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.audit import service as audit
 from campaign_app.campaigns import lifecycle
 from campaign_app.campaigns import service as campaigns
+from campaign_app.campaigns.errors import RenderError
 from campaign_app.channels import service as accounts
 from campaign_app.core import clock, db, queue
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.errors import AppError
 from campaign_app.delivery import control, repository
-from campaign_app.delivery.errors import AccountNotConnected
 from campaign_app.delivery.fast import ANY_TIME
 from campaign_app.kit.text import plural
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignMinute, CampaignStatus
@@ -65,13 +65,13 @@ async def _note_end(session: AsyncSession, campaign: Campaign, counter: Campaign
 
 
 async def stop_campaign(campaign_id: int, error: Exception) -> None:
-    """A running campaign cannot be sent: an account that may work again pauses it, anything else fails it."""
+    """A running campaign cannot be sent: a message that cannot be read fails it, an account can be mended."""
     message = error.message if isinstance(error, AppError) else str(error)
     async with db.transaction() as session:
         campaign = await repository.get_campaign(session, campaign_id, lock=True)
         if campaign is None or campaign.status is not CampaignStatus.RUNNING:
             return
-        if isinstance(error, AccountNotConnected):
+        if not isinstance(error, RenderError):
             await control.pause(session, SYSTEM, campaign_id, message)
             return
         await lifecycle.set_status(session, campaign, CampaignStatus.FAILED, message, by=SYSTEM.name)

@@ -246,7 +246,7 @@ async def ids_with_status(session: AsyncSession, campaign_id: int, status: Deliv
     statement = sa.select(col(Delivery.id)).where(
         col(Delivery.campaign_id) == campaign_id,
         col(Delivery.status) == status,
-        sa.literal_column("delivery.status NOT IN ('pending', 'sent')").is_(sa.true()),
+        sa.text("delivery.status NOT IN ('pending', 'sent')"),
     )
     return [int(found) for found in (await session.execute(statement)).scalars() if found is not None]
 

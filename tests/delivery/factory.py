@@ -51,6 +51,8 @@ async def audience(count: int, prefix: str = "person", domains: int = 3) -> int:
                 "phone": "",
                 "first_name": f"First{n}",
                 "last_name": f"Last{n}",
+                "sort_name": f"last{n} first{n}",
+                "sort_company": "company",
                 "company": "Company",
                 "time_zone": "",
                 "language": "en",

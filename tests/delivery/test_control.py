@@ -276,6 +276,8 @@ async def test_the_recipients_table() -> None:
             assert {row.address.partition("@")[0] for row in found.rows} == {"person22"} | {
                 f"person22{n}" for n in range(10)
             }
+        none = await queries.recipients(session, SYSTEM, campaign_id, search="nobody@d0.example")
+        assert none.rows == []
         both = await queries.recipients(
             session, SYSTEM, campaign_id, search="person3@d0.example", status="sent,skipped"
         )
@@ -295,6 +297,8 @@ async def test_why_names_the_rule_that_stopped_it() -> None:
         )
         await session.execute(sa.delete(Contact).where(Contact.email == "person0@d0.example"))  # type: ignore[arg-type]
     async with db.reading() as session:
+        gone = await queries.recipients(session, SYSTEM, campaign_id, search="person0@d0.example")
+        assert [row.status.value for row in gone.rows] == ["sent"]  # the contact was deleted since
         rows = (await queries.recipients(session, SYSTEM, campaign_id)).rows
         answers = {row.address: await queries.why(session, SYSTEM, row.id) for row in rows}
     sent, skipped, waiting = (answers[f"person{n}@d{n}.example"] for n in range(3))
