@@ -121,6 +121,7 @@ os.environ.setdefault("REFLEX_TELEMETRY_ENABLED", "false")
 PROCESS_FOLDERS = ("browser", "cli", "scenarios", "bench")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that start whole products share one of pytest-xdist's workers; the other one has the rest."""
     here = Path(__file__).parent
