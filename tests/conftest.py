@@ -116,15 +116,3 @@ async def count_rows(table: str) -> int:
 
 
 os.environ.setdefault("REFLEX_TELEMETRY_ENABLED", "false")
-
-
-PROCESS_FOLDERS = ("browser", "cli", "scenarios", "bench")
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start whole products share one of pytest-xdist's workers; the other one has the rest."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents and item.path.relative_to(here).parts[0] in PROCESS_FOLDERS:
-            item.add_marker(pytest.mark.xdist_group("products"))

@@ -30,8 +30,8 @@ CHECKS = (
 )
 
 
-PARALLEL = ("-n", "2", "--dist", "loadgroup", "-q")
-"""Two at a time: tests that start whole products beside all others."""
+PRODUCTS = ("tests/bench", "tests/browser", "tests/cli", "tests/scenarios")
+"""Tests that start whole products: one at a time, after all others, which run two at a time."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -87,10 +87,14 @@ def _passes(check: Check) -> bool:
 
 
 def _pytest(arguments: list[str], without_browser: bool) -> int:
-    command = [str(_script("pytest")), *(arguments or PARALLEL)]
-    if without_browser and not arguments:
-        command += ["-m", "not browser"]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    pytest = str(_script("pytest"))
+    if arguments:
+        return subprocess.run([pytest, *arguments], cwd=ROOT, check=False).returncode
+    pieces = [f"--ignore={folder}" for folder in PRODUCTS]
+    first = subprocess.run([pytest, "-q", "-n", "2", *pieces], cwd=ROOT, check=False).returncode
+    browser = ["-m", "not browser"] if without_browser else []
+    second = subprocess.run([pytest, "-q", *browser, *PRODUCTS], cwd=ROOT, check=False).returncode
+    return first or second
 
 
 def _missing() -> list[Problem]:
