@@ -14,6 +14,7 @@ TTL_S = 30
 WORKERS = "beacon:workers"
 WORKER_ALIVE_S = 15
 PATIENCE_S = 30
+PER_WORKER = 2  # one sends while the other reads the next lease
 
 
 def _key(campaign_id: int, chain: int) -> str:
@@ -28,10 +29,10 @@ async def workers_alive() -> int:
 
 
 async def wanted(per_second: float, leases: int) -> int:
-    """How many chains a campaign needs: two per worker, so that the next lease is read while one is being sent."""
+    """How many chains a campaign needs: some per worker."""
     if leases <= 1 or 0 < per_second <= 10:
         return min(1, leases)
-    return min(leases, 2 * await workers_alive())
+    return min(leases, PER_WORKER * await workers_alive())
 
 
 async def ensure(campaign_id: int, want: int, at: datetime | None = None) -> int:

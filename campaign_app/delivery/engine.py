@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import socket
+from collections import Counter
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from campaign_app.core import clock, db, logging
 from campaign_app.core.config import settings
 from campaign_app.core.errors import AppError
 from campaign_app.core.rate_limit import Limiter
-from campaign_app.delivery import circuit, completion, fast, loading, repository
+from campaign_app.delivery import chains, circuit, completion, fast, loading, repository
 from campaign_app.delivery.fast import Hold, Owner
 from campaign_app.delivery.feed import Feed
 from campaign_app.delivery.journal import Journal
@@ -29,6 +30,7 @@ from campaign_app.delivery.pacer import Pacer
 SLICE_S = 20.0
 IDLE_S = 60.0
 DRAIN_S = 5.0
+ELSEWHERE_S = 0.5
 log = logging.get("delivery")
 
 
@@ -55,6 +57,7 @@ class Engine:
         self.lines: dict[int, Line] = {}
         self._pacers: dict[int, Pacer] = {}
         self._feeds: dict[int, Feed] = {}
+        self._slices: Counter[int] = Counter()
         self._locks: dict[int, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -113,8 +116,11 @@ class Engine:
     async def slice(self, campaign_id: int) -> Again:
         """Send of one campaign for a while, lease after lease; when its chain should go on."""
         soon = Again(clock.now() + timedelta(seconds=1))
+        if self._slices[campaign_id] >= chains.PER_WORKER:  # leave it to another worker
+            return Again(clock.now() + timedelta(seconds=ELSEWHERE_S))
         if self.draining or self.outbox.failing_since or self.outbox.is_full or not self.journal.free:
             return soon
+        self._slices[campaign_id] += 1
         try:
             lane = await self._lane(campaign_id)
             if not isinstance(lane, Lane):
@@ -128,6 +134,8 @@ class Engine:
         except TROUBLE as error:
             log.warning("database away, slice put off", campaign=campaign_id, error=repr(error)[:200])
             return soon
+        finally:
+            self._slices[campaign_id] -= 1
 
     async def _leases(self, lane: Lane) -> Again:
         end = monotonic() + SLICE_S

@@ -18,6 +18,7 @@ WORK_POLL_S = 0.1
 
 
 def functions() -> dict[str, list[Function]]:
+    """Every background function by the queue it is sent to."""
     send = [
         func(logged(delivery.send_lease), name="send_lease", timeout=120, max_tries=100),
         func(logged(delivery.start_sending), name="start_sending", timeout=60),

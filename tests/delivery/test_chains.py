@@ -103,6 +103,21 @@ async def test_a_draining_worker_leaves_its_chain_to_others(engine: Engine, scri
     assert await redis.client().zcard(queue.SEND) == before + 1
 
 
+async def test_a_worker_leaves_what_is_too_much_for_it_to_others(engine: Engine, scripts: dict[int, Script]) -> None:
+    account_id = await factory.account()
+    script = scripts[account_id] = Script(connections=0)
+    campaign_id = await factory.campaign(account_id, [await factory.audience(2_000)])
+    await launch(campaign_id)
+    running = [asyncio.create_task(engine.slice(campaign_id)) for _ in range(4)]
+    done, _ = await asyncio.wait(running, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+    assert all(task.result().at is not None for task in done)
+    script.connections = 10
+    await asyncio.wait(running[2:], timeout=10)
+    assert [task.done() for task in running] == [False, False, True, True]
+    engine.close_gate(campaign_id)
+    await asyncio.gather(*running)
+
+
 def _around(start: timedelta, end: timedelta) -> dict[str, object]:
     """A window of every day around this moment."""
     now = clock.now()
