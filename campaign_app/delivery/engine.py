@@ -143,20 +143,25 @@ class Engine:
             at = clock.now()
             if not self.journal.free or self.outbox.is_full or self.lanes.get(lane.campaign_id) is not lane:
                 return Again(at + timedelta(milliseconds=200))
-            claimed = await self.store.claim(lane.campaign_id, self.owner, lane.chunk, at)
-            if claimed is None:
-                return await self._nothing_open(lane.campaign_id)
-            feed = self._take_over(lane, claimed)
-            await self._until_taken_up(feed, end)
+            feed = next((feed for feed in lane.feeds if not (feed.attended or feed.taken_up.is_set())), None)
+            if feed is None:
+                claimed = await self.store.claim(lane.campaign_id, self.owner, lane.chunk, at)
+                if claimed is None:
+                    return await self._nothing_open(lane.campaign_id)
+                feed = self._take_over(lane, claimed)
+            await self._attend(feed, end)
             if lane.closed or lane.again_at or self.draining or feed.lost or monotonic() > end:
                 return Again(lane.again_at or clock.now() + timedelta(seconds=0.5 if lane.closed else 0))
 
-    async def _until_taken_up(self, feed: Feed, end: float) -> None:
-        """Until the lease has no more rows, or the slice is over: a job never lasts longer."""
+    async def _attend(self, feed: Feed, end: float) -> None:
+        """Until the lease has no more rows, or the slice is over: the feed goes on, the next job attends to it."""
+        feed.attended = True
         try:
             await asyncio.wait_for(feed.taken_up.wait(), max(0.0, end - monotonic()))
         except TimeoutError:
-            feed.stop()
+            pass
+        finally:
+            feed.attended = False
 
     def _take_over(self, lane: Lane, claimed: fast.ClaimedLease) -> Feed:
         hold = Hold(claimed.id, claimed.epoch, claimed.campaign_id, claimed.first_id, claimed.last_id)
@@ -221,7 +226,8 @@ class Engine:
         if outlook.available_at is not None:
             return Again(max(outlook.available_at, now + timedelta(milliseconds=200)))
         if outlook.held:
-            return Again(now + timedelta(seconds=1))
+            ours = any(feed.hold.campaign_id == campaign_id for feed in self._feeds.values())
+            return Again(now + timedelta(seconds=0.1 if ours else 1))
         await completion.look(campaign_id)
         return Again(None)
 
@@ -243,25 +249,28 @@ class Engine:
                         lane = await loading.make_lane(session, loaded)
                 except (AppError, ValueError) as error:
                     return await self._cannot_send(campaign_id, error)
-            self._install(lane, loaded, at)
-            return lane
+            return self._install(lane, loaded, at)
 
     async def _cannot_send(self, campaign_id: int, error: Exception) -> Again:
         await completion.stop_campaign(campaign_id, error)
         return Again(None)
 
-    def _install(self, lane: Lane, loaded: Loaded, at: datetime) -> None:
-        known = self.lanes.get(lane.campaign_id)
-        if known is not lane:
-            if known is not None:
-                self._stop_lane(known)
+    def _install(self, lane: Lane, loaded: Loaded, at: datetime) -> Lane:
+        known = self.lanes.setdefault(lane.campaign_id, lane)
+        if known is not lane and known.limits.account_id == lane.limits.account_id:
+            known.adopt(lane)
+            lane = known
+        elif known is not lane:
+            self._stop_lane(known)
             self.lanes[lane.campaign_id] = lane
+            self._pacers.pop(lane.campaign_id, None)
         line = self._line(loaded)
         lane.closed, lane.again_at, lane.closes_at = False, None, None
         if loaded.closes_at is not None:
             lane.closes_at = monotonic() + (loaded.closes_at - at).total_seconds()
-        if known is not lane or lane.campaign_id not in self._pacers:
+        if lane.campaign_id not in self._pacers:
             self._pacers[lane.campaign_id] = Pacer(self.limiter, lane, line.wake, line.limits_of, completion.sent_today)
+        return lane
 
     def _line(self, loaded: Loaded) -> Line:
         account_id = int(loaded.account.id or 0)

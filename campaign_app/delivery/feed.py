@@ -35,6 +35,7 @@ class Feed:
         self.reading = False
         self.in_flight = 0
         self.lost = False
+        self.attended = False  # a job waits for it; it goes on without one
         self.valid_until = now + LEASE_TTL_S - FENCE_S
         self.taken_up = asyncio.Event()
         self._on_empty = on_empty

@@ -68,6 +68,11 @@ class Lane:
         self.idle_since = 0.0
         self.slices = 0
 
+    def adopt(self, newer: "Lane") -> None:
+        """Campaign or account were edited: what is made from now on follows, what is under way is left alone."""
+        for name in ("version", "message", "composer", "from_address", "domain", "around", "limits", "stride"):
+            setattr(self, name, getattr(newer, name))
+
     @property
     def chunk(self) -> int:
         """How many rows are read at once: what goes out in about two seconds, so that what is in memory is fresh."""

@@ -1,6 +1,6 @@
 """From a campaign's rows to a lane: message compiled, composer made, limits known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -33,12 +33,12 @@ class Loaded:
     def version(self) -> object:
         """Changes when what is sent, or how fast, was edited."""
         limits = (self.campaign.rate_per_minute, self.campaign.batch_size, self.campaign.batch_delay_ms)
-        return (self.campaign.version, self.campaign.priority, limits, self.account_version)
+        return (self.campaign.version, self.campaign.priority, limits, self.account.version, self.config)
 
     @property
     def account_version(self) -> object:
-        """Changes when the account was edited or its server turned out to offer something else."""
-        return (self.account.version, self.config)
+        """Changes when the account was edited: new connections are needed."""
+        return (self.account.version, replace(self.config, eight_bit=False))
 
 
 async def load(session: AsyncSession, campaign_id: int, at: datetime) -> Loaded | None:
