@@ -7,7 +7,7 @@ unsubscribe from old messages too.
 
 import hashlib
 from binascii import b2a_base64
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -98,24 +98,36 @@ def delivery_token(delivery_id: int) -> str:
     return _signers().delivery(_id_bytes(delivery_id))
 
 
-def headers(delivery_id: int) -> dict[str, str]:
-    """The headers every message carries: one-click unsubscribe (RFC 8058) and the delivery."""
-    return {
-        "List-Unsubscribe": f"<{unsubscribe_url(delivery_id)}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        "X-Beacon-Delivery": delivery_token(delivery_id),
-    }
+class Addresses:
+    """Makes what one campaign's messages need beside the contact. `reads`: the names its message asks for."""
 
+    def __init__(self, links: int, reads: Container[str]) -> None:
+        self._made = _signers()
+        base = self._made.base
+        self._clicks = [(f"link_{n}", n.to_bytes(2, "big")) for n in range(links) if f"link_{n}" in reads]
+        self._to_click, self._to_unsubscribe = f"{base}/t/c/", f"{base}/u/"
+        self._to_open = f"{base}/t/o/" if "open_url" in reads else ""
+        self._to_view = f"{base}/v/" if "view_url" in reads else ""
 
-def variables(delivery_id: int, links: int = 0) -> dict[str, str]:
-    """The values that a compiled message needs beside the contact: its addresses and those of its `links` links."""
-    made, key = _signers(), _id_bytes(delivery_id)
-    click, base = made.click, f"{made.base}/t/c/"
-    found = {f"link_{position}": base + click(position.to_bytes(2, "big") + key) for position in range(links)}
-    found["open_url"] = f"{made.base}/t/o/{made.open(key)}.gif"
-    found["unsubscribe_url"] = f"{made.base}/u/{made.unsubscribe(key)}"
-    found["view_url"] = f"{made.base}/v/{made.view(key)}"
-    return found
+    def variables(self, delivery_id: int) -> dict[str, str]:
+        """The addresses by the names that a compiled message has for them."""
+        made, key = self._made, _id_bytes(delivery_id)
+        click, base = made.click, self._to_click
+        found = {name: base + click(position + key) for name, position in self._clicks}
+        found["unsubscribe_url"] = self._to_unsubscribe + made.unsubscribe(key)
+        if self._to_open:
+            found["open_url"] = f"{self._to_open}{made.open(key)}.gif"
+        if self._to_view:
+            found["view_url"] = self._to_view + made.view(key)
+        return found
+
+    def headers(self, delivery_id: int, unsubscribe_url: str) -> dict[str, str]:
+        """The headers every message carries: one-click unsubscribe (RFC 8058) and the delivery."""
+        return {
+            "List-Unsubscribe": f"<{unsubscribe_url}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "X-Beacon-Delivery": self._made.delivery(_id_bytes(delivery_id)),
+        }
 
 
 def read_token(kind: LinkKind | str, token: str) -> tuple[int, int] | None:

@@ -10,23 +10,20 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from types import TracebackType
 from typing import Any
 
-from jinja2 import Template, TemplateSyntaxError, meta, nodes
-from jinja2.runtime import Context
+from jinja2 import meta, nodes
 
-from campaign_app.campaigns import budget, layout, markup
-from campaign_app.campaigns.budget import LimitReached
+from campaign_app.campaigns import layout, markup
 from campaign_app.campaigns.errors import RenderError, TemplateInvalid
 from campaign_app.campaigns.filters import is_empty
-from campaign_app.campaigns.sandbox import ALIASES, HTML, PLAIN, MessageEnvironment, plain_words
+from campaign_app.campaigns.part import Part
+from campaign_app.campaigns.sandbox import ALIASES, HTML, PLAIN
 from campaign_app.campaigns.usage import needs_value, sets_names
 from campaign_app.models.template import Editor
 
 __all__ = ["CompiledMessage", "RenderError", "Rendered", "TemplateInvalid", "compile_message", "context_for"]
 
-MAX_OUTPUT = 2_000_000
 CONTACT_FIELDS = ("email", "phone", "first_name", "last_name", "company", "time_zone", "language")
 CONTACT_VARIABLES = frozenset({*CONTACT_FIELDS, "name", "full_name", "domain"})
 SYSTEM_VARIABLES = frozenset({"unsubscribe_url", "view_url", "postal_address", "open_url"})
@@ -43,104 +40,41 @@ class Rendered:
     text: str
 
 
-def _can_grow(node: nodes.Node) -> bool:
-    if isinstance(node, nodes.Filter):
-        return node.name in {"replace", "join", "split", "urlencode", "_bounded", "_joined"}
-    return isinstance(node, nodes.For | nodes.BinExpr | nodes.Call)
-
-
-class _Part:
-    """One compiled template. Simple ones (no loops, no arithmetic) run without counting."""
-
-    __slots__ = ("_blocks", "_counted", "_environment", "_root", "_template", "part")
-
-    def __init__(self, environment: MessageEnvironment, source: str, part: str) -> None:
-        tree = environment.read(source, part)
-        self.part = part
-        self._environment = environment
-        self._counted = any(_can_grow(node) for node in tree.find_all(nodes.Node))
-        try:
-            code = environment.compile(tree)
-        except TemplateSyntaxError as error:
-            raise TemplateInvalid(plain_words(error.message or ""), part=part, line=error.lineno) from None
-        except (SyntaxError, RecursionError, MemoryError):
-            raise TemplateInvalid("Loops or conditions are nested too deeply", part=part) from None
-        self._template = Template.from_code(environment, code, environment.globals)
-        self._root = self._template.root_render_func
-        self._blocks = self._template.blocks
-
-    def render(self, values: dict[str, Any]) -> str:
-        context = Context(self._environment, values, None, self._blocks)
-        try:
-            return self._count(context) if self._counted else "".join(self._root(context))
-        except LimitReached as error:
-            raise RenderError(str(error), part=self.part, line=self._line(error.__traceback__)) from None
-        except Exception as error:
-            raise RenderError(_why(error), part=self.part, line=self._line(error.__traceback__)) from None
-
-    def _count(self, context: Context) -> str:
-        token = budget.current.set(budget.Budget())
-        pieces, size = [], 0
-        try:
-            for piece in self._root(context):
-                size += len(piece)
-                if size > MAX_OUTPUT:
-                    raise LimitReached(f"The message grows beyond {MAX_OUTPUT // 1_000_000} MB")
-                pieces.append(piece)
-        finally:
-            budget.current.reset(token)
-        return "".join(pieces)
-
-    def _line(self, trace: TracebackType | None) -> int | None:
-        found = None
-        while trace is not None:
-            if trace.tb_frame.f_code.co_filename == "<template>":
-                found = self._template.get_corresponding_lineno(trace.tb_lineno)
-            trace = trace.tb_next
-        return found
-
-
-def _why(error: Exception) -> str:
-    known = {
-        "ZeroDivisionError": "Something is divided by zero",
-        "TypeError": "Text and numbers are mixed, or a filter got something it cannot use",
-        "ValueError": "A filter got a value it cannot use",
-        "OverflowError": "A number is too large",
-    }
-    return known.get(type(error).__name__, str(error) or type(error).__name__)
-
-
 @dataclass(frozen=True, slots=True)
 class CompiledMessage:
     """A message ready to be rendered. `links` are the URL templates behind link_0, link_1, …
 
-    `variables`: every name it reads; `required`: those that have no default and are not asked for by an `if`.
+    `variables`: every name its author wrote; `required`: those that have no default and are not asked for by an `if`.
     """
 
     links: tuple[str, ...]
     variables: frozenset[str]
     required: frozenset[str]
     _source: str
-    _subject: _Part
-    _html: _Part
-    _text: _Part
+    _subject: Part
+    _html: Part
+    _text: Part
 
-    def render(self, context: dict[str, Any]) -> Rendered:
-        """One person's message from `context_for(contact)` plus `links.variables(delivery_id, len(self.links))`.
+    @property
+    def reads(self) -> frozenset[str]:
+        """Every name it asks for when rendered, those of links, pixel and footer included."""
+        return self._subject.reads | self._html.reads | self._text.reads
+
+    def render(self, context: Mapping[str, Any]) -> Rendered:
+        """One person's message from `context_for(contact)` plus `links.Addresses(…).variables(delivery_id)`.
 
         Raises:
             RenderError: this person's values make it impossible, or a limit was reached.
         """
-        values = {"range": HTML.globals["range"], **context}
-        subject = self._subject.render(values)
+        subject = self._subject.render(context)
         if "\n" in subject or "\r" in subject:
             subject = " ".join(subject.split())
         try:
-            html = self._html.render(values)
+            html = self._html.render(context)
         except RenderError:
-            _Part(HTML, self._source, "html").render(values)  # fails too, and names the line the person wrote
+            Part(HTML, self._source, "html").render(context)  # fails too, and names the line the person wrote
             raise
-        return Rendered(subject.strip(), html, self._text.render(values))
+        return Rendered(subject.strip(), html, self._text.render(context))
 
     def missing(self, context: Mapping[str, Any]) -> tuple[str, ...]:
         """The required variables that are empty for this person."""
@@ -214,9 +148,9 @@ def compile_message(
         variables=_union(_names(tree) for tree in read.values()),
         required=_union(needs_value(tree) for tree in read.values()) - SYSTEM_VARIABLES,
         _source=held.give_back(held.text),
-        _subject=_Part(PLAIN, subject, "subject"),
-        _html=_Part(HTML, made_html, "html"),
-        _text=_Part(PLAIN, made_text, "text"),
+        _subject=Part(PLAIN, subject, "subject"),
+        _html=Part(HTML, made_html, "html"),
+        _text=Part(PLAIN, made_text, "text"),
     )
 
 
@@ -285,7 +219,7 @@ def render_url(template: str, context: Mapping[str, Any]) -> str:
     """
     if "{" not in template:
         return template
-    return _Part(PLAIN, template, "link").render({**context}).strip()
+    return Part(PLAIN, template, "link").render(context).strip()
 
 
 def unknown(names: Iterable[str], attributes: Iterable[str]) -> set[str]:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from campaign_app.campaigns import links
 from campaign_app.campaigns.errors import RenderError
+from campaign_app.campaigns.links import Addresses
 from campaign_app.campaigns.templating import CompiledMessage, context_for
 from campaign_app.channels.base import Composer, Content, Outgoing
 from campaign_app.core.rate_limit import Limits
@@ -19,6 +19,7 @@ from campaign_app.models.delivery import Reason
 from campaign_app.models.suppression import SuppressionReason
 
 CHUNK = 250
+_EDITED = ("version", "message", "addresses", "composer", "from_address", "domain", "around", "limits", "stride")
 
 
 class LeftOut(Exception):
@@ -48,6 +49,7 @@ class Lane:
         self.campaign_id = campaign_id
         self.version = version
         self.message = message
+        self.addresses = Addresses(len(message.links), message.reads)
         self.composer = composer
         self.from_address = from_address
         self.domain = from_address.rpartition("@")[2]
@@ -70,7 +72,7 @@ class Lane:
 
     def adopt(self, newer: "Lane") -> None:
         """Campaign or account were edited: what is made from now on follows, what is under way is left alone."""
-        for name in ("version", "message", "composer", "from_address", "domain", "around", "limits", "stride"):
+        for name in _EDITED:
             setattr(self, name, getattr(newer, name))
 
     @property
@@ -120,8 +122,9 @@ class Lane:
         if missing:
             raise LeftOut(Reason.MISSING_VARIABLE, ", ".join(sorted(missing))[:500])
         name = context["name"]
+        addresses = self.addresses
         context.update(self.around)
-        context.update(links.variables(row.id, len(self.message.links)))
+        context.update(addresses.variables(row.id))
         try:
             rendered = self.message.render(context)
             content = self.composer.compose(
@@ -132,7 +135,7 @@ class Lane:
                     html=rendered.html,
                     text=rendered.text,
                     message_id=message_ids.make(row.id, self.domain),
-                    headers=links.headers(row.id),
+                    headers=addresses.headers(row.id, context["unsubscribe_url"]),
                 )
             )
         except (RenderError, ValueError) as error:

@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.campaigns import links
 from campaign_app.campaigns.errors import RenderError
-from campaign_app.campaigns.links import LinkKind
+from campaign_app.campaigns.links import Addresses, LinkKind
 from campaign_app.campaigns.templating import CompiledMessage, context_for
 from campaign_app.delivery import content
 from campaign_app.models.campaign import Campaign
@@ -29,7 +29,7 @@ async def page(session: AsyncSession, token: str) -> str | None:
         return None
     try:
         message = await _message(session, campaign)
-        values = {**context_for(contact), **links.variables(found[0], len(message.links))}
+        values = {**context_for(contact), **Addresses(len(message.links), message.reads).variables(found[0])}
         values["postal_address"] = (await workspace.get(session)).postal_address
         return message.render(values).html
     except RenderError:

@@ -1,0 +1,200 @@
+"""One part of a message (subject, HTML, text), compiled: rendered for thousands of people.
+
+Most of a message is fixed text between a few variables that stand in it many times. Such a part is taken apart once;
+for each person every variable is read and escaped once, whatever the number of its places, and one join puts the
+pieces together. What is more than a variable (filters, conditions) is left to Jinja2, once per distinct expression.
+Parts with loops, assignments or arithmetic that can grow run in Jinja2 as a whole, counted.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from types import TracebackType
+from typing import Any
+
+from jinja2 import Template, TemplateSyntaxError, meta, nodes
+from jinja2.runtime import Context
+from markupsafe import escape
+
+from campaign_app.campaigns import budget
+from campaign_app.campaigns.budget import LimitReached
+from campaign_app.campaigns.errors import RenderError, TemplateInvalid
+from campaign_app.campaigns.sandbox import MessageEnvironment, plain_words
+
+MAX_OUTPUT = 2_000_000
+_GROWING_FILTERS = frozenset({"replace", "join", "split", "urlencode", "_bounded", "_joined"})
+_ABSENT = ""  # what Jinja2 makes of a variable that nobody set
+
+
+def _can_grow(node: nodes.Node) -> bool:
+    if isinstance(node, nodes.Filter):
+        return node.name in _GROWING_FILTERS
+    return isinstance(node, nodes.For | nodes.BinExpr | nodes.Call)
+
+
+class _Code:
+    """A syntax tree as Jinja2 runs it."""
+
+    __slots__ = ("_blocks", "_environment", "_part", "_root", "_template")
+
+    def __init__(self, environment: MessageEnvironment, tree: nodes.Template, part: str) -> None:
+        try:
+            code = environment.compile(tree)
+        except TemplateSyntaxError as error:
+            raise TemplateInvalid(plain_words(error.message or ""), part=part, line=error.lineno) from None
+        except (SyntaxError, RecursionError, MemoryError):
+            raise TemplateInvalid("Loops or conditions are nested too deeply", part=part) from None
+        self._environment = environment
+        self._part = part
+        self._template = Template.from_code(environment, code, environment.globals)
+        self._root = self._template.root_render_func
+        self._blocks = self._template.blocks
+
+    def run(self, values: Mapping[str, Any], *, counted: bool = False) -> str:
+        context = Context(self._environment, {**self._environment.globals, **values}, None, self._blocks)
+        try:
+            return self._count(context) if counted else "".join(self._root(context))
+        except LimitReached as error:
+            raise RenderError(str(error), part=self._part, line=self._line(error.__traceback__)) from None
+        except Exception as error:
+            raise RenderError(_why(error), part=self._part, line=self._line(error.__traceback__)) from None
+
+    def _count(self, context: Context) -> str:
+        token = budget.current.set(budget.Budget())
+        pieces, size = [], 0
+        try:
+            for piece in self._root(context):
+                size += len(piece)
+                if size > MAX_OUTPUT:
+                    raise LimitReached(f"The message grows beyond {MAX_OUTPUT // 1_000_000} MB")
+                pieces.append(piece)
+        finally:
+            budget.current.reset(token)
+        return "".join(pieces)
+
+    def _line(self, trace: TracebackType | None) -> int | None:
+        found = None
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == "<template>":
+                found = self._template.get_corresponding_lineno(trace.tb_lineno)
+            trace = trace.tb_next
+        return found
+
+
+class Part:
+    """A compiled part. `part` names it in errors; `reads` are the names it asks for.
+
+    Raises:
+        TemplateInvalid: it cannot be read; says which, where and why.
+    """
+
+    __slots__ = ("_code", "_counted", "_flat", "reads")
+
+    def __init__(self, environment: MessageEnvironment, source: str, part: str) -> None:
+        tree = environment.read(source, part)
+        found = list(tree.find_all(nodes.Node))
+        self.reads = frozenset(meta.find_undeclared_variables(tree))
+        self._counted = any(_can_grow(node) for node in found)
+        self._flat: _Flat | None = None
+        self._code: _Code | None = None
+        if self._counted or any(isinstance(node, nodes.Assign) for node in found):
+            self._code = _Code(environment, tree, part)
+        else:
+            self._flat = _Flat(environment, tree, part)
+
+    def render(self, values: Mapping[str, Any]) -> str:
+        """The part for one person.
+
+        Raises:
+            RenderError: this person's values make it impossible, or a limit was reached.
+        """
+        if self._flat is not None:
+            return self._flat.render(values)
+        assert self._code is not None
+        return self._code.run(values, counted=self._counted)
+
+
+class _Flat:
+    """A part without loops and assignments: no piece of it depends on another."""
+
+    __slots__ = ("_code", "_fixed", "_names", "_order", "_separator", "_written")
+
+    def __init__(self, environment: MessageEnvironment, tree: nodes.Template, part: str) -> None:
+        pieces = _Pieces()
+        for node in tree.body:
+            pieces.take(node)
+        self._fixed = tuple(pieces.fixed)
+        self._names = tuple(pieces.names)
+        self._written: Callable[[Any], str] = escape if environment.autoescape else str
+        self._order = _picker(pieces.order())
+        self._separator = f"\0{secrets.token_hex(16)}\0"
+        self._code = self._compile(environment, pieces.rest, part) if pieces.rest else None
+
+    def _compile(self, environment: MessageEnvironment, rest: Sequence[nodes.Node], part: str) -> _Code:
+        body: list[nodes.Node] = []
+        for node in rest:
+            body.append(node if isinstance(node, nodes.Stmt) else nodes.Output([node], lineno=node.lineno))
+            body.append(nodes.Output([nodes.TemplateData(self._separator)], lineno=node.lineno))
+        tree = nodes.Template(body, lineno=1)
+        tree.set_environment(environment)
+        return _Code(environment, tree, part)
+
+    def render(self, values: Mapping[str, Any]) -> str:
+        written = self._written
+        filled = [written(values.get(name, _ABSENT)) for name in self._names]
+        if self._code is not None:
+            filled += self._code.run(values).split(self._separator)
+        return "".join(self._order((*self._fixed, *filled)))
+
+
+class _Pieces:
+    """Collects what stands where: equal pieces once, and the places in their order."""
+
+    def __init__(self) -> None:
+        self.fixed: list[str] = []
+        self.names: list[str] = []
+        self.rest: list[nodes.Node] = []
+        self._known: dict[tuple[int, str], int] = {}
+        self._places: list[tuple[list[Any], int]] = []
+
+    def take(self, node: nodes.Node) -> None:
+        """The next node of the part's body."""
+        if not isinstance(node, nodes.Output):
+            self._place(self.rest, node, repr(node))
+            return
+        for child in node.nodes:
+            if isinstance(child, nodes.TemplateData):
+                self._place(self.fixed, child.data, child.data)
+            elif isinstance(child, nodes.Name):
+                self._place(self.names, child.name, child.name)
+            else:
+                self._place(self.rest, child, repr(child))  # to `==`, {{ 1 }} and {{ true }} are the same
+
+    def _place(self, among: list[Any], piece: Any, key: str) -> None:
+        position = self._known.setdefault((id(among), key), len(among))
+        if position == len(among):
+            among.append(piece)
+        self._places.append((among, position))
+
+    def order(self) -> list[int]:
+        """The position of each place's piece in fixed + names + rest."""
+        starts = {id(self.fixed): 0, id(self.names): len(self.fixed)}
+        starts[id(self.rest)] = len(self.fixed) + len(self.names)
+        return [starts[id(among)] + position for among, position in self._places]
+
+
+def _picker(order: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
+    """itemgetter that gives a sequence for any number of positions."""
+    if len(order) > 1:
+        return itemgetter(*order)
+    return lambda pieces: [pieces[position] for position in order]
+
+
+def _why(error: Exception) -> str:
+    known = {
+        "ZeroDivisionError": "Something is divided by zero",
+        "TypeError": "Text and numbers are mixed, or a filter got something it cannot use",
+        "ValueError": "A filter got a value it cannot use",
+        "OverflowError": "A number is too large",
+    }
+    return known.get(type(error).__name__, str(error) or type(error).__name__)
