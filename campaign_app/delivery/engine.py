@@ -70,7 +70,7 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self.journal = Journal(self.name)
         self.owner = Owner(self.name, socket.gethostname()[:255], self.journal.path.name)
-        self.store = fast.open_store()
+        self.store = fast.open_store([self.journal.fileno])
         self.limiter = Limiter()
         self.outbox = Outbox(self.store, self._holds, self._on_beat)
         self.outbox.start()
@@ -164,7 +164,7 @@ class Engine:
             feed.attended = False
 
     def _take_over(self, lane: Lane, claimed: fast.ClaimedLease) -> Feed:
-        hold = Hold(claimed.id, claimed.epoch, claimed.campaign_id, claimed.first_id, claimed.last_id)
+        hold = claimed.hold
         region = self.journal.acquire(hold.lease_id, hold.epoch)
         assert region is not None, "asked before the claim"
         feed = Feed(hold, region, monotonic(), self._on_empty)

@@ -43,17 +43,10 @@ class Row:
     contact: dict[str, Any] | None
 
 
-@dataclass(slots=True)
-class ClaimedLease:
-    """A lease this worker holds, and its first rows. Nothing behind `reach_id` may be sent yet."""
+RawRow = Sequence[Any]
+"""(id, address, domain, attempts, suppressed, contact id, contact columns …)"""
 
-    id: int
-    campaign_id: int
-    epoch: int
-    first_id: int
-    last_id: int
-    reach_id: int
-    rows: list[Row]
+RawRows = list[RawRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +58,15 @@ class Hold:
     campaign_id: int
     first_id: int
     last_id: int
+
+
+@dataclass(slots=True)
+class ClaimedLease:
+    """A lease this worker holds, and its first rows. Nothing behind `reach_id` may be sent yet."""
+
+    hold: Hold
+    reach_id: int
+    rows: list[Row]
 
 
 @dataclass(slots=True)
@@ -104,18 +106,18 @@ class Store(Protocol):
         """Close the connections."""
 
 
-def make_row(raw: Sequence[Any]) -> Row:
-    """From (id, address, domain, attempts, suppressed, contact id, contact columns …)."""
+def make_row(raw: RawRow) -> Row:
+    """A row as the engine wants it."""
     contact = dict(zip(CONTACT_COLUMNS, raw[6:], strict=True)) if raw[5] is not None else None
     return Row(raw[0], raw[1], raw[2], raw[3], raw[4], contact)
 
 
-def open_store() -> Store:
-    """The store of the configured database."""
+def open_store(keep_open: Sequence[int] = ()) -> Store:
+    """The store of the configured database. `keep_open`: files that live as long as any process of the store does."""
     if db.is_postgres():
         from campaign_app.delivery.fast_postgres import PostgresStore
 
         return PostgresStore()
     from campaign_app.delivery.fast_sqlite import SqliteStore
 
-    return SqliteStore()
+    return SqliteStore(keep_open)

@@ -125,7 +125,7 @@ class PostgresStore:
                 return None
             hold = Hold(lease["id"], lease["epoch"], campaign_id, lease["first_id"], lease["last_id"])
             read, reach = await _read(connection, hold, hold.first_id - 1, rows, at)
-            return ClaimedLease(hold.lease_id, campaign_id, hold.epoch, hold.first_id, hold.last_id, reach, read)
+            return ClaimedLease(hold, reach, read)
 
     async def read_more(self, hold: Hold, after_id: int, rows: int, at: datetime) -> tuple[list[Row], int] | None:
         """See Store."""

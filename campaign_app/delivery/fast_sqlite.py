@@ -1,274 +1,134 @@
-"""The fast path on SQLite: one connection in one thread, BEGIN IMMEDIATE, one statement per batch.
-
-Rows travel as JSON in both directions: `executemany` and `fetchall` give up and take back the interpreter's lock for
-every row, and wait up to a switch interval each time while the sending thread is busy.
-"""
+"""The fast path on SQLite: requests to the ledger's own process, answered in their order."""
 
 import asyncio
-import json
+import contextlib
+import pickle
+import socket
 import sqlite3
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, cast
 
 from sqlalchemy import make_url
 
-from campaign_app.core.config import settings
-from campaign_app.core.db import SQLITE_BUSY_TIMEOUT_MS
-from campaign_app.delivery.fast import (
-    ANY_TIME,
-    CONTACT_COLUMNS,
-    LEASE_TTL_S,
-    ClaimedLease,
-    Hold,
-    Owner,
-    Row,
-    Write,
-    Written,
-    make_row,
-)
-from campaign_app.delivery.outcome import Outcome, Tally, tally
-from campaign_app.models.delivery import DeliveryStatus
+from campaign_app.core.config import ROOT, settings
+from campaign_app.delivery.fast import ClaimedLease, Hold, Owner, Row, Write, Written, make_row
+from campaign_app.delivery.ledger_process import LENGTH, Answer, frame
 
-T = TypeVar("T")
-_FORM = "%Y-%m-%d %H:%M:%S.%f"
-
-_FIND = """
-SELECT l.id, l.epoch, l.first_id, l.last_id FROM lease l JOIN campaign c ON c.id = l.campaign_id
-WHERE l.campaign_id = ? AND l.state = 'open' AND l.available_at <= ? AND c.status = 'running'
-ORDER BY l.available_at, l.id LIMIT 1
-"""
-_CLAIM = """
-UPDATE lease SET state = 'held', epoch = epoch + 1, owner = ?, host = ?, journal = ?,
-  claimed_at = ?, heartbeat_at = ?, expires_at = ?, reach_id = first_id - 1 WHERE id = ?
-"""
-_READ = f"""
-SELECT json_group_array(json(j)) FROM (
-  SELECT json_array(d.id, d.address, d.domain, d.attempts, s.reason, c.id,
-    {", ".join(f"c.{name}" for name in CONTACT_COLUMNS)}) AS j
-  FROM delivery d LEFT JOIN contact c ON c.id = d.contact_id LEFT JOIN suppression s ON s.address = d.address
-  WHERE d.id > ? AND d.id <= ? AND d.campaign_id = ? AND d.status = 'pending'
-    AND (d.next_attempt_at IS NULL OR d.next_attempt_at <= ?)
-  ORDER BY d.id LIMIT ?)
-"""  # noqa: S608
-_REACH = "UPDATE lease SET reach_id = ? WHERE id = ? AND epoch = ? AND state = 'held'"
-_BEAT = "UPDATE lease SET heartbeat_at = ?, expires_at = ? WHERE id = ? AND epoch = ? AND state = 'held'"
-_SENT = """
-UPDATE delivery SET status = 'sent', reason = '', attempts = attempts + 1, next_attempt_at = NULL,
-  response = j.response, updated_at = j.at, sent_at = j.at
-FROM (SELECT value ->> 0 AS id, value ->> 1 AS before, value ->> 2 AS at, value ->> 3 AS response FROM json_each(?)) j
-WHERE delivery.id = j.id AND delivery.status = 'pending' AND delivery.attempts = j.before
-"""
-_OTHER = """
-UPDATE delivery SET status = j.status, reason = j.reason, attempts = j.attempts, next_attempt_at = j.next,
-  response = j.response, updated_at = j.at, failed_at = CASE WHEN j.status = 'failed' THEN j.at ELSE failed_at END
-FROM (SELECT value ->> 0 AS id, value ->> 1 AS before, value ->> 2 AS at, value ->> 3 AS response,
-        value ->> 4 AS status, value ->> 5 AS reason, value ->> 6 AS attempts, value ->> 7 AS next
-      FROM json_each(?)) j
-WHERE delivery.id = j.id AND delivery.status = 'pending' AND delivery.attempts = j.before
-"""
-_MINUTES = """
-INSERT INTO campaign_minute (campaign_id, minute, sent, failed, opens, clicks, opened, clicked, unsubscribed)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, 0, 0, 0, 0, 0 FROM json_each(?) WHERE true
-ON CONFLICT (campaign_id, minute) DO UPDATE SET sent = sent + excluded.sent, failed = failed + excluded.failed
-"""
-_DOMAINS = """
-INSERT INTO campaign_domain (campaign_id, domain, sent, failed, bounced, opened, clicked, unsubscribed, complained)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, 0, 0, 0, 0 FROM json_each(?) WHERE true
-ON CONFLICT (campaign_id, domain) DO UPDATE SET
-  sent = sent + excluded.sent, failed = failed + excluded.failed, bounced = bounced + excluded.bounced
-"""
-_LEFT = """
-SELECT COUNT(*), SUM(next_attempt_at IS NULL), MIN(next_attempt_at) FROM delivery
-WHERE id BETWEEN ? AND ? AND campaign_id = ? AND status = 'pending'
-"""
-_SKIP = """
-UPDATE delivery SET status = 'skipped', reason = 'cancelled', next_attempt_at = NULL, updated_at = ?
-WHERE id BETWEEN ? AND ? AND campaign_id = ? AND status = 'pending'
-"""
-_RELEASE = """
-UPDATE lease SET state = ?, available_at = COALESCE(?, available_at), owner = '', host = '', journal = ''
-WHERE id = ? AND epoch = ? AND state = 'held'
-"""
+_END_S = 5.0
 
 
-def to_text(at: datetime) -> str:
-    """As SQLModel stores it: naive UTC."""
-    return at.astimezone(UTC).strftime(_FORM)
+class LedgerGone(ConnectionError):
+    """The ledger's process ended; whether its last transaction is in the database has to be looked up."""
 
 
-def from_text(text: str) -> datetime:
-    """Back to an aware datetime."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+class _Line(asyncio.Protocol):
+    """Our end of the socket."""
 
+    def __init__(self) -> None:
+        self.waiting: deque[asyncio.Future[Any]] = deque()
+        self.transport: asyncio.Transport | None = None
+        self._buffer = bytearray()
 
-class _Disputed(Exception):
-    """Rows were not as expected: roll back."""
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while len(self._buffer) >= LENGTH.size:
+            end = LENGTH.size + LENGTH.unpack_from(self._buffer)[0]
+            if len(self._buffer) < end:
+                return
+            answer = pickle.loads(memoryview(self._buffer)[LENGTH.size : end])  # noqa: S301  (our own child's)
+            del self._buffer[:end]
+            self._settle(answer)
+
+    def _settle(self, answer: Answer) -> None:
+        future = self.waiting.popleft()
+        failed, value = answer
+        if future.done():
+            return
+        if failed:
+            future.set_exception(sqlite3.OperationalError(failed))
+        else:
+            future.set_result(value)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self.transport = None
+        while self.waiting:
+            future = self.waiting.popleft()
+            if not future.done():
+                future.set_exception(LedgerGone("the ledger's process ended"))
 
 
 class SqliteStore:
-    """One writer thread with its own connection."""
+    """The worker's side. The process starts with the first request, and again after it has ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep_open: Sequence[int] = ()) -> None:
         self._path = make_url(settings().database).database or ":memory:"
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
-        self._connection: sqlite3.Connection | None = None
+        self._keep_open = tuple(keep_open)
+        self._line: _Line | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._starting = asyncio.Lock()
 
-    def _connect(self) -> sqlite3.Connection:
-        if self._connection is None:
-            connection = sqlite3.connect(
-                self._path, timeout=SQLITE_BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False
-            )
-            for pragma in ("journal_mode=WAL", "cache_size=-65536", "temp_store=MEMORY", "foreign_keys=ON"):
-                connection.execute(f"PRAGMA {pragma}")
-            self._connection = connection
-        return self._connection
+    async def _open(self) -> _Line:
+        async with self._starting:
+            if self._line is None or self._line.transport is None:
+                self._reap()
+                loop = asyncio.get_running_loop()
+                _, self._line = await loop.create_connection(_Line, sock=self._start())
+        return self._line
 
-    async def _run(self, work: Callable[[sqlite3.Connection], T], *, durable: bool) -> T:
-        """One transaction in the writer's thread. `durable`: on the disk before it returns, even if power fails."""
+    def _start(self) -> socket.socket:
+        """A new process; our end of the socket."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = [sys.executable, "-m", "campaign_app.delivery.ledger_process", str(theirs.fileno()), self._path]
+            keep = (theirs.fileno(), *self._keep_open)
+            self._process = subprocess.Popen(command, pass_fds=keep, cwd=ROOT)  # noqa: S603  (our own module)
+        return ours
 
-        def transaction() -> T:
-            connection = self._connect()
-            connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                result = work(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-            return result
+    def _reap(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, transaction)
+    async def _ask(self, name: str, *arguments: Any) -> Any:
+        line = await self._open()
+        if line.transport is None:
+            raise LedgerGone("the ledger's process ended")
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        line.waiting.append(future)
+        line.transport.write(frame((name, arguments)))
+        return await future
 
     async def claim(self, campaign_id: int, owner: Owner, rows: int, at: datetime) -> ClaimedLease | None:
         """See Store."""
-
-        def work(connection: sqlite3.Connection) -> ClaimedLease | None:
-            found = connection.execute(_FIND, (campaign_id, to_text(at))).fetchone()
-            if found is None:
-                return None
-            lease_id, epoch, first_id, last_id = found
-            moment, expires = to_text(at), to_text(at + timedelta(seconds=LEASE_TTL_S))
-            connection.execute(_CLAIM, (owner.worker, owner.host, owner.journal, moment, moment, expires, lease_id))
-            hold = Hold(lease_id, epoch + 1, campaign_id, first_id, last_id)
-            read, reach = _read(connection, hold, first_id - 1, rows, at)
-            return ClaimedLease(lease_id, campaign_id, epoch + 1, first_id, last_id, reach, read)
-
-        return await self._run(work, durable=True)
+        found = await self._ask("claim", campaign_id, owner, rows, at)
+        if found is None:
+            return None
+        hold, read, reach = found
+        return ClaimedLease(hold, reach, [make_row(raw) for raw in read])
 
     async def read_more(self, hold: Hold, after_id: int, rows: int, at: datetime) -> tuple[list[Row], int] | None:
         """See Store."""
-
-        def work(connection: sqlite3.Connection) -> tuple[list[Row], int] | None:
-            if not _beat(connection, [hold], at):
-                return _read(connection, hold, after_id, rows, at)
-            return None
-
-        return await self._run(work, durable=True)
+        found = await self._ask("read_more", hold, after_id, rows, at)
+        return None if found is None else ([make_row(raw) for raw in found[0]], found[1])
 
     async def write(self, write: Write, at: datetime) -> Written:
         """See Store."""
-
-        def work(connection: sqlite3.Connection) -> Written:
-            written = Written(lost=_beat(connection, write.holds, at))
-            if any(outcome.lease_id in written.lost for outcome in write.outcomes):
-                raise _Disputed
-            if _write_outcomes(connection, write.outcomes) != len(write.outcomes):
-                raise _Disputed
-            total = tally(write.outcomes)
-            for hold in (hold for hold in write.finished if hold.lease_id not in written.lost):
-                written.reopened[hold.lease_id] = _finish(connection, hold, at, total)
-            _apply(connection, total)
-            return written
-
-        try:
-            return await self._run(work, durable=False)
-        except _Disputed:
-            return Written(disputed=True)
+        written: Written = await self._ask("write", write, at)
+        return written
 
     async def close(self) -> None:
-        """See Store."""
-
-        def work() -> None:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-        await asyncio.get_running_loop().run_in_executor(self._thread, work)
-        self._thread.shutdown(wait=False)
-
-
-def _read(connection: sqlite3.Connection, hold: Hold, after_id: int, rows: int, at: datetime) -> tuple[list[Row], int]:
-    parameters = (after_id, hold.last_id, hold.campaign_id, to_text(at), rows)
-    found: list[list[Any]] = json.loads(connection.execute(_READ, parameters).fetchone()[0])
-    found.sort(key=lambda row: row[0])
-    reach = found[-1][0] if len(found) == rows else hold.last_id
-    connection.execute(_REACH, (reach, hold.lease_id, hold.epoch))
-    return [make_row(row) for row in found], reach
-
-
-def _beat(connection: sqlite3.Connection, holds: list[Hold], at: datetime) -> set[int]:
-    """Heartbeats; the leases that were lost."""
-    moment, expires = to_text(at), to_text(at + timedelta(seconds=LEASE_TTL_S))
-    return {
-        hold.lease_id
-        for hold in holds
-        if connection.execute(_BEAT, (moment, expires, hold.lease_id, hold.epoch)).rowcount != 1
-    }
-
-
-def _write_outcomes(connection: sqlite3.Connection, outcomes: list[Outcome]) -> int:
-    sent: list[tuple[Any, ...]] = []
-    other: list[tuple[Any, ...]] = []
-    for outcome in outcomes:
-        row = (outcome.delivery_id, outcome.before, to_text(outcome.at), outcome.response)
-        if outcome.status is DeliveryStatus.SENT:
-            sent.append(row)
-        else:
-            following = outcome.next_attempt_at and to_text(outcome.next_attempt_at)
-            other.append((*row, outcome.status.value, outcome.reason.value, outcome.attempts, following))
-    changed = 0
-    for statement, rows in ((_SENT, sent), (_OTHER, other)):
-        if rows:
-            changed += connection.execute(statement, (json.dumps(rows),)).rowcount
-    return changed
-
-
-def _finish(connection: sqlite3.Connection, hold: Hold, at: datetime, total: Tally) -> datetime | None:
-    """End a lease: done, or open again when the next of its rows is due. A cancelled campaign's rest is skipped."""
-    area = (hold.first_id, hold.last_id, hold.campaign_id)
-    count, untried, next_text = connection.execute(_LEFT, area).fetchone()
-    status = connection.execute("SELECT status FROM campaign WHERE id = ?", (hold.campaign_id,)).fetchone()
-    if count and status and status[0] == "cancelled":
-        skipped = connection.execute(_SKIP, (to_text(at), *area)).rowcount
-        total.counters[hold.campaign_id][DeliveryStatus.PENDING] -= skipped
-        total.counters[hold.campaign_id][DeliveryStatus.SKIPPED] += skipped
-        count = 0
-    available = None
-    if count:
-        due = from_text(next_text) if next_text and not untried else ANY_TIME
-        available = max(due, ANY_TIME)
-    state = "open" if count else "done"
-    connection.execute(_RELEASE, (state, available and to_text(available), hold.lease_id, hold.epoch))
-    return available
-
-
-def _apply(connection: sqlite3.Connection, total: Tally) -> None:
-    for campaign_id, changes in sorted(total.counters.items()):
-        moved = [(status.value, amount) for status, amount in changes.items() if amount]
-        if moved:
-            columns = ", ".join(f"{name} = {name} + ?" for name, _ in moved)
-            amounts = [amount for _, amount in moved]
-            connection.execute(
-                f"UPDATE campaign_counter SET {columns} WHERE campaign_id = ?",  # noqa: S608  (names of our enum)
-                (*amounts, campaign_id),
-            )
-    if total.minutes:
-        minutes = [(campaign, to_text(minute), *counts) for (campaign, minute), counts in total.minutes.items()]
-        connection.execute(_MINUTES, (json.dumps(minutes),))
-    if total.domains:
-        domains = [(campaign, domain, *counts) for (campaign, domain), counts in total.domains.items()]
-        connection.execute(_DOMAINS, (json.dumps(domains),))
+        """See Store. What was asked for before is done first."""
+        if self._line is not None and self._line.transport is not None:
+            self._line.transport.close()
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(self._process.wait, _END_S)
+            self._reap()
+        self._line = self._process = None

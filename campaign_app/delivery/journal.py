@@ -157,6 +157,11 @@ class Journal:
         return region
 
     @property
+    def fileno(self) -> int:
+        """The locked file: a process that keeps it open counts as this worker, until both are gone."""
+        return self._file
+
+    @property
     def free(self) -> int:
         """Regions that are not in use."""
         return len(self._free)

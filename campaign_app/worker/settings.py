@@ -9,6 +9,7 @@ from campaign_app.core import queue
 from campaign_app.core.config import settings
 from campaign_app.delivery import jobs as delivery
 from campaign_app.worker.context import Context
+from campaign_app.worker.picking import Picker
 from campaign_app.worker.schedules import lines
 from campaign_app.worker.wrap import logged
 
@@ -39,7 +40,7 @@ def _pool() -> ArqRedis:
 def make_worker(queue_name: str, context: Context) -> Worker:
     """An arq worker for one queue on the running loop. Signals, recovery and draining are ours, not arq's."""
     sends = queue_name == queue.SEND
-    return Worker(
+    return Picker(
         functions=functions()[queue_name],
         queue_name=queue_name,
         cron_jobs=None if sends else lines(),

@@ -27,14 +27,22 @@ async def _claimed(store: Store, count: int = 20, rows: int = 500) -> tuple[int,
     await launch(campaign_id)
     claimed = await store.claim(campaign_id, OWNER, rows, clock.now())
     assert claimed is not None
-    return campaign_id, claimed, Hold(claimed.id, claimed.epoch, campaign_id, claimed.first_id, claimed.last_id)
+    return campaign_id, claimed, claimed.hold
 
 
 def _sent(claimed: ClaimedLease, *indexes: int) -> list[Outcome]:
     rows = [claimed.rows[index] for index in indexes or range(len(claimed.rows))]
     return [
         Outcome(
-            row.id, claimed.campaign_id, claimed.id, S.SENT, clock.now(), row.domain, row.attempts, 1, response="250"
+            row.id,
+            claimed.hold.campaign_id,
+            claimed.hold.lease_id,
+            S.SENT,
+            clock.now(),
+            row.domain,
+            row.attempts,
+            1,
+            response="250",
         )
         for row in rows
     ]
@@ -74,7 +82,7 @@ async def test_claims_are_exclusive_and_read_in_chunks() -> None:
     assert await store.claim(campaign_id, OWNER, 8, clock.now()) is None
     more = await store.read_more(hold, claimed.reach_id, 100, clock.now())
     assert more is not None
-    assert (len(more[0]), more[1]) == (12, claimed.last_id)
+    assert (len(more[0]), more[1]) == (12, claimed.hold.last_id)
     first = claimed.rows[0]
     assert first.contact is not None
     assert (first.contact["first_name"], first.suppressed) == ("First0", None)
@@ -160,13 +168,13 @@ async def test_closing_without_a_database_says_so() -> None:
 async def test_heartbeats_without_outcomes() -> None:
     store = fast.open_store()
     _, claimed, hold = await _claimed(store)
-    before = await _lease(claimed.id)
+    before = await _lease(claimed.hold.lease_id)
     beaten = asyncio.Event()
     outbox = Outbox(store, lambda: [hold], lambda _lost: beaten.set())
     outbox.start()
     await asyncio.wait_for(beaten.wait(), 10)
     await outbox.close()
-    after = await _lease(claimed.id)
+    after = await _lease(claimed.hold.lease_id)
     assert after.heartbeat_at is not None
     assert before.heartbeat_at is not None
     assert after.heartbeat_at > before.heartbeat_at

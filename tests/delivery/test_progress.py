@@ -65,7 +65,8 @@ def test_time_left_waits_for_the_window() -> None:
 
 
 def test_all_workers_make_one_picture() -> None:
-    lines = [Line(n, "N", "a@b.example", "sent", "", "250", (AT + timedelta(seconds=n)).isoformat()) for n in range(30)]
+    sent = {"name": "N", "address": "a@b.example", "status": "sent", "reason": "", "response": "250"}
+    lines = [Line(id=n, at=(AT + timedelta(seconds=n)).isoformat(), **sent) for n in range(30)]
     parts = [
         {"in_flight": 3, "rate_per_minute": 100.0, "last": [vars_of(line) for line in lines[::2]]},
         {"in_flight": 4, "rate_per_minute": 50.0, "last": [vars_of(line) for line in lines[1::2]]},
@@ -79,7 +80,7 @@ def test_all_workers_make_one_picture() -> None:
 
 
 def vars_of(line: Line) -> dict[str, object]:
-    return {name: getattr(line, name) for name in Line.__slots__}
+    return dict(line)
 
 
 @pytest.mark.usefixtures("redis_url")

@@ -4,7 +4,7 @@ import pytest
 
 from campaign_app.core import clock
 from campaign_app.delivery import fast
-from campaign_app.delivery.fast import Hold, Owner
+from campaign_app.delivery.fast import Owner
 from tests.delivery import factory
 from tests.delivery.conftest import launch
 
@@ -20,7 +20,7 @@ async def test_the_second_campaign_to_a_list_reads_nobody_twice() -> None:
     store = fast.open_store()
     claimed = await store.claim(campaign_id, Owner("w", "host", "w.journal"), 10, clock.now())
     assert claimed is not None
-    hold = Hold(claimed.id, claimed.epoch, campaign_id, claimed.first_id, claimed.last_id)
+    hold = claimed.hold
     read, reach = [row.id for row in claimed.rows], claimed.reach_id
     while reach < hold.last_id:
         assert reach == read[-1]

@@ -44,7 +44,7 @@ async def _expire(seconds: float) -> None:
 
 def _write_journal(claimed: ClaimedLease, states: list[State]) -> None:
     book = Journal(WORKER)
-    region = book.acquire(claimed.id, claimed.epoch)
+    region = book.acquire(claimed.hold.lease_id, claimed.hold.epoch)
     assert region is not None
     region.append([(row.id, row.attempts) for row in claimed.rows])
     for slot, state in enumerate(states):
@@ -81,8 +81,8 @@ async def test_the_journal_says_what_became_of_each() -> None:
     assert [row.reason for row in rows[1:4]] == [Reason.WORKER_DIED, Reason.REFUSED, Reason.TEMPORARY]
     assert [row.attempts for row in rows] == [1, 1, 1, 1] + [0] * 6
     assert rows[3].next_attempt_at is not None
-    lease = await _lease(claimed.id)
-    assert (lease.state, lease.epoch) == (LeaseState.OPEN, claimed.epoch + 1)
+    lease = await _lease(claimed.hold.lease_id)
+    assert (lease.state, lease.epoch) == (LeaseState.OPEN, claimed.hold.epoch + 1)
     await factory.assert_sound(campaign_id)
     assert not list(journal.folder().glob("*"))
     assert (await sweeper.sweep()).leases == 0
@@ -141,7 +141,7 @@ async def test_a_worker_that_lives_keeps_its_lease_whatever_the_clock_says() -> 
     book = Journal(WORKER)
     await _expire(10_000)
     assert (await sweeper.sweep()).leases == 0
-    assert (await _lease(claimed.id)).state is LeaseState.HELD
+    assert (await _lease(claimed.hold.lease_id)).state is LeaseState.HELD
     book.close(remove=True)
 
 
@@ -163,7 +163,7 @@ async def test_a_cancelled_campaigns_rest_follows_its_worker() -> None:
     await sweeper.sweep()
     assert await factory.counters_of(campaign_id) == {"sent": 1, "skipped": 9, "total": 10}
     await factory.assert_sound(campaign_id)
-    assert (await _lease(claimed.id)).state is LeaseState.DONE
+    assert (await _lease(claimed.hold.lease_id)).state is LeaseState.DONE
 
 
 async def test_lost_jobs_come_back() -> None:

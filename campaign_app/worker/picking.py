@@ -1,0 +1,31 @@
+"""arq's worker, without asking Redis again and again about jobs that run.
+
+A job that runs stays in arq's queue until it ends, and each poll asks three things about every job that it finds
+there. Sending jobs run for seconds: fifty campaigns would cost thousands of questions a second.
+"""
+
+from time import monotonic
+from typing import Any
+
+from arq.worker import Worker
+
+ELSEWHERE_S = 1.0
+
+
+class Picker(Worker):
+    """Leaves out jobs of its own that run, and for a second those that another worker was seen to have."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._elsewhere: dict[bytes, float] = {}
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        """See Worker."""
+        now = monotonic()
+        if self._elsewhere:
+            self._elsewhere = {job: until for job, until in self._elsewhere.items() if until > now}
+        new = [job for job in job_ids if job not in self._elsewhere and job.decode() not in self.tasks]
+        await super().start_jobs(new)
+        for job in new:
+            if job.decode() not in self.tasks and self.job_counter < self.max_jobs:
+                self._elsewhere[job] = now + ELSEWHERE_S
