@@ -64,7 +64,7 @@ def standing_card() -> rx.Component:
                 c.callout(
                     c.stack(rx.el.span(s.broken), rx.el.span("Its answer: ", s.broken_words), retry),
                     "warning",
-                    title="Grouped commands are off",
+                    title="The server breaks on PIPELINING",
                 ),
                 rx.fragment(),
             ),
