@@ -61,6 +61,7 @@ class Witness:
     """What the server really did, over all connections."""
 
     accepted: Counter[str] = field(default_factory=Counter)
+    lied_to: set[str] = field(default_factory=set)
     contents: dict[str, bytes] = field(default_factory=dict)
     commands: list[bytes] = field(default_factory=list)
     steps: Counter[str] = field(default_factory=Counter)
@@ -206,6 +207,11 @@ class ModelServer:
                 self.witness.accepted[name] += 1
                 self.witness.contents[name] = content
 
+        fault = self.b.plan("dot", self.witness.steps["dot"]) if name else None
+        if fault is not None and fault.reply is not None:
+            claims = fault.reply[:1] == b"2"
+            if claims != fault.keeps and fault.reply[:1] in b"245":
+                self.witness.lied_to.add(name)
         self.reset()
         if not name:
             yield from self.answer("lone_dot", b"554 5.5.1 no valid recipients\r\n")

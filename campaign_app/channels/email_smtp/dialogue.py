@@ -329,7 +329,7 @@ class Dialogue:
         self._grouping.failed(mode, Evidence.WORDS, said)
         self._forget(item)
         self._give_back(item, said, may_move=True)
-        self._close_rest(said)
+        self._close_rest(said, behind=True)
 
     def _closing(self, step: Step, item: Item, mode: Mode, reply: Reply) -> None:
         """421: the server answers this command with closing the connection."""
@@ -345,7 +345,7 @@ class Dialogue:
         else:
             known = item.refusal if item.doubt is None else None
             self._owner.settle(item, known or verdicts.refused(Step.MAIL if step is Step.RSET else step, reply))
-        self._close_rest(said, spare=given_up)
+        self._close_rest(said, spare=given_up, behind=True)
 
     def _out_of_step(self, step: Step, item: Item, mode: Mode, reply: Reply) -> None:
         """An answer that does not belong to the command: nothing this connection says can be trusted any more."""
@@ -355,13 +355,17 @@ class Dialogue:
         self._forget(item)
         if step is not Step.LONE_DOT:
             self._charge(item, said, spare=given_up)
-        self._close_rest(said, spare=given_up)
+        self._close_rest(said, spare=given_up, behind=True)
 
     def _forget(self, item: Item) -> None:
         self._expected = deque(entry for entry in self._expected if entry[1] is not item)
 
-    def _close_rest(self, why: str, *, spare: bool = False) -> None:
-        """Charge everything outstanding. `spare`: refusals inside a group that the server mixed up do not count."""
+    def _close_rest(self, why: str, *, spare: bool = False, behind: bool = False) -> None:
+        """Charge everything outstanding.
+
+        `spare`: refusals inside a group that the server mixed up do not count. `behind`: it was another message's
+        answer that ended the connection.
+        """
         self.finished = True
         waiting = list(dict.fromkeys(item for step, item, _ in self._expected if step is not Step.LONE_DOT))
         if self._dot_waits is not None:
@@ -369,16 +373,16 @@ class Dialogue:
         self._expected.clear()
         self._dot_waits = None
         for item in waiting:
-            self._charge(item, why, spare=spare)
+            self._charge(item, why, spare=spare, behind=behind or item is not waiting[0])
 
-    def _charge(self, item: Item, why: str, *, spare: bool) -> None:
+    def _charge(self, item: Item, why: str, *, spare: bool, behind: bool = False) -> None:
         if item.handed:
             fresh = not self.sent  # a server that takes bodies and never answers is the account's trouble
             self._owner.settle(item, Result(Verdict.UNCERTAIN, Reason.CONNECTION_LOST, why, account_trouble=fresh))
         elif item.refusal is not None and item.doubt is None and not spare:
             self._owner.settle(item, item.refusal)
         else:
-            self._give_back(item, why, may_move=spare or self.sent > 0)
+            self._give_back(item, why, may_move=spare or behind or self.sent > 0)
 
     def _give_back(self, item: Item, why: str, *, may_move: bool) -> None:
         item.refusal = item.doubt = None
