@@ -39,7 +39,9 @@ def _fact(label: str, value: Any) -> rx.Component:
 def standing_card() -> rx.Component:
     """Health, use of the day, what the server offers and what it breaks on."""
     s = AccountPage.standing
-    retry = c.if_allowed("accounts:write", c.small_button("Try groups again", on_click=AccountPage.retry_grouping))
+    retry = c.if_allowed(
+        "accounts:write", rx.el.div(c.small_button("Try groups again", on_click=AccountPage.retry_grouping))
+    )
     return c.card(
         c.stack(
             rx.el.dl(

@@ -65,6 +65,7 @@ def _phone_worker(line: WorkerLine) -> rx.Component:
     return c.phone_item(
         line.name,
         status=c.status_badge(line.state),
+        bar=rx.el.span(f"{line.place}, since {line.since}", class_name="b-dense b-muted b-ell"),
         left=f"{line.rate} per minute, {line.in_flight} in flight",
         right=line.heard,
     )
@@ -102,9 +103,13 @@ def _phone_lease(line: LeaseLine) -> rx.Component:
         line.campaign,
         line.href,
         status=c.status_badge(line.state),
-        bar=rx.el.span(line.owner, class_name="b-dense b-ell"),
-        left=f"{line.left} without an outcome",
-        right=line.heard,
+        bar=rx.el.span(
+            rx.el.span(line.owner, class_name="b-dense b-ell"),
+            rx.el.span("Claimed ", line.claimed, class_name="b-dense b-muted b-nowrap"),
+            class_name="b-between",
+        ),
+        left=f"{line.left} left",
+        right=f"Heartbeat {line.heard}",
     )
 
 
@@ -206,8 +211,12 @@ def _callouts() -> rx.Component:
         ),
         rx.cond(S.seen.no_redis, c.callout(without_redis, "error", title="Redis does not answer"), rx.fragment()),
         rx.cond(
-            S.seen.no_worker != "",
-            c.callout(S.seen.no_worker, "error", title="No worker is running"),
+            S.seen.no_worker,
+            c.callout(
+                "Nothing is sent and no file is imported until one starts: ./campaign worker",
+                "error",
+                title="No worker is running",
+            ),
             rx.fragment(),
         ),
     )
@@ -239,7 +248,7 @@ def operations() -> Any:
         _figures(),
         _workers(),
         _leases(),
-        c.grid("2-1", _campaigns(), c.stack(_accounts(), _stores())),
+        c.grid("2-1", c.stack(_campaigns(), _accounts()), _stores()),
     )
     live = rx.cond(S.silent_since == "", c.live_dot(), rx.fragment())
     refused = (AppState.person_name != "") & ~c.may("workspace:read")

@@ -87,7 +87,7 @@ class Seen:
     """Everything the page shows of one moment."""
 
     at: str = ""
-    no_worker: str = ""
+    no_worker: bool = False
     no_redis: bool = False
     alive: str = ""
     late: str = ""
@@ -119,8 +119,11 @@ class Moment:
     zone: str
 
     def ago(self, then: datetime | None) -> str:
-        """To the second: 2 s ago · 4 min ago."""
-        return text.NONE if then is None else f"{text.duration(max(0.0, (self.at - then).total_seconds()))} ago"
+        """To the second: Now · 2 s ago · 4 min ago."""
+        if then is None:
+            return text.NONE
+        passed = (self.at - then).total_seconds()
+        return f"{text.duration(passed)} ago" if passed >= 0.5 else "Now"
 
     def clock(self, then: datetime | None) -> str:
         """12:05, with the day when it is another one."""
@@ -147,7 +150,7 @@ def seen(found: Operations, zone: str) -> Seen:
     stores, queues = found.stores, [depth for depth in (found.stores.send, found.stores.work) if depth]
     return Seen(
         at=text.exact(found.at, zone),
-        no_worker="" if living else _no_worker(found.workers, moment),
+        no_worker=not living,
         no_redis=stores.redis_ms is None,
         alive=text.number(len(living)),
         late=f"{text.number(late)} late" if late else "",
@@ -183,14 +186,8 @@ def _ms(milliseconds: float) -> str:
 def _queue(depth: Depth | None) -> str:
     if depth is None:
         return text.NONE
-    waiting = text.plural(depth.waiting, "waits", "wait") if depth.waiting else "None waits"
-    return f"{waiting}, {text.plural(depth.running, 'runs', 'run')}, {text.number(depth.later)} for later"
-
-
-def _no_worker(rows: tuple[WorkerRow, ...], moment: Moment) -> str:
-    last = max((row.heard_at for row in rows), default=None)
-    since = f" since {moment.clock(last)}" if last else ""
-    return f"None was heard of{since}. Nothing is sent and no file is imported until one starts: ./campaign worker."
+    counts = ((depth.waiting, "waiting"), (depth.running, "running"), (depth.later, "for later"))
+    return ", ".join(f"{text.number(count)} {word}" for count, word in counts)
 
 
 def _worker(row: WorkerRow, moment: Moment) -> WorkerLine:
@@ -209,37 +206,54 @@ def _worker(row: WorkerRow, moment: Moment) -> WorkerLine:
 
 
 def _silent(row: WorkerRow, moment: Moment) -> NoteLine:
-    title = f"{row.name} was not heard of since {moment.clock(row.heard_at)} ({moment.ago(row.heard_at)})"
+    title = f"{row.name} has not been heard of since {moment.clock(row.heard_at)} ({moment.ago(row.heard_at)})"
     if row.state is WorkerState.ENDED:
         return NoteLine("ended", title, "It ended without a farewell and holds no lease: nothing waits for it.")
-    next_step = _fate(row.fate, row.host, row.leases, row.taken_over_at, moment)
-    return NoteLine("late", title, f"It holds {text.plural(row.leases, 'lease')}. {next_step}")
+    return NoteLine("late", title, f"It holds {text.plural(row.leases, 'lease')}. {_fate(row, moment)}")
 
 
-def _fate(fate: Fate, host: str, leases: int, taken_over_at: datetime | None, moment: Moment) -> str:
-    """What happens to the leases of a worker, and what a person can do."""
-    them = "it" if leases == 1 else "them"
-    if fate is Fate.UNRENEWED:
-        return (
-            f"Its worker lives but could not renew {them}: it does not get through to the database, and its log says "
-            "why. What it has sent is in its journal."
-        )
-    if fate is Fate.JOURNAL:
+def _fate(row: WorkerRow, moment: Moment) -> str:
+    """What happens to the leases of a silent worker, and what a person can do."""
+    host, them = row.host, _them(row.leases)
+    if row.fate is Fate.JOURNAL:
         return (
             f"Another worker lives on {host}: once this process has ended, the next sweep there settles {them} from "
             "the journal. Nobody gets a message twice."
         )
-    if fate is Fate.NOBODY:
+    if row.fate is Fate.NOBODY:
         return (
             f"No worker lives, so nobody settles {them}. Start one on {host} (./campaign worker): it settles {them} "
             "from the journal first."
         )
-    when = moment.soon(taken_over_at) if taken_over_at and taken_over_at > moment.at else "at its next sweep"
     return (
-        f"No worker lives on {host}, where the journal lies. A worker of another host takes {them} over {when}; "
-        f"whoever may have got the message becomes uncertain. Start a worker on {host} before that and it settles "
-        f"{them} from the journal."
+        f"No worker lives on {host}, where the journal lies. A worker of another host takes {them} over "
+        f"{_taken_over(row, moment)}; whoever may have got the message becomes uncertain. Start a worker on {host} "
+        f"before that and it settles {them} from the journal."
     )
+
+
+def _them(leases: int) -> str:
+    return "it" if leases == 1 else "them"
+
+
+def _taken_over(row: WorkerRow | LeaseRow, moment: Moment) -> str:
+    later = row.taken_over_at is not None and row.taken_over_at > moment.at
+    return moment.soon(row.taken_over_at) if later and row.taken_over_at else "at its next sweep"
+
+
+def _lease_fate(row: LeaseRow, leases: int, moment: Moment) -> str:
+    """In short: a silent worker and what can be done stand above."""
+    them = _them(leases)
+    if row.fate is Fate.UNRENEWED:
+        return (
+            f"Its worker lives but could not renew {them}: it does not get through to the database, and its log says "
+            "why. What it has sent is in its journal."
+        )
+    if row.fate is Fate.JOURNAL:
+        return f"A worker of {row.host} settles {them} from the journal."
+    if row.fate is Fate.NOBODY:
+        return f"Nobody settles {them} until a worker starts."
+    return f"A worker of another host takes {them} over {_taken_over(row, moment)}."
 
 
 def _lease(row: LeaseRow, moment: Moment) -> LeaseLine:
@@ -270,7 +284,7 @@ def _lease_notes(rows: tuple[LeaseRow, ...], moment: Moment) -> list[NoteLine]:
         NoteLine(
             "expired",
             f"{text.plural(counts[owner], 'lease')} of {owner} {'has' if counts[owner] == 1 else 'have'} expired",
-            _fate(row.fate, row.host, counts[owner], row.taken_over_at, moment),
+            _lease_fate(row, counts[owner], moment),
         )
         for owner, row in last.items()
     ]
@@ -295,9 +309,9 @@ def _campaign(row: CampaignWork, moment: Moment) -> CampaignLine:
 def _jobs(row: CampaignWork, moment: Moment) -> str:
     if row.chains_running is None or row.chains_waiting is None:
         return text.NONE
-    parts = [text.plural(row.chains_running, "runs", "run")] if row.chains_running else []
+    parts = [f"{row.chains_running} running"] if row.chains_running else []
     if row.chains_waiting:
-        parts.append(text.plural(row.chains_waiting, "waits", "wait"))
+        parts.append(f"{row.chains_waiting} waiting")
     if row.chain_due and row.chain_due > moment.at and not row.chains_running:
         parts[-1] += f", next {moment.soon(row.chain_due)}"
     return ", ".join(parts) or "None; the next sweep starts them"
