@@ -242,7 +242,7 @@ async def held_leases(session: AsyncSession, actor: Actor, limit: int = 100) -> 
 async def _pending_in(session: AsyncSession, lease_ids: Sequence[int]) -> dict[int, int]:
     """How many deliveries of each lease have no outcome yet.
 
-    They are found by their ids: `+ 0` keeps SQLite from the index that begins with the campaign and would read all of it.
+    They are found by their ids: `+ 0` keeps SQLite from the index by campaign, which would read all of it.
     """
     statement = (
         _select(col(Lease.id), sa.func.count())
