@@ -55,8 +55,12 @@ class Sandbox:
 
     def log(self) -> Counter[str]:
         """Recipient → how many messages, from the log file itself."""
-        lines = self._get("/api/log.txt").decode().splitlines()
-        return Counter(line.split("\t")[1] for line in lines)
+        return Counter(recipient for _, recipient in self.times())
+
+    def times(self) -> list[tuple[float, str]]:
+        """Every acceptance: when (Unix seconds) and for whom."""
+        lines = (line.split("\t") for line in self._get("/api/log.txt").decode().splitlines())
+        return [(float(line[0]), line[1]) for line in lines]
 
 
 def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
@@ -88,25 +92,25 @@ def _one(
     for instant in instants:
         if chance.random() < AT_START:
             time.sleep(chance.uniform(0.0, 2.0))
-        elif _reached(here, campaign_id, sandbox, instant):
+        elif reached(here, campaign_id, sandbox, instant):
             time.sleep(chance.uniform(0.0, 0.06))
         else:
             break
         here.stack.stop("worker", signal.SIGKILL)
         kills += 1
         if not kept:
-            _lose_the_disk(here)
+            lose_the_disk(here)
         here.start_worker(wait=False)
         say(f"  kill {kills} of {given.kills} after {sandbox.accepted():,} messages")
     here.over(campaign_id, PATIENCE_S)
     seconds = round(time.time() - began, 1)
-    found = here.run(_judge(campaign_id, sandbox.log()))
+    found = here.run(judge(campaign_id, sandbox.log()))
     journal = "kept" if kept else "deleted"
     shown = {"database": here.database, "journal": journal, "kills": kills, **found}
     return {**shown, "connections": given.connections, "seconds": seconds}
 
 
-def _reached(here: Stage, campaign_id: int, sandbox: Sandbox, messages: float) -> bool:
+def reached(here: Stage, campaign_id: int, sandbox: Sandbox, messages: float) -> bool:
     """Whether so many recipients are settled. False: the campaign ended before (without journal many are doubtful)."""
     end, look = time.monotonic() + PATIENCE_S, 0.0
     while sandbox.accepted() < messages:
@@ -123,7 +127,7 @@ def _reached(here: Stage, campaign_id: int, sandbox: Sandbox, messages: float) -
     return True
 
 
-def _lose_the_disk(here: Stage) -> None:
+def lose_the_disk(here: Stage) -> None:
     """The journal is gone; the 30 seconds after which a lease (and its chain of jobs) counts as left are over."""
     for path in (here.stack.var / "journal").glob("*"):
         path.unlink()
@@ -138,7 +142,7 @@ def _lose_the_disk(here: Stage) -> None:
     here.run(time_passes())
 
 
-async def _judge(campaign_id: int, seen: Counter[str]) -> dict[str, int]:
+async def judge(campaign_id: int, seen: Counter[str]) -> dict[str, int]:
     """The ledger against the log: `lost` are those it calls sent and the log does not know, and those left open."""
     async with db.reading() as session:
         statement = sa.text("SELECT address, status, reason FROM delivery WHERE campaign_id = :campaign")

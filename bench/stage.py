@@ -76,9 +76,16 @@ class Stage:
         """A list with so many new contacts; its id."""
         return self.run(_people(count, domain))
 
-    def campaign(self, list_id: int, port: int, connections: int, rate_per_minute: int | None = None) -> int:
+    def campaign(
+        self,
+        list_id: int,
+        port: int,
+        connections: int,
+        rate_per_minute: int | None = None,
+        host: str = "127.0.0.1",
+    ) -> int:
         """A campaign with the references' message to a list, over an account of its own; its id."""
-        return self.run(_campaign(list_id, port, connections, rate_per_minute))
+        return self.run(_campaign(list_id, (host, port), connections, rate_per_minute))
 
     def launch(self, campaign_id: int) -> float:
         """Launch it; the instant before (Unix seconds)."""
@@ -137,12 +144,12 @@ def _person(contact_id: int, number: int, domain: str) -> dict[str, Any]:
     }
 
 
-async def _campaign(list_id: int, port: int, connections: int, rate_per_minute: int | None) -> int:
+async def _campaign(list_id: int, server: tuple[str, int], connections: int, rate_per_minute: int | None) -> int:
     async with db.transaction() as session:
         account = SendingAccount(
             name="Bench",
-            host="127.0.0.1",
-            port=port,
+            host=server[0],
+            port=server[1],
             tls=Tls.NONE,
             from_address="news@example.com",
             from_name="Bench",

@@ -32,6 +32,7 @@ PAGES: Final = (
     "campaigns.list",
     "campaigns.new",
     "dashboard.dashboard",
+    "operations.operations",
     "settings.audit",
     "settings.profile",
     "settings.users",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,14 +68,19 @@ class Stack:
             **more,
         )
 
-    def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a module as a child in a process group of its own; its output goes to `<name>.log`."""
+    def start(
+        self, name: str, *arguments: str, prefix: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a module as a child in a process group of its own; its output goes to `<name>.log`.
+
+        `prefix` is a command that becomes the module, `environment` what is different for this one.
+        """
         self.var.mkdir(parents=True, exist_ok=True)
         with (self.var / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
+                [*prefix, sys.executable, "-m", *arguments],
                 cwd=ROOT,
-                env={**os.environ, **self.environment},
+                env={**os.environ, **self.environment, **(environment or {})},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

@@ -150,7 +150,7 @@ def offers(capabilities: Mapping[str, str]) -> list[str]:
     """What the server can do, in words."""
     found = []
     if "PIPELINING" in capabilities:
-        found.append("takes grouped commands")
+        found.append("offers grouped commands (PIPELINING)")
     if "8BITMIME" in capabilities:
         found.append("takes 8-bit text")
     size = capabilities.get("SIZE", "")

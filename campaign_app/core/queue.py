@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from arq.connections import ArqRedis
+from arq.constants import in_progress_key_prefix
+from arq.utils import timestamp_ms
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.core import redis
@@ -12,6 +14,7 @@ from campaign_app.core import redis
 WORK = "beacon:work"
 SEND = "beacon:send"
 _KEY = "jobs"
+_LOOKED_AT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,15 @@ class Job:
     job_id: str | None = None
     defer_until: datetime | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many jobs of a queue are due and wait for a worker, run now, and come later."""
+
+    waiting: int
+    running: int
+    later: int
 
 
 def collect(
@@ -58,3 +70,16 @@ async def send(jobs: list[Job]) -> None:
             _queue_name=job.queue,
             **job.arguments,
         )
+
+
+async def depth(name: str) -> Depth:
+    """How full a queue is. A job stays in it until it has ended; the oldest 1,000 are asked whether they run."""
+    client, now = redis.client(), timestamp_ms()
+    pipe = client.pipeline(transaction=False)
+    pipe.zcard(name)
+    pipe.zrangebyscore(name, "-inf", now, start=0, num=_LOOKED_AT)
+    pipe.zcount(name, "-inf", now)
+    everything, oldest, due = await pipe.execute()
+    keys = [in_progress_key_prefix + job_id.decode() for job_id in oldest]
+    running = int(await client.exists(*keys)) if keys else 0
+    return Depth(waiting=due - running, running=running, later=everything - due)

@@ -16,7 +16,7 @@ from campaign_app.delivery import message_ids, reasons, repository
 from campaign_app.delivery.schemas import HeldLease, RecipientRow, Why
 from campaign_app.kit.pagination import MAX_PAGE, Page, decode_cursor, encode_cursor
 from campaign_app.models.account import SendingAccount
-from campaign_app.models.campaign import Campaign, CampaignCounter
+from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
 from campaign_app.models.contact import Contact
 from campaign_app.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Lease, LeaseState, Reason
 
@@ -203,27 +203,24 @@ async def _events(session: AsyncSession, delivery_id: int) -> Sequence[DeliveryE
     return (await session.exec(statement)).all()
 
 
-async def held_leases(session: AsyncSession, actor: Actor) -> list[HeldLease]:
-    """Who has which deliveries in hand, since when (operations page)."""
+def under_way() -> Any:
+    """Ids of the campaigns that a worker may still hold leases of: so the leases of finished ones are not read."""
+    ended = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED, CampaignStatus.COMPLETED)
+    return _select(col(Campaign.id)).where(col(Campaign.status).not_in(ended))
+
+
+async def held_leases(session: AsyncSession, actor: Actor, limit: int = 100) -> list[HeldLease]:
+    """Who has which deliveries in hand, since when; those kept up longest ago first (operations page)."""
     actor.require("workspace:read")
-    pending = (
-        _select(sa.func.count())
-        .select_from(Delivery)
-        .where(
-            col(Delivery.id).between(Lease.first_id, Lease.last_id),
-            col(Delivery.campaign_id) == col(Lease.campaign_id),
-            col(Delivery.status) == DeliveryStatus.PENDING,
-        )
-        .correlate(Lease)
-        .scalar_subquery()
-    )
     statement = (
-        _select(Lease, Campaign.name, pending)
+        _select(Lease, Campaign.name)
         .join(Campaign, col(Campaign.id) == col(Lease.campaign_id))
-        .where(col(Lease.state) == LeaseState.HELD)
-        .order_by(col(Lease.claimed_at))
-        .limit(200)
+        .where(col(Lease.campaign_id).in_(under_way()), col(Lease.state) == LeaseState.HELD)
+        .order_by(col(Lease.heartbeat_at), col(Lease.id))
+        .limit(limit)
     )
+    found = (await session.execute(statement)).all()
+    left = await _pending_in(session, [int(lease.id) for lease, _ in found])
     return [
         HeldLease(
             id=int(lease.id),
@@ -233,10 +230,31 @@ async def held_leases(session: AsyncSession, actor: Actor) -> list[HeldLease]:
             host=lease.host,
             first_id=lease.first_id,
             last_id=lease.last_id,
-            pending=int(number),
+            pending=left.get(int(lease.id), 0),
             claimed_at=lease.claimed_at,
             heartbeat_at=lease.heartbeat_at,
             expires_at=lease.expires_at,
         )
-        for lease, name, number in (await session.execute(statement)).all()
+        for lease, name in found
     ]
+
+
+async def _pending_in(session: AsyncSession, lease_ids: Sequence[int]) -> dict[int, int]:
+    """How many deliveries of each lease have no outcome yet.
+
+    They are found by their ids: `+ 0` keeps SQLite from the index by campaign, which would read all of it.
+    """
+    statement = (
+        _select(col(Lease.id), sa.func.count())
+        .join_from(
+            Lease,
+            Delivery,
+            sa.and_(
+                col(Delivery.id).between(Lease.first_id, Lease.last_id),
+                col(Delivery.campaign_id) + 0 == col(Lease.campaign_id),
+            ),
+        )
+        .where(col(Lease.id).in_(lease_ids), col(Delivery.status) == DeliveryStatus.PENDING)
+        .group_by(col(Lease.id))
+    )
+    return {int(lease_id): int(number) for lease_id, number in (await session.execute(statement)).all()}

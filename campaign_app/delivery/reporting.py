@@ -6,7 +6,8 @@ import os
 import socket
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
@@ -25,6 +26,14 @@ from campaign_app.delivery.schemas import WorkerInfo
 HEARTBEAT_S = 2.0
 _INFO = "beacon:worker:"
 log = logging.get("delivery")
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A campaign's chain of jobs: the worker that runs its job now, or when its next job is due."""
+
+    worker: str
+    due: datetime | None
 
 
 def part_of(lane: Lane, now: float) -> Part:
@@ -113,6 +122,30 @@ async def workers(actor: Actor) -> Sequence[WorkerInfo]:
     names = [name.decode() if isinstance(name, bytes) else name for name in await client.zrange(chains.WORKERS, 0, -1)]
     bodies = await client.mget([_INFO + name for name in names]) if names else []
     return [_info(name, json.loads(raw)) for name, raw in zip(names, bodies, strict=True) if raw is not None]
+
+
+async def heard_of(actor: Actor) -> dict[str, datetime]:
+    """When each worker of the last hour was heard of, also those that are silent now (operations page)."""
+    actor.require("workspace:read")
+    found = await redis.client().zrange(chains.WORKERS, 0, -1, withscores=True)
+    return {name.decode(): datetime.fromtimestamp(moment, UTC) for name, moment in found}
+
+
+async def chains_of(actor: Actor, campaign_ids: Sequence[int], most: int) -> dict[int, list[Chain]]:
+    """The first `most` chains of these campaigns, those that there are (operations page)."""
+    actor.require("workspace:read")
+    keys = [f"chain:{campaign_id}:{number}" for campaign_id in campaign_ids for number in range(most)]
+    values = await redis.client().mget(keys) if keys else []
+    found: dict[int, list[Chain]] = {campaign_id: [] for campaign_id in campaign_ids}
+    for key, raw in zip(keys, values, strict=True):
+        if raw is not None:
+            found[int(key.split(":")[1])].append(_chain(raw.decode()))
+    return found
+
+
+def _chain(held: str) -> Chain:
+    _, _, due = held.partition("~")
+    return Chain(held.partition("@")[2], datetime.fromtimestamp(float(due), UTC) if due else None)
 
 
 def _info(name: str, body: dict[str, Any]) -> WorkerInfo:

@@ -89,8 +89,10 @@ def on_exception(exception: Exception) -> EventSpec | None:
 class SignedIn:
     """Methods of every state that no browser can call: a plain class is not searched for event handlers."""
 
-    async def require(self, permission: str = "") -> Actor:
+    async def require(self, permission: str = "", *, again: bool = False) -> Actor:
         """The signed-in actor, who has `permission`; "" asks only for a signed-in one.
+
+        `again` believes nothing that the gate found when the event began: for tasks that go on long after it.
 
         Raises:
             Unauthenticated: no valid session.
@@ -100,7 +102,7 @@ class SignedIn:
         known = _current.get()
         actor = (
             known[1]
-            if known and token and known[0] == crypto.digest(token)
+            if known and token and known[0] == crypto.digest(token) and not again
             else await current_actor(token, ip_of(self))
         )
         if actor is None:

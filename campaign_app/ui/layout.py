@@ -43,6 +43,7 @@ SOURCES: Final = (
 )
 FOOT: Final = (
     Place("Sending accounts", routes.ACCOUNTS, "plug", "accounts:read"),
+    Place("Operations", routes.OPERATIONS, "activity", "workspace:read"),
     Place("Settings", routes.SETTINGS, "settings"),
 )
 TABS: Final = (Place("Home", routes.DASHBOARD, "house"), MAIN[1], MAIN[2], MAIN[5])

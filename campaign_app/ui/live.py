@@ -46,6 +46,10 @@ class Hub:
         """The tabs that watch something."""
         return frozenset(token for watchers in self._topics.values() for token in watchers)
 
+    async def connects(self, token: str) -> bool:
+        """Whether a tab still exists here."""
+        return await self._connected(token)
+
     def watch(self, token: str, topic: str, state: type[rx.State]) -> None:
         """From now on `state._on_progress` of this tab gets what is published about `topic`."""
         self._topics.setdefault(topic, {})[token] = state
@@ -174,6 +178,11 @@ async def unwatch(state: Any) -> None:
     """Stops everything the tab watches."""
     if _hub is not None:
         _hub.unwatch(state.router.session.client_token)
+
+
+async def is_open(state: Any) -> bool:
+    """Whether the tab of this state is still connected to this process."""
+    return _hub is None or await _hub.connects(state.router.session.client_token)
 
 
 def _class_of(state: Any) -> type[rx.State]:

@@ -86,7 +86,15 @@ CONTACT: Final[dict[str, Status]] = {
     "complained": Status("Complained", "red", "octagon_alert"),
     "invalid": Status("Not valid", "red", "circle_x"),
 }
-STATUS: Final[dict[str, Status]] = {**CAMPAIGN, **DELIVERY, **IMPORT, **FINDING, **HEALTH, **CONTACT}
+OPERATIONS: Final[dict[str, Status]] = {
+    "alive": Status("Running", "green", "circle_check"),
+    "draining": Status("Draining", "blue", "log_out"),
+    "late": Status("Late", "amber", "triangle_alert"),
+    "ended": Status("Ended", "gray", "circle_minus"),
+    "held": Status("Held", "green", "circle_check"),
+    "expired": Status("Expired", "amber", "triangle_alert"),
+}
+STATUS: Final[dict[str, Status]] = {**CAMPAIGN, **DELIVERY, **IMPORT, **FINDING, **HEALTH, **CONTACT, **OPERATIONS}
 SEGMENT_ORDER: Final = ("sent", "skipped", "uncertain", "failed", "sending")
 
 CHANNEL: Final[dict[str, Status]] = {

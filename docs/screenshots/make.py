@@ -22,6 +22,7 @@ PAGES = {
     "analytics": "/analytics",
     "imports": "/imports",
     "accounts": "/accounts",
+    "operations": "/operations",
     "audit": "/settings/audit",
 }
 LOOKS = {"light": (1440, 900, "light"), "dark": (1440, 900, "dark"), "phone": (390, 844, "light")}

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -14,7 +15,7 @@ from campaign_app.core.actor import SYSTEM
 from campaign_app.core.config import settings
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
-from campaign_app.models.delivery import Delivery
+from campaign_app.models.delivery import Delivery, Lease, LeaseState
 from campaign_app.models.segment import Segment
 from campaign_app.models.template import Template
 from campaign_app.ops.demo import seed
@@ -35,6 +36,7 @@ async def pages() -> dict[str, int]:
         assert campaign is not None
         campaign.status, campaign.paused_at, campaign.paused_by = CampaignStatus.PAUSED, clock.now(), "Ines Keller"
         session.add(campaign)
+        await _leave_something_wrong(session, int(campaign.id or 0))
         contact = (
             await session.exec(select(Delivery.contact_id).where(Delivery.campaign_id == campaign.id).limit(1))
         ).one()
@@ -47,6 +49,30 @@ async def pages() -> dict[str, int]:
             "import_id": int(matched.id or 0),
             **{name: await _first(session, kind) for name, kind in _FIRST.items()},
         }
+
+
+async def _leave_something_wrong(session: AsyncSession, campaign_id: int) -> None:
+    """For the operations page: two leases of a worker that is silent, a server that breaks on PIPELINING."""
+    beat = clock.now() - timedelta(minutes=2)
+    for number in (1, 2):
+        session.add(
+            Lease(
+                campaign_id=campaign_id,
+                first_id=500 * number - 499,
+                last_id=500 * number,
+                state=LeaseState.HELD,
+                owner="mail-2.example.com-4711-ab12",
+                host="mail-2.example.com",
+                available_at=beat,
+                claimed_at=beat,
+                heartbeat_at=beat,
+                expires_at=beat + timedelta(seconds=30),
+            )
+        )
+    account = (await session.exec(select(SendingAccount).limit(1))).one()
+    words = "554 5.5.0 SMTP synchronization error"
+    account.capabilities = {"PIPELINING": "", "pipelining_broken": "off", "pipelining_words": words}
+    session.add(account)
 
 
 _FIRST = {"segment_id": Segment, "template_id": Template, "account_id": SendingAccount}

@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
+import socket
 import ssl
+import struct
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager
@@ -30,7 +32,7 @@ def no_faults(step: str, number: int) -> Fault | None:
 @dataclass
 class Behaviour:
     """What a server is like. `grouping`: "right", "first only" (reads one command of each packet), "needs quiet dot"
-    (sees the final dot only at the end of a packet), "scolds" (refuses grouped commands in words)."""
+    (sees the final dot only at the end of a packet), or one of LIES: what it does to commands that came together."""
 
     plan: Plan = no_faults
     capabilities: tuple[bytes, ...] = (b"PIPELINING", b"8BITMIME", b"SIZE 1000000")
@@ -42,11 +44,24 @@ class Behaviour:
     takes_data_anyway: bool = False  # 354 without a recipient; refuses at the dot
 
 
+LIES: dict[str, tuple[tuple, ...]] = {
+    "scolds": (("send", b"554 SMTP synchronization error\r\n"), ("drop",)),
+    "refuses without a word": (("send", b"554 5.5.0 Error\r\n"),),
+    "calls the order wrong": (("send", b"503 5.5.1 Bad sequence of commands\r\n"),),
+    "hangs up": (("drop",),),
+    "refuses and hangs up": (("send", b"554 5.3.0 Goodbye\r\n"), ("drop",)),
+    "closes with 421": (("send", b"421 4.7.0 Protocol violation\r\n"), ("drop",)),
+    "falls silent": (("mute",),),
+    "talks junk": (("send", b"\x00\xff junk\r\n"),),
+}
+
+
 @dataclass
 class Witness:
     """What the server really did, over all connections."""
 
     accepted: Counter[str] = field(default_factory=Counter)
+    lied_to: set[str] = field(default_factory=set)
     contents: dict[str, bytes] = field(default_factory=dict)
     commands: list[bytes] = field(default_factory=list)
     steps: Counter[str] = field(default_factory=Counter)
@@ -67,12 +82,14 @@ class ModelServer:
         self.in_data = False
         self.auth: list[str] | None = None
         self.over = False
+        self.grouped = False
 
     def greet(self) -> Iterator[tuple]:
         yield from self.answer("greeting", self.b.greeting)
 
     def feed(self, data: bytes) -> Iterator[tuple]:
         self.rest += data
+        self.grouped = False
         while not self.over:
             piece = self.next_piece()
             if piece is None:
@@ -152,10 +169,11 @@ class ModelServer:
             yield from self.transaction(verb, line)
 
     def transaction(self, verb: bytes, line: bytes) -> Iterator[tuple]:
-        if self.b.grouping == "scolds" and self.rest:
-            self.over = True
-            yield ("send", b"554 SMTP synchronization error\r\n")
-            yield ("drop",)
+        self.grouped = self.grouped or bool(self.rest)
+        if self.b.grouping in LIES and self.grouped:
+            acts = LIES[self.b.grouping]
+            self.over = acts[-1][0] != "send"
+            yield from acts
         elif verb == b"RSET":
             yield from self.answer("rset", b"250 flushed\r\n", self.reset)
         elif verb == b"MAIL":
@@ -189,6 +207,11 @@ class ModelServer:
                 self.witness.accepted[name] += 1
                 self.witness.contents[name] = content
 
+        fault = self.b.plan("dot", self.witness.steps["dot"]) if name else None
+        if fault is not None and fault.reply is not None:
+            claims = fault.reply[:1] == b"2"
+            if claims != fault.keeps and fault.reply[:1] in b"245":
+                self.witness.lied_to.add(name)
         self.reset()
         if not name:
             yield from self.answer("lone_dot", b"554 5.5.1 no valid recipients\r\n")
@@ -253,6 +276,8 @@ async def _serve(server: ModelServer, reader: asyncio.StreamReader, writer: asyn
                 await writer.start_tls(tls)
                 server.secure = True
             elif act[0] == "reset":
+                linger = struct.pack("ii", 1, 0)
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                 writer.transport.abort()
                 return False
             elif act[0] == "drop":

@@ -1,116 +1,20 @@
 """The dialogue against a model server in memory: any grouping, any cut of the replies, faults anywhere."""
 
-from collections import Counter, deque
-from itertools import pairwise
+from collections import deque
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaign_app.channels.base import Result, Verdict
+from campaign_app.channels.base import Verdict
 from campaign_app.channels.email_smtp.dialogue import LARGE, Dialogue
-from campaign_app.channels.email_smtp.grouping import Evidence, Grouping, Mode
 from campaign_app.channels.email_smtp.handshake import Capabilities
 from campaign_app.channels.email_smtp.items import Item
 from campaign_app.channels.email_smtp.replies import ReplyParser
 from campaign_app.models.delivery import Reason
+from tests.channels.desk import CAPABILITIES, Desk, honest
 from tests.channels.helpers import message
-from tests.channels.model_server import Behaviour, Fault, ModelServer, Witness
-
-CAPABILITIES = Capabilities({"PIPELINING": "", "8BITMIME": "", "SIZE": "1000000"})
-
-
-class Desk:
-    """An owner of dialogues without sockets: connects again and again until everything is settled."""
-
-    def __init__(self, count: int, wanted: str, behaviour: Behaviour) -> None:
-        self.queue = deque(Item(message(key)) for key in range(count))
-        self.results: dict[int, Result] = {}
-        self.handed: list[int] = []
-        self.moved: list[tuple[int, str]] = []
-        self.broken: list[tuple[Mode, str]] = []
-        self.behaviour = behaviour
-        self.witness = Witness()
-        self.grouping = Grouping(wanted, lambda mode, why: self.broken.append((mode, why)))
-        self.grouping.offered(b"PIPELINING" in behaviour.capabilities)
-        self.writes: list[bytes] = []
-
-    def next_item(self) -> Item | None:
-        return self.queue.popleft() if self.queue else None
-
-    def handed_over(self, key: int) -> None:
-        assert key not in self.handed
-        self.handed.append(key)
-
-    def settle(self, item: Item, result: Result) -> None:
-        key = item.message.key
-        assert key not in self.results, "settled twice"
-        if result.verdict in (Verdict.ACCEPTED, Verdict.UNCERTAIN):
-            assert key in self.handed
-        if result.verdict is Verdict.NOT_TRIED:
-            assert key not in self.handed
-        self.results[key] = result
-
-    def give_back(self, item: Item, why: str, *, may_move: bool) -> None:
-        assert not item.handed
-        if may_move and item.moves < 2:
-            item.moves += 1
-            self.moved.append((item.message.key, why))
-            self.queue.append(item)
-        else:
-            self.settle(item, Result(Verdict.NOT_TRIED, Reason.CONNECTION_LOST, why))
-
-    def connect(self, cuts: list[int]) -> Dialogue:
-        """Run one connection until it ends or has nothing more to do."""
-        server, parser = ModelServer(self.behaviour, self.witness), ReplyParser()
-        outbox: deque[bytes] = deque()
-        dialogue = Dialogue(self, self.grouping, CAPABILITIES, outbox.append)
-        dialogue.proceed()
-        mute = False
-        while outbox and not dialogue.finished:
-            self.writes.append(outbox[0])
-            for act in server.feed(outbox.popleft()):
-                if act[0] == "send" and not mute:
-                    self.deliver(dialogue, parser, act[1], cuts)
-                elif act[0] == "mute":
-                    mute = True
-                elif act[0] in ("drop", "reset") and not dialogue.finished:
-                    dialogue.lost("closed")
-        if dialogue.busy and not dialogue.finished:
-            dialogue.lost("silence", Evidence.SILENCE)
-        return dialogue
-
-    def deliver(self, dialogue: Dialogue, parser: ReplyParser, data: bytes, cuts: list[int]) -> None:
-        places = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
-        for start, end in pairwise(places):
-            if dialogue.finished:
-                return
-            dialogue.receive(parser.feed(data[start:end]), not parser.is_empty)
-            if parser.error and not dialogue.finished:
-                dialogue.lost(parser.error, Evidence.CONFUSION)
-
-    def run(self, cuts: list[int] | None = None) -> "Desk":
-        for _ in range(200):
-            if not self.queue:
-                return self
-            self.connect(cuts or [])
-        raise AssertionError("never ends")
-
-    def verdicts(self) -> Counter:
-        return Counter(str(result.verdict) for result in self.results.values())
-
-
-def honest(desk: Desk, count: int) -> None:
-    """What must hold for a server that says what it does."""
-    assert sorted(desk.results) == list(range(count))
-    assert all(times == 1 for times in desk.witness.accepted.values()), "a person got it twice"
-    for key, result in desk.results.items():
-        got = f"p{key}@example.org" in desk.witness.accepted
-        if result.verdict is Verdict.ACCEPTED:
-            assert got
-        elif result.verdict is not Verdict.UNCERTAIN:
-            assert not got, f"{key} arrived and is called {result.verdict}"
-
+from tests.channels.model_server import LIES, Behaviour, Fault, ModelServer
 
 MODES = ["auto", "envelope", "off"]
 STEPS = ["mail", "rcpt", "data", "dot", "rset", "lone_dot"]
@@ -201,10 +105,15 @@ def test_a_refused_recipient_stays_refused_when_the_connection_ends() -> None:
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.sampled_from(MODES), PLANS, CUTS, st.integers(1, 8), st.booleans())
-def test_each_message_ends_once_and_truly(wanted: str, faults: dict, cuts: list[int], count: int, naive: bool) -> None:
-    behaviour = Behaviour(lambda step, number: faults.get((step, number)), takes_data_anyway=naive)
-    desk = Desk(count, wanted, behaviour).run(cuts)
+@given(
+    st.sampled_from(MODES), PLANS, CUTS, st.integers(1, 8), st.booleans(), st.booleans(),
+    st.sampled_from(["right", "right", "first only", "needs quiet dot", *LIES]),
+)  # fmt: skip
+def test_each_message_ends_once_and_truly(
+    wanted: str, faults: dict, cuts: list[int], count: int, naive: bool, merged: bool, grouping: str
+) -> None:
+    behaviour = Behaviour(lambda step, number: faults.get((step, number)), takes_data_anyway=naive, grouping=grouping)
+    desk = Desk(count, wanted, behaviour).run(cuts, merged)
     honest(desk, count)
 
 
@@ -223,25 +132,14 @@ def test_each_message_ends_once_and_truly(wanted: str, faults: dict, cuts: list[
     CUTS,
     st.integers(1, 8),
     st.booleans(),
+    st.booleans(),
 )
 def test_wrong_codes_and_junk_still_end_every_message_once(
-    wanted: str, faults: dict, cuts: list[int], count: int, naive: bool
+    wanted: str, faults: dict, cuts: list[int], count: int, naive: bool, merged: bool
 ) -> None:
     behaviour = Behaviour(lambda step, number: faults.get((step, number)), takes_data_anyway=naive)
-    desk = Desk(count, wanted, behaviour).run(cuts)
-    assert sorted(desk.results) == list(range(count))
-    assert all(times == 1 for times in desk.witness.accepted.values()), "a person got it twice"
-
-
-@pytest.mark.parametrize("grouping", ["first only", "scolds", "needs quiet dot"])
-def test_a_server_that_breaks_on_groups_is_found_out(grouping: str) -> None:
-    desk = Desk(6, "auto", Behaviour(grouping=grouping)).run()
-    honest(desk, 6)
-    assert len(desk.broken) == 1
-    uncertain = desk.verdicts()["uncertain"]
-    assert uncertain == (1 if grouping == "needs quiet dot" else 0), "the probe costs one message at most"
-    assert desk.verdicts()["accepted"] == 6 - uncertain
-    assert desk.broken[0][0] is (Mode.ENVELOPE if grouping == "needs quiet dot" else Mode.SERIAL)
+    desk = Desk(count, wanted, behaviour).run(cuts, merged)
+    honest(desk, count)
 
 
 def test_a_large_body_is_handed_over_with_its_last_octets() -> None:

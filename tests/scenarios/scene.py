@@ -196,6 +196,11 @@ class OwnRedis:
         )
         servers.wait_for_port(self.port)
 
+    def kill(self) -> None:
+        """SIGKILL, without waiting for the end."""
+        if self._process is not None:
+            self._process.kill()
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.kill()

@@ -5,7 +5,7 @@ import contextlib
 import socket
 import ssl
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -183,6 +183,7 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """The network takes data again."""
+        self.heard_at = self._loop.time()  # the wait for the answer begins when the message is out
         if self.dialogue is not None:
             self.dialogue.resume()
 
@@ -212,18 +213,22 @@ class Connection(asyncio.Protocol):
     async def _shake_hands(self, handshake: Handshake) -> Capabilities:
         wait = self._options.greeting
         action: Action = handshake.receive(await self._reply(wait))
+        wait = min(wait, self._options.command)
         while not isinstance(action, Ready):
-            wait = self._options.command
             if isinstance(action, Send):
+                self._nothing_early()
                 self._write(action.data, action.shown)
+                action = handshake.receive(await self._reply(wait, handshake.secrets))
             else:
                 await self._encrypt(action)
                 action = handshake.secured()
-                continue
-            action = handshake.receive(await self._reply(min(wait, self._options.greeting)))
+        self._nothing_early()
+        return action.capabilities
+
+    def _nothing_early(self) -> None:
+        """An answer to a command that was not sent yet is none."""
         if self._replies or not self._parser.is_empty:
             raise trouble.protocol("The server sent more than it was asked for.")
-        return action.capabilities
 
     async def _encrypt(self, _: StartTls) -> None:
         assert self._transport is not None
@@ -242,7 +247,7 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         self._note_encryption()
 
-    async def _reply(self, timeout_s: float) -> Reply:
+    async def _reply(self, timeout_s: float, secrets: Sequence[bytes] = ()) -> Reply:
         async with asyncio.timeout(timeout_s):
             while not self._replies:
                 if self._parser.error:
@@ -251,7 +256,10 @@ class Connection(asyncio.Protocol):
                     raise ConnectionResetError(self._ended)
                 self._waiter = self._loop.create_future()
                 await self._waiter
-        reply = self._replies.popleft()
+        code, text = self._replies.popleft()
+        for secret in secrets:  # some servers quote what they were sent
+            text = text.replace(secret, b"(hidden)")
+        reply = (code, text)
         for line in _lines(reply):
             self._note(f"S: {line}")
         return reply

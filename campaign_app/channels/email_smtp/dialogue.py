@@ -26,8 +26,6 @@ from campaign_app.models.delivery import Reason
 LARGE = 256 * 1024
 """Bodies above this many octets go out before their final dot, so that a slow network is not taken for a hand-over."""
 
-_GROUPING = re.compile(rb"pipelin|synchroni[sz]ation", re.IGNORECASE)
-_BAD_SEQUENCE = 503
 _SAFE_PATH = re.compile(r"[!-;=?-~]{1,255}@[!-;=?-~]{1,255}")
 
 
@@ -127,7 +125,7 @@ class Dialogue:
                 return
             step, item, mode = self._expected.popleft()
             if reply[0] == CLOSING:
-                self._closing(step, item, reply)
+                self._closing(step, item, mode, reply)
             elif step is Step.DOT:
                 self._on_dot(item, mode, reply)
             elif step is Step.DATA:
@@ -176,7 +174,7 @@ class Dialogue:
         return None
 
     def _begin(self, item: Item) -> None:
-        if self._grouping.mode_for(self) is not Mode.SERIAL:
+        if item.doubt is None and self._grouping.mode_for(self) is not Mode.SERIAL:
             self._write(self._group(item, Mode.ENVELOPE))
         elif self._in_transaction:
             self._expected.append((Step.RSET, item, Mode.SERIAL))
@@ -232,6 +230,10 @@ class Dialogue:
     def _on_command(self, step: Step, item: Item, mode: Mode, reply: Reply) -> None:
         code = reply[0]
         if 200 <= code < 300:
+            if step is Step.RCPT and item.refusal is not None:  # a recipient without a sender
+                self._out_of_step(step, item, mode, reply)
+                return
+            item.named = step is not Step.RSET
             if mode is Mode.SERIAL:
                 self._serial_next(step, item)
         elif code < 400 or step is Step.RSET:
@@ -239,6 +241,7 @@ class Dialogue:
         elif self._blames_grouping(step, item, mode, reply):
             self._broken(item, mode, reply)
         else:
+            self._doubt(step, item, mode, reply)
             item.refusal = item.refusal or verdicts.refused(step, reply)
             if mode is Mode.SERIAL:
                 self._in_transaction = step is Step.RCPT
@@ -261,6 +264,8 @@ class Dialogue:
             if code != 354 or not is_last:
                 self._out_of_step(Step.DATA, item, mode, reply)
                 return
+            if item.doubt is not None and mode is Mode.SERIAL:
+                self._grouping.failed(item.doubt[0], Evidence.WORDS, item.doubt[1])
             self._grouping.worked(mode)
             if item.refusal is None:
                 self._body(item)
@@ -269,6 +274,11 @@ class Dialogue:
         elif self._blames_grouping(Step.DATA, item, mode, reply):
             self._broken(item, mode, reply)
         else:
+            self._doubt(Step.DATA, item, mode, reply)
+            if item.doubt is not None and mode is not Mode.SERIAL:
+                item.refusal = None
+                self._begin(item)
+                return
             self._grouping.worked(mode)
             self._owner.settle(item, item.refusal or verdicts.refused(Step.DATA, reply))
             self.proceed()
@@ -301,34 +311,41 @@ class Dialogue:
 
     def _blames_grouping(self, step: Step, item: Item, mode: Mode, reply: Reply) -> bool:
         """Whether a refusal speaks of how we talk: its words say so, or a sequence that was right is called wrong."""
-        code, text = reply
-        if mode is Mode.SERIAL or code < 500:
+        if mode is Mode.SERIAL or reply[0] < 500:
             return False
-        return bool(_GROUPING.search(text)) or (
-            code == _BAD_SEQUENCE and step is not Step.MAIL and item.refusal is None
+        return verdicts.speaks_of_grouping(reply) or (
+            reply[0] == verdicts.BAD_SEQUENCE and step is not Step.MAIL and item.refusal is None
         )
+
+    def _doubt(self, step: Step, item: Item, mode: Mode, reply: Reply) -> None:
+        """The first refusal in a group that the server has not shown to bear: it may be the group that it refuses."""
+        if self._grouping.is_proven(mode) or item.refusal is not None or item.doubt is not None:
+            return
+        if verdicts.may_mean_grouping(step, reply):
+            item.doubt = (mode, words(reply))
 
     def _broken(self, item: Item, mode: Mode, reply: Reply) -> None:
         said = words(reply)
         self._grouping.failed(mode, Evidence.WORDS, said)
         self._forget(item)
-        item.refusal = None
-        self._owner.give_back(item, said, may_move=True)
-        self._close_rest(said)
+        self._give_back(item, said, may_move=True)
+        self._close_rest(said, behind=True)
 
-    def _closing(self, step: Step, item: Item, reply: Reply) -> None:
+    def _closing(self, step: Step, item: Item, mode: Mode, reply: Reply) -> None:
         """421: the server answers this command with closing the connection."""
         said = words(reply)
-        self.failed = True
+        evidence = Evidence.WORDS if verdicts.speaks_of_grouping(reply) else Evidence.DROP
+        given_up = self._grouping.failed(mode, evidence, said)
+        self.failed = not given_up
         self._forget(item)
         if step is Step.LONE_DOT:
             pass  # its message is settled already
-        elif step in (Step.RSET, Step.MAIL) and self.sent:
-            self._owner.give_back(item, said, may_move=True)
+        elif not item.handed and (given_up or (self.sent and step in (Step.RSET, Step.MAIL))):
+            self._give_back(item, said, may_move=True)
         else:
-            blamed = Step.MAIL if step is Step.RSET else step
-            self._owner.settle(item, item.refusal or verdicts.refused(blamed, reply))
-        self._close_rest(said)
+            known = item.refusal if item.doubt is None else None
+            self._owner.settle(item, known or verdicts.refused(Step.MAIL if step is Step.RSET else step, reply))
+        self._close_rest(said, spare=given_up, behind=True)
 
     def _out_of_step(self, step: Step, item: Item, mode: Mode, reply: Reply) -> None:
         """An answer that does not belong to the command: nothing this connection says can be trusted any more."""
@@ -336,23 +353,19 @@ class Dialogue:
         given_up = self._grouping.failed(mode, Evidence.CONFUSION, said)
         self.failed = not given_up
         self._forget(item)
-        if step is Step.LONE_DOT:
-            pass
-        elif item.handed:
-            self._abandon(item, said)
-        elif given_up:
-            item.refusal = None
-            self._owner.give_back(item, said, may_move=True)
-        else:
-            blame = Result(Verdict.NOT_TRIED, Reason.ACCOUNT, said, account_trouble=True)
-            self._owner.settle(item, item.refusal or blame)
-        self._close_rest(said, spare=given_up)
+        if step is not Step.LONE_DOT:
+            self._charge(item, said, spare=given_up)
+        self._close_rest(said, spare=given_up, behind=True)
 
     def _forget(self, item: Item) -> None:
         self._expected = deque(entry for entry in self._expected if entry[1] is not item)
 
-    def _close_rest(self, why: str, *, spare: bool = False) -> None:
-        """Charge everything outstanding. `spare`: refusals inside a group that the server mixed up do not count."""
+    def _close_rest(self, why: str, *, spare: bool = False, behind: bool = False) -> None:
+        """Charge everything outstanding.
+
+        `spare`: refusals inside a group that the server mixed up do not count. `behind`: it was another message's
+        answer that ended the connection.
+        """
         self.finished = True
         waiting = list(dict.fromkeys(item for step, item, _ in self._expected if step is not Step.LONE_DOT))
         if self._dot_waits is not None:
@@ -360,21 +373,27 @@ class Dialogue:
         self._expected.clear()
         self._dot_waits = None
         for item in waiting:
-            if spare and not item.handed:
-                item.refusal = None
-                self._owner.give_back(item, why, may_move=True)
-            else:
-                self._abandon(item, why)
+            self._charge(item, why, spare=spare, behind=behind or item is not waiting[0])
 
-    def _abandon(self, item: Item, why: str) -> None:
+    def _charge(self, item: Item, why: str, *, spare: bool, behind: bool = False) -> None:
         if item.handed:
             fresh = not self.sent  # a server that takes bodies and never answers is the account's trouble
             self._owner.settle(item, Result(Verdict.UNCERTAIN, Reason.CONNECTION_LOST, why, account_trouble=fresh))
-        elif item.refusal is not None:
+        elif item.refusal is not None and item.doubt is None and not spare:
             self._owner.settle(item, item.refusal)
         else:
-            self._owner.give_back(item, why, may_move=self.sent > 0)
+            self._give_back(item, why, may_move=spare or behind or self.sent > 0)
+
+    def _give_back(self, item: Item, why: str, *, may_move: bool) -> None:
+        item.refusal = item.doubt = None
+        self._owner.give_back(item, why, may_move=may_move)
+        item.named = False
 
     def _unasked(self, reply: Reply) -> None:
-        """A reply to nothing: 421 before closing, or a server that is out of step."""
+        """A reply to nothing: 421 before closing, a body refused before its end, or a server that is out of step."""
+        item = self._dot_waits
+        if item is not None and reply[0] >= 400:
+            self._dot_waits = None
+            self.failed = True
+            self._owner.settle(item, verdicts.refused(Step.DOT, reply))
         self._close_rest(words(reply))

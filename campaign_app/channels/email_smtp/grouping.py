@@ -41,6 +41,8 @@ class Talker(Protocol):
 class Grouping:
     """What one sender's connections may do. A full group is tried on one connection until it has worked once.
 
+    A connection that ends in a group says little by itself: the next message goes as it is known to work, and only if
+    it passes where the group failed, a second group that fails convicts the server.
     `broken` holds the server's words, or ours, once the server was seen to break on groups.
     """
 
@@ -49,6 +51,7 @@ class Grouping:
         self._on_broken = on_broken
         self._proven = Mode.SERIAL
         self._strikes = 0
+        self._suspected = False
         self._prober: Talker | None = None
         self.allowed = Mode.SERIAL
         self.broken = ""
@@ -62,6 +65,8 @@ class Grouping:
 
     def mode_for(self, talker: Talker) -> Mode:
         """How this connection may talk now."""
+        if self._suspected:
+            return min(self._proven, self.allowed)
         if self.allowed is Mode.FULL and self._proven is not Mode.FULL:
             other = self._prober
             if other is not None and other is not talker and not other.finished and other.in_group is Mode.FULL:
@@ -74,7 +79,8 @@ class Grouping:
         return mode <= self._proven
 
     def worked(self, mode: Mode) -> None:
-        """The server answered a group as it should."""
+        """The server answered a group (SERIAL: single commands) as it should."""
+        self._suspected = False
         if mode > self._proven:
             self._proven = mode
             self._strikes = 0
@@ -84,14 +90,18 @@ class Grouping:
         if mode is Mode.SERIAL or (self.is_proven(mode) and evidence is not Evidence.WORDS):
             return False
         if evidence is Evidence.DROP:
+            if self._suspected:  # the same incident on another connection
+                return False
             self._strikes += 1
-            if self._strikes < _STRIKES:
+            self._suspected = self._strikes < _STRIKES
+            if self._suspected:
                 return False
         lower = Mode.ENVELOPE if mode is Mode.FULL and self._proven is Mode.ENVELOPE else Mode.SERIAL
         if lower < self.allowed:
             self.allowed = self._wanted = lower
             self._proven = min(self._proven, lower)
             self._strikes = 0
+            self._suspected = False
             self.broken = why
             self._on_broken(lower, why)
         return True

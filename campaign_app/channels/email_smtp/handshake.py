@@ -85,6 +85,26 @@ def _command(text: str, shown: str = "") -> Send:
     return Send(text.encode() + b"\r\n", shown or text)
 
 
+def _unwelcome(reply: Reply) -> Trouble:
+    """Another answer than a welcome to the connection or to our name."""
+    code, said = reply[0], words(reply)
+    if code // 100 == 4:
+        return Trouble(
+            Kind.BUSY,
+            "The server takes no connection at the moment.",
+            "It may allow fewer connections for this account: lower the number of connections, or wait.",
+            said,
+        )
+    if code // 100 == 5:
+        return Trouble(
+            Kind.GREETING,
+            "The server refuses connections from this machine.",
+            "Ask its operator whether this machine's address and name may send.",
+            said,
+        )
+    return trouble.protocol(said)
+
+
 def _b64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
@@ -101,6 +121,7 @@ class Handshake:
         self._mechanisms: list[str] = []
         self._mechanism = ""
         self.capabilities = Capabilities()
+        self.secrets: tuple[bytes, ...] = ()
 
     @property
     def during(self) -> str:
@@ -121,19 +142,7 @@ class Handshake:
         code, _ = reply
         if code == 220:
             return self._ehlo()
-        if code in (421, 450, 451, 452):
-            raise Trouble(
-                Kind.BUSY,
-                "The server takes no connection at the moment.",
-                "It may allow fewer connections for this account: lower the number of connections, or wait.",
-                words(reply),
-            )
-        raise Trouble(
-            Kind.GREETING,
-            "The server refuses connections from this machine.",
-            "Ask its operator whether this machine's address may send.",
-            words(reply),
-        )
+        raise _unwelcome(reply)
 
     def _ehlo(self) -> Action:
         self._wait = self._on_ehlo
@@ -145,7 +154,7 @@ class Handshake:
             self._wait = self._on_helo
             return _command(f"HELO {self._name}")
         if code != 250:
-            raise trouble.protocol(words(reply))
+            raise _unwelcome(reply)
         self.capabilities = read_capabilities(reply)
         if self._account.tls == "starttls" and not self._encrypted:
             return self._starttls()
@@ -153,7 +162,7 @@ class Handshake:
 
     def _on_helo(self, reply: Reply) -> Action:
         if reply[0] != 250:
-            raise trouble.protocol(words(reply))
+            raise _unwelcome(reply)
         return self._log_in()
 
     def _starttls(self) -> Action:
@@ -196,13 +205,13 @@ class Handshake:
         self._mechanism = self._mechanisms.pop(0)
         self._wait = self._on_auth
         user, password = self._account.username, self._account.password
+        plain, bearer = _b64(f"\0{user}\0{password}"), _b64(f"user={user}\x01auth=Bearer {password}\x01\x01")
+        hidden = (plain, bearer, _b64(password), password)
+        self.secrets = tuple(text.encode() for text in hidden if password)
         if self._mechanism == "LOGIN":
             self._answers = [_command(_b64(user), "(user name)"), _command(_b64(password), "(password)")]
             return _command("AUTH LOGIN")
-        if self._mechanism == "PLAIN":
-            secret = _b64(f"\0{user}\0{password}")
-        else:
-            secret = _b64(f"user={user}\x01auth=Bearer {password}\x01\x01")
+        secret = plain if self._mechanism == "PLAIN" else bearer
         # A server that does not read the initial response asks with 334; XOAUTH2 tells its error by 334.
         self._answers = [_command(secret, "(log-in)") if self._mechanism == "PLAIN" else _command("", "(empty line)")]
         return _command(f"AUTH {self._mechanism} {secret}", f"AUTH {self._mechanism} (hidden)")

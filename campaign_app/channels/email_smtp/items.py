@@ -3,17 +3,24 @@
 from typing import Protocol
 
 from campaign_app.channels.base import Outgoing, Result
+from campaign_app.channels.email_smtp.grouping import Mode
 
 
 class Item:
-    """A message on its way. `moves` counts how often it changed connection before it was handed over."""
+    """A message on its way. `moves` counts how often it changed connection before it was handed over.
 
-    __slots__ = ("handed", "message", "moves", "refusal")
+    `named`: the server heard the sender and was told the recipient. `doubt`: it was refused inside a group by a server
+    that has not shown yet that it can take groups (the grouping, the server's words); it is asked again alone.
+    """
+
+    __slots__ = ("doubt", "handed", "message", "moves", "named", "refusal")
 
     def __init__(self, message: Outgoing) -> None:
         self.message = message
         self.moves = 0
         self.handed = False
+        self.named = False
+        self.doubt: tuple[Mode, str] | None = None
         self.refusal: Result | None = None
 
 

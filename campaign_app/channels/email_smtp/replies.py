@@ -29,8 +29,8 @@ class ReplyParser:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing of a further reply has arrived."""
-        return not (self._rest or self._lines)
+        """Whether nothing has arrived behind the last reply: no part of another one, no junk."""
+        return not (self._rest or self._lines or self.error)
 
     def feed(self, data: bytes) -> list[Reply]:
         """The replies that `data` completes."""

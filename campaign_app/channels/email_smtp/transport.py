@@ -5,7 +5,7 @@ No task, future or timer per message: callbacks of the connections, and one coar
 
 import asyncio
 import contextlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 
 from campaign_app.channels.base import AccountConfig, Result, Source, Verdict
@@ -22,6 +22,7 @@ from campaign_app.models.delivery import Reason
 
 log = logging.get("channels")
 _MOVES = 2
+_BREAKS = 3
 _AUTH_BACKOFF_S = 30.0
 _STOPPED = Result(Verdict.NOT_TRIED, response="Stopped before the message was handed over.")
 
@@ -52,6 +53,7 @@ class SmtpSender:
         self._capabilities: dict[str, str] = {}
         self._failures = 0
         self._not_before = 0.0
+        self._broke: Counter[int] = Counter()
         self._stopping = False
         self._in_flight = 0
         self._empty: asyncio.Event | None = None
@@ -123,6 +125,8 @@ class SmtpSender:
     def settle(self, item: Item, result: Result) -> None:
         """For dialogues: the outcome of an item, passed on to the engine."""
         self._in_flight -= 1
+        if self._broke and result.verdict is not Verdict.NOT_TRIED:
+            self._broke.pop(item.message.key, None)
         if result.verdict is Verdict.ACCEPTED:
             self._failures = 0
             if self._pushback.pressure:
@@ -137,11 +141,18 @@ class SmtpSender:
         """For dialogues: an item that was not handed over."""
         if self._stopping:
             self.settle(item, _STOPPED)
+        elif item.named and self._breaks(item.message.key) >= _BREAKS:
+            self.settle(item, Result(Verdict.TEMPORARY, Reason.CONNECTION_LOST, why))
         elif may_move and item.moves < _MOVES:
             item.moves += 1
             self._held.append(item)
         else:
             self.settle(item, Result(Verdict.NOT_TRIED, Reason.CONNECTION_LOST, why, account_trouble=True))
+
+    def _breaks(self, key: int) -> int:
+        """How often in a row the connection ended when this recipient was named: such a one must not hold up others."""
+        self._broke[key] += 1
+        return self._broke[key]
 
     def _grow(self) -> None:
         while self._may_open():

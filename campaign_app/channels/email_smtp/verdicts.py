@@ -21,6 +21,10 @@ class Step(StrEnum):
 
 
 CLOSING = 421
+BAD_SEQUENCE = 503
+_NOT_ABOUT_PEOPLE = {500, 501, 502, 503, 504, 554, 555}
+_GROUPING = re.compile(rb"pipelin|synchroni[sz]ation", re.IGNORECASE)
+_SENDER_REJECTED = re.compile(rb"(?:5\.\d+\.\d+\s+)?(?:<[^>\n]*>:\s*)?sender address rejected", re.IGNORECASE)
 _PUSH_BACK = {CLOSING, 450, 451, 452}
 _UNKNOWN = re.compile(
     rb"user unknown|unknown (user|recipient|local|address|mailbox)|no such (user|recipient|person|mailbox|address)"
@@ -36,6 +40,8 @@ _POLICY = re.compile(
 _TOO_LARGE = re.compile(rb"too (large|big)|size (exceeds|limit)|exceeds.{0,30}size", re.IGNORECASE)
 _GREYLIST = re.compile(rb"gr[ea]ylist", re.IGNORECASE)
 
+_LOG_IN_FIRST = 530
+_SENDER_FAULTS = {(1, 7), (1, 8)}
 _BY_ENHANCED: dict[tuple[int, int], Reason] = {
     (1, 0): Reason.UNKNOWN_ADDRESS,
     (1, 1): Reason.UNKNOWN_ADDRESS,
@@ -73,11 +79,34 @@ def refused(step: Step, reply: Reply) -> Result:
     if code < 500:
         return Result(Verdict.TEMPORARY, _temporary_reason(reply), words(reply), throttled=_is_push_back(reply))
     reason = permanent_reason(reply)
-    if step is Step.MAIL and reason is not Reason.MESSAGE_TOO_LARGE:
+    if reason is not Reason.MESSAGE_TOO_LARGE and _is_about_us(step, reply):
         return Result(Verdict.NOT_TRIED, Reason.ACCOUNT, words(reply), account_trouble=True)
     if step in (Step.DATA, Step.DOT) and reason is Reason.UNKNOWN_ADDRESS and enhanced(reply[1]) is None:
         reason = Reason.REFUSED  # words about the content must not cost an address its good name
     return Result(Verdict.PERMANENT, reason, words(reply))
+
+
+def speaks_of_grouping(reply: Reply) -> bool:
+    """Whether the server's words are about commands that came together."""
+    return bool(_GROUPING.search(reply[1]))
+
+
+def may_mean_grouping(step: Step, reply: Reply) -> bool:
+    """Whether a 5yz answer inside a group may be meant for the group: it names no fault of sender or recipient."""
+    if step is Step.MAIL:
+        return permanent_reason(reply) is not Reason.MESSAGE_TOO_LARGE
+    status = enhanced(reply[1])
+    return reply[0] in _NOT_ABOUT_PEOPLE and (status is None or status[1] in (0, 5))
+
+
+def _is_about_us(step: Step, reply: Reply) -> bool:
+    """Whether a refusal is of the sender or the log-in, at whatever command the server tells it (Postfix: at RCPT)."""
+    if step in (Step.DOT, Step.LONE_DOT):
+        return False
+    if step is Step.MAIL or reply[0] == _LOG_IN_FIRST:
+        return True
+    status = enhanced(reply[1])
+    return (status is not None and status[1:] in _SENDER_FAULTS) or bool(_SENDER_REJECTED.match(reply[1]))
 
 
 def permanent_reason(reply: Reply) -> Reason:

@@ -39,7 +39,9 @@ def _fact(label: str, value: Any) -> rx.Component:
 def standing_card() -> rx.Component:
     """Health, use of the day, what the server offers and what it breaks on."""
     s = AccountPage.standing
-    retry = c.if_allowed("accounts:write", c.small_button("Try groups again", on_click=AccountPage.retry_grouping))
+    retry = c.if_allowed(
+        "accounts:write", rx.el.div(c.small_button("Try groups again", on_click=AccountPage.retry_grouping))
+    )
     return c.card(
         c.stack(
             rx.el.dl(
@@ -64,7 +66,7 @@ def standing_card() -> rx.Component:
                 c.callout(
                     c.stack(rx.el.span(s.broken), rx.el.span("Its answer: ", s.broken_words), retry),
                     "warning",
-                    title="Grouped commands are off",
+                    title="The server breaks on PIPELINING",
                 ),
                 rx.fragment(),
             ),

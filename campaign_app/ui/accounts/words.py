@@ -10,6 +10,13 @@ from campaign_app.channels.schemas import Account, AccountForm
 from campaign_app.kit import text
 from campaign_app.models.account import Auth, Pipelining, Tls
 
+BROKEN: Final = {
+    "off": "Its server offers grouped commands (PIPELINING), which save waiting, and breaks on them. Beacon sends one "
+    "command at a time instead: every message arrives, more slowly when the server is far away.",
+    "envelope": "Its server offers grouped commands (PIPELINING), which save waiting, and breaks when the end of one "
+    "message and the next sender come together. Beacon groups only sender and recipient instead: every message "
+    "arrives, a little more slowly.",
+}
 _NUMBERS: Final = ("port", "connections", "limit_per_minute", "limit_per_day")
 _MAY_BE_EMPTY: Final = ("limit_per_minute", "limit_per_day")
 _TEXTS: Final = ("name", "host", "username", "from_address", "from_name", "reply_to")
@@ -47,7 +54,7 @@ def standing(account: Account, at: datetime, zone: str) -> Standing:
         last_error=account.last_error,
         waiting=f"about {text.duration((retry - at).total_seconds())}" if retry and retry > at else "",
         offers=_sentence(rules.offers(account.capabilities)),
-        broken=_BROKEN.get(account.pipelining_broken, ""),
+        broken=BROKEN.get(account.pipelining_broken, ""),
         broken_words=account.pipelining_words,
     )
 
@@ -120,11 +127,3 @@ def _member(kind: Any, given: object) -> Any:
 def _sentence(parts: list[str]) -> str:
     joined = ", ".join(parts)
     return joined[:1].upper() + joined[1:]
-
-
-_BROKEN: Final = {
-    "off": "This server says that it takes grouped commands, and breaks on them. Beacon sends one command at a time "
-    "instead: every message arrives, more slowly when the server is far away.",
-    "envelope": "This server says that it takes grouped commands, and breaks when a message and the next sender come "
-    "together. Beacon keeps them apart instead: every message arrives, a little more slowly.",
-}

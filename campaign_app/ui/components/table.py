@@ -172,14 +172,17 @@ def name_cell(
 
 def phone_item(
     name: Text,
-    href: Text,
+    href: Text | None = None,
     *,
     status: Content | None = None,
     bar: Content | None = None,
     left: Content | None = None,
     right: Content | None = None,
 ) -> rx.Component:
-    """A table row on the phone: name and status, a bar when it says something, then left and right."""
+    """A table row on the phone: name and status, a bar when it says something, then left and right.
+
+    Without `href` it opens nothing.
+    """
     lines = [
         rx.el.div(rx.el.span(name, class_name="b-strong b-ell"), *([status] if status else []), class_name="b-between")
     ]
@@ -191,6 +194,8 @@ def phone_item(
                 rx.el.span(left, class_name="b-row b-ell"), rx.el.span(right), class_name="b-between b-muted b-num"
             )
         )
+    if href is None:
+        return rx.el.li(rx.el.div(*lines, class_name="b-phone-link"), class_name="b-phone-item")
     return rx.el.li(anchor(*lines, href=href, class_name="b-phone-link"), class_name="b-phone-item")
 
 

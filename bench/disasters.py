@@ -1,0 +1,101 @@
+"""What else can go wrong in mid-send, one case after another, each judged by the log of the server that took the mail.
+
+`bound` is what `uncertain` may be at most and why that is right stands with each case; `lost` and `duplicates` are 0
+or the product is broken.
+"""
+
+import secrets
+import signal
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from bench import clocks, disk, hosts, outages
+from bench.kill import FAULTS, RETRY_SECONDS
+from bench.play import Play, own_redis
+from bench.stage import stage
+
+Case = Callable[[Play], dict[str, Any]]
+
+
+def machine(play: Play) -> dict[str, Any]:
+    """Worker and Redis are killed at the same instant, Redis comes back empty: one message per connection in doubt."""
+    kills = 0
+    with own_redis(play.here) as redis:
+        play.open(**FAULTS)
+        play.start_worker("worker")
+        play.launch()
+        for part in sorted(play.chance.uniform(0.02, 0.9) for _ in range(play.given.crashes)):
+            if not play.share(part):
+                break
+            play.pause(0.0, 0.06)
+            redis.kill()
+            play.here.stack.stop("worker", signal.SIGKILL)
+            redis.stop()
+            kills += 1
+            redis.start()
+            play.start_worker("worker", wait=False)
+        found = play.verdict()
+    return {**found, "kills": kills, "bound": kills * play.connections}
+
+
+def rolling(play: Play) -> dict[str, Any]:
+    """Three workers are told to stop one after the other and replaced: nobody is in doubt."""
+    play.open(slow_ms=10, temporary_share=0.01, permanent_share=0.01)
+    names = ["worker1", "worker2", "worker3"]
+    for name in names:
+        play.start_worker(name)
+    play.launch()
+    drained, restarts = [], 0
+    for turn, name in enumerate(names, start=1):
+        if not play.share(turn * 0.2):
+            break
+        began = time.monotonic()
+        assert play.here.stack.stop(name, signal.SIGTERM, 60) == 0
+        drained.append(round(time.monotonic() - began, 2))
+        play.start_worker(name)
+        restarts += 1
+    return {**play.verdict(), "restarts": restarts, "drained_s": drained, "bound": 0}
+
+
+CASES: dict[str, Case] = {
+    "machine": machine,
+    "rolling": rolling,
+    "database": outages.refused,
+    "database-hangs": outages.hangs,
+    "disk": disk.journal,
+    "disk-of-all": disk.everything,
+    "clock": clocks.jumps,
+    "hosts-cut-off": hosts.cut_off,
+    "hosts-without-database": hosts.without_database,
+    "hosts-stopped": hosts.stopped,
+    "hosts-gone": hosts.gone,
+}
+ONLY = {
+    **dict.fromkeys(("database-hangs", *(name for name in CASES if name.startswith("hosts"))), "postgresql"),
+    "disk-of-all": "sqlite",
+}
+
+
+def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
+    """One row per case and database."""
+    seed = given.seed if given.seed is not None else secrets.randbelow(1_000_000)
+    rows = []
+    for name, case in CASES.items():
+        if given.case and name not in given.case:
+            continue
+        for database in (one for one in given.databases if ONLY.get(name, one) == one):
+            say(f"{name}, {database}, {given.recipients:,} recipients, seed {seed}")
+            rows.append({"case": name, "database": database, **_play(case, name, database, given, seed, say)})
+            say(f"  {rows[-1]}")
+    return {"cases": rows, "seed": seed}
+
+
+def _play(
+    case: Case, name: str, database: str, given: Namespace, seed: int, say: Callable[[str], None]
+) -> dict[str, Any]:
+    with stage(database, BEACON_RETRY_SECONDS=RETRY_SECONDS) as here:
+        play = Play(here, given, Random(f"{seed} {name} {database}"), say)
+        return {"recipients": given.recipients, **case(play)}

@@ -1,0 +1,217 @@
+"""Two hosts (network namespaces with names, addresses, journals of their own) on one campaign; one gets into trouble.
+
+The other host waits until the lease has expired and a grace is over, marks what may have been sent as uncertain, and
+sends the rest. What the first one knows, it tells when it comes back: so in doubt remains what was on its wires.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import sqlalchemy as sa
+
+from bench import namespaces
+from bench.namespaces import DATABASE, REST, Wires
+from bench.play import Play, held
+from campaign_app.core import db
+from campaign_app.delivery.fast import LEASE_TTL_S
+from campaign_app.delivery.feed import FENCE_S
+from campaign_app.delivery.sweeper import FOREIGN_GRACE_S
+
+NAMES = ("north", "south")
+FENCE_AFTER_S = LEASE_TTL_S - FENCE_S
+
+
+class Pair:
+    """The two hosts under way, and what the first one had in hand when its trouble began."""
+
+    def __init__(self, play: Play, wires: Wires) -> None:
+        self.play = play
+        self.wires = wires
+        self.north = wires.hosts[0]
+        self.since = self.settled_at = 0.0
+        self.in_hand: dict[str, int] = {}  # address → lease
+        self.read_ahead = 0
+
+    def start(self, name: str) -> None:
+        """A worker on the host of this name."""
+        database, rest, stack = self.wires.at(DATABASE), self.wires.at(REST), self.play.here.stack
+        host = next(host for host in self.wires.hosts if host.name == name)
+        given = urlsplit(stack.database_url)
+        environment = {
+            "DATABASE_URL": f"postgresql://{given.username}@{database}:5432{given.path}",
+            "REDIS_URL": f"redis://{rest}:6379/0",
+        }
+        self.play.start_worker(f"worker-{name}", own_folder=True, prefix=host.prefix, environment=environment)
+
+    def trouble(self, begin: Callable[[], None]) -> None:
+        """Note what the first host has in hand, right after its trouble began."""
+        begin()
+        self.since = time.time()
+        time.sleep(0.5)  # a flush that was on its way arrives
+        leases = self.play.here.run(held("north"))
+        self.in_hand = self.play.here.run(_pending(leases))
+        self.read_ahead = len(self.in_hand)
+
+    def taken_over(self) -> float:
+        """Wait until the other host has settled every lease of the first; seconds since the trouble began."""
+        if self.play.given.hurry:
+            self.play.here.run(_time_passes())
+        self.play.here.until(lambda: not self.play.here.run(held("north")), "the leases are taken over", 200)
+        self.settled_at = time.time()
+        return round(self.settled_at - self.since, 1)
+
+    def uncertain_now(self) -> int:
+        """How many are in doubt at this moment."""
+        return self.play.here.run(_count("uncertain", self.play.campaign_id))
+
+    def sent_behind_the_fence(self) -> int:
+        """Messages that only the first host can have sent, after it had to stop and before it came back."""
+        first = self.since + FENCE_AFTER_S + 1.0
+        return sum(
+            address in self.in_hand and first < at < self.settled_at for at, address in self.play.sandbox.times()
+        )
+
+
+def cut_off(play: Play) -> dict[str, Any]:
+    """Both cables are pulled for longer than lease and grace: at most one message per connection stays in doubt."""
+    return _on_two_hosts(play, _cut_off, slow_ms=10)
+
+
+def without_database(play: Play) -> dict[str, Any]:
+    """The database's cable alone: the host could go on sending, and stops by its fence. Slow mail, so that it has
+    something left to send by then."""
+    return _on_two_hosts(play, _without_database, slow_ms=300, connections=3)
+
+
+def stopped(play: Play) -> dict[str, Any]:
+    """The worker stands still (SIGSTOP) and wakes up long after its leases were taken."""
+    return _on_two_hosts(play, _stopped, slow_ms=10)
+
+
+def gone(play: Play) -> dict[str, Any]:
+    """The host never comes back: all that it had read and not reported stays in doubt, and nobody else."""
+    return _on_two_hosts(play, _gone, slow_ms=10)
+
+
+def _on_two_hosts(
+    play: Play, story: Callable[[Pair], dict[str, Any]], *, slow_ms: int, connections: int = 0
+) -> dict[str, Any]:
+    why = namespaces.missing()
+    if why:
+        return {"missing": why}
+    stack = play.here.stack
+    redis_port = stack.redis_url.rpartition(":")[2].partition("/")[0]
+    with ExitStack() as around:
+        wires = around.enter_context(namespaces.wires(list(NAMES)))
+        routes = {
+            f"{wires.at(DATABASE)}:5432": _postgres_target(stack.database_url),
+            f"{wires.at(REST)}:6379": redis_port,
+            f"{wires.at(REST)}:{stack.smtp_port}": str(stack.smtp_port),
+        }
+        around.enter_context(namespaces.relay(routes))
+        around.callback(stack.stop_all)
+        play.open(slow_ms=slow_ms, connections=connections, host=wires.at(REST))
+        pair = Pair(play, wires)
+        for name in NAMES:
+            pair.start(name)
+        play.launch()
+        play.here.until(lambda: len(play.here.run(held("north"))) > 0, "the first host holds leases", 60)
+        play.share(0.1)
+        extra = story(pair)
+        found = play.verdict()
+        return {**found, **extra, "settled_without_journal": play.logs("lease settled")}
+
+
+def _postgres_target(url: str) -> str:
+    parts = urlsplit(url)
+    folder = parse_qs(parts.query).get("host", [""])[0]
+    return f"{folder}/.s.PGSQL.{parts.port or 5432}" if folder else str(parts.port or 5432)
+
+
+def _shown(pair: Pair, taken_over_s: float, uncertain_before: int, bound: int) -> dict[str, Any]:
+    return {
+        "bound": bound,
+        "read_ahead": pair.read_ahead,
+        "taken_over_after_s": taken_over_s,
+        "uncertain_before_return": uncertain_before,
+        "sent_behind_the_fence": pair.sent_behind_the_fence(),
+        "grace_s": LEASE_TTL_S + FOREIGN_GRACE_S,
+    }
+
+
+def _cut_off(pair: Pair) -> dict[str, Any]:
+    pair.trouble(pair.north.cut)
+    seconds = pair.taken_over()
+    before = pair.uncertain_now()
+    pair.north.mend()
+    return _shown(pair, seconds, before, pair.play.connections) | _back(pair)
+
+
+def _without_database(pair: Pair) -> dict[str, Any]:
+    pair.trouble(lambda: pair.north.cut(DATABASE))
+    seconds = pair.taken_over()
+    before = pair.uncertain_now()
+    pair.north.mend(DATABASE)
+    return _shown(pair, seconds, before, 3) | _back(pair)
+
+
+def _stopped(pair: Pair) -> dict[str, Any]:
+    process = pair.play.here.stack.processes["worker-north"].pid
+    pair.trouble(lambda: os.killpg(process, signal.SIGSTOP))
+    seconds = pair.taken_over()
+    before = pair.uncertain_now()
+    os.killpg(process, signal.SIGCONT)
+    return _shown(pair, seconds, before, pair.play.connections) | _back(pair)
+
+
+def _gone(pair: Pair) -> dict[str, Any]:
+    pair.trouble(lambda: _kill_with_its_cables(pair))
+    seconds = pair.taken_over()
+    return _shown(pair, seconds, pair.uncertain_now(), pair.read_ahead)
+
+
+def _kill_with_its_cables(pair: Pair) -> None:
+    pair.north.cut()
+    pair.play.here.stack.stop("worker-north", signal.SIGKILL)
+
+
+def _back(pair: Pair) -> dict[str, Any]:
+    """The host is back: wait until it has told what it knows."""
+    began, log = time.monotonic(), pair.play.log
+    pair.play.here.until(lambda: "lease lost" in log("worker-north"), "the host has noticed its loss", 90)
+    return {"noticed_after_s": round(time.monotonic() - began, 1)}
+
+
+async def _pending(leases: list[tuple[int, int, int, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    async with db.reading() as session:
+        for lease, first, reach, _ in leases:
+            statement = sa.text(
+                "SELECT address FROM delivery WHERE id BETWEEN :first AND :reach AND status = 'pending'"
+            )
+            rows = await session.execute(statement, {"first": first, "reach": reach})
+            found |= {str(address): lease for address in rows.scalars()}
+    return found
+
+
+async def _count(status: str, campaign_id: int) -> int:
+    async with db.reading() as session:
+        statement = sa.text("SELECT COUNT(*) FROM delivery WHERE campaign_id = :campaign AND status = :status")
+        return int((await session.execute(statement, {"campaign": campaign_id, "status": status})).scalar_one())
+
+
+async def _time_passes() -> None:
+    """As if lease and grace were over for the host that cannot say anything."""
+    async with db.transaction() as session:
+        await session.execute(
+            sa.text(
+                "UPDATE lease SET expires_at = expires_at - make_interval(secs => :grace) "
+                "WHERE state = 'held' AND host LIKE 'north%'"
+            ),
+            {"grace": LEASE_TTL_S + FOREIGN_GRACE_S},
+        )

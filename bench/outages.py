@@ -1,0 +1,120 @@
+"""The database is away in mid-send, while two workers run that cannot read each other's journals.
+
+`python -m bench.outages FILE SECONDS` holds the one lock that writers of a SQLite file need.
+"""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from bench.play import Play
+from campaign_app.core.config import settings
+from tests.scenarios.scene import postgres_away
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def refused(play: Play) -> dict[str, Any]:
+    """PostgreSQL cuts every connection and takes none; SQLite's write lock is held by another process."""
+    if play.here.database == "sqlite":
+        path = play.here.stack.var / "beacon.db"
+        return _outage(play, lambda seconds: _lock(path, seconds))
+    return _outage(play, lambda seconds: _refuse(play.here.stack.database_url, seconds))
+
+
+def hangs(play: Play) -> dict[str, Any]:
+    """Every process of the server stands still: nothing fails, nothing answers."""
+    return _outage(play, lambda seconds: _freeze(play, seconds))
+
+
+def _outage(play: Play, away: Callable[[float], None]) -> dict[str, Any]:
+    play.open(slow_ms=10)
+    several = play.here.database == "postgresql"
+    for name in ("worker1", "worker2"):
+        play.start_worker(name, own_folder=several)
+    play.launch()
+    play.share(0.3)
+    before = play.sandbox.accepted()
+    began = time.time()
+    away(play.given.outage)
+    back = time.time()
+    after = play.sandbox.accepted()
+    found = play.verdict()
+    late = [at for at, _ in play.sandbox.times() if began + 3 < at < back]
+    first = min((at for at, _ in play.sandbox.times() if at > back), default=back)
+    return {
+        **found,
+        "bound": 0,
+        "away_s": round(back - began, 1),
+        "sent_meanwhile": after - before,
+        "sent_after_3_s": len(late),
+        "sending_again_after_s": round(first - back, 1),
+        "leases_settled": play.logs("lease settled"),
+    }
+
+
+def _refuse(url: str, seconds: float) -> None:
+    postgres_away(url, away=True)
+    try:
+        time.sleep(seconds)
+    finally:
+        postgres_away(url, away=False)
+
+
+def _freeze(play: Play, seconds: float) -> None:
+    with _stopped(play.here.run(_postmaster())):
+        time.sleep(seconds)
+
+
+async def _postmaster() -> int:
+    """The server's first process."""
+    connection = await asyncpg.connect(settings().database.replace("postgresql+asyncpg://", "postgresql://", 1))
+    try:
+        folder = Path(await connection.fetchval("SHOW data_directory"))
+    finally:
+        await connection.close()
+    return int((folder / "postmaster.pid").read_text().split("\n", 1)[0])
+
+
+def _children(parent: int) -> list[int]:
+    return [int(found) for found in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+@contextmanager
+def _stopped(parent: int) -> Iterator[None]:
+    stopped = [parent]
+    os.kill(parent, signal.SIGSTOP)
+    for child in _children(parent):
+        os.kill(child, signal.SIGSTOP)
+        stopped.append(child)
+    try:
+        yield
+    finally:
+        for process in reversed(stopped):
+            os.kill(process, signal.SIGCONT)
+
+
+def _lock(path: Path, seconds: float) -> None:
+    command = [sys.executable, "-m", "bench.outages", str(path), str(seconds)]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+def _hold(path: str, seconds: float) -> None:
+    connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    time.sleep(seconds)
+    connection.execute("ROLLBACK")
+    connection.close()
+
+
+if __name__ == "__main__":
+    _hold(sys.argv[1], float(sys.argv[2]))

@@ -1,0 +1,80 @@
+"""The operations page's state: what was seen last, looked at again every two seconds while the page is open."""
+
+import asyncio
+from typing import Any, Final
+
+import reflex as rx
+from redis.exceptions import RedisError
+
+from campaign_app.core import clock, db
+from campaign_app.core.actor import Actor
+from campaign_app.delivery.outbox import TROUBLE
+from campaign_app.kit import text
+from campaign_app.ops import service
+from campaign_app.ui import live, routes
+from campaign_app.ui.app_state import AppState
+from campaign_app.ui.operations import words
+from campaign_app.ui.operations.words import Seen
+from campaign_app.workspace import service as workspace
+
+EVERY_S: Final = 2.0
+
+
+class OperationsPage(AppState):
+    """Who holds what, since when."""
+
+    loading: bool = True
+    seen: Seen = Seen()
+    silent_since: str = ""  # set while the database does not answer
+    _turn: int = 0
+
+    @rx.event
+    async def load(self) -> Any:
+        """Open the page, then follow what happens."""
+        actor = await self.require("workspace:read")
+        async with self.busy():
+            self.seen, self.silent_since = await _look(actor), ""
+        return OperationsPage.follow
+
+    @rx.event(background=True)
+    async def follow(self) -> None:
+        """Look again as long as the page is open. It began with the page's load, so Reflex cancels it when the tab goes
+        elsewhere; whoever calls it by hand gets one round at most that nobody sees.
+        """
+        async with self:
+            await self.require("workspace:read")
+            self._turn += 1
+            turn = self._turn
+        going = True
+        while going:
+            await asyncio.sleep(EVERY_S)
+            try:
+                going = await self._round(turn)
+            except RedisError:
+                continue  # this state lies there too: nothing can be shown until it is back
+
+    async def _round(self, turn: int) -> bool:
+        """Look once more; False when nobody looks at the page any more."""
+        try:
+            async with self:
+                if self._turn != turn or not await self._is_watched():
+                    return False
+                actor = await self.require("workspace:read", again=True)
+            found = await _look(actor)
+        except TROUBLE:
+            async with self:
+                self.silent_since = self.silent_since or text.exact(clock.now())
+            return True
+        async with self:
+            self.seen, self.silent_since = found, ""
+        return True
+
+    async def _is_watched(self) -> bool:
+        return self.router.url.path.rstrip("/") == routes.OPERATIONS and await live.is_open(self)
+
+
+async def _look(actor: Actor) -> Seen:
+    async with db.reading() as session:
+        zone = (await workspace.get(session)).time_zone
+        found = await service.operations(session, actor)
+    return words.seen(found, zone)
