@@ -28,7 +28,7 @@ async def fill(rows: int) -> None:
     """Contacts, a list of half of them and one of 300, tags, 5,000 suppressions."""
     import sqlalchemy as sa
 
-    from campaign_app.audience import import_store
+    from campaign_app.audience import import_store, people_frame
     from campaign_app.audience.csv_import import Person
     from campaign_app.core import db
     from campaign_app.models import metadata
@@ -57,7 +57,8 @@ async def fill(rows: int) -> None:
         at = start + timedelta(seconds=first)
         async with db.transaction() as session:
             list_id = 1 if (first // _BATCH) % 2 else None
-            await import_store.write(session, people, at=at, import_id=1, list_id=list_id, update=True)
+            frame = people_frame.with_keys(people_frame.of_people(people.values()))
+            await import_store.write(session, frame, at=at, import_id=1, list_id=list_id, update=True)
     async with db.transaction() as session:
         await session.execute(sa.text("INSERT INTO list_member SELECT 2, id FROM contact WHERE id % 3331 = 7"))
         await session.execute(

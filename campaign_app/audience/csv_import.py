@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -20,7 +21,7 @@ BAD_PHONE = "phone not valid, left empty"
 BAD_LANGUAGE = "unknown language, left empty"
 
 _TAG_SIGNS = re.compile(r"[,;|\r\n]")
-_ATTRIBUTE_LENGTH = 2_000
+ATTRIBUTE_LENGTH = 2_000
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 TEXTS = ("phone", "first_name", "last_name", "company", "time_zone", "language")
 
@@ -60,6 +61,11 @@ class Checked:
     warnings: tuple[str, ...] = ()
     bad: tuple[int, ...] = ()
 
+    @property
+    def words(self) -> str:
+        """Why the row is left out, in a sentence for the file of such rows."""
+        return f"{self.reason}: {self.detail}" if self.detail else self.reason
+
 
 @dataclass
 class Report:
@@ -71,13 +77,24 @@ class Report:
     rejected: dict[str, int] = field(default_factory=dict)
     warnings: dict[str, int] = field(default_factory=dict)
 
-    def count(self, row: Checked) -> None:
-        """Count a row; created and merged are counted when it is written."""
-        self.data_rows += 1
-        if row.reason:
-            self.rejected[row.reason] = self.rejected.get(row.reason, 0) + 1
-        for warning in row.warnings:
-            self.warnings[warning] = self.warnings.get(warning, 0) + 1
+    def reject(self, reason: str) -> None:
+        """Note that a row is left out."""
+        self.rejected[reason] = self.rejected.get(reason, 0) + 1
+
+    def warn(self, warning: str, rows: int) -> None:
+        """Note that so many rows have a warning."""
+        if rows:
+            self.warnings[warning] = self.warnings.get(warning, 0) + rows
+
+    def plus(self, other: "Report") -> "Report":
+        """Both together, as a new one."""
+        return Report(
+            self.data_rows + other.data_rows,
+            self.contacts_created + other.contacts_created,
+            self.duplicates_merged + other.duplicates_merged,
+            dict(Counter(self.rejected) + Counter(other.rejected)),
+            dict(Counter(self.warnings) + Counter(other.warnings)),
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The keys of contacts-messy.expected.json."""
@@ -190,20 +207,21 @@ class Cleaner:
                 bad.append(self._language)
         if self._attributes:
             person.attributes = {
-                key: _text(value)[:_ATTRIBUTE_LENGTH]
+                key: text_of(value)[:ATTRIBUTE_LENGTH]
                 for key, index in self._attributes
                 if (value := cells[index].strip())
             }
         if self._tags >= 0 and cells[self._tags]:
-            person.tags = split_tags(_text(cells[self._tags]))
+            person.tags = split_tags(text_of(cells[self._tags]))
 
 
 @lru_cache(maxsize=20_000)  # first names and companies come again and again
 def one_line(cell: str) -> str:
     """A cell for a field of one line: white space joined, at most 255 characters."""
-    return " ".join(_text(cell).split())[:255].rstrip()
+    return " ".join(text_of(cell).split())[:255].rstrip()
 
 
-def _text(cell: str) -> str:
+def text_of(cell: str) -> str:
+    """A cell without our apostrophe, in NFC."""
     text = restore(cell) if cell.startswith("'") else cell
     return text if text.isascii() else unicodedata.normalize("NFC", text)

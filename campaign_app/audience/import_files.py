@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from campaign_app.audience import headings, identity
@@ -10,6 +10,7 @@ from campaign_app.audience.csv_import import Cleaner
 from campaign_app.audience.errors import FileUnusable
 from campaign_app.audience.schemas import ColumnCheck, ColumnInfo, Inspection, Preview, PreviewRow, RejectedRow
 from campaign_app.core.config import settings
+from campaign_app.kit.csv_pieces import Source, pieces
 from campaign_app.kit.csv_sniff import Format, Unreadable, sniff
 from campaign_app.kit.csv_stream import BOM, encode, records
 from campaign_app.models.contact_import import ContactImport
@@ -97,9 +98,15 @@ class Table:
         )
         self._first = None if self.has_headings else first
 
-    def rows(self, skip: int = 0) -> Iterator[list[str]]:
-        """The data rows after the first `skip`."""
-        return islice(self._all(), skip, None)
+    def rows(self) -> Iterator[list[str]]:
+        """The data rows."""
+        return self._all()
+
+    def sources(self, skip: int = 0) -> Iterator[Source]:
+        """The data rows after the first `skip`, as lines where they can be cut just so: many times faster."""
+        row = self._row
+        found = chain.from_iterable(pieces(absolute(row.path), row.encoding, row.delimiter))
+        return islice(found, skip + self.has_headings, None)
 
     def _all(self) -> Iterator[list[str]]:
         if self._first is not None:

@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -21,16 +21,22 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import import_files, import_store
-from campaign_app.audience.csv_import import Checked, Cleaner, Person, Report
+from campaign_app.audience.csv_columns import Cleaned, ColumnCleaner, Part
+from campaign_app.audience.csv_import import Report
 from campaign_app.audience.schemas import RejectedRow
 from campaign_app.audit import service as audit
 from campaign_app.core import db, logging, redis
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.clock import now
+from campaign_app.kit.csv_pieces import Source, cells
 from campaign_app.models.contact import ContactList
 from campaign_app.models.contact_import import ContactImport, ImportStatus
 
-CHUNK = 10_000
+FIRST = 1_000
+CHUNK = 20_000
+"""Rows of the first chunk, and of the largest: so many are cleaned together, and as many of them are written in one
+transaction as take CHUNK_SECONDS."""
+CHUNK_SECONDS = 0.2
 MAX_ATTEMPTS = 5
 PROGRESS_SECONDS = 0.2
 _SHOWN = 20
@@ -43,13 +49,11 @@ class Overtaken(Exception):
 
 
 @dataclass
-class Chunk:
-    """Rows parsed and cleaned, ready to write."""
+class Window:
+    """Rows read and cleaned together; they are written in one or more chunks."""
 
-    people: dict[str, Person] = field(default_factory=dict)
-    valid: int = 0
-    rejected: list[RejectedRow] = field(default_factory=list)
-    checked: list[Checked] = field(default_factory=list)
+    sources: list[Source]
+    cleaned: Cleaned
 
 
 async def run(import_id: int) -> ImportStatus | None:
@@ -89,6 +93,17 @@ async def _claim(import_id: int) -> ContactImport | None:
     return row
 
 
+def next_size(rows: int, seconds: float) -> int:
+    """How many rows the next chunk has: others wait for SQLite's write lock that long, and people watch the bar."""
+    wanted = rows * CHUNK_SECONDS / max(seconds, 0.001)
+    return int(min(max(wanted, rows / 2, FIRST), max(rows, FIRST) * 2))
+
+
+def _window(rows: Iterator[Source], clean: ColumnCleaner) -> Window:
+    sources = list(islice(rows, CHUNK))
+    return Window(sources, clean(sources))
+
+
 class Runner:
     """One run of one import."""
 
@@ -102,20 +117,23 @@ class Runner:
         self._rejected_path = ""
         self._started, self._start_rows = time.monotonic(), self._done
         self._told = 0.0
+        self._size = FIRST
 
     async def work(self) -> None:
         """Write what is left, chunk by chunk; the next one is parsed while one is written."""
         table, file = await asyncio.to_thread(self._open)
-        rows = table.rows(self._done)
-        clean = Cleaner(self._row.mapping, self._row.country, table.columns)
-        number = table.first_row + self._done
-        coming = asyncio.create_task(asyncio.to_thread(self._parse, rows, clean, number))
+        row, rows = self._row, table.sources(self._done)
+        clean = ColumnCleaner(row.mapping, row.country, table.columns, row.delimiter, update=row.update_existing)
+        coming = asyncio.create_task(asyncio.to_thread(_window, rows, clean))
         try:
-            while (chunk := await coming).checked:
-                number += len(chunk.checked)
-                coming = asyncio.create_task(asyncio.to_thread(self._parse, rows, clean, number))
-                await self._write(chunk, file)
-                await self.tell()
+            while (window := await coming).sources:
+                coming = asyncio.create_task(asyncio.to_thread(_window, rows, clean))
+                start = 0
+                while start < len(window.sources):
+                    part = window.cleaned.part(start, start + self._size)
+                    await self._write(part, self._left_out(window, part, table), file)
+                    start += part.rows
+                    await self.tell()
         finally:
             await asyncio.gather(coming, return_exceptions=True)  # a thread cannot be stopped, only waited for
         await self._finish()
@@ -124,41 +142,31 @@ class Runner:
         table = import_files.Table(self._row)
         return table, import_files.RejectedFile(self._row, table.headings)
 
-    def _parse(self, rows: Iterator[list[str]], clean: Cleaner, number: int) -> Chunk:
-        chunk = Chunk()
-        for cells in islice(rows, CHUNK):
-            row = clean(cells)
-            chunk.checked.append(row)
-            if row.person is None:
-                reason = f"{row.reason}: {row.detail}" if row.detail else row.reason
-                chunk.rejected.append(RejectedRow(number + len(chunk.checked) - 1, cells, reason))
-                continue
-            chunk.valid += 1
-            known = chunk.people.setdefault(row.person.identity, row.person)
-            if known is not row.person:
-                known.take(row.person, update=self._row.update_existing)
-        return chunk
+    def _left_out(self, window: Window, part: Part, table: import_files.Table) -> list[RejectedRow]:
+        first = table.first_row + self._done - part.start
+        return [
+            RejectedRow(first + index, cells(window.sources[index], self._row.delimiter), row.words)
+            for index, row in part.rejected
+        ]
 
-    async def _write(self, chunk: Chunk, file: import_files.RejectedFile) -> None:
+    async def _write(self, part: Part, left_out: list[RejectedRow], file: import_files.RejectedFile) -> None:
         """One chunk and its checkpoint, or neither."""
-        at = now()
-        report = Report(**json.loads(json.dumps(self._report.as_dict())))
-        for row in chunk.checked:
-            report.count(row)
+        at, began = now(), time.monotonic()
         async with db.transaction() as session:
             await self._must_hold(session)
             outcome = await import_store.write(
                 session,
-                chunk.people,
+                part.people,
                 at=at,
                 import_id=self._id,
                 list_id=await self._list_id(session),
                 update=self._row.update_existing,
             )
-            file.append(chunk.rejected)
+            file.append(left_out)
+            report = self._report.plus(part.report)
             report.contacts_created += outcome.created
-            report.duplicates_merged += chunk.valid - outcome.created
-            done, changed = self._done + len(chunk.checked), self._changed + outcome.changed
+            report.duplicates_merged += part.valid - outcome.created
+            done, changed = self._done + part.rows, self._changed + outcome.changed
             values = {
                 "rows_done": done,
                 "result": report.as_dict(),
@@ -168,7 +176,8 @@ class Runner:
             }
             await session.execute(sa.update(ContactImport).where(col(ContactImport.id) == self._id).values(values))
         self._report, self._done, self._changed = report, done, changed
-        self._shown = [*self._shown, *chunk.rejected][-_SHOWN:]
+        self._shown = [*self._shown, *left_out][-_SHOWN:]
+        self._size = next_size(part.rows, time.monotonic() - began)
 
     async def _must_hold(self, session: AsyncSession) -> None:
         """Lock the import's row, if it is still ours to write."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from campaign_app.kit.csv_pieces import BadQuotes, cells, pieces
+
 DELIMITERS = (",", ";", "\t", "|")
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _SAMPLE = 256 * 1024
@@ -177,17 +179,12 @@ def _sample_records(sample: str, delimiter: str) -> list[list[str]]:
 def _walk(path: Path, encoding: str, delimiter: str) -> tuple[int, int]:
     """(records, columns of the first one) of the whole file."""
     count = columns = 0
-    start = 1
-    with path.open(encoding=encoding, newline="") as text:
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
-        try:
-            for record in reader:
-                start = reader.line_num + 1
-                if record and any(map(str.strip, record)):
-                    count += 1
-                    columns = columns or len(record)
-        except csv.Error as error:
-            raise Unreadable(_quote_message(str(error), start, reader.line_num)) from None
+    try:
+        for piece in pieces(path, encoding, delimiter):
+            count += len(piece)
+            columns = columns or len(cells(piece[0], delimiter))
+    except BadQuotes as error:
+        raise Unreadable(_quote_message(str(error), error.start, error.line)) from None
     if not count:
         raise Unreadable("The file is empty.")
     return count, columns

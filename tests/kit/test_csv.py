@@ -2,12 +2,14 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from campaign_app.kit import csv_pieces
 from campaign_app.kit.csv_sniff import DELIMITERS, Unreadable, sniff
 from campaign_app.kit.csv_stream import defuse, encode, records, restore
 from campaign_app.kit.folding import fold, sort_key, words
@@ -105,3 +107,27 @@ def test_folding_keeps_the_length_and_is_final(text: str) -> None:
     assert len(fold(text)) == len(text)
     assert fold(fold(text)) == fold(text)
     assert words(" ".join(words(text))) == words(text)
+
+
+@_same_file
+@given(st.text(st.sampled_from('ab;"\r\n \x1c\x85'), max_size=60), st.sampled_from([1, 3, 7, 1 << 18]))
+def test_pieces_hold_the_same_records(tmp_path: Path, text: str, block: int) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(text.encode())
+    expected, wrong = _read(records(path, "utf-8", ";"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_pieces, "_BLOCK", block)
+        pieces = csv_pieces.pieces(path, "utf-8", ";")
+        found, refused = _read(csv_pieces.cells(record, ";") for piece in pieces for record in piece)
+    assert refused == wrong
+    assert found == expected if not wrong else found == expected[: len(found)]
+
+
+def _read(source: Iterator[list[str]]) -> tuple[list[list[str]], str]:
+    """The records up to the first that cannot be read, and what is wrong with that."""
+    found: list[list[str]] = []
+    try:
+        found.extend(source)  # what came before an error stays in the list
+    except csv.Error as error:
+        return found, str(error)
+    return found, ""

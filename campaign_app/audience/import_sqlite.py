@@ -1,0 +1,85 @@
+"""Contacts in and out of SQLite in sets, under the write lock that the transaction has: ids are given out by us.
+
+Several hundred rows go into one statement: a step of its own for each row costs as much as writing it, and each step
+lets go of the interpreter.
+"""
+
+import json
+from datetime import datetime
+from functools import cache
+from itertools import chain
+
+import polars as pl
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from campaign_app.audience import people_frame
+from campaign_app.audience.repository import Group
+from campaign_app.audience.search import LEARN_RANGE
+
+_ROWS = 500
+_GIVEN = ("identity", "email", "domain", *people_frame.STORED)
+
+
+class Sqlite:
+    """The contacts of a transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def take_turns(self) -> None:
+        """The write lock does that."""
+
+    async def existing(self, identities: pl.Series) -> pl.DataFrame:
+        """Contacts that are there: id, identity, TEXTS, attributes as JSON."""
+        names = ", ".join(people_frame.THERE)
+        query = f"SELECT {names} FROM contact WHERE identity IN (SELECT value FROM json_each(?))"  # noqa: S608  (our own constants)
+        found = await self._connection.exec_driver_sql(query, (json.dumps(identities.to_list()),))
+        return people_frame.of_contacts(found.all())
+
+    async def update(self, rows: pl.DataFrame, at: datetime) -> None:
+        """Write people_frame.STORED of contacts by id."""
+        sets = ", ".join(f"{name} = ?" for name in (*people_frame.STORED, "updated_at"))
+        values = rows.select(*people_frame.STORED, pl.lit(_stamp(at)), "id").rows()
+        await self._connection.exec_driver_sql(f"UPDATE contact SET {sets} WHERE id = ?", values)  # noqa: S608
+
+    async def insert(self, rows: pl.DataFrame, at: datetime, import_id: int | None) -> pl.Series:
+        """Make contacts; their ids."""
+        first = await self._next_id()
+        for start in range(0, len(rows), _ROWS):
+            part = rows.select(_GIVEN)[start : start + _ROWS]
+            values = chain.from_iterable(zip(*(column.to_list() for column in part), strict=True))
+            same = (first + start, import_id, _stamp(at))
+            await self._connection.exec_driver_sql(_insert(len(part)), (*same, *values))
+        last = first + len(rows) - 1
+        if import_id is not None:  # then the search trigger left them to us
+            await self._connection.exec_driver_sql(LEARN_RANGE, (first, last))
+        return pl.int_range(first, last + 1, eager=True)
+
+    async def _next_id(self) -> int:
+        """The id that AUTOINCREMENT would give next; the write lock keeps it ours."""
+        query = "SELECT seq FROM sqlite_sequence WHERE name = 'contact'"
+        last = (await self._connection.exec_driver_sql(query)).scalar()
+        return int(last or 0) + 1
+
+    async def join(self, group: Group, owner_id: int, contacts: pl.Series, *, fresh: bool) -> int:
+        """Add memberships that are not there yet; how many."""
+        into = f"INSERT {'' if fresh else 'OR IGNORE '}INTO {group.member.__tablename__} ({group.key}, contact_id)"
+        statement = f"{into} SELECT ?, value FROM json_each(?)"  # noqa: S608
+        added = await self._connection.exec_driver_sql(statement, (owner_id, json.dumps(contacts.to_list())))
+        return int(added.rowcount)
+
+
+@cache
+def _insert(rows: int) -> str:
+    """Parameters: the first id, the import, the time, then the rows."""
+    names = ", ".join(("id", *_GIVEN, "source_import_id", "created_at", "updated_at"))
+    width = len(_GIVEN)
+    lines = []
+    for number in range(rows):
+        marks = ", ".join(f"?{4 + number * width + column}" for column in range(width))
+        lines.append(f"(?1 + {number}, {marks}, ?2, ?3, ?3)")
+    return f"INSERT INTO contact ({names}) VALUES {', '.join(lines)}"  # noqa: S608
+
+
+def _stamp(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S.%f")  # as SQLAlchemy stores it
