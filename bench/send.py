@@ -11,7 +11,7 @@ from argparse import Namespace
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from bench import machine, target
@@ -23,8 +23,8 @@ RTT_CONNECTIONS = 5
 ROUND_TRIPS_MS = (5, 20)
 MESSAGE_BYTES = 5_000
 PATIENCE_S = 60.0
-# As `python celery_sender.py N` does, but the tasks carry the module's name and not __main__'s.
-FILL = "import sys; import celery_sender; celery_sender.fill(int(sys.argv[1]))"
+CELERY_WARM_UP = 40
+CELERY_TASKS = {"celery": "send", "celery_lean": "send_lean"}
 
 
 class Figures:
@@ -74,7 +74,7 @@ class Figures:
                 "aiosmtplib": least(*rtt),
             },
             **{name: ratio.get(name) for name in ("sqlite", "postgresql", *rtt)},
-            "celery": {name: ratio.get(f"{name} celery") for name in ("sqlite", "postgresql")},
+            **{task: {name: ratio.get(f"{name} {task}") for name in ("sqlite", "postgresql")} for task in CELERY_TASKS},
             "per_second": {name: round(statistics.median(found)) for name, found in self.rates.items()},
             "cpu_us_per_message": {name: round(statistics.median(found)) for name, found in self.cpu.items()},
             "rounds": {name: [round(one, 3) for one in found] for name, found in self.ratios.items()},
@@ -112,8 +112,9 @@ def _round(here: Stage, figures: Figures, everybody: int, given: Namespace) -> N
     ours = figures.rate(here.database, beacon(here, everybody, count, connections))
     figures.cpu[f"{here.database} worker"].append((machine.cpu_s(worker) - used) * 1e6 / count)
     figures.ratio(here.database, ours, source)
-    celery = figures.reference("celery", lambda: celery_rate(here, given.celery_mails))
-    figures.ratio(f"{here.database} celery", ours, celery)
+    for name, task in CELERY_TASKS.items():
+        theirs = figures.reference(name, partial(celery_rate, here, given.celery_mails, task))
+        figures.ratio(f"{here.database} {name}", ours, theirs)
 
 
 def _slow_round(here: Stage, figures: Figures, few: int, trip: int, given: Namespace) -> None:
@@ -163,19 +164,35 @@ def aiosmtplib_rate(count: int, round_trip_ms: float) -> float:
     return count / float(done.stdout)
 
 
-def celery_rate(here: Stage, count: int) -> float:
-    """Messages per second of a Celery worker that finds its queue filled, from its first to its last mail."""
+def celery_rate(here: Stage, count: int, task: str) -> float:
+    """Messages per second of Celery with one job per mail, from the launch (rows and jobs are made) to the last mail.
+
+    Its worker is warm, and its rows are in the kind of database that ours are in.
+    """
     python = tools.celery_python()
     redis_url = here.stack.redis_url.rsplit("/", 1)[0] + "/9"
     with tempfile.TemporaryDirectory() as folder, target.sink() as sink:
-        environment = tools.celery_environment(redis_url, Path(folder) / "mail.db", sink.port)
-        subprocess.run([python, "-c", FILL, str(count)], cwd=tools.HERE, env=environment, check=True)
+        database = (
+            here.stack.database_url.replace("postgresql:", "postgresql+psycopg:") or f"sqlite:///{folder}/mail.db"
+        )
+        environment = tools.celery_environment(redis_url, database, sink.port)
+
+        def fill(first: int, mails: int) -> float:
+            command = [python, "celery_sender.py", task, str(first), str(mails)]
+            done = subprocess.run(
+                command, cwd=tools.HERE, env=environment, check=True, stdout=subprocess.PIPE, text=True
+            )
+            return float(done.stdout)
+
         command = [python, "-m", "celery", "-A", "celery_sender", "worker", "--loglevel", "ERROR"]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         worker = subprocess.Popen(command, cwd=folder, env=environment, **quiet)
         try:
-            seen = sink.wait_for(count, PATIENCE_S)
+            fill(1, CELERY_WARM_UP)
+            sink.wait_for(CELERY_WARM_UP, PATIENCE_S)
+            launched = fill(1 + CELERY_WARM_UP, count)
+            seen = sink.wait_for(CELERY_WARM_UP + count, PATIENCE_S)
         finally:
             worker.terminate()
             worker.wait(30)
-    return (count - 1) / max(seen.last - seen.first, 1e-6)
+    return count / (seen.last - launched)

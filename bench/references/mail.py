@@ -5,13 +5,20 @@ PARAGRAPH = (
     "{{ first_name }}. Order before Friday and save 12 per cent on every blend that {{ company }} bought this year."
     "</p>\n"
 )
-LINKS = "".join(f"<a href='https://shop.example.com/offer/{n}?c={{{{ company }}}}'>Offer {n}</a> " for n in range(3))
+LINK_COUNT = 3
+LINKS = "".join(
+    f"<a href='https://shop.example.com/offer/{n}?c={{{{ company }}}}'>Offer {n}</a> " for n in range(LINK_COUNT)
+)
 SUBJECT = "{{ first_name }}, restock before Friday"
 HTML = (
     "<!doctype html><html><body><h1>Hello {{ first_name }} {{ last_name }}</h1>\n"
     + PARAGRAPH * 17
     + f"<p>{LINKS}</p></body></html>"
 )
+COUNTED = "".join(f"<a href='{{{{ link_{n} }}}}'>Offer {n}</a> " for n in range(LINK_COUNT))
+FOOT = "<p><a href='{{ unsubscribe_url }}'>Unsubscribe</a></p><img src='{{ open_url }}' width='1' height='1' alt=''>"
+TRACKED = HTML.replace(LINKS, COUNTED).replace("</body>", f"{FOOT}</body>")
+"""The same with every link counted, as the product makes it by itself."""
 
 
 def recipient(number: int) -> dict[str, str]:

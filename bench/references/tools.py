@@ -51,20 +51,22 @@ def celery_python() -> str:
     """The interpreter of Celery's venv, made at first use."""
     venv = HERE.parent / ".venv-celery"
     python = venv / "bin" / "python"
-    if not python.exists():
+    packages = ["celery[redis]", "sqlalchemy", "jinja2", "psycopg[binary]"]
+    stamp = venv / "packages"
+    if not stamp.exists() or stamp.read_text().split() != packages:
         uv = Path(sys.executable).with_name("uv")
-        subprocess.run([str(uv), "venv", "-q", str(venv)], check=True)
-        packages = ["celery[redis]", "sqlalchemy", "jinja2"]
+        subprocess.run([str(uv), "venv", "-q", "--clear", str(venv)], check=True)
         subprocess.run([str(uv), "pip", "install", "-q", "--python", str(python), *packages], check=True)
+        stamp.write_text("\n".join(packages))
     return str(python)
 
 
-def celery_environment(redis_url: str, database: Path, sink_port: int) -> dict[str, str]:
+def celery_environment(redis_url: str, database: str, sink_port: int) -> dict[str, str]:
     """What the Celery reference is told."""
     return {
         **os.environ,
         "CELERY_BROKER": redis_url,
-        "CELERY_DATABASE": f"sqlite:///{database}",
+        "CELERY_DATABASE": database,
         "SINK_PORT": str(sink_port),
         "PYTHONPATH": str(HERE),
     }

@@ -16,6 +16,7 @@ from campaign_app.core import queue
 from campaign_app.core.config import settings
 
 SQLITE_BUSY_TIMEOUT_MS = 30_000
+SQLITE_CACHE_KB = 8_192  # per connection; what does not fit is in the system's cache, once for all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def _sqlite_engine(begin: str) -> AsyncEngine:
             "synchronous=NORMAL",
             "foreign_keys=ON",
             f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",
-            "cache_size=-65536",
+            f"cache_size=-{SQLITE_CACHE_KB}",
             "temp_store=MEMORY",
         ):
             cursor.execute(f"PRAGMA {pragma}")

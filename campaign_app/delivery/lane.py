@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from campaign_app.campaigns.errors import RenderError
@@ -19,6 +20,8 @@ from campaign_app.models.delivery import Reason
 from campaign_app.models.suppression import SuppressionReason
 
 CHUNK = 250
+LEAST = 25
+AHEAD_S = 0.05
 _EDITED = ("version", "message", "addresses", "composer", "from_address", "domain", "around", "limits", "stride")
 
 
@@ -77,9 +80,15 @@ class Lane:
 
     @property
     def chunk(self) -> int:
-        """How many rows are read at once: what goes out in about two seconds, so that what is in memory is fresh."""
+        """How many rows are read at once.
+
+        Few: what was read is what is in doubt when a host and its journal are lost. Enough: half a second of a limited
+        lane, or what goes out between two flushes, so that nobody waits for rows.
+        """
         rate = self.limits.per_second
-        return max(1, min(CHUNK, int(2 * rate))) if rate else CHUNK
+        if rate:
+            return max(1, min(CHUNK, int(rate / 2)))
+        return max(LEAST, min(CHUNK, int(self.meter.per_minute(monotonic()) / 60 * AHEAD_S)))
 
     @property
     def wants(self) -> int:

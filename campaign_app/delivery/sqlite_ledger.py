@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from campaign_app.core.db import SQLITE_BUSY_TIMEOUT_MS
+from campaign_app.core.db import SQLITE_BUSY_TIMEOUT_MS, SQLITE_CACHE_KB
 from campaign_app.delivery.fast import (
     ANY_TIME,
     CONTACT_COLUMNS,
@@ -25,6 +25,7 @@ from campaign_app.delivery.outcome import Outcome, Tally, tally
 from campaign_app.models.delivery import DeliveryStatus
 
 T = TypeVar("T")
+_PRAGMAS = ("journal_mode=WAL", f"cache_size=-{SQLITE_CACHE_KB}", "temp_store=MEMORY", "foreign_keys=ON")
 _FORM = "%Y-%m-%d %H:%M:%S.%f"
 
 _FIND = """
@@ -110,7 +111,12 @@ class SqliteLedger:
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
             connection = sqlite3.connect(self._path, timeout=SQLITE_BUSY_TIMEOUT_MS / 1000, isolation_level=None)
-            for pragma in ("journal_mode=WAL", "cache_size=-65536", "temp_store=MEMORY", "foreign_keys=ON"):
+            for pragma in (
+                "journal_mode=WAL",
+                f"cache_size=-{SQLITE_CACHE_KB}",
+                "temp_store=MEMORY",
+                "foreign_keys=ON",
+            ):
                 connection.execute(f"PRAGMA {pragma}")
             self._connection = connection
         return self._connection
