@@ -30,6 +30,7 @@ class Desk:
         self.grouping = Grouping(wanted, lambda mode, why: self.broken.append((mode, why)))
         self.grouping.offered(b"PIPELINING" in behaviour.capabilities)
         self.writes: list[bytes] = []
+        self.given: dict[str, bytes] = {}
 
     def next_item(self) -> Item | None:
         return self.queue.popleft() if self.queue else None

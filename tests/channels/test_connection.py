@@ -1,13 +1,18 @@
 """Opening a connection over real sockets: TLS, log-in, and every way it fails, in words that help."""
 
 import asyncio
+import base64
 import socket
+import ssl
+import traceback
 from pathlib import Path
 
 import pytest
 
 from campaign_app.channels.base import ConnectionReport, Verdict
 from campaign_app.channels.email_smtp.adapter import SmtpAdapter
+from campaign_app.channels.email_smtp.connection import Connection
+from campaign_app.channels.email_smtp.trouble import Trouble
 from tests.channels.certificates import Authority
 from tests.channels.helpers import FAST, account, message
 from tests.channels.loops import event_loop_policy  # noqa: F401  (a fixture)
@@ -102,6 +107,56 @@ async def test_certificates_are_checked(authority: Authority, tls: str, kind: st
     assert "certificate of 127.0.0.1 is not valid" in report.summary
     assert says in report.summary
     assert not any(command.startswith(b"AUTH") for command in witness.commands)
+
+
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+async def test_a_server_that_knows_only_outdated_tls(authority: Authority, tls: str) -> None:
+    context = authority.context("good")
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
+    more = {"implicit": context} if tls == "implicit" else {"starttls": context}
+    behaviour = Behaviour(capabilities=(b"STARTTLS",), mechanisms=("PLAIN",), users={"jo": SECRET})
+    async with running(behaviour, **more) as (port, witness):
+        report = await check(port, tls=tls, username="jo", password=SECRET)
+    assert "No encrypted connection" in report.summary or "while starting encryption" in report.summary
+    assert "outdated TLS" in report.summary
+    assert not any(command.startswith(b"AUTH") for command in witness.commands)
+
+
+async def test_no_log_in_method_in_common_and_none_at_all() -> None:
+    for mechanisms, offers in ((("CRAM-MD5", "NTLM"), ()), ((), (b"PIPELINING",))):
+        behaviour = Behaviour(capabilities=offers or (b"SIZE 5",), mechanisms=mechanisms, users={"jo": SECRET})
+        async with running(behaviour) as (port, witness):
+            report = await check(port, username="jo", password=SECRET)
+        assert "no log-in method that fits this account" in report.summary
+        assert "choose STARTTLS or TLS" in report.summary
+        assert not any(command.startswith(b"AUTH") for command in witness.commands)
+
+
+async def test_xoauth2_tells_its_error_in_a_round_of_its_own() -> None:
+    async with running(Behaviour(mechanisms=("XOAUTH2",), users={"jo": SECRET})) as (port, witness):
+        report = await check(port, username="jo", password=f"{SECRET} but expired")
+    at = report.transcript.index("C: (empty line)")
+    assert report.transcript[at - 1].startswith("S: 334 ")
+    assert report.transcript[at + 1] == "S: 535 5.7.8 token refused"
+    assert witness.commands[-1] == b""
+    assert "refuses the log-in" in report.summary
+
+
+async def test_the_password_is_in_no_log_and_no_exception(caplog: pytest.LogCaptureFixture) -> None:
+    secret = account(1, username="jo", password=SECRET)
+    assert SECRET not in f"{secret} {secret!r}"
+    with caplog.at_level("DEBUG"):
+        async with running(Behaviour(mechanisms=("PLAIN", "LOGIN"), users={"jo": "other"})) as (port, _):
+            with pytest.raises(Trouble) as found:
+                await Connection(account(port, username="jo", password=SECRET), FAST).open()
+            result = await SmtpAdapter(FAST).send_one(account(port, username="jo", password=SECRET), message(1))
+    seen = "".join(traceback.TracebackException.from_exception(found.value).format(chain=True))
+    assert found.value.__cause__ is not found.value
+    for text in (seen, repr(vars(found.value)), caplog.text, str(result)):
+        assert SECRET not in text
+        assert "czNjcmV0" not in text
+        assert base64.b64encode(f"\0jo\0{SECRET}".encode()).decode() not in text
 
 
 async def test_no_starttls_where_it_is_wanted_sends_no_password() -> None:

@@ -119,7 +119,7 @@ def test_a_late_worker_is_said_with_what_happens_next() -> None:
 @pytest.mark.parametrize(
     ("fate", "says"),
     [
-        (Fate.JOURNAL, "It holds 2 leases. Another worker lives on far: once this process has ended"),
+        (Fate.JOURNAL, "It holds 2 leases. Another worker lives on far: once process 7 has ended"),
         (Fate.NOBODY, "Start one on far (./campaign worker): it settles them from the journal first"),
     ],
 )
@@ -131,7 +131,7 @@ def test_what_happens_to_a_late_worker_depends_on_who_lives(fate: Fate, says: st
 @pytest.mark.parametrize(
     ("fate", "says"),
     [
-        (Fate.JOURNAL, "A worker of far settles them from the journal"),
+        (Fate.JOURNAL, "Once its process has ended, a worker of far settles them from the journal"),
         (Fate.TAKEN_OVER, "A worker of another host takes them over in 56 s"),
         (Fate.NOBODY, "Nobody settles them until a worker starts"),
         (Fate.UNRENEWED, "does not get through to the database"),

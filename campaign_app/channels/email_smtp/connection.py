@@ -84,10 +84,15 @@ class Connection(asyncio.Protocol):
             handshake = Handshake(self._account, self._client_name())
             return await self._shake_hands(handshake)
         except (OSError, ssl.SSLError, UnicodeError, Trouble) as error:
-            during = handshake.during if handshake else during
+            if handshake is not None:
+                during = handshake.during
+            elif self._account.tls == "implicit" and isinstance(error, ConnectionResetError | ConnectionAbortedError):
+                during = trouble.ENCRYPTING
             found = trouble.from_exception(error, self._account.host, self._account.port, during)
             self._note(f"! {found}" if not found.said else f"! {found.what}")
             self.abort()
+            if found is error:
+                raise
             raise found from error
         except BaseException:
             self.abort()

@@ -243,6 +243,6 @@ _DURING = {
     "_on_greeting": "before its greeting",
     "_on_ehlo": "during the greeting",
     "_on_helo": "during the greeting",
-    "_on_starttls": "while starting encryption",
+    "_on_starttls": trouble.ENCRYPTING,
     "_on_auth": "while logging in",
 }

@@ -25,6 +25,12 @@ class Kind(StrEnum):
     DROPPED = "dropped"
 
 
+ENCRYPTING = "while starting encryption"
+_TLS_ADVICE = (
+    "Port 465 wants TLS from the start, 587 and 25 want STARTTLS; a very old server may offer only outdated TLS."
+)
+
+
 @dataclass(eq=False)
 class Trouble(Exception):
     """A connection attempt that failed. `said` are the server's own words, if it said something."""
@@ -50,6 +56,8 @@ def protocol(said: str) -> Trouble:
 
 def dropped(during: str) -> Trouble:
     """The connection ended in the middle of the opening dialogue."""
+    if during == ENCRYPTING:
+        return Trouble(Kind.TLS, f"The server closed the connection {during}.", _TLS_ADVICE)
     return Trouble(
         Kind.DROPPED,
         f"The server closed the connection {during}.",
@@ -114,7 +122,7 @@ def _tls(error: ssl.SSLError, host: str, port: int) -> Trouble:
     return Trouble(
         Kind.TLS,
         f"No encrypted connection to {host} port {port} could be made.",
-        "Port 465 wants TLS from the start, 587 and 25 want STARTTLS; a very old server may offer only outdated TLS.",
+        _TLS_ADVICE,
         error.reason or str(error),
     )
 

@@ -105,11 +105,11 @@ def _phone_lease(line: LeaseLine) -> rx.Component:
         status=c.status_badge(line.state),
         bar=rx.el.span(
             rx.el.span(line.owner, class_name="b-dense b-ell"),
-            rx.el.span("Claimed ", line.claimed, class_name="b-dense b-muted b-nowrap"),
+            rx.el.span("Claimed: ", line.claimed, class_name="b-dense b-muted b-nowrap"),
             class_name="b-between",
         ),
         left=f"{line.left} left",
-        right=f"Heartbeat {line.heard}",
+        right=f"Heartbeat: {line.heard}",
     )
 
 

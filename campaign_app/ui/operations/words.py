@@ -217,8 +217,8 @@ def _fate(row: WorkerRow, moment: Moment) -> str:
     host, them = row.host, _them(row.leases)
     if row.fate is Fate.JOURNAL:
         return (
-            f"Another worker lives on {host}: once this process has ended, the next sweep there settles {them} from "
-            "the journal. Nobody gets a message twice."
+            f"Another worker lives on {host}: once process {row.pid} has ended (end it if it hangs), the next sweep "
+            f"there settles {them} from the journal. Nobody gets a message twice."
         )
     if row.fate is Fate.NOBODY:
         return (
@@ -250,7 +250,7 @@ def _lease_fate(row: LeaseRow, leases: int, moment: Moment) -> str:
             "why. What it has sent is in its journal."
         )
     if row.fate is Fate.JOURNAL:
-        return f"A worker of {row.host} settles {them} from the journal."
+        return f"Once its process has ended, a worker of {row.host} settles {them} from the journal."
     if row.fate is Fate.NOBODY:
         return f"Nobody settles {them} until a worker starts."
     return f"A worker of another host takes {them} over {_taken_over(row, moment)}."
