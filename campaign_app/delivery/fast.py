@@ -1,12 +1,15 @@
-"""The fast path to the database: claim a lease, read its rows, write outcomes back. Raw drivers, no ORM."""
+"""The fast path to the database: claim a lease, read its rows, write outcomes back. Raw drivers, no ORM.
+
+Light to import: the process that keeps SQLite's ledger loads it and little else.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from campaign_app.core import db
-from campaign_app.delivery.outcome import Outcome
+if TYPE_CHECKING:
+    from campaign_app.delivery.outcome import Outcome
 
 LEASE_TTL_S = 30.0
 ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # a lease that can be claimed at once, whatever happens to the clock
@@ -73,7 +76,7 @@ class ClaimedLease:
 class Write:
     """One transaction: outcomes, heartbeats of the leases that they belong to, leases that end."""
 
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list["Outcome"] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     finished: list[Hold] = field(default_factory=list)
 
@@ -114,6 +117,8 @@ def make_row(raw: RawRow) -> Row:
 
 def open_store(keep_open: Sequence[int] = ()) -> Store:
     """The store of the configured database. `keep_open`: files that live as long as any process of the store does."""
+    from campaign_app.core import db
+
     if db.is_postgres():
         from campaign_app.delivery.fast_postgres import PostgresStore
 

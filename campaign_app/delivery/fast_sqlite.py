@@ -9,20 +9,59 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import make_url
 
 from campaign_app.core.config import ROOT, settings
-from campaign_app.delivery.fast import ClaimedLease, Hold, Owner, Row, Write, Written, make_row
+from campaign_app.core.db import SQLITE_BUSY_TIMEOUT_MS, SQLITE_CACHE_KB
+from campaign_app.delivery.fast import ANY_TIME, LEASE_TTL_S, ClaimedLease, Hold, Owner, Row, Write, Written, make_row
 from campaign_app.delivery.ledger_process import LENGTH, Answer, frame
+from campaign_app.delivery.outcome import tally
+from campaign_app.delivery.sqlite_ledger import Done, Moment, Order
+from campaign_app.models.delivery import DeliveryStatus
 
 _END_S = 5.0
 
 
 class LedgerGone(ConnectionError):
     """The ledger's process ended; whether its last transaction is in the database has to be looked up."""
+
+
+def to_text(at: datetime) -> Moment:
+    """As SQLModel stores it: naive UTC."""
+    return at.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+
+
+def from_text(text: Moment) -> datetime:
+    """Back to an aware datetime."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _expiry(at: datetime) -> Moment:
+    return to_text(at + timedelta(seconds=LEASE_TTL_S))
+
+
+def order_of(write: Write, at: datetime) -> Order:
+    """A write in the ledger's columns."""
+    order = Order(to_text(at), _expiry(at), write.holds, write.finished)
+    order.leases = {outcome.lease_id for outcome in write.outcomes}
+    for outcome in write.outcomes:
+        row = (outcome.delivery_id, outcome.before, to_text(outcome.at), outcome.response)
+        if outcome.status is DeliveryStatus.SENT:
+            order.sent.append(row)
+        else:
+            following = outcome.next_attempt_at and to_text(outcome.next_attempt_at)
+            order.other.append((*row, outcome.status.value, outcome.reason.value, outcome.attempts, following))
+    total = tally(write.outcomes)
+    order.counters = {
+        campaign: {status.value: amount for status, amount in changes.items()}
+        for campaign, changes in total.counters.items()
+    }
+    order.minutes = [(campaign, to_text(minute), *counts) for (campaign, minute), counts in total.minutes.items()]
+    order.domains = [(*key, *counts) for key, counts in total.domains.items()]
+    return order
 
 
 class _Line(asyncio.Protocol):
@@ -80,13 +119,16 @@ class SqliteStore:
                 self._reap()
                 loop = asyncio.get_running_loop()
                 _, self._line = await loop.create_connection(_Line, sock=self._start())
+                assert self._line.transport is not None
+                opening = (self._path, SQLITE_BUSY_TIMEOUT_MS / 1000, SQLITE_CACHE_KB, to_text(ANY_TIME))
+                self._line.transport.write(frame(opening))
         return self._line
 
     def _start(self) -> socket.socket:
         """A new process; our end of the socket."""
         ours, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-m", "campaign_app.delivery.ledger_process", str(theirs.fileno()), self._path]
+            command = [sys.executable, "-m", "campaign_app.delivery.ledger_process", str(theirs.fileno())]
             keep = (theirs.fileno(), *self._keep_open)
             self._process = subprocess.Popen(command, pass_fds=keep, cwd=ROOT)  # noqa: S603  (our own module)
         return ours
@@ -107,7 +149,7 @@ class SqliteStore:
 
     async def claim(self, campaign_id: int, owner: Owner, rows: int, at: datetime) -> ClaimedLease | None:
         """See Store."""
-        found = await self._ask("claim", campaign_id, owner, rows, at)
+        found = await self._ask("claim", campaign_id, owner, rows, to_text(at), _expiry(at))
         if found is None:
             return None
         hold, read, reach = found
@@ -115,13 +157,14 @@ class SqliteStore:
 
     async def read_more(self, hold: Hold, after_id: int, rows: int, at: datetime) -> tuple[list[Row], int] | None:
         """See Store."""
-        found = await self._ask("read_more", hold, after_id, rows, at)
+        found = await self._ask("read_more", hold, after_id, rows, to_text(at), _expiry(at))
         return None if found is None else ([make_row(raw) for raw in found[0]], found[1])
 
     async def write(self, write: Write, at: datetime) -> Written:
         """See Store."""
-        written: Written = await self._ask("write", write, at)
-        return written
+        done: Done = await self._ask("write", order_of(write, at))
+        reopened = {lease: from_text(text) if text else None for lease, text in done.reopened.items()}
+        return Written(done.lost, reopened, done.disputed)
 
     async def close(self) -> None:
         """See Store. What was asked for before is done first."""

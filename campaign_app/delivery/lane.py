@@ -20,7 +20,7 @@ from campaign_app.models.delivery import Reason
 from campaign_app.models.suppression import SuppressionReason
 
 CHUNK = 250
-LEAST = 25
+LEAST = 100
 AHEAD_S = 0.05
 _EDITED = ("version", "message", "addresses", "composer", "from_address", "domain", "around", "limits", "stride")
 

@@ -1,11 +1,11 @@
-"""The process that keeps the ledger on SQLite for one worker: `python -m campaign_app.delivery.ledger_process FD PATH`.
+"""The process that keeps the ledger on SQLite for one worker: `python -m campaign_app.delivery.ledger_process FD`.
 
-It answers requests from a socket in their order and ends when the worker does: the kernel kills it with its parent, and
-a closed socket ends it anyway. Ctrl-C and SIGTERM are the worker's business.
+It answers requests from a socket in their order; the first one names the database. It ends when the worker does: the
+kernel kills it with its parent, and a closed socket ends it anyway. Ctrl-C and SIGTERM are the worker's business.
 """
 
+import contextlib
 import ctypes
-import os
 import pickle
 import signal
 import socket
@@ -42,20 +42,34 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def serve(connection: socket.socket, ledger: SqliteLedger) -> None:
+def _next(connection: socket.socket) -> tuple[Any, ...] | None:
+    """The next request; None when the worker is gone."""
+    head = _exactly(connection, LENGTH.size)
+    if len(head) < LENGTH.size:
+        return None
+    (size,) = LENGTH.unpack(head)
+    body = _exactly(connection, size)
+    if len(body) < size:
+        return None
+    request: tuple[Any, ...] = pickle.loads(body)  # noqa: S301  (our parent's, over a socket that nobody else has)
+    return request
+
+
+def serve(connection: socket.socket) -> None:
     """Answer until the worker is gone."""
-    while len(head := _exactly(connection, LENGTH.size)) == LENGTH.size:
-        (size,) = LENGTH.unpack(head)
-        body = _exactly(connection, size)
-        if len(body) < size:
-            return
-        name, arguments = pickle.loads(body)  # noqa: S301  (from our own parent, over a socket that nobody else has)
+    opening = _next(connection)
+    if opening is None:
+        return
+    ledger = SqliteLedger(*opening)
+    while (request := _next(connection)) is not None:
+        name, arguments = request
         try:
             answer: Answer = ("", getattr(ledger, name)(*arguments))
         except (sqlite3.Error, OSError) as error:
             ledger.close()
             answer = (f"{type(error).__name__}: {error}", None)
         connection.sendall(frame(answer))
+    ledger.close()
 
 
 def main() -> None:
@@ -64,17 +78,9 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    connection = socket.socket(fileno=int(sys.argv[1]))
-    ledger = SqliteLedger(sys.argv[2])
-    try:
-        serve(connection, ledger)
-    except (BrokenPipeError, ConnectionResetError):  # the worker has gone without its answer
-        pass
-    finally:
-        ledger.close()
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the worker has gone without its answer
+        serve(socket.socket(fileno=int(sys.argv[1])))
 
 
 if __name__ == "__main__":
     main()
-    sys.stdout.flush()
-    os._exit(0)

@@ -7,27 +7,12 @@ Rows travel as JSON in both directions, so that a batch is one step of one state
 import json
 import sqlite3
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from campaign_app.core.db import SQLITE_BUSY_TIMEOUT_MS, SQLITE_CACHE_KB
-from campaign_app.delivery.fast import (
-    ANY_TIME,
-    CONTACT_COLUMNS,
-    LEASE_TTL_S,
-    Hold,
-    Owner,
-    RawRows,
-    Write,
-    Written,
-)
-from campaign_app.delivery.outcome import Outcome, Tally, tally
-from campaign_app.models.delivery import DeliveryStatus
+from campaign_app.delivery.fast import CONTACT_COLUMNS, Hold, Owner, RawRows
 
 T = TypeVar("T")
-_PRAGMAS = ("journal_mode=WAL", f"cache_size=-{SQLITE_CACHE_KB}", "temp_store=MEMORY", "foreign_keys=ON")
-_FORM = "%Y-%m-%d %H:%M:%S.%f"
-
 _FIND = """
 SELECT l.id, l.epoch, l.first_id, l.last_id FROM lease l JOIN campaign c ON c.id = l.campaign_id
 WHERE l.campaign_id = ? AND l.state = 'open' AND l.available_at <= ? AND c.status = 'running'
@@ -87,14 +72,33 @@ WHERE id = ? AND epoch = ? AND state = 'held'
 """
 
 
-def to_text(at: datetime) -> str:
-    """As SQLModel stores it: naive UTC."""
-    return at.astimezone(UTC).strftime(_FORM)
+Moment = str
+"""A time as SQLModel stores it: naive UTC, text."""
 
 
-def from_text(text: str) -> datetime:
-    """Back to an aware datetime."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+@dataclass(slots=True)
+class Order:
+    """Everything that one transaction writes, in columns and not in objects. Times are Moments."""
+
+    at: Moment
+    expires: Moment
+    holds: list[Hold]
+    finished: list[Hold]
+    leases: set[int] = field(default_factory=set)  # those that the rows belong to
+    sent: list[tuple[Any, ...]] = field(default_factory=list)  # id, attempts before, at, response
+    other: list[tuple[Any, ...]] = field(default_factory=list)  # the same, status, reason, attempts, next attempt
+    counters: dict[int, dict[str, int]] = field(default_factory=dict)  # campaign: status: change
+    minutes: list[tuple[Any, ...]] = field(default_factory=list)  # campaign, minute, sent, failed
+    domains: list[tuple[Any, ...]] = field(default_factory=list)  # campaign, domain, sent, failed, bounced
+
+
+@dataclass(slots=True)
+class Done:
+    """What a write found (see fast.Written)."""
+
+    lost: set[int] = field(default_factory=set)
+    reopened: dict[int, Moment | None] = field(default_factory=dict)
+    disputed: bool = False
 
 
 class _Disputed(Exception):
@@ -102,21 +106,19 @@ class _Disputed(Exception):
 
 
 class SqliteLedger:
-    """What Store promises, on one connection and without waiting for anything but the database."""
+    """What Store promises, on one connection. `any_time`: when a lease that can be claimed at once is available."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, busy_s: float, cache_kb: int, any_time: Moment) -> None:
         self._path = path
+        self._busy_s = busy_s
+        self._pragmas = ("journal_mode=WAL", f"cache_size=-{cache_kb}", "temp_store=MEMORY", "foreign_keys=ON")
+        self._any_time = any_time
         self._connection: sqlite3.Connection | None = None
 
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
-            connection = sqlite3.connect(self._path, timeout=SQLITE_BUSY_TIMEOUT_MS / 1000, isolation_level=None)
-            for pragma in (
-                "journal_mode=WAL",
-                f"cache_size=-{SQLITE_CACHE_KB}",
-                "temp_store=MEMORY",
-                "foreign_keys=ON",
-            ):
+            connection = sqlite3.connect(self._path, timeout=self._busy_s, isolation_level=None)
+            for pragma in self._pragmas:
                 connection.execute(f"PRAGMA {pragma}")
             self._connection = connection
         return self._connection
@@ -135,50 +137,50 @@ class SqliteLedger:
             raise
         return result
 
-    def claim(self, campaign_id: int, owner: Owner, rows: int, at: datetime) -> tuple[Hold, RawRows, int] | None:
-        """See Store; the lease, its raw rows and how far it reaches."""
+    def claim(
+        self, campaign_id: int, owner: Owner, rows: int, at: Moment, expires: Moment
+    ) -> tuple[Hold, RawRows, int] | None:
+        """The next open lease, its first rows, and how far they reach."""
 
         def work(connection: sqlite3.Connection) -> tuple[Hold, RawRows, int] | None:
-            found = connection.execute(_FIND, (campaign_id, to_text(at))).fetchone()
+            found = connection.execute(_FIND, (campaign_id, at)).fetchone()
             if found is None:
                 return None
             lease_id, epoch, first_id, last_id = found
-            moment, expires = to_text(at), to_text(at + timedelta(seconds=LEASE_TTL_S))
-            connection.execute(_CLAIM, (owner.worker, owner.host, owner.journal, moment, moment, expires, lease_id))
+            connection.execute(_CLAIM, (owner.worker, owner.host, owner.journal, at, at, expires, lease_id))
             hold = Hold(lease_id, epoch + 1, campaign_id, first_id, last_id)
             return hold, *_read(connection, hold, first_id - 1, rows, at)
 
         return self._run(work, durable=True)
 
-    def read_more(self, hold: Hold, after_id: int, rows: int, at: datetime) -> tuple[RawRows, int] | None:
-        """See Store; raw rows."""
+    def read_more(
+        self, hold: Hold, after_id: int, rows: int, at: Moment, expires: Moment
+    ) -> tuple[RawRows, int] | None:
+        """More rows of a lease and how far they reach; None: it was lost."""
 
         def work(connection: sqlite3.Connection) -> tuple[RawRows, int] | None:
-            if not _beat(connection, [hold], at):
+            if not _beat(connection, [hold], at, expires):
                 return _read(connection, hold, after_id, rows, at)
             return None
 
         return self._run(work, durable=True)
 
-    def write(self, write: Write, at: datetime) -> Written:
-        """See Store."""
+    def write(self, order: Order) -> Done:
+        """All of it, or nothing when rows are not as the order expects."""
 
-        def work(connection: sqlite3.Connection) -> Written:
-            written = Written(lost=_beat(connection, write.holds, at))
-            if any(outcome.lease_id in written.lost for outcome in write.outcomes):
+        def work(connection: sqlite3.Connection) -> Done:
+            done = Done(lost=_beat(connection, order.holds, order.at, order.expires))
+            if order.leases & done.lost or _write_rows(connection, order) != len(order.sent) + len(order.other):
                 raise _Disputed
-            if _write_outcomes(connection, write.outcomes) != len(write.outcomes):
-                raise _Disputed
-            total = tally(write.outcomes)
-            for hold in (hold for hold in write.finished if hold.lease_id not in written.lost):
-                written.reopened[hold.lease_id] = _finish(connection, hold, at, total)
-            _apply(connection, total)
-            return written
+            for hold in (hold for hold in order.finished if hold.lease_id not in done.lost):
+                done.reopened[hold.lease_id] = _finish(connection, hold, order, self._any_time)
+            _apply(connection, order)
+            return done
 
         try:
             return self._run(work, durable=False)
         except _Disputed:
-            return Written(disputed=True)
+            return Done(disputed=True)
 
     def close(self) -> None:
         """Close the connection."""
@@ -187,8 +189,8 @@ class SqliteLedger:
             self._connection = None
 
 
-def _read(connection: sqlite3.Connection, hold: Hold, after_id: int, rows: int, at: datetime) -> tuple[RawRows, int]:
-    parameters = (after_id, hold.last_id, hold.campaign_id, to_text(at), rows)
+def _read(connection: sqlite3.Connection, hold: Hold, after_id: int, rows: int, at: Moment) -> tuple[RawRows, int]:
+    parameters = (after_id, hold.last_id, hold.campaign_id, at, rows)
     found: RawRows = json.loads(connection.execute(_READ, parameters).fetchone()[0])
     found.sort(key=lambda row: row[0])
     reach = found[-1][0] if len(found) == rows else hold.last_id
@@ -196,55 +198,44 @@ def _read(connection: sqlite3.Connection, hold: Hold, after_id: int, rows: int, 
     return found, reach
 
 
-def _beat(connection: sqlite3.Connection, holds: list[Hold], at: datetime) -> set[int]:
+def _beat(connection: sqlite3.Connection, holds: list[Hold], at: Moment, expires: Moment) -> set[int]:
     """Heartbeats; the leases that were lost."""
-    moment, expires = to_text(at), to_text(at + timedelta(seconds=LEASE_TTL_S))
     return {
         hold.lease_id
         for hold in holds
-        if connection.execute(_BEAT, (moment, expires, hold.lease_id, hold.epoch)).rowcount != 1
+        if connection.execute(_BEAT, (at, expires, hold.lease_id, hold.epoch)).rowcount != 1
     }
 
 
-def _write_outcomes(connection: sqlite3.Connection, outcomes: list[Outcome]) -> int:
-    sent: list[tuple[Any, ...]] = []
-    other: list[tuple[Any, ...]] = []
-    for outcome in outcomes:
-        row = (outcome.delivery_id, outcome.before, to_text(outcome.at), outcome.response)
-        if outcome.status is DeliveryStatus.SENT:
-            sent.append(row)
-        else:
-            following = outcome.next_attempt_at and to_text(outcome.next_attempt_at)
-            other.append((*row, outcome.status.value, outcome.reason.value, outcome.attempts, following))
+def _write_rows(connection: sqlite3.Connection, order: Order) -> int:
     changed = 0
-    for statement, rows in ((_SENT, sent), (_OTHER, other)):
+    for statement, rows in ((_SENT, order.sent), (_OTHER, order.other)):
         if rows:
             changed += connection.execute(statement, (json.dumps(rows),)).rowcount
     return changed
 
 
-def _finish(connection: sqlite3.Connection, hold: Hold, at: datetime, total: Tally) -> datetime | None:
+def _finish(connection: sqlite3.Connection, hold: Hold, order: Order, any_time: Moment) -> Moment | None:
     """End a lease: done, or open again when the next of its rows is due. A cancelled campaign's rest is skipped."""
     area = (hold.first_id, hold.last_id, hold.campaign_id)
-    count, untried, next_text = connection.execute(_LEFT, area).fetchone()
+    count, untried, following = connection.execute(_LEFT, area).fetchone()
     status = connection.execute("SELECT status FROM campaign WHERE id = ?", (hold.campaign_id,)).fetchone()
     if count and status and status[0] == "cancelled":
-        skipped = connection.execute(_SKIP, (to_text(at), *area)).rowcount
-        total.counters[hold.campaign_id][DeliveryStatus.PENDING] -= skipped
-        total.counters[hold.campaign_id][DeliveryStatus.SKIPPED] += skipped
+        skipped = connection.execute(_SKIP, (order.at, *area)).rowcount
+        changes = order.counters.setdefault(hold.campaign_id, {})
+        changes["pending"] = changes.get("pending", 0) - skipped
+        changes["skipped"] = changes.get("skipped", 0) + skipped
         count = 0
     available = None
     if count:
-        due = from_text(next_text) if next_text and not untried else ANY_TIME
-        available = max(due, ANY_TIME)
-    state = "open" if count else "done"
-    connection.execute(_RELEASE, (state, available and to_text(available), hold.lease_id, hold.epoch))
+        available = max(any_time, following) if following and not untried else any_time
+    connection.execute(_RELEASE, ("open" if count else "done", available, hold.lease_id, hold.epoch))
     return available
 
 
-def _apply(connection: sqlite3.Connection, total: Tally) -> None:
-    for campaign_id, changes in sorted(total.counters.items()):
-        moved = [(status.value, amount) for status, amount in changes.items() if amount]
+def _apply(connection: sqlite3.Connection, order: Order) -> None:
+    for campaign_id, changes in sorted(order.counters.items()):
+        moved = [(status, amount) for status, amount in changes.items() if amount]
         if moved:
             columns = ", ".join(f"{name} = {name} + ?" for name, _ in moved)
             amounts = [amount for _, amount in moved]
@@ -252,9 +243,6 @@ def _apply(connection: sqlite3.Connection, total: Tally) -> None:
                 f"UPDATE campaign_counter SET {columns} WHERE campaign_id = ?",  # noqa: S608  (names of our enum)
                 (*amounts, campaign_id),
             )
-    if total.minutes:
-        minutes = [(campaign, to_text(minute), *counts) for (campaign, minute), counts in total.minutes.items()]
-        connection.execute(_MINUTES, (json.dumps(minutes),))
-    if total.domains:
-        domains = [(campaign, domain, *counts) for (campaign, domain), counts in total.domains.items()]
-        connection.execute(_DOMAINS, (json.dumps(domains),))
+    for statement, rows in ((_MINUTES, order.minutes), (_DOMAINS, order.domains)):
+        if rows:
+            connection.execute(statement, (json.dumps(rows),))
