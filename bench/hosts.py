@@ -183,8 +183,8 @@ def _kill_with_its_cables(pair: Pair) -> None:
 def _back(pair: Pair) -> dict[str, Any]:
     """The host is back: wait until it has told what it knows."""
     began, log = time.monotonic(), pair.play.log
-    pair.play.here.until(lambda: "lease lost" in log("worker-north"), "the host has noticed its loss", 90)
-    return {"noticed_after_s": round(time.monotonic() - began, 1)}
+    pair.play.here.until(lambda: "doubt withdrawn" in log("worker-north"), "the host has told what it knows", 90)
+    return {"told_after_s": round(time.monotonic() - began, 1)}
 
 
 async def _pending(leases: list[tuple[int, int, int, int]]) -> dict[str, int]:

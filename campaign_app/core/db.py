@@ -17,6 +17,7 @@ from campaign_app.core.config import settings
 
 SQLITE_BUSY_TIMEOUT_MS = 30_000
 SQLITE_CACHE_KB = 8_192  # per connection; what does not fit is in the system's cache, once for all of them
+_IDLE_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,18 @@ def is_postgres() -> bool:
     return settings().database.startswith("postgresql")
 
 
+def notice_dead_clients(idle_s: int) -> dict[str, str]:
+    """Settings of a connection to PostgreSQL. A host that vanishes in the middle of a transaction holds its locks (on
+    a campaign's counter, say) until the server gives it up: by default after two hours, so after `idle_s` seconds.
+    """
+    return {
+        "idle_in_transaction_session_timeout": str(idle_s * 1_000),
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
+    }
+
+
 def engines() -> Engines:
     """The running loop's engines, made at first use (never before a fork)."""
     loop = asyncio.get_running_loop()
@@ -44,7 +57,13 @@ def engines() -> Engines:
 
 
 def _postgres_engines() -> Engines:
-    engine = create_async_engine(settings().database, pool_size=10, max_overflow=10, pool_pre_ping=True)
+    engine = create_async_engine(
+        settings().database,
+        pool_size=10,
+        max_overflow=10,
+        pool_pre_ping=True,
+        connect_args={"server_settings": notice_dead_clients(_IDLE_S)},
+    )
     return Engines(write=engine, read=engine.execution_options(postgresql_readonly=True))
 
 

@@ -183,7 +183,7 @@ async def resolve_uncertain(session: AsyncSession, actor: Actor, campaign_id: in
             session, campaign_id, DeliveryStatus.UNCERTAIN, DeliveryStatus.PENDING, at=at
         )
         if changed:
-            await _send_again(session, campaign, at)
+            await send_again(session, campaign, at)
     else:
         target = DeliveryStatus.SENT if decision == "sent" else DeliveryStatus.FAILED
         ids = await repository.ids_with_status(session, campaign_id, DeliveryStatus.UNCERTAIN)
@@ -194,7 +194,12 @@ async def resolve_uncertain(session: AsyncSession, actor: Actor, campaign_id: in
     return changed
 
 
-async def _send_again(session: AsyncSession, campaign: Campaign, at: datetime) -> None:
+async def send_again(session: AsyncSession, campaign: Campaign, at: datetime) -> None:
+    """Somebody is pending again: open the leases; a campaign that was over goes on.
+
+    Raises:
+        AccountNotConnected: it was over, and its account cannot send now.
+    """
     await repository.reopen_leases(session, int(campaign.id or 0), ANY_TIME)
     if campaign.status in {CampaignStatus.COMPLETED, CampaignStatus.FAILED}:
         planner.check_account(await _account(session, campaign), at)

@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 from collections import Counter
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -16,14 +16,15 @@ from campaign_app.core import clock, db, logging
 from campaign_app.core.config import settings
 from campaign_app.core.errors import AppError
 from campaign_app.core.rate_limit import Limiter
-from campaign_app.delivery import chains, circuit, completion, fast, loading, repository
-from campaign_app.delivery.fast import Hold, Owner
+from campaign_app.delivery import chains, circuit, completion, fast, loading, recovery, repository
+from campaign_app.delivery.fast import Owner
 from campaign_app.delivery.feed import Feed
+from campaign_app.delivery.holdings import Holdings
 from campaign_app.delivery.journal import Journal
 from campaign_app.delivery.lane import Lane
 from campaign_app.delivery.line import Line
 from campaign_app.delivery.loading import Loaded
-from campaign_app.delivery.outbox import TROUBLE, Outbox
+from campaign_app.delivery.outbox import TROUBLE, LeaseLost, Outbox
 from campaign_app.delivery.outcome import Outcome
 from campaign_app.delivery.pacer import Pacer
 
@@ -42,8 +43,8 @@ class Again:
 
 
 def worker_name() -> str:
-    """Unique, and readable: host, process, four letters."""
-    return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(2)}"
+    """Unique, and readable: host, process, eight letters."""
+    return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 class Engine:
@@ -56,7 +57,7 @@ class Engine:
         self.lanes: dict[int, Lane] = {}
         self.lines: dict[int, Line] = {}
         self._pacers: dict[int, Pacer] = {}
-        self._feeds: dict[int, Feed] = {}
+        self._feeds = Holdings()
         self._slices: Counter[int] = Counter()
         self._locks: dict[int, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -69,10 +70,10 @@ class Engine:
         """
         self._loop = asyncio.get_running_loop()
         self.journal = Journal(self.name)
-        self.owner = Owner(self.name, socket.gethostname()[:255], self.journal.path.name)
+        self.owner = Owner(self.name, socket.gethostname()[:255], self.journal.label)
         self.store = fast.open_store([self.journal.fileno])
         self.limiter = Limiter()
-        self.outbox = Outbox(self.store, self._holds, self._on_beat)
+        self.outbox = Outbox(self.store, self._feeds.holds, self._on_beat)
         self.outbox.start()
 
     # ── what lines ask ──
@@ -98,18 +99,9 @@ class Engine:
 
     # ── leases ──
 
-    def _holds(self) -> Iterator[Hold]:
-        return (feed.hold for feed in self._feeds.values())
-
-    def _on_beat(self, lost: set[int]) -> None:
-        now = monotonic()
-        for lease_id, feed in list(self._feeds.items()):
-            if lease_id in lost and not feed.ended:
-                log.warning("lease lost", lease=lease_id, campaign=feed.hold.campaign_id)
-                feed.lost = True
-                feed.stop()
-            else:
-                feed.beat(now)
+    def _on_beat(self, lost: set[int], asked_at: float) -> None:
+        for feed in self._feeds.answered(lost, asked_at):
+            self.spawn(recovery.at_once(feed))
         for line in self.lines.values():
             line.wake()
 
@@ -145,10 +137,11 @@ class Engine:
                 return Again(at + timedelta(milliseconds=200))
             feed = next((feed for feed in lane.feeds if not (feed.attended or feed.taken_up.is_set())), None)
             if feed is None:
+                asked_at = clock.steady()
                 claimed = await self.store.claim(lane.campaign_id, self.owner, lane.chunk, at)
                 if claimed is None:
                     return await self._nothing_open(lane.campaign_id)
-                feed = self._take_over(lane, claimed)
+                feed = self._take_over(lane, claimed, asked_at)
             await self._attend(feed, end)
             if lane.closed or lane.again_at or self.draining or feed.lost or monotonic() > end:
                 return Again(lane.again_at or clock.now() + timedelta(seconds=0.5 if lane.closed else 0))
@@ -163,12 +156,12 @@ class Engine:
         finally:
             feed.attended = False
 
-    def _take_over(self, lane: Lane, claimed: fast.ClaimedLease) -> Feed:
+    def _take_over(self, lane: Lane, claimed: fast.ClaimedLease, asked_at: float) -> Feed:
         hold = claimed.hold
         region = self.journal.acquire(hold.lease_id, hold.epoch)
         assert region is not None, "asked before the claim"
-        feed = Feed(hold, region, monotonic(), self._on_empty)
-        self._feeds[hold.lease_id] = feed
+        feed = Feed(hold, region, asked_at, self._on_empty)
+        self._feeds.add(feed)
         if lane.closed or lane.again_at or self.draining:  # stopped while it was being claimed
             feed.stop()
             return feed
@@ -190,7 +183,9 @@ class Engine:
         finally:
             feed.reading = False
         if more is None:
-            feed.lost = feed.lost or not feed.taken_up.is_set()
+            if not feed.taken_up.is_set():
+                self._feeds.lose(feed)
+                self.spawn(recovery.at_once(feed))
             feed.stop()
             return
         feed.extend(*more)
@@ -204,8 +199,7 @@ class Engine:
     async def _give_back(self, feed: Feed) -> None:
         """Everything of this lease is settled: write it, end the lease, and see whether the campaign is over."""
         hold = feed.hold
-        available = await self.outbox.finish(hold)
-        self._feeds.pop(hold.lease_id, None)
+        available = await self._finish(feed)
         feed.region.release()
         lane = self.lanes.get(hold.campaign_id)
         if lane is not None:
@@ -213,9 +207,23 @@ class Engine:
             if feed in lane.feeds:
                 lane.feeds.remove(feed)
             lane.dirty = True
-        others = any(other.hold.campaign_id == hold.campaign_id for other in self._feeds.values())
-        if available is None and not others and not feed.lost:
+        if available is None and not feed.lost and not self._feeds.of(hold.campaign_id):
             await completion.look(hold.campaign_id)
+
+    async def _finish(self, feed: Feed) -> datetime | None:
+        """Write what is left of a feed and end its lease; when that can be claimed again."""
+        hold = feed.hold
+        if not feed.lost:
+            try:
+                available = await self.outbox.finish(hold)
+            except LeaseLost:
+                self._feeds.lose(feed)
+            else:
+                self._feeds.remove(feed)
+                return available
+        await recovery.at_last(self.outbox, feed)
+        self._feeds.remove(feed)
+        return None
 
     async def _nothing_open(self, campaign_id: int) -> Again:
         async with db.reading() as session:
@@ -226,8 +234,7 @@ class Engine:
         if outlook.available_at is not None:
             return Again(max(outlook.available_at, now + timedelta(milliseconds=200)))
         if outlook.held:
-            ours = any(feed.hold.campaign_id == campaign_id for feed in self._feeds.values())
-            return Again(now + timedelta(seconds=0.1 if ours else 1))
+            return Again(now + timedelta(seconds=0.1 if self._feeds.of(campaign_id) else 1))
         await completion.look(campaign_id)
         return Again(None)
 
@@ -326,10 +333,11 @@ class Engine:
             if not (lane.feeds or lane.lingering or lane.slices or lane.in_flight) and lane.idle_since < old:
                 self.lanes.pop(campaign_id)
                 self._locks.pop(campaign_id, None)
-                await self._pacers.pop(campaign_id).stop()
                 self.lines[lane.limits.account_id].lanes.pop(campaign_id, None)
+                await self._pacers.pop(campaign_id).stop()
+        used = {lane.limits.account_id for lane in self.lanes.values()}  # some have not got their first lease yet
         for account_id, line in list(self.lines.items()):
-            if not line.lanes and line.sender is not None and not line.sender.in_flight:
+            if account_id not in used and line.sender is not None and not line.sender.in_flight:
                 self.lines.pop(account_id)
                 await line.sender.close()
 
@@ -361,7 +369,7 @@ class Engine:
             self._stop_lane(lane)
         senders = [line.sender for line in self.lines.values() if line.sender is not None]
         await asyncio.gather(*(sender.drain(timeout_s) for sender in senders), return_exceptions=True)
-        for feed in list(self._feeds.values()):
+        for feed in self._feeds:
             feed.stop()
         done = await self.outbox.settle(timeout_s)
         await asyncio.gather(*(sender.close() for sender in senders), return_exceptions=True)

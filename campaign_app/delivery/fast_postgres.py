@@ -1,4 +1,4 @@
-"""The fast path on PostgreSQL: asyncpg, SKIP LOCKED, arrays instead of rows. Lease times are the server's clock.
+"""The fast path on PostgreSQL: asyncpg, SKIP LOCKED, arrays for rows. The server's clock decides, ours may be wrong.
 
 Locks are always taken in this order: campaign, lease, deliveries, counter, minutes, domains.
 """
@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 
+from campaign_app.core import db
 from campaign_app.core.config import settings
 from campaign_app.delivery.fast import (
     ANY_TIME,
@@ -26,6 +27,7 @@ from campaign_app.delivery.outcome import Outcome, Tally, tally
 from campaign_app.models.delivery import DeliveryStatus
 
 _ACQUIRE_S = 10
+_IDLE_S = 10  # between two statements of a transaction, which follow one another within milliseconds
 _TTL = f"make_interval(secs => {LEASE_TTL_S})"
 _LOCK_CAMPAIGNS = "SELECT id, status FROM campaign WHERE id = ANY($1::int[]) ORDER BY id FOR SHARE"
 _CLAIM = f"""
@@ -40,8 +42,8 @@ SELECT d.id, d.address, d.domain, d.attempts, s.reason, c.id,
   {", ".join(f"c.{name}" for name in CONTACT_COLUMNS)}
 FROM delivery d LEFT JOIN contact c ON c.id = d.contact_id LEFT JOIN suppression s ON s.address = d.address
 WHERE d.id > $1 AND d.id <= $2 AND d.campaign_id = $3 AND d.status = 'pending'
-  AND (d.next_attempt_at IS NULL OR d.next_attempt_at <= $4)
-ORDER BY d.id LIMIT $5
+  AND (d.next_attempt_at IS NULL OR d.next_attempt_at <= now())
+ORDER BY d.id LIMIT $4
 """  # noqa: S608
 _REACH = "UPDATE lease SET reach_id = $1 WHERE id = $2 AND epoch = $3 AND state = 'held'"
 _BEAT = f"""
@@ -55,13 +57,17 @@ UPDATE delivery d SET status = 'sent', reason = '', attempts = d.attempts + 1, n
 FROM unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::text[]) AS j(id, before, at, response)
 WHERE d.id = j.id AND d.status = 'pending' AND d.attempts = j.before
 """
-_OTHER = """
-UPDATE delivery d SET status = j.status, reason = j.reason, attempts = j.attempts, next_attempt_at = j.next,
+_ON_THE_SERVERS_CLOCK = """
+  CASE WHEN now() BETWEEN $9::timestamptz - interval '5 s' AND $9::timestamptz + interval '5 s' THEN j.next
+  ELSE j.next + (now() - $9::timestamptz) END"""
+_OTHER = f"""
+UPDATE delivery d SET status = j.status, reason = j.reason, attempts = j.attempts,
+  next_attempt_at = {_ON_THE_SERVERS_CLOCK},
   response = j.response, updated_at = j.at, failed_at = CASE WHEN j.status = 'failed' THEN j.at ELSE d.failed_at END
 FROM unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::int[],
   $8::timestamptz[]) AS j(id, before, at, response, status, reason, attempts, next)
 WHERE d.id = j.id AND d.status = 'pending' AND d.attempts = j.before
-"""
+"""  # noqa: S608
 _MINUTES = """
 INSERT INTO campaign_minute AS m (campaign_id, minute, sent, failed, opens, clicks, opened, clicked, unsubscribed)
 SELECT c, t, s, f, 0, 0, 0, 0, 0 FROM unnest($1::int[], $2::timestamptz[], $3::int[], $4::int[]) AS j(c, t, s, f)
@@ -111,11 +117,18 @@ class PostgresStore:
     async def _open(self) -> asyncpg.Pool:
         async with self._opening:
             if self._pool is None:
-                self._pool = await asyncpg.create_pool(self._dsn, min_size=1, max_size=6, command_timeout=30)
+                self._pool = await asyncpg.create_pool(
+                    self._dsn,
+                    min_size=1,
+                    max_size=6,
+                    command_timeout=30,
+                    server_settings=db.notice_dead_clients(_IDLE_S),
+                )
         return self._pool
 
     async def claim(self, campaign_id: int, owner: Owner, rows: int, at: datetime) -> ClaimedLease | None:
         """See Store."""
+        del at  # the server's clock decides
         async with (await self._open()).acquire(timeout=_ACQUIRE_S) as connection, connection.transaction():
             found = await connection.fetchrow(_LOCK_CAMPAIGNS, [campaign_id])
             if found is None or found["status"] != "running":
@@ -124,15 +137,16 @@ class PostgresStore:
             if lease is None:
                 return None
             hold = Hold(lease["id"], lease["epoch"], campaign_id, lease["first_id"], lease["last_id"])
-            read, reach = await _read(connection, hold, hold.first_id - 1, rows, at)
+            read, reach = await _read(connection, hold, hold.first_id - 1, rows)
             return ClaimedLease(hold, reach, read)
 
     async def read_more(self, hold: Hold, after_id: int, rows: int, at: datetime) -> tuple[list[Row], int] | None:
         """See Store."""
+        del at  # the server's clock decides
         async with (await self._open()).acquire(timeout=_ACQUIRE_S) as connection, connection.transaction():
             if await _beat(connection, [hold]):
                 return None
-            return await _read(connection, hold, after_id, rows, at)
+            return await _read(connection, hold, after_id, rows)
 
     async def write(self, write: Write, at: datetime) -> Written:
         """See Store."""
@@ -149,8 +163,8 @@ class PostgresStore:
             self._pool = None
 
 
-async def _read(connection: Any, hold: Hold, after_id: int, rows: int, at: datetime) -> tuple[list[Row], int]:
-    found = await connection.fetch(_READ, after_id, hold.last_id, hold.campaign_id, at, rows)
+async def _read(connection: Any, hold: Hold, after_id: int, rows: int) -> tuple[list[Row], int]:
+    found = await connection.fetch(_READ, after_id, hold.last_id, hold.campaign_id, rows)
     reach = found[-1][0] if len(found) == rows else hold.last_id
     await connection.execute(_REACH, reach, hold.lease_id, hold.epoch)
     return [make_row(tuple(row)) for row in found], reach
@@ -173,7 +187,7 @@ async def _write(connection: Any, write: Write, at: datetime) -> Written:
     written = Written(lost=await _beat(connection, write.holds))
     if any(outcome.lease_id in written.lost for outcome in write.outcomes):
         raise _Disputed
-    if await _write_outcomes(connection, write.outcomes) != len(write.outcomes):
+    if await _write_outcomes(connection, write.outcomes, at) != len(write.outcomes):
         raise _Disputed
     total = tally(write.outcomes)
     for hold in (hold for hold in write.finished if hold.lease_id not in written.lost):
@@ -183,7 +197,7 @@ async def _write(connection: Any, write: Write, at: datetime) -> Written:
     return written
 
 
-async def _write_outcomes(connection: Any, outcomes: list[Outcome]) -> int:
+async def _write_outcomes(connection: Any, outcomes: list[Outcome], at: datetime) -> int:
     sent: list[tuple[Any, ...]] = []
     other: list[tuple[Any, ...]] = []
     for outcome in outcomes:
@@ -194,10 +208,10 @@ async def _write_outcomes(connection: Any, outcomes: list[Outcome]) -> int:
             more = (outcome.status.value, outcome.reason.value, outcome.attempts, outcome.next_attempt_at)
             other.append((*row, *more))
     changed = 0
-    for statement, rows in ((_SENT, sent), (_OTHER, other)):
+    for statement, rows, last in ((_SENT, sent, []), (_OTHER, other, [at])):
         if rows:
             columns = [list(column) for column in zip(*rows, strict=True)]
-            changed += _count(await connection.execute(statement, *columns))
+            changed += _count(await connection.execute(statement, *columns, *last))
     return changed
 
 

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from campaign_app.delivery.fast import LEASE_TTL_S, Hold, Row
-from campaign_app.delivery.journal import Region
+from campaign_app.delivery.journal import Region, State
 
 FENCE_S = 5.0  # stop taking this long before the lease could be taken for abandoned
 
@@ -53,14 +53,22 @@ class Feed:
         self.check()
 
     def beat(self, now: float) -> None:
-        """The database has confirmed that the lease is ours."""
-        self.valid_until = now + LEASE_TTL_S - FENCE_S
+        """The database was asked at `now` (clock.steady), and has confirmed that the lease is ours."""
+        self.valid_until = max(self.valid_until, now + LEASE_TTL_S - FENCE_S)
 
     def stop(self) -> None:
         """Take nothing more; what is not under way stays pending."""
         self.rows.clear()
         self.exhausted = True
         self.check()
+
+    def withdraw(self) -> list[tuple[int, int]]:
+        """The lease was lost: (id, attempts) of the rows that nobody has taken, and that are not going to be taken."""
+        left = [(item.row.id, item.row.attempts) for item in self.rows]
+        for item in self.rows:
+            self.region.mark(item.slot, State.WITHDRAWN)
+        self.stop()
+        return left
 
     def put_back(self, item: Item) -> None:
         """A row that was never handed over can be taken again, unless the feed has ended."""

@@ -5,8 +5,8 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from campaign_app.core import clock, logging
-from campaign_app.delivery import chains, circuit, control, progress, sweeper
+from campaign_app.core import clock, db, logging
+from campaign_app.delivery import chains, circuit, control, progress, repository, sweeper
 from campaign_app.delivery.engine import Again, Engine
 
 _KEEP_S = 8.0
@@ -73,7 +73,9 @@ async def sweep(_ctx: dict[str, Any]) -> None:
 
 async def start_scheduled(_ctx: dict[str, Any]) -> None:
     """Cron: launch campaigns whose time has come."""
-    await control.start_scheduled(clock.now())
+    async with db.reading() as session:
+        at = await repository.instant(session)
+    await control.start_scheduled(at)
 
 
 async def retry_accounts(_ctx: dict[str, Any]) -> None:

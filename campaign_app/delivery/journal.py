@@ -7,8 +7,11 @@ a whole region or none. The worker holds a lock on the file for life: whoever ge
 import fcntl
 import mmap
 import os
+import secrets
+import socket
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -35,6 +38,10 @@ class State(IntEnum):
     ACCEPTED = 2
     REFUSED = 3
     PUT_OFF = 4
+    WITHDRAWN = 5  # its lease was lost, and we have said that it was never handed over
+
+
+NOT_SENT = (State.NONE, State.PUT_OFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,31 @@ class Record:
 def folder() -> Path:
     """Where this installation's journals lie."""
     return settings().var_dir / "journal"
+
+
+def home() -> str:
+    """This installation's mark, made once: hosts (and containers) of one name are still told apart by it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    path = settings().var_dir / "host.id"
+    with suppress(FileNotFoundError):
+        return path.read_text().strip()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{secrets.token_hex(4)}")
+    try:
+        draft.write_text(secrets.token_hex(6))
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)  # atomic: two processes starting at once agree
+    finally:
+        draft.unlink(missing_ok=True)
+    return path.read_text().strip()
+
+
+def is_ours(host: str, label: str) -> bool:
+    """Whether the journal of this label (as its lease names it) lies, or lay, in this installation's folder."""
+    return host == socket.gethostname()[:255] and label.rpartition("/")[0] in {"", home()}
 
 
 def boot_id() -> str:
@@ -114,6 +146,13 @@ class Region:
         """Note what is known of the delivery in this slot."""
         self._map[self._states + slot] = state
 
+    def not_sent(self) -> list[tuple[int, int]]:
+        """(id, attempts) of the deliveries that were read and certainly not sent."""
+        ids = struct.unpack_from(f"<{self._count}q", self._map, self._base + _IDS)
+        attempts = self._map[self._base + _ATTEMPTS : self._base + _ATTEMPTS + self._count]
+        states = self._map[self._states : self._states + self._count]
+        return [(ids[n], attempts[n]) for n in range(self._count) if states[n] in NOT_SENT]
+
     def release(self) -> None:
         """Everything is in the database: the region can serve another lease."""
         self._words[self._head] = 0
@@ -132,19 +171,21 @@ class Journal:
         self.path = (where or folder()) / f"{worker}.journal"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         size = _HEAD_BYTES + regions * _REGION_BYTES
+        self.label = f"{home()}/{self.path.name}"
         draft = self.path.with_suffix(".draft")
         self._file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             os.posix_fallocate(self._file, 0, size)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._map = mmap.mmap(self._file, size)
+            _FILE_HEAD.pack_into(self._map, 0, _MAGIC, regions, CAPACITY, boot_id().encode(), worker.encode()[:64])
+            self._map.flush()
+            self.path.hardlink_to(draft)  # locked before anyone can find it, and never in place of another's
         except BaseException:
             os.close(self._file)
-            draft.unlink()
             raise
-        _FILE_HEAD.pack_into(self._map, 0, _MAGIC, regions, CAPACITY, boot_id().encode(), worker.encode()[:64])
-        self._map.flush()
-        draft.rename(self.path)  # locked before anyone can find it
+        finally:
+            draft.unlink()
         self._words = memoryview(self._map).cast("q")
         self._free = list(range(regions - 1, -1, -1))
 
@@ -180,6 +221,7 @@ class DeadJournal:
 
     def __init__(self, path: Path, file: int) -> None:
         self.path = path
+        self.label = f"{home()}/{path.name}"
         self._file = file
         self.record = _read(os.pread(file, os.fstat(file).st_size, 0))
 
@@ -205,10 +247,19 @@ def dead_journals(where: Path | None = None) -> Iterator[DeadJournal]:
         yield DeadJournal(path, file)
 
 
-def is_alive(name: str, where: Path | None = None) -> bool | None:
+def living(label: str, where: Path | None = None) -> Record | None:
+    """What the journal of a worker that lives on this machine says now; None when there is no such worker."""
+    if not is_alive(label, where):
+        return None
+    with suppress(OSError):
+        return _read(((where or folder()) / label.rpartition("/")[2]).read_bytes())
+    return None
+
+
+def is_alive(label: str, where: Path | None = None) -> bool | None:
     """Whether the worker of this journal lives on this machine; None when there is no such journal here."""
     try:
-        file = os.open((where or folder()) / name, os.O_RDWR)
+        file = os.open((where or folder()) / label.rpartition("/")[2], os.O_RDWR)
     except OSError:
         return None
     try:

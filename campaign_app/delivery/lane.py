@@ -10,6 +10,7 @@ from campaign_app.campaigns.errors import RenderError
 from campaign_app.campaigns.links import Addresses
 from campaign_app.campaigns.templating import CompiledMessage, context_for
 from campaign_app.channels.base import Composer, Content, Outgoing
+from campaign_app.core import clock
 from campaign_app.core.rate_limit import Limits
 from campaign_app.delivery import message_ids
 from campaign_app.delivery.feed import Feed, Item
@@ -95,9 +96,9 @@ class Lane:
         """Messages that could go now."""
         return sum(len(feed.rows) for feed in self.feeds)
 
-    def front(self, now: float) -> Feed | None:
+    def front(self) -> Feed | None:
         """The first feed that has a row; those that are used up leave the line."""
-        feeds = self.feeds
+        feeds, now = self.feeds, clock.steady()
         while feeds:
             feed = feeds[0]
             if feed.rows:

@@ -100,10 +100,11 @@ async def move_matching(
     at: datetime,
     reason: Reason = Reason.NONE,
     condition: ColumnElement[bool] | None = None,
+    attempts: int = 0,
 ) -> int:
     """Move all of a campaign's deliveries in `source` (and matching `condition`) in one statement; how many moved.
 
-    For targets that no roll-up counts: skipped, uncertain, pending.
+    `attempts` are added to what each has. For targets that no roll-up counts: skipped, uncertain, pending.
 
     Raises:
         NotAllowed: the table has no such way.
@@ -111,13 +112,33 @@ async def move_matching(
     check(TRANSITIONS, source, target)
     if target in {S.SENT, S.FAILED, S.BOUNCED}:
         raise ValueError("minutes and domains count this one: use move()")
-    moved = await repository.set_status_matching(session, campaign_id, source, target, at, reason, condition)
+    moved = await repository.set_status_matching(session, campaign_id, source, target, at, reason, condition, attempts)
     if moved:
         total = Tally()
         total.counters[campaign_id][source] -= moved
         total.counters[campaign_id][target] += moved
         await repository.apply_tally(session, total)
     return moved
+
+
+async def withdraw_doubt(session: AsyncSession, entries: Sequence[tuple[int, int]], at: datetime) -> int:
+    """Deliveries that were taken for doubtful, and of which their worker now says that they were certainly not sent:
+    pending again; how many. An entry is (id, attempts when the worker read it). Whoever was tried by another since
+    then has more attempts by more than the doubtful one, and stays as he is.
+    """
+    before = dict(entries)
+    total, back = Tally(), []
+    ordered = sorted(before)
+    for start in range(0, len(ordered), _AT_ONCE):
+        for row in await repository.lock_deliveries(session, ordered[start : start + _AT_ONCE]):
+            doubted = row.status is S.UNCERTAIN and row.reason is Reason.WORKER_DIED
+            if doubted and row.attempts == before[row.id] + 1:
+                total.add(row.campaign_id, row.status, S.PENDING, at, row.domain)
+                back.append(row.id)
+    if back:
+        await repository.take_back_attempt(session, back, at)
+        await repository.apply_tally(session, total)
+    return len(back)
 
 
 async def record_event(

@@ -108,7 +108,7 @@ class Line:
                 continue
             if lane.closed or (lane.closes_at is not None and now >= lane.closes_at):
                 continue
-            feed = lane.front(now)
+            feed = lane.front()
             if feed is None:
                 continue
             at = lane.slots.next_at(now)

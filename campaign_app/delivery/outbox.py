@@ -26,10 +26,18 @@ TROUBLE = (OSError, TimeoutError, sqlite3.Error, asyncpg.PostgresError, asyncpg.
 log = logging.get("delivery")
 
 
-class Outbox:
-    """One per worker. `on_lost` hears of leases that another host took over."""
+class LeaseLost(Exception):
+    """Another worker has settled the lease and may have it in hand."""
 
-    def __init__(self, store: Store, holds: Callable[[], Iterable[Hold]], on_beat: Callable[[set[int]], None]) -> None:
+
+class Outbox:
+    """One per worker. `on_beat` hears of leases that another host took over, and when the others were asked for: a
+    lease counts from the question (clock.steady), however late its answer comes.
+    """
+
+    def __init__(
+        self, store: Store, holds: Callable[[], Iterable[Hold]], on_beat: Callable[[set[int], float], None]
+    ) -> None:
         self._store = store
         self._holds = holds
         self._on_beat = on_beat
@@ -62,7 +70,7 @@ class Outbox:
 
     def finish(self, hold: Hold) -> "asyncio.Future[datetime | None]":
         """Give a lease back behind the outcomes added so far; resolves after the commit to when it is available again
-        (None: done). Cancelling the future does not stop the write.
+        (None: done), or fails with LeaseLost. Cancelling the future does not stop the write.
         """
         future: asyncio.Future[datetime | None] = asyncio.get_running_loop().create_future()
         self._finishing.append((hold, future))
@@ -113,7 +121,7 @@ class Outbox:
         finished = [hold for hold, _ in finishing]
         while True:
             holds = {hold.lease_id: hold for hold in [*self._holds(), *finished]}
-            began = loop.time()
+            began, asked_at = loop.time(), clock.steady()
             try:
                 written = await self._write(Write(outcomes, list(holds.values()), finished))
             except Exception as error:  # whatever it is, the outcomes stay and are tried again
@@ -131,10 +139,14 @@ class Outbox:
             self.failing_since = None
         self.written += len(outcomes)
         self._beat_due = began + BEAT_S
-        self._on_beat(written.lost)
+        self._on_beat(written.lost, asked_at)
         for hold, future in finishing:
-            if not future.done():
-                future.set_result(written.reopened.get(hold.lease_id))
+            if future.done():
+                continue
+            if hold.lease_id in written.reopened:
+                future.set_result(written.reopened[hold.lease_id])
+            else:
+                future.set_exception(LeaseLost(hold.lease_id))
 
     async def _write(self, write: Write) -> Written:
         at = clock.now()
@@ -142,7 +154,7 @@ class Outbox:
         if not written.disputed:
             return written
         log.warning("outcomes settled one by one", count=len(write.outcomes))
-        beats = await self._store.write(Write([], write.holds, []), at)
+        beats = await self._store.write(Write([], write.holds, []), clock.now())
         async with db.transaction() as session:
             await ledger.settle(session, write.outcomes, beats.lost)
-        return await self._store.write(Write([], write.holds, write.finished), at)
+        return await self._store.write(Write([], write.holds, write.finished), clock.now())

@@ -100,17 +100,29 @@ async def set_status(
 
 async def write_outcome(session: AsyncSession, outcome: Outcome) -> None:
     """Write one outcome that the ledger allowed."""
+    following: Any = outcome.next_attempt_at
+    if following is not None and db.is_postgres():  # by the server's clock: ours may be wrong
+        following = sa.func.now() + sa.literal(following - _now(), sa.Interval())
     values: dict[str, Any] = {
         "status": outcome.status,
         "reason": outcome.reason,
         "attempts": outcome.attempts,
-        "next_attempt_at": outcome.next_attempt_at,
+        "next_attempt_at": following,
         "response": outcome.response[:500],
         "updated_at": outcome.at,
     }
     if outcome.status in {DeliveryStatus.SENT, DeliveryStatus.FAILED}:
         values[_TIME_OF[outcome.status]] = outcome.at
     await session.execute(sa.update(Delivery).where(col(Delivery.id) == outcome.delivery_id).values(**values))
+
+
+async def take_back_attempt(session: AsyncSession, delivery_ids: Sequence[int], at: datetime) -> None:
+    """These deliveries are pending as if they had never been tried."""
+    statement = sa.update(Delivery).where(col(Delivery.id).in_(delivery_ids))
+    values = {"status": DeliveryStatus.PENDING, "reason": Reason.NONE, "updated_at": at, "next_attempt_at": None}
+    await session.execute(
+        statement.values(**values, attempts=Delivery.attempts - 1), execution_options={"synchronize_session": False}
+    )
 
 
 async def set_status_matching(
@@ -121,13 +133,16 @@ async def set_status_matching(
     at: datetime,
     reason: Reason,
     condition: sa.ColumnElement[bool] | None,
+    attempts: int,
 ) -> int:
-    """Write a status over a set; how many rows had `source` and changed."""
+    """Write a status over a set and count so many attempts more; how many rows had `source` and changed."""
     statement = sa.update(Delivery).where(col(Delivery.campaign_id) == campaign_id, col(Delivery.status) == source)
     if condition is not None:
         statement = statement.where(condition)
     result = await session.execute(
-        statement.values(status=target, reason=reason, updated_at=at, next_attempt_at=None),
+        statement.values(
+            status=target, reason=reason, updated_at=at, next_attempt_at=None, attempts=Delivery.attempts + attempts
+        ),
         execution_options={"synchronize_session": False},
     )
     return int(result.rowcount)  # type: ignore[attr-defined]
@@ -273,12 +288,13 @@ async def ids_with_status(session: AsyncSession, campaign_id: int, status: Deliv
 
 
 async def outlook(session: AsyncSession, campaign_id: int) -> Outlook | None:
-    """What is left of a campaign; None when it is not running."""
+    """What is left of a campaign, by the clock of this process; None when it is not running."""
     statement = (
         sa.select(
             col(Campaign.status),
             sa.func.min(sa.case((col(Lease.state) == LeaseState.OPEN, Lease.available_at), else_=None)),
             sa.func.count(sa.case((col(Lease.state) == LeaseState.HELD, 1), else_=None)),
+            sa.func.now() if db.is_postgres() else sa.null(),
         )
         .outerjoin_from(Campaign, Lease, col(Lease.campaign_id) == col(Campaign.id))
         .where(col(Campaign.id) == campaign_id)
@@ -287,12 +303,26 @@ async def outlook(session: AsyncSession, campaign_id: int) -> Outlook | None:
     row = (await session.execute(statement)).first()
     if row is None or row[0] is not CampaignStatus.RUNNING:
         return None
-    return Outlook(row[1], int(row[2]))
+    available_at: datetime | None = row[1]
+    if available_at is not None and row[3] is not None:
+        available_at = max(ANY_TIME, available_at + (_now() - row[3]))
+    return Outlook(available_at, int(row[2]))
 
 
-async def held_by_journal(session: AsyncSession, name: str) -> list[Lease]:
-    """The leases whose worker keeps this journal."""
-    statement = select(Lease).where(Lease.state == LeaseState.HELD, Lease.journal == name).order_by(col(Lease.id))
+async def instant(session: AsyncSession) -> datetime:
+    """Now, on the clock that all hosts share: PostgreSQL's; with SQLite there is one host."""
+    if not db.is_postgres():
+        return _now()
+    found: datetime = (await session.execute(sa.select(sa.func.now()))).scalar_one()
+    return found
+
+
+async def held_by_journal(session: AsyncSession, label: str) -> list[Lease]:
+    """The leases whose worker keeps this journal (before 0.2 the file's name alone was its label)."""
+    labels = (label, label.rpartition("/")[2])
+    statement = (
+        select(Lease).where(Lease.state == LeaseState.HELD, col(Lease.journal).in_(labels)).order_by(col(Lease.id))
+    )
     return list((await session.exec(statement)).all())
 
 
@@ -318,7 +348,7 @@ async def lock_held_lease(session: AsyncSession, lease_id: int, epoch: int) -> L
 
 def may_have_been_sent(lease: Lease) -> sa.ColumnElement[bool]:
     """Rows of a lost lease that its worker had read, and of which nothing is known."""
-    read_until = lease.heartbeat_at or lease.claimed_at
+    read_until = max((at for at in (lease.heartbeat_at, lease.claimed_at) if at), default=None)
     return sa.and_(
         col(Delivery.id).between(lease.first_id, lease.reach_id),
         sa.or_(col(Delivery.next_attempt_at).is_(None), col(Delivery.next_attempt_at) <= read_until),

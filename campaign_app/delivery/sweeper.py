@@ -2,10 +2,12 @@
 
 A lease is settled from its worker's journal where the journal lies. A journal is a dead worker's when its lock is free;
 no clock is asked. On other hosts a lease is taken over only long after it expired, and then without a journal: what may
-have been sent becomes uncertain.
+have been sent becomes uncertain. Before that it is looked at twice: a database that was away for everybody, or whose
+clock was set, comes back with every lease expired, and the living need a moment to say that they live. When the journal
+is found after all, it withdraws the doubt about all that it knows of.
 """
 
-import socket
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +16,7 @@ from redis.exceptions import RedisError
 
 from campaign_app.core import clock, db, logging, rate_limit, redis
 from campaign_app.core.config import settings
-from campaign_app.delivery import chains, completion, content, control, journal, ledger, repository, retry
+from campaign_app.delivery import chains, completion, content, control, journal, ledger, recovery, repository, retry
 from campaign_app.delivery.journal import Entry, Record, State
 from campaign_app.delivery.outcome import Outcome
 from campaign_app.models.account import SendingAccount
@@ -22,6 +24,7 @@ from campaign_app.models.campaign import CampaignStatus
 from campaign_app.models.delivery import DeliveryStatus, Lease, Reason
 
 FOREIGN_GRACE_S = 60.0
+SECOND_LOOK_S = 15.0  # a heartbeat and what it takes to reach the database anew
 STALE_GATE_S = 5.0
 _NOTE = "Taken from the worker's journal; the server's words were lost with it."
 log = logging.get("delivery")
@@ -37,11 +40,11 @@ class Swept:
     chains: int = 0
 
 
-async def sweep() -> Swept:
-    """Everything there is to put right (cron, and once at the start of a worker)."""
+async def sweep(*, patient: bool = True) -> Swept:
+    """Everything there is to put right (cron, and once at the start of a worker, then without the second look)."""
     swept = Swept()
     await settle_dead_journals(swept)
-    await _settle_abandoned(swept)
+    await _settle_abandoned(swept, patient=patient)
     await _mend_campaigns(swept)
     if swept.leases or swept.ended:
         log.info("swept", leases=swept.leases, uncertain=swept.uncertain, ended=swept.ended, chains=swept.chains)
@@ -54,9 +57,10 @@ async def settle_dead_journals(swept: Swept) -> None:
         done = False
         try:
             async with db.reading() as session:
-                leases = await repository.held_by_journal(session, dead.path.name)
+                leases = await repository.held_by_journal(session, dead.label)
             for lease in leases:
                 await _settle(lease, dead.record, swept)
+            await _withdraw_doubts(dead.record, {(int(lease.id or 0), lease.epoch) for lease in leases})
             done = True
         finally:
             dead.close(remove=done)
@@ -71,16 +75,58 @@ async def _free_chains(campaign_id: int, worker: str) -> None:
         log.warning("chains not freed", campaign=campaign_id, error=type(error).__name__)
 
 
-async def _settle_abandoned(swept: Swept) -> None:
-    """Leases that nobody keeps up and whose journal is not here (or was deleted)."""
+async def _withdraw_doubts(record: Record, settled: set[tuple[int, int]]) -> None:
+    """Leases of this journal that were settled without it meanwhile: what it knows is better."""
+    for (lease_id, epoch), entries in record.leases.items():
+        if (lease_id, epoch) in settled:
+            continue
+        async with db.transaction() as session:
+            lease = await session.get(Lease, lease_id)
+            if lease is None:
+                continue
+            known = [found for entry in entries if (found := _outcome(entry, lease, clock.now()))]
+            answered = [outcome for outcome in known if outcome.status in {DeliveryStatus.SENT, DeliveryStatus.FAILED}]
+            await ledger.settle(session, answered, {lease_id})
+        if record.trusted:
+            not_sent = [(entry.delivery_id, entry.attempts) for entry in entries if entry.state in journal.NOT_SENT]
+            await recovery.not_sent(lease.campaign_id, not_sent)
+
+
+async def _settle_abandoned(swept: Swept, *, patient: bool) -> None:
+    """Leases that nobody keeps up and whose journal is not here (or was deleted), or knows nothing of them."""
+    deleted, doubtful = await _abandoned()
+    for lease in deleted:
+        await _settle(lease, None, swept)
+    if not doubtful or not patient:
+        return
+    await asyncio.sleep(SECOND_LOOK_S)
+    _, still = await _abandoned()
+    for key in doubtful.keys() & still.keys():
+        lease, record = still[key]
+        await _settle(lease, record, swept)
+
+
+async def _abandoned() -> tuple[list[Lease], dict[tuple[int, int], tuple[Lease, Record | None]]]:
+    """Expired leases: those whose journal was deleted here; and (lease, epoch) → those to look at twice, which are
+    other hosts', and those that a worker here, which lives, has never heard of (the answer to its claim was lost).
+    """
     async with db.reading() as session:
         expired = await repository.expired_leases(session, clock.now())
         abandoned = await repository.expired_leases(session, clock.now() - timedelta(seconds=FOREIGN_GRACE_S))
     gone = {lease.id for lease in abandoned}
-    here = socket.gethostname()[:255]
+    deleted: list[Lease] = []
+    doubtful: dict[tuple[int, int], tuple[Lease, Record | None]] = {}
     for lease in expired:
-        if journal.is_alive(lease.journal) is None and (lease.host == here or lease.id in gone):
-            await _settle(lease, None, swept)
+        key = (int(lease.id or 0), lease.epoch)
+        if not journal.is_ours(lease.host, lease.journal):
+            if lease.id in gone:
+                doubtful[key] = lease, None
+        elif (record := journal.living(lease.journal)) is None:
+            if journal.is_alive(lease.journal) is None:
+                deleted.append(lease)
+        elif key not in record.leases:
+            doubtful[key] = lease, Record(record.worker, True, {})
+    return deleted, doubtful
 
 
 async def _settle(lease: Lease, record: Record | None, swept: Swept) -> None:
@@ -106,6 +152,7 @@ async def _settle(lease: Lease, record: Record | None, swept: Swept) -> None:
                 at=at,
                 reason=Reason.WORKER_DIED,
                 condition=repository.may_have_been_sent(held),
+                attempts=1,
             )
         await repository.give_back(session, held)
         if campaign is not None and campaign.status is CampaignStatus.CANCELLED:
@@ -117,7 +164,7 @@ async def _settle(lease: Lease, record: Record | None, swept: Swept) -> None:
 
 def _outcome(entry: Entry, lease: Lease, at: datetime) -> Outcome | None:
     """What a journal's byte says; None: it was never handed over."""
-    if entry.state is State.NONE:
+    if entry.state in {State.NONE, State.WITHDRAWN}:
         return None
     outcome = Outcome(
         delivery_id=entry.delivery_id,

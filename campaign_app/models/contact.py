@@ -28,7 +28,6 @@ class Contact(SQLModel, table=True):
         sa.Index("ix_contact_updated_at_id", "updated_at", "id"),
         sa.Index("ix_contact_sort_name_id", "sort_name", "id"),
         sa.Index("ix_contact_sort_company_id", "sort_company", "id"),
-        sa.Index("ix_contact_domain", "domain"),
         {"sqlite_autoincrement": True},
     )
 

@@ -44,7 +44,7 @@ class Context:
             else:
                 break
         try:
-            await sweeper.sweep()
+            await sweeper.sweep(patient=False)
         except (RedisError, *TROUBLE) as error:
             log.warning("first sweep put off", error=repr(error)[:200])
         loop = asyncio.get_running_loop()

@@ -1,7 +1,7 @@
 """The two queues and every function that they know."""
 
 from arq.connections import ArqRedis
-from arq.worker import Function, Worker, func
+from arq.worker import Function, func
 from redis.asyncio import BlockingConnectionPool
 
 from campaign_app.audience import jobs as audience
@@ -9,8 +9,8 @@ from campaign_app.core import queue
 from campaign_app.core.config import settings
 from campaign_app.delivery import jobs as delivery
 from campaign_app.worker.context import Context
-from campaign_app.worker.picking import Picker
 from campaign_app.worker.schedules import lines
+from campaign_app.worker.steady import SteadyWorker
 from campaign_app.worker.wrap import logged
 
 SEND_JOBS = 64  # they wait for the limits and the server most of the time
@@ -37,10 +37,10 @@ def _pool() -> ArqRedis:
     )
 
 
-def make_worker(queue_name: str, context: Context) -> Worker:
+def make_worker(queue_name: str, context: Context) -> SteadyWorker:
     """An arq worker for one queue on the running loop. Signals, recovery and draining are ours, not arq's."""
     sends = queue_name == queue.SEND
-    return Picker(
+    return SteadyWorker(
         functions=functions()[queue_name],
         queue_name=queue_name,
         cron_jobs=None if sends else lines(),

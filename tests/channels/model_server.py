@@ -210,7 +210,7 @@ class ModelServer:
         fault = self.b.plan("dot", self.witness.steps["dot"]) if name else None
         if fault is not None and fault.reply is not None:
             claims = fault.reply[:1] == b"2"
-            if claims != fault.keeps and fault.reply[:1] in b"245":
+            if claims != fault.keeps and fault.reply[:1] in (b"2", b"4", b"5"):
                 self.witness.lied_to.add(name)
         self.reset()
         if not name:

@@ -85,14 +85,51 @@ def test_a_suspected_server_is_asked_one_by_one_until_that_works() -> None:
 
     grouping = Grouping("auto", lambda mode, why: None)
     grouping.offered(True)
-    assert grouping.mode_for(Talker()) is Mode.FULL
+    assert grouping.mode_for(Talker()) is Mode.ENVELOPE
     grouping.failed(Mode.ENVELOPE, Evidence.DROP, "closed")
     assert grouping.mode_for(Talker()) is Mode.SERIAL
     grouping.worked(Mode.SERIAL)
-    assert grouping.mode_for(Talker()) is Mode.FULL
+    assert grouping.mode_for(Talker()) is Mode.ENVELOPE
     grouping.worked(Mode.ENVELOPE)
+    assert grouping.mode_for(Talker()) is Mode.FULL
     grouping.failed(Mode.FULL, Evidence.DROP, "closed")
     assert grouping.mode_for(Talker()) is Mode.ENVELOPE, "what has worked before is not given up with it"
+
+
+def test_one_connection_tries_for_all() -> None:
+    class Talker:
+        in_group, finished = Mode.SERIAL, False
+
+    grouping, first, second = Grouping("auto", lambda mode, why: None), Talker(), Talker()
+    grouping.offered(True)
+    assert grouping.mode_for(first) is Mode.ENVELOPE
+    first.in_group = Mode.ENVELOPE
+    assert grouping.mode_for(second) is Mode.SERIAL, "until the first group has worked"
+    first.finished = True
+    assert grouping.mode_for(second) is Mode.ENVELOPE
+    grouping.worked(Mode.ENVELOPE)
+    assert grouping.mode_for(second) is Mode.FULL
+    second.in_group = Mode.FULL
+    assert grouping.mode_for(Talker()) is Mode.ENVELOPE
+    grouping.worked(Mode.FULL)
+    assert grouping.mode_for(Talker()) is Mode.FULL
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+@pytest.mark.parametrize("refusal", [None, b"451 4.3.0 later\r\n", b"550 5.7.1 no\r\n"])
+def test_an_answer_to_the_next_command_is_not_taken_for_the_one_that_is_missing(
+    keeps: bool, refusal: bytes | None
+) -> None:
+    """The server never answers one dot; what it says to the group behind it moves up by one."""
+
+    def plan(step: str, number: int) -> Fault | None:
+        if (step, number) == ("dot", 4):
+            return Fault(b"", keeps=keeps)
+        return Fault(refusal) if refusal and (step, number) == ("mail", 5) else None
+
+    desk = Desk(8, "auto", Behaviour(plan)).run()
+    honest(desk, 8)
+    assert desk.results[4].verdict is Verdict.UNCERTAIN
 
 
 def test_a_proven_server_that_drops_is_not_accused() -> None:

@@ -130,7 +130,7 @@ async def test_a_database_that_is_away_delays_and_loses_nothing() -> None:
     store = fast.open_store()
     campaign_id, claimed, hold = await _claimed(store)
     flaky = Flaky(store, failures=3)
-    outbox = Outbox(flaky, lambda: [hold], lambda _lost: None)  # type: ignore[arg-type]
+    outbox = Outbox(flaky, lambda: [hold], lambda _lost, _asked: None)  # type: ignore[arg-type]
     outbox.start()
     for outcome in _sent(claimed):
         outbox.add(outcome)
@@ -145,7 +145,7 @@ async def test_a_database_that_is_away_delays_and_loses_nothing() -> None:
 async def test_a_lost_answer_counts_once() -> None:
     store = fast.open_store()
     campaign_id, claimed, hold = await _claimed(store)
-    outbox = Outbox(Flaky(store, lose_answer=True), lambda: [hold], lambda _lost: None)  # type: ignore[arg-type]
+    outbox = Outbox(Flaky(store, lose_answer=True), lambda: [hold], lambda _lost, _asked: None)  # type: ignore[arg-type]
     outbox.start()
     for outcome in _sent(claimed):
         outbox.add(outcome)
@@ -158,7 +158,7 @@ async def test_a_lost_answer_counts_once() -> None:
 async def test_closing_without_a_database_says_so() -> None:
     store = fast.open_store()
     _, claimed, hold = await _claimed(store)
-    outbox = Outbox(Flaky(store, failures=10**6), lambda: [hold], lambda _lost: None)  # type: ignore[arg-type]
+    outbox = Outbox(Flaky(store, failures=10**6), lambda: [hold], lambda _lost, _asked: None)  # type: ignore[arg-type]
     outbox.start()
     outbox.add(_sent(claimed, 0)[0])
     assert not await outbox.close(0.2)
@@ -170,7 +170,7 @@ async def test_heartbeats_without_outcomes() -> None:
     _, claimed, hold = await _claimed(store)
     before = await _lease(claimed.hold.lease_id)
     beaten = asyncio.Event()
-    outbox = Outbox(store, lambda: [hold], lambda _lost: beaten.set())
+    outbox = Outbox(store, lambda: [hold], lambda _lost, _asked: beaten.set())
     outbox.start()
     await asyncio.wait_for(beaten.wait(), 10)
     await outbox.close()

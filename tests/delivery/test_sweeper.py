@@ -21,6 +21,11 @@ pytestmark = pytest.mark.usefixtures("redis_url", "database")
 WORKER = "dead-1"
 
 
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeper, "SECOND_LOOK_S", 0.02)
+
+
 async def _launched(count: int = 10) -> int:
     campaign_id = await factory.campaign(await factory.account(), [await factory.audience(count)])
     await launch(campaign_id)
@@ -139,6 +144,7 @@ async def test_a_worker_that_lives_keeps_its_lease_whatever_the_clock_says() -> 
     campaign_id = await _launched()
     claimed = await _claim(campaign_id)
     book = Journal(WORKER)
+    assert book.acquire(claimed.hold.lease_id, claimed.hold.epoch) is not None
     await _expire(10_000)
     assert (await sweeper.sweep()).leases == 0
     assert (await _lease(claimed.hold.lease_id)).state is LeaseState.HELD

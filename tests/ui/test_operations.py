@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from campaign_app.core import redis
+from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Forbidden, Unauthenticated
 from campaign_app.core.queue import Depth
 from campaign_app.delivery import chains
@@ -302,6 +303,21 @@ async def test_a_session_that_ends_ends_it(tab: Tab, monkeypatch: pytest.MonkeyP
 
     with pytest.raises(Unauthenticated):
         await follow(tab, monkeypatch, signed_out)
+
+
+async def test_a_role_that_was_changed_ends_it(
+    tab: Tab, make_actor: MakeActor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer = await make_actor(Role.VIEWER)
+
+    async def changed() -> None:
+        async def who(_token: str, _ip: str = "") -> Actor:
+            return viewer
+
+        monkeypatch.setattr("campaign_app.ui.app_state.current_actor", who)
+
+    monkeypatch.setattr(operations_state.asyncio, "sleep", Rounds(tab, changed).sleep)
+    assert await OperationsPage.follow.fn(Background(tab.state(OperationsPage))) == AppState.enter
 
 
 async def test_only_the_newest_follower_of_a_tab_goes_on(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,13 @@ async def test_a_viewer_is_offered_no_act(actor: Actor, make_actor: MakeActor) -
     assert "Contacts" in await _groups(viewer, "marta")
 
 
+async def test_pages_are_offered_to_those_who_may_see_them(actor: Actor, make_actor: MakeActor) -> None:
+    for_admins = {routes.IMPORTS, routes.ACCOUNTS, routes.OPERATIONS}
+    assert for_admins <= {hit.href for hit in (await _groups(actor, ""))["Pages"]}
+    viewer = await make_actor(Role.VIEWER, "Vera")
+    assert not for_admins & {hit.href for hit in (await _groups(viewer, ""))["Pages"]}
+
+
 async def test_a_room_without_permission_is_not_searched(actor: Actor) -> None:
     stranger = Actor(actor.user_id, "x", "", "none", frozenset())
     assert set(await _groups(stranger, "marta")) <= {"Pages"}

@@ -10,12 +10,12 @@ Every command written leaves an entry in a queue, every reply takes the first on
 out of place is charged to the message it belongs to.
 """
 
-import re
 from collections import deque
 from collections.abc import Callable, Sequence
 
 from campaign_app.channels.base import Outgoing, Result, Verdict
 from campaign_app.channels.email_smtp import mime, verdicts
+from campaign_app.channels.email_smtp.fit import unfit
 from campaign_app.channels.email_smtp.grouping import Evidence, Grouping, Mode
 from campaign_app.channels.email_smtp.handshake import Capabilities
 from campaign_app.channels.email_smtp.items import Item, Owner
@@ -25,8 +25,6 @@ from campaign_app.models.delivery import Reason
 
 LARGE = 256 * 1024
 """Bodies above this many octets go out before their final dot, so that a slow network is not taken for a hand-over."""
-
-_SAFE_PATH = re.compile(r"[!-;=?-~]{1,255}@[!-;=?-~]{1,255}")
 
 
 class Dialogue:
@@ -38,7 +36,7 @@ class Dialogue:
 
     __slots__ = (
         "_capabilities", "_dot_waits", "_expected", "_grouping", "_in_transaction", "_max_messages", "_owner",
-        "_parameters", "_write", "draining", "failed", "finished", "paused", "sent",
+        "_parameters", "_unconfirmed", "_write", "draining", "failed", "finished", "paused", "sent",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +55,7 @@ class Dialogue:
         self._expected: deque[tuple[Step, Item, Mode]] = deque()
         self._in_transaction = False
         self._dot_waits: Item | None = None
+        self._unconfirmed: tuple[Item, Result] | None = None
         self._parameters = (capabilities.has_size, capabilities.eight_bit, capabilities.size)
         self.sent = 0
         self.paused = False
@@ -89,7 +88,7 @@ class Dialogue:
 
     def offer(self, item: Item) -> None:
         """A message for an idle connection."""
-        problem = self._unfit(item.message)
+        problem = unfit(item.message, self._parameters[2])
         if problem is None:
             self._begin(item)
         else:
@@ -139,7 +138,7 @@ class Dialogue:
         """The connection is gone or given up: charge what is outstanding."""
         given_up = self._grouping.failed(self.in_group, evidence, why)
         self.failed = self.failed or (self.busy and not given_up)
-        self._close_rest(why, spare=given_up)
+        self._close_rest(why, spare=given_up, doubtful=evidence is Evidence.SILENCE)
 
     def resume(self) -> None:
         """The network takes data again."""
@@ -153,24 +152,10 @@ class Dialogue:
 
     def _take(self) -> Item | None:
         while (item := self._owner.next_item()) is not None:
-            problem = self._unfit(item.message)
+            problem = unfit(item.message, self._parameters[2])
             if problem is None:
                 return item
             self._owner.settle(item, problem)
-        return None
-
-    def _unfit(self, message: Outgoing) -> Result | None:
-        """Why a message cannot go to this server at all."""
-        if not _SAFE_PATH.fullmatch(message.recipient):
-            said = f"Not an address that SMTP can carry: {message.recipient[:100]!r}"
-            return Result(Verdict.PERMANENT, Reason.ADDRESS_INVALID, said)
-        if not _SAFE_PATH.fullmatch(message.sender):
-            said = f"Not a sender's address: {message.sender[:100]!r}"
-            return Result(Verdict.NOT_TRIED, Reason.ACCOUNT, said, account_trouble=True)
-        limit = self._parameters[2]
-        if limit is not None and len(message.content) > limit:
-            said = f"The message has {len(message.content)} octets, the server takes {limit}."
-            return Result(Verdict.PERMANENT, Reason.MESSAGE_TOO_LARGE, said)
         return None
 
     def _begin(self, item: Item) -> None:
@@ -260,6 +245,8 @@ class Dialogue:
 
     def _on_data(self, item: Item, mode: Mode, reply: Reply, *, is_last: bool) -> None:
         code = reply[0]
+        if code >= 354 and self._unconfirmed is not None:
+            self._confirm()
         if code < 400:
             if code != 354 or not is_last:
                 self._out_of_step(Step.DATA, item, mode, reply)
@@ -299,15 +286,27 @@ class Dialogue:
 
     def _on_dot(self, item: Item, mode: Mode, reply: Reply) -> None:
         code = reply[0]
-        if 200 <= code < 300:
-            self.sent += 1
-            self._owner.settle(item, verdicts.accepted(reply))
-        elif code < 400:
+        if 300 <= code < 400:
             self._out_of_step(Step.DOT, item, mode, reply)
+            return
+        if code < 300:
+            self.sent += 1
+            result = verdicts.accepted(reply)
         else:
-            self._owner.settle(item, verdicts.refused(Step.DOT, reply))
-        if not self._expected:
-            self.proceed()
+            result = verdicts.refused(Step.DOT, reply)
+        if mode is Mode.FULL:  # it stands when the group behind it got as many answers as it has commands
+            self._unconfirmed = (item, result)
+            return
+        self._owner.settle(item, result)
+        self.proceed()
+
+    def _confirm(self, doubt: str = "") -> None:
+        """Tell the answer to the message before a group; `doubt`: it may have been the answer to something else."""
+        item, result = self._unconfirmed or (None, None)
+        self._unconfirmed = None
+        if item is not None and result is not None:
+            known = Result(Verdict.UNCERTAIN, Reason.CONNECTION_LOST, doubt) if doubt else result
+            self._owner.settle(item, known)
 
     def _blames_grouping(self, step: Step, item: Item, mode: Mode, reply: Reply) -> bool:
         """Whether a refusal speaks of how we talk: its words say so, or a sequence that was right is called wrong."""
@@ -355,18 +354,19 @@ class Dialogue:
         self._forget(item)
         if step is not Step.LONE_DOT:
             self._charge(item, said, spare=given_up)
-        self._close_rest(said, spare=given_up, behind=True)
+        self._close_rest(said, spare=given_up, behind=True, doubtful=True)
 
     def _forget(self, item: Item) -> None:
         self._expected = deque(entry for entry in self._expected if entry[1] is not item)
 
-    def _close_rest(self, why: str, *, spare: bool = False, behind: bool = False) -> None:
+    def _close_rest(self, why: str, *, spare: bool = False, behind: bool = False, doubtful: bool = False) -> None:
         """Charge everything outstanding.
 
         `spare`: refusals inside a group that the server mixed up do not count. `behind`: it was another message's
-        answer that ended the connection.
+        answer that ended the connection. `doubtful`: answers may have been taken for others.
         """
         self.finished = True
+        self._confirm(why if doubtful else "")
         waiting = list(dict.fromkeys(item for step, item, _ in self._expected if step is not Step.LONE_DOT))
         if self._dot_waits is not None:
             waiting.append(self._dot_waits)

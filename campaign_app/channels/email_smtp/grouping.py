@@ -39,7 +39,7 @@ class Talker(Protocol):
 
 
 class Grouping:
-    """What one sender's connections may do. A full group is tried on one connection until it has worked once.
+    """What one sender's connections may do. Each larger grouping is tried on one connection until it has worked once.
 
     A connection that ends in a group says little by itself: the next message goes as it is known to work, and only if
     it passes where the group failed, a second group that fails convicts the server.
@@ -65,14 +65,16 @@ class Grouping:
 
     def mode_for(self, talker: Talker) -> Mode:
         """How this connection may talk now."""
-        if self._suspected:
-            return min(self._proven, self.allowed)
-        if self.allowed is Mode.FULL and self._proven is not Mode.FULL:
-            other = self._prober
-            if other is not None and other is not talker and not other.finished and other.in_group is Mode.FULL:
-                return Mode.ENVELOPE
-            self._prober = talker
-        return self.allowed
+        allowed, proven = self.allowed, self._proven
+        if allowed <= proven:
+            return allowed
+        other = self._prober
+        if self._suspected or (
+            other is not None and other is not talker and not other.finished and other.in_group > proven
+        ):
+            return proven
+        self._prober = talker
+        return Mode(proven + 1)
 
     def is_proven(self, mode: Mode) -> bool:
         """Whether the server has answered such a group as it should."""

@@ -22,6 +22,7 @@ ICONS: Final = {
     "import": "file_spreadsheet",
     "shield": "shield_ban",
     "plug": "plug",
+    "activity": "activity",
     "settings": "settings",
 }
 

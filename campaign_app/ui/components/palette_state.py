@@ -54,9 +54,16 @@ _PAGES: Final = (
     Hit("import", "Imports", routes.IMPORTS),
     Hit("shield", "Suppressions", routes.SUPPRESSIONS),
     Hit("plug", "Sending accounts", routes.ACCOUNTS),
+    Hit("activity", "Operations", routes.OPERATIONS),
     Hit("settings", "Settings", routes.SETTINGS),
     Hit("user", "Your profile", routes.PROFILE),
 )
+
+_NEEDED: Final = {
+    routes.IMPORTS: "contacts:import",
+    routes.ACCOUNTS: "accounts:read",
+    routes.OPERATIONS: "workspace:read",
+}
 
 
 def search_source(title: str, permission: str) -> Callable[[Search], Search]:
@@ -108,5 +115,6 @@ def _fixed_groups(actor: Actor, text: str) -> list[Group]:
         return text.lower() in hit.name.lower()
 
     actions = [hit for permission, hit in _ACTIONS if actor.can(permission) and fits(hit)]
-    groups = [Group("Actions", actions), Group("Pages", [hit for hit in _PAGES if fits(hit)])]
+    pages = [hit for hit in _PAGES if fits(hit) and (hit.href not in _NEEDED or actor.can(_NEEDED[hit.href]))]
+    groups = [Group("Actions", actions), Group("Pages", pages)]
     return [group for group in groups if group.hits]

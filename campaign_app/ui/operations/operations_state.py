@@ -8,6 +8,7 @@ from redis.exceptions import RedisError
 
 from campaign_app.core import clock, db
 from campaign_app.core.actor import Actor
+from campaign_app.core.errors import Forbidden
 from campaign_app.delivery.outbox import TROUBLE
 from campaign_app.kit import text
 from campaign_app.ops import service
@@ -37,9 +38,11 @@ class OperationsPage(AppState):
         return OperationsPage.follow
 
     @rx.event(background=True)
-    async def follow(self) -> None:
-        """Look again as long as the page is open. It began with the page's load, so Reflex cancels it when the tab goes
-        elsewhere; whoever calls it by hand gets one round at most that nobody sees.
+    async def follow(self) -> Any:
+        """Look again as long as the page is open.
+
+        It begins with the page's load, so Reflex cancels it when the tab goes elsewhere. Called by hand it takes the
+        place of the one before, and ends with the page too.
         """
         async with self:
             await self.require("workspace:read")
@@ -52,6 +55,9 @@ class OperationsPage(AppState):
                 going = await self._round(turn)
             except RedisError:
                 continue  # this state lies there too: nothing can be shown until it is back
+            except Forbidden:
+                return AppState.enter  # the role was changed: the page shows what it allows now
+        return None
 
     async def _round(self, turn: int) -> bool:
         """Look once more; False when nobody looks at the page any more."""

@@ -1,0 +1,78 @@
+"""What a worker that was taken for dead says when it is back: of the doubtful, these were certainly not sent."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from campaign_app.campaigns import service as campaigns
+from campaign_app.core import clock, db, logging
+from campaign_app.core.actor import SYSTEM
+from campaign_app.core.errors import AppError
+from campaign_app.delivery import control, ledger, repository
+from campaign_app.delivery.fast import ANY_TIME
+from campaign_app.delivery.feed import Feed
+from campaign_app.delivery.outbox import TROUBLE, Outbox
+from campaign_app.kit.text import plural
+from campaign_app.models.campaign import CampaignStatus
+
+log = logging.get("delivery")
+_DETAIL = "A worker that had been cut off is back and knows that these messages were never sent."
+
+
+def at_once(feed: Feed) -> Coroutine[Any, Any, None]:
+    """A lease was lost: from this call on nothing of it is taken; to be awaited, who is certainly not going to get a
+    message from us. The rest follows when it is known.
+    """
+    return _persist(feed.hold.campaign_id, feed.withdraw())
+
+
+async def at_last(outbox: Outbox, feed: Feed) -> None:
+    """Nothing of a lost lease is under way any more: report what became of its messages, then who got none."""
+    while not await outbox.settle(5.0):
+        log.warning("a lost lease's outcomes wait", lease=feed.hold.lease_id)
+    await _persist(feed.hold.campaign_id, feed.region.not_sent())
+
+
+async def _persist(campaign_id: int, entries: Sequence[tuple[int, int]]) -> None:
+    while True:
+        try:
+            await not_sent(campaign_id, entries)
+        except TROUBLE as error:
+            log.warning("doubt not withdrawn yet", campaign=campaign_id, error=repr(error)[:200])
+            await asyncio.sleep(1.0)
+        else:
+            return
+
+
+async def not_sent(campaign_id: int, entries: Sequence[tuple[int, int]]) -> int:
+    """Those of the entries (id, attempts at that time) that are in doubt are pending again; how many."""
+    if not entries:
+        return 0
+    try:
+        found = await _take_back(campaign_id, entries)
+    except AppError as error:  # it was over and cannot go on: they stay with the person who decides about the doubtful
+        log.warning("doubt stays", campaign=campaign_id, why=error.message)
+        return 0
+    if found:
+        log.info("doubt withdrawn", campaign=campaign_id, recipients=found)
+    return found
+
+
+async def _take_back(campaign_id: int, entries: Sequence[tuple[int, int]]) -> int:
+    at = clock.now()
+    async with db.transaction() as session:
+        campaign = await repository.get_campaign(session, campaign_id, lock=True)
+        if campaign is None:
+            return 0
+        found = await ledger.withdraw_doubt(session, entries, at)
+        if not found:
+            return 0
+        if campaign.status is CampaignStatus.CANCELLED:
+            await control.skip_rest(session, campaign_id, at)
+        elif campaign.status is CampaignStatus.FAILED:
+            await repository.reopen_leases(session, campaign_id, ANY_TIME)
+        else:
+            await control.send_again(session, campaign, at)
+        title = f"{plural(found, 'recipient')} no longer uncertain"
+        await campaigns.record_activity(session, campaign_id, "uncertain", SYSTEM.name, title, _DETAIL)
+    return found
