@@ -83,19 +83,19 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """One row per case and database."""
     seed = given.seed if given.seed is not None else secrets.randbelow(1_000_000)
     rows = []
-    for name, case in CASES.items():
+    for name in CASES:
         if given.case and name not in given.case:
             continue
         for database in (one for one in given.databases if ONLY.get(name, one) == one):
             say(f"{name}, {database}, {given.recipients:,} recipients, seed {seed}")
-            rows.append({"case": name, "database": database, **_play(case, name, database, given, seed, say)})
+            rows.append(play(name, database, given, seed, say))
             say(f"  {rows[-1]}")
     return {"cases": rows, "seed": seed}
 
 
-def _play(
-    case: Case, name: str, database: str, given: Namespace, seed: int, say: Callable[[str], None]
-) -> dict[str, Any]:
+def play(name: str, database: str, given: Namespace, seed: int, say: Callable[[str], None]) -> dict[str, Any]:
+    """One case's row."""
     with stage(database, BEACON_RETRY_SECONDS=RETRY_SECONDS) as here:
-        play = Play(here, given, Random(f"{seed} {name} {database}"), say)
-        return {"recipients": given.recipients, **case(play)}
+        scene = Play(here, given, Random(f"{seed} {name} {database}"), say)
+        found = CASES[name](scene)
+        return {"case": name, "database": database, "recipients": scene.recipients, **found}

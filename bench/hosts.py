@@ -23,6 +23,7 @@ from campaign_app.delivery.feed import FENCE_S
 from campaign_app.delivery.sweeper import FOREIGN_GRACE_S
 
 NAMES = ("north", "south")
+_FEW = 3
 FENCE_AFTER_S = LEASE_TTL_S - FENCE_S
 
 
@@ -85,7 +86,8 @@ def cut_off(play: Play) -> dict[str, Any]:
 def without_database(play: Play) -> dict[str, Any]:
     """The database's cable alone: the host could go on sending, and stops by its fence. Slow mail, so that it has
     something left to send by then."""
-    return _on_two_hosts(play, _without_database, slow_ms=300, connections=3)
+    play.most = 2_000
+    return _on_two_hosts(play, _without_database, slow_ms=300, connections=_FEW)
 
 
 def stopped(play: Play) -> dict[str, Any]:
@@ -157,7 +159,7 @@ def _without_database(pair: Pair) -> dict[str, Any]:
     seconds = pair.taken_over()
     before = pair.uncertain_now()
     pair.north.mend(DATABASE)
-    return _shown(pair, seconds, before, 3) | _back(pair)
+    return _shown(pair, seconds, before, _FEW) | _back(pair)
 
 
 def _stopped(pair: Pair) -> dict[str, Any]:

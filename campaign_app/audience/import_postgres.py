@@ -34,7 +34,7 @@ class Postgres:
         names = ", ".join(people_frame.THERE).replace("attributes", "CAST(attributes AS text)")
         query = f"SELECT {names} FROM contact WHERE identity = ANY(CAST(:keys AS text[])) ORDER BY id FOR UPDATE"  # noqa: S608  (our own constants)
         found = await self._connection.execute(sa.text(query), {"keys": identities.to_list()})
-        return people_frame.of_contacts(found.all())
+        return await asyncio.to_thread(people_frame.of_contacts, found.all())
 
     async def update(self, rows: pl.DataFrame, at: datetime) -> None:
         """Write people_frame.STORED of contacts by id."""

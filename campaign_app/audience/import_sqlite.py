@@ -4,6 +4,7 @@ Several hundred rows go into one statement: a step of its own for each row costs
 lets go of the interpreter.
 """
 
+import asyncio
 import json
 from datetime import datetime
 from functools import cache
@@ -34,7 +35,7 @@ class Sqlite:
         names = ", ".join(people_frame.THERE)
         query = f"SELECT {names} FROM contact WHERE identity IN (SELECT value FROM json_each(?))"  # noqa: S608  (our own constants)
         found = await self._connection.exec_driver_sql(query, (json.dumps(identities.to_list()),))
-        return people_frame.of_contacts(found.all())
+        return await asyncio.to_thread(people_frame.of_contacts, found.all())
 
     async def update(self, rows: pl.DataFrame, at: datetime) -> None:
         """Write people_frame.STORED of contacts by id."""
@@ -45,11 +46,15 @@ class Sqlite:
     async def insert(self, rows: pl.DataFrame, at: datetime, import_id: int | None) -> pl.Series:
         """Make contacts; their ids."""
         first = await self._next_id()
+        same = (import_id, _stamp(at))
         for start in range(0, len(rows), _ROWS):
             part = rows.select(_GIVEN)[start : start + _ROWS]
-            values = chain.from_iterable(zip(*(column.to_list() for column in part), strict=True))
-            same = (first + start, import_id, _stamp(at))
-            await self._connection.exec_driver_sql(_insert(len(part)), (*same, *values))
+            lines = zip(*(column.to_list() for column in part), strict=True)
+            if len(part) == _ROWS:
+                await self._connection.exec_driver_sql(_insert(_ROWS), (first + start, *same, *chain(*lines)))
+            else:  # a statement of its own for each length would be kept by the driver
+                values = [(first + start + number, *same, *line) for number, line in enumerate(lines)]
+                await self._connection.exec_driver_sql(_insert(1), values)
         last = first + len(rows) - 1
         if import_id is not None:  # then the search trigger left them to us
             await self._connection.exec_driver_sql(LEARN_RANGE, (first, last))

@@ -60,10 +60,11 @@ def merged(frame: pl.DataFrame, *, update: bool) -> pl.DataFrame:
     return pl.concat([frame.filter(~twice), once]).sort("row")
 
 
-def of_contacts(rows: Iterable[Sequence[Any]]) -> pl.DataFrame:
+def of_contacts(rows: Sequence[Sequence[Any]]) -> pl.DataFrame:
     """Contacts as the database gives them, columns THERE."""
+    columns = zip(*rows, strict=True) if rows else [()] * len(THERE)
     kinds = dict.fromkeys(THERE, pl.String) | {"id": pl.Int64}
-    return pl.DataFrame([tuple(row) for row in rows], schema=kinds, orient="row")
+    return pl.DataFrame([pl.Series(name, cells, kinds[name]) for name, cells in zip(THERE, columns, strict=True)])
 
 
 def changes(there: pl.DataFrame, people: pl.DataFrame, *, update: bool) -> pl.DataFrame:

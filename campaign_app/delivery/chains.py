@@ -56,6 +56,16 @@ async def ensure(campaign_id: int, want: int, at: datetime | None = None) -> int
     return started
 
 
+async def start(campaign_id: int, at: datetime) -> bool:
+    """See that somebody goes on with the campaign at `at`: its first chain, unless that runs or waits already."""
+    due = at if at > clock.now() else None
+    token = secrets.token_hex(4)
+    new = await redis.client().set(_key(campaign_id, 0), _waiting(token, at), nx=True, ex=_ttl(due))
+    if new:
+        await _enqueue(campaign_id, 0, token, due)
+    return bool(new)
+
+
 def _waiting(token: str, due: datetime) -> str:
     return f"{token}~{due.timestamp():.0f}"
 

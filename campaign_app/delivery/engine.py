@@ -16,7 +16,7 @@ from campaign_app.core import clock, db, logging
 from campaign_app.core.config import settings
 from campaign_app.core.errors import AppError
 from campaign_app.core.rate_limit import Limiter
-from campaign_app.delivery import chains, circuit, completion, fast, loading, recovery, repository
+from campaign_app.delivery import chains, circuit, completion, fast, loading, recovery
 from campaign_app.delivery.fast import Owner
 from campaign_app.delivery.feed import Feed
 from campaign_app.delivery.holdings import Holdings
@@ -27,10 +27,12 @@ from campaign_app.delivery.loading import Loaded
 from campaign_app.delivery.outbox import TROUBLE, LeaseLost, Outbox
 from campaign_app.delivery.outcome import Outcome
 from campaign_app.delivery.pacer import Pacer
+from campaign_app.delivery.returns import Returns
 
 SLICE_S = 20.0
 IDLE_S = 60.0
 DRAIN_S = 5.0
+REGIONS = 512  # leases at once: two of each of 256 campaigns
 ELSEWHERE_S = 0.5
 log = logging.get("delivery")
 
@@ -59,6 +61,8 @@ class Engine:
         self._pacers: dict[int, Pacer] = {}
         self._feeds = Holdings()
         self._slices: Counter[int] = Counter()
+        self._claiming = 0
+        self._returns = Returns()
         self._locks: dict[int, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -69,7 +73,7 @@ class Engine:
             OSError: there is no room for the journal.
         """
         self._loop = asyncio.get_running_loop()
-        self.journal = Journal(self.name)
+        self.journal = Journal(self.name, REGIONS)
         self.owner = Owner(self.name, socket.gethostname()[:255], self.journal.label)
         self.store = fast.open_store([self.journal.fileno])
         self.limiter = Limiter()
@@ -110,7 +114,7 @@ class Engine:
         soon = Again(clock.now() + timedelta(seconds=1))
         if self._slices[campaign_id] >= chains.PER_WORKER:  # leave it to another worker
             return Again(clock.now() + timedelta(seconds=ELSEWHERE_S))
-        if self.draining or self.outbox.failing_since or self.outbox.is_full or not self.journal.free:
+        if self.draining or self.outbox.failing_since or self._is_full:
             return soon
         self._slices[campaign_id] += 1
         try:
@@ -133,18 +137,30 @@ class Engine:
         end = monotonic() + SLICE_S
         while True:
             at = clock.now()
-            if not self.journal.free or self.outbox.is_full or self.lanes.get(lane.campaign_id) is not lane:
+            if self._is_full or self.lanes.get(lane.campaign_id) is not lane:
                 return Again(at + timedelta(milliseconds=200))
             feed = next((feed for feed in lane.feeds if not (feed.attended or feed.taken_up.is_set())), None)
             if feed is None:
-                asked_at = clock.steady()
-                claimed = await self.store.claim(lane.campaign_id, self.owner, lane.chunk, at)
-                if claimed is None:
-                    return await self._nothing_open(lane.campaign_id)
-                feed = self._take_over(lane, claimed, asked_at)
+                seen = self._returns.count(lane.campaign_id)
+                feed = await self._claim(lane, at)
+                if feed is None:
+                    return await self._nothing_open(lane.campaign_id, seen, end)
             await self._attend(feed, end)
             if lane.closed or lane.again_at or self.draining or feed.lost or monotonic() > end:
                 return Again(lane.again_at or clock.now() + timedelta(seconds=0.5 if lane.closed else 0))
+
+    @property
+    def _is_full(self) -> bool:
+        return self.outbox.is_full or self.journal.free <= self._claiming
+
+    async def _claim(self, lane: Lane, at: datetime) -> Feed | None:
+        self._claiming += 1  # the journal's room is kept for those who still wait for the database
+        asked_at = clock.steady()
+        try:
+            claimed = await self.store.claim(lane.campaign_id, self.owner, lane.chunk, at)
+        finally:
+            self._claiming -= 1
+        return None if claimed is None else self._take_over(lane, claimed, asked_at)
 
     async def _attend(self, feed: Feed, end: float) -> None:
         """Until the lease has no more rows, or the slice is over: the feed goes on, the next job attends to it."""
@@ -207,7 +223,10 @@ class Engine:
             if feed in lane.feeds:
                 lane.feeds.remove(feed)
             lane.dirty = True
-        if available is None and not feed.lost and not self._feeds.of(hold.campaign_id):
+        self._returns.note(hold.campaign_id)
+        if available is not None:  # a job that found nothing to do may have ended
+            await chains.start(hold.campaign_id, available)
+        elif not feed.lost and not self._feeds.of(hold.campaign_id):
             await completion.look(hold.campaign_id)
 
     async def _finish(self, feed: Feed) -> datetime | None:
@@ -225,18 +244,8 @@ class Engine:
         self._feeds.remove(feed)
         return None
 
-    async def _nothing_open(self, campaign_id: int) -> Again:
-        async with db.reading() as session:
-            outlook = await repository.outlook(session, campaign_id)
-        if outlook is None:
-            return Again(None)
-        now = clock.now()
-        if outlook.available_at is not None:
-            return Again(max(outlook.available_at, now + timedelta(milliseconds=200)))
-        if outlook.held:
-            return Again(now + timedelta(seconds=0.1 if self._feeds.of(campaign_id) else 1))
-        await completion.look(campaign_id)
-        return Again(None)
+    async def _nothing_open(self, campaign_id: int, seen: int, end: float) -> Again:
+        return Again(await self._returns.nothing_open(campaign_id, seen, end - monotonic(), self._feeds.of))
 
     # ── lanes and lines ──
 
@@ -333,6 +342,7 @@ class Engine:
             if not (lane.feeds or lane.lingering or lane.slices or lane.in_flight) and lane.idle_since < old:
                 self.lanes.pop(campaign_id)
                 self._locks.pop(campaign_id, None)
+                self._returns.forget(campaign_id)
                 self.lines[lane.limits.account_id].lanes.pop(campaign_id, None)
                 await self._pacers.pop(campaign_id).stop()
         used = {lane.limits.account_id for lane in self.lanes.values()}  # some have not got their first lease yet

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from campaign_app.delivery.schemas import HeldLease, WorkerInfo
-from campaign_app.delivery.sweeper import FOREIGN_GRACE_S
+from campaign_app.delivery.sweeper import FOREIGN_GRACE_S, SECOND_LOOK_S
 from campaign_app.ops.schemas import Fate, Holder, LeaseRow, WorkerRow, WorkerState
 
 LATE_S = 10.0  # five heartbeats
@@ -29,8 +29,8 @@ def fate(host: str, living_hosts: Iterable[str], *, expired: bool, lives: bool) 
 
 
 def taken_over_at(expires_at: datetime | None) -> datetime | None:
-    """From when on another host may take a lease over."""
-    return expires_at + timedelta(seconds=FOREIGN_GRACE_S) if expires_at else None
+    """When another host takes a lease over: after the grace and a second look."""
+    return expires_at + timedelta(seconds=FOREIGN_GRACE_S + SECOND_LOOK_S) if expires_at else None
 
 
 def workers(

@@ -1,21 +1,30 @@
 """What a worker process holds for its jobs, and how it begins and ends."""
 
 import asyncio
+import errno
 import json
 from collections.abc import Mapping
 from datetime import UTC, timezone
+from time import monotonic
 from typing import Any
 
 from redis.exceptions import RedisError
 
 from campaign_app.core import db, logging, rate_limit, redis
-from campaign_app.delivery import sweeper
+from campaign_app.delivery import journal, sweeper
 from campaign_app.delivery.engine import Engine
 from campaign_app.delivery.outbox import TROUBLE
 from campaign_app.delivery.reporting import Reporter
 
 log = logging.get("worker")
 _RETRY_S = 2.0
+_SAY_AGAIN_S = 30.0
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def _no_journal(error: OSError) -> str:
+    what = "There is no room for the journal" if error.errno in _NO_ROOM else "The journal cannot be made"
+    return f"{what} in {journal.folder()} ({error.strerror})"
 
 
 class Context:
@@ -35,14 +44,7 @@ class Context:
 
     async def begin(self) -> None:
         """Open the journal (waiting for room on the disk), settle what a predecessor left, listen."""
-        while True:
-            try:
-                self.engine.start()
-            except OSError as error:
-                log.error("no journal, nothing is sent", error=str(error))
-                await asyncio.sleep(_RETRY_S)
-            else:
-                break
+        await self._open_journal()
         try:
             await sweeper.sweep(patient=False)
         except (RedisError, *TROUBLE) as error:
@@ -52,6 +54,21 @@ class Context:
             loop.create_task(self._listen(), name="control"),
             loop.create_task(self._reporter.run(), name="reporter"),
         ]
+
+    async def _open_journal(self) -> None:
+        say_again = 0.0
+        while True:
+            try:
+                self.engine.start()
+            except OSError as error:
+                if monotonic() >= say_again:
+                    say_again = monotonic() + _SAY_AGAIN_S
+                    log.error(f"{_no_journal(error)}. Nothing is sent; it begins by itself as soon as that is mended.")
+                await asyncio.sleep(_RETRY_S)
+            else:
+                if say_again:
+                    log.info("the journal is made now")
+                return
 
     async def _listen(self) -> None:
         """Hear of pauses at once. What is missed while Redis is away the limiter says."""

@@ -13,7 +13,7 @@ from campaign_app.worker.schedules import lines
 from campaign_app.worker.steady import SteadyWorker
 from campaign_app.worker.wrap import logged
 
-SEND_JOBS = 64  # they wait for the limits and the server most of the time
+SEND_JOBS = 512  # two of each of 256 campaigns: they wait for the limits and the server most of the time
 SEND_POLL_S = 0.05  # a poll costs 0.5 ms, and a chain lasts seconds
 WORK_POLL_S = 0.1
 

@@ -113,7 +113,7 @@ async def test_a_late_worker_is_told_with_what_happens_to_its_leases(database: s
     assert found.leases[0].fate is Fate.TAKEN_OVER
     left = found.workers[0].taken_over_at
     assert left is not None
-    assert 40 < (left - found.at).total_seconds() <= 45  # 30 s lease and 60 s grace, of which 45 have passed
+    assert 55 < (left - found.at).total_seconds() <= 60  # 30 s lease, 60 s grace, 15 s: of which 45 have passed
 
     await heard(ALSO_HERE)
     found = await look()

@@ -115,6 +115,7 @@ def test_a_late_worker_is_said_with_what_happens_next() -> None:
     assert note.title == "far-7-cccc has not been heard of since 08:59 (34 s ago)"
     assert note.detail.startswith("It holds 1 lease. No worker lives on far, where the journal lies.")
     assert "takes it over in 56 s; whoever may have got the message becomes uncertain" in note.detail
+    assert "Start a worker on far: it knows from the journal who got it" in note.detail
 
 
 @pytest.mark.parametrize(

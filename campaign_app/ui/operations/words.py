@@ -227,8 +227,8 @@ def _fate(row: WorkerRow, moment: Moment) -> str:
         )
     return (
         f"No worker lives on {host}, where the journal lies. A worker of another host takes {them} over "
-        f"{_taken_over(row, moment)}; whoever may have got the message becomes uncertain. Start a worker on {host} "
-        f"before that and it settles {them} from the journal."
+        f"{_taken_over(row, moment)}; whoever may have got the message becomes uncertain. Start a worker on {host}: it "
+        "knows from the journal who got it, also after that."
     )
 
 
@@ -246,8 +246,8 @@ def _lease_fate(row: LeaseRow, leases: int, moment: Moment) -> str:
     them = _them(leases)
     if row.fate is Fate.UNRENEWED:
         return (
-            f"Its worker lives but could not renew {them}: it does not get through to the database, and its log says "
-            "why. What it has sent is in its journal."
+            f"Its worker lives but did not renew {them}: it does not get through to the database (its log says why), "
+            f"or never heard that it has {them}; then a sweep settles {them}. What it has sent is in its journal."
         )
     if row.fate is Fate.JOURNAL:
         return f"Once its process has ended, a worker of {row.host} settles {them} from the journal."
