@@ -121,17 +121,23 @@ def mailbox(header: str, name: str, address: str) -> bytes:
     return phrase + (b"\r\n <" if len(phrase) > 40 else b" <") + target + b">"
 
 
+@lru_cache(maxsize=256)
+def _named(name: str) -> bytes:
+    if not _HEADER_NAME.fullmatch(name):
+        raise ValueError(f"“{name[:80]}” is not a header name.")
+    return name.encode("ascii") + b": "
+
+
 def header_line(name: str, value: str) -> bytes:
     """One further header line, ended.
 
     Raises:
         ValueError: not a header name, or a line break in the value.
     """
-    if not _HEADER_NAME.fullmatch(name):
-        raise ValueError(f"“{name[:80]}” is not a header name.")
-    if value.isascii() and value.isprintable() and len(name) + 2 + len(value) <= MAX_LINE:
-        return f"{name}: {value}\r\n".encode("ascii")
-    return name.encode("ascii") + b": " + unstructured(name, value) + CRLF
+    start = _named(name)
+    if value.isascii() and value.isprintable() and len(start) + len(value) <= MAX_LINE:
+        return start + value.encode("ascii") + CRLF
+    return start + unstructured(name, value) + CRLF
 
 
 def boundary() -> str:
