@@ -86,8 +86,8 @@ class Delivery(SQLModel, table=True):
     """One recipient of one campaign. `address` and `domain` are frozen at launch; `response` holds the server's words.
 
     Only a launch makes rows, while it holds the campaign's, and campaigns are never removed: no foreign key, whose
-    check was 40 % of a launch. Under a held lease a row stays `pending` until its outcome is known; the worker's journal
-    knows better.
+    check was 40 % of a launch. Under a held lease a row stays `pending` until its outcome is known; the worker's
+    journal knows better.
     """
 
     __table_args__ = (
