@@ -22,9 +22,8 @@ def _accepts_anything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verdicts, "refused", lambda step, reply: Result(Verdict.ACCEPTED))
 
 
-def _forgets_the_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = Dialogue._confirm
-    monkeypatch.setattr(Dialogue, "_confirm", lambda self, doubt="": right(self))
+def _loses_what_was_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Dialogue, "lost", lambda self, *_: setattr(self, "finished", True))
 
 
 def _answers_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +36,9 @@ def _doubles_no_dots(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-@pytest.mark.parametrize("breaks", [_accepts_anything, _forgets_the_doubt, _answers_do_not_count, _doubles_no_dots])
+@pytest.mark.parametrize(
+    "breaks", [_accepts_anything, _loses_what_was_under_way, _answers_do_not_count, _doubles_no_dots]
+)
 def test_a_broken_dialogue_is_seen_with_its_seed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, breaks
 ) -> None:
