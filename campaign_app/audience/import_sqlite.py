@@ -6,9 +6,11 @@ lets go of the interpreter.
 
 import asyncio
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from itertools import chain
+from typing import Any
 
 import polars as pl
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -47,18 +49,26 @@ class Sqlite:
         """Make contacts; their ids."""
         first = await self._next_id()
         same = (import_id, _stamp(at))
-        for start in range(0, len(rows), _ROWS):
-            part = rows.select(_GIVEN)[start : start + _ROWS]
-            lines = zip(*(column.to_list() for column in part), strict=True)
-            if len(part) == _ROWS:
-                await self._connection.exec_driver_sql(_insert(_ROWS), (first + start, *same, *chain(*lines)))
-            else:  # a statement of its own for each length would be kept by the driver
-                values = [(first + start + number, *same, *line) for number, line in enumerate(lines)]
-                await self._connection.exec_driver_sql(_insert(1), values)
+        full = len(rows) - len(rows) % _ROWS
+        writing: asyncio.Task[None] | None = None
+        for start in range(0, full, _ROWS):
+            values = (first + start, *same, *chain(*_lines(rows[start : start + _ROWS])))
+            if writing:
+                await writing  # the values of the next rows are laid out while these are written
+            writing = asyncio.create_task(self._execute(_insert(_ROWS), values))
+            await asyncio.sleep(0)
+        if writing:
+            await writing
+        if full < len(rows):  # one by one: a statement for each length would be kept by the driver
+            rest = enumerate(_lines(rows[full:]), first + full)
+            await self._execute(_insert(1), [(number, *same, *line) for number, line in rest])
         last = first + len(rows) - 1
         if import_id is not None:  # then the search trigger left them to us
-            await self._connection.exec_driver_sql(LEARN_RANGE, (first, last))
+            await self._execute(LEARN_RANGE, (first, last))
         return pl.int_range(first, last + 1, eager=True)
+
+    async def _execute(self, statement: str, values: Any) -> None:
+        await self._connection.exec_driver_sql(statement, values)
 
     async def _next_id(self) -> int:
         """The id that AUTOINCREMENT would give next; the write lock keeps it ours."""
@@ -72,6 +82,10 @@ class Sqlite:
         statement = f"{into} SELECT ?, value FROM json_each(?)"  # noqa: S608
         added = await self._connection.exec_driver_sql(statement, (owner_id, json.dumps(contacts.to_list())))
         return int(added.rowcount)
+
+
+def _lines(rows: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
+    return zip(*(column.to_list() for column in rows.select(_GIVEN)), strict=True)
 
 
 @cache

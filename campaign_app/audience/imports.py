@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.audience import identity, import_files, import_run, repository
+from campaign_app.audience import identity, import_files, repository
 from campaign_app.audience.csv_import import mapping_problem
 from campaign_app.audience.errors import FileUnusable, ImportNotFound, ImportState, ListNotFound
 from campaign_app.audience.headings import ATTRIBUTE
@@ -234,6 +234,8 @@ async def run_now(path: Path, list_name: str = "", country: str = "DE", actor: A
     Raises:
         FileUnusable, Invalid: in words for a person; nothing was imported.
     """
+    from campaign_app.audience import import_run  # with polars: 40 MB that only an import needs
+
     relative = import_files.new_path()
     copy = import_files.absolute(relative)
     await asyncio.to_thread(shutil.copyfile, path, copy)

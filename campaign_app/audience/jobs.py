@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from campaign_app.audience import import_files, import_run
+from campaign_app.audience import import_files
 from campaign_app.core import db, queue
 from campaign_app.core.clock import now
 from campaign_app.models.contact_import import ContactImport, ImportStatus
@@ -18,6 +18,8 @@ KEEP_FILES = timedelta(days=30)
 
 async def run_import(_ctx: dict[str, Any], import_id: int) -> None:
     """Carry an import to its end, from where the last run of it stopped."""
+    from campaign_app.audience import import_run  # with polars: 40 MB that only an import needs
+
     await import_run.run(import_id)
 
 

@@ -14,7 +14,7 @@ from campaign_app.delivery.feed import Feed, Item
 from campaign_app.delivery.journal import State
 from campaign_app.delivery.lane import Lane, LeftOut
 from campaign_app.delivery.outcome import Outcome
-from campaign_app.delivery.shares import allocate
+from campaign_app.delivery.shares import Turns, allocate
 from campaign_app.models.delivery import DeliveryStatus, Reason
 
 TROUBLE_AT = 3
@@ -51,7 +51,7 @@ class Line:
         self._items: dict[int, tuple[Item, Lane]] = {}
         self._sender: Sender | None = None
         self._loop = asyncio.get_running_loop()
-        self._turn = 0.0
+        self._order: Turns[Lane] = Turns()
         self._failures = 0
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
@@ -69,8 +69,8 @@ class Line:
 
     def enter(self, lane: Lane) -> None:
         """A campaign has something to send. It starts level with the others, whatever it missed."""
-        lane.turn = max(lane.turn, self._turn)
         self.lanes[lane.campaign_id] = lane
+        self._order.enter(lane, self.lanes.values())
 
     def limits_of(self, lane: Lane) -> Limits:
         """The lane's limits now. Where the account has a rate, its campaigns share it by priority."""
@@ -100,12 +100,8 @@ class Line:
 
     def _pick(self, now: float) -> tuple[Lane, Feed] | None:
         """The lane whose turn it is among those with a row and a due slot; it has paid with the slot."""
-        best: Lane | None = None
-        best_feed: Feed | None = None
         soonest: float | None = None
-        for lane in self.lanes.values():
-            if best is not None and lane.turn >= best.turn:
-                continue
+        for place, lane in enumerate(self._order):
             if lane.closed or (lane.closes_at is not None and now >= lane.closes_at):
                 continue
             feed = lane.front()
@@ -117,18 +113,15 @@ class Line:
             if at > now:
                 soonest = at if soonest is None else min(at, soonest)
                 continue
-            best, best_feed = lane, feed
-        if best is None or best_feed is None:
-            if soonest is not None:
-                self._wake_at(soonest)
-            return None
-        if not best.slots.take(now):  # what was due turned out to be too late
-            following = best.slots.next_at(now)
-            self._wake_at(now + 0.001 if following is None else max(following, now + 0.0005))
-            return None
-        self._turn = best.turn
-        best.turn += best.stride
-        return best, best_feed
+            if not lane.slots.take(now):  # what was due turned out to be too late
+                following = lane.slots.next_at(now)
+                self._wake_at(now + 0.001 if following is None else max(following, now + 0.0005))
+                return None
+            self._order.serve(place)
+            return lane, feed
+        if soonest is not None:
+            self._wake_at(soonest)
+        return None
 
     def take(self) -> Outgoing | None:
         """See Source."""

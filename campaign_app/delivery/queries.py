@@ -242,19 +242,18 @@ async def held_leases(session: AsyncSession, actor: Actor, limit: int = 100) -> 
 async def _pending_in(session: AsyncSession, lease_ids: Sequence[int]) -> dict[int, int]:
     """How many deliveries of each lease have no outcome yet.
 
-    They are found by their ids: `+ 0` keeps SQLite from the index by campaign, which would read all of it.
+    They are found by their ids: `+ 0` keeps the planners from the index by campaign, which would read all of it.
     """
-    statement = (
-        _select(col(Lease.id), sa.func.count())
-        .join_from(
-            Lease,
-            Delivery,
-            sa.and_(
-                col(Delivery.id).between(Lease.first_id, Lease.last_id),
-                col(Delivery.campaign_id) + 0 == col(Lease.campaign_id),
-            ),
+    pending = (
+        _select(sa.func.count())
+        .select_from(Delivery)
+        .where(
+            col(Delivery.id).between(Lease.first_id, Lease.last_id),
+            col(Delivery.campaign_id) + 0 == col(Lease.campaign_id),
+            col(Delivery.status) == DeliveryStatus.PENDING,
         )
-        .where(col(Lease.id).in_(lease_ids), col(Delivery.status) == DeliveryStatus.PENDING)
-        .group_by(col(Lease.id))
+        .correlate(Lease)
+        .scalar_subquery()
     )
+    statement = _select(col(Lease.id), pending).where(col(Lease.id).in_(lease_ids))
     return {int(lease_id): int(number) for lease_id, number in (await session.execute(statement)).all()}

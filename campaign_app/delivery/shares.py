@@ -1,6 +1,20 @@
-"""How the campaigns of one account share its rate. Pure."""
+"""How the campaigns of one account share its rate, and its connections. Pure."""
 
-from collections.abc import Sequence
+from bisect import insort
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Generic, Protocol, TypeVar
+
+CATCH_UP = 32  # turns that were missed for want of rows or slots and come back; more would hold up the others
+
+
+class Taker(Protocol):
+    """Who takes turns: `turn` is when the next one is due, `stride` how much a turn costs."""
+
+    turn: float
+    stride: float
+
+
+T = TypeVar("T", bound=Taker)
 
 
 def allocate(total: float, wants: Sequence[tuple[float, float]]) -> list[float]:
@@ -23,3 +37,34 @@ def allocate(total: float, wants: Sequence[tuple[float, float]]) -> list[float]:
         left = max(0.0, left - sum(rates[n] for n in bound))
         open_ -= bound
     return rates
+
+
+class Turns(Generic[T]):
+    """Whose turn it is (stride scheduling): a taker of half the stride gets twice the turns, and nobody gets none."""
+
+    def __init__(self) -> None:
+        self._order: list[T] = []
+        self._now = 0.0
+
+    def __iter__(self) -> Iterator[T]:
+        """The one whose turn it is first. Serve at most one of them, then ask anew."""
+        return iter(self._order)
+
+    def enter(self, taker: T, all_: Iterable[T]) -> None:
+        """`taker` comes (again), level with the others whatever it missed; `all_` are those who take turns now."""
+        taker.turn = max(taker.turn, self._now)
+        self._order = sorted(all_, key=_turn)
+
+    def serve(self, place: int) -> None:
+        """The one at this place of the order has its turn. Those before it were not ready."""
+        order = self._order
+        taker = order[place]
+        turn = max(taker.turn, self._now - CATCH_UP * taker.stride)
+        self._now = max(self._now, turn)
+        taker.turn = turn + taker.stride
+        if place + 1 < len(order) and order[place + 1].turn < taker.turn:
+            insort(order, order.pop(place), key=_turn)
+
+
+def _turn(taker: Taker) -> float:
+    return taker.turn

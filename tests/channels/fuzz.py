@@ -12,6 +12,7 @@ import traceback
 from collections import Counter
 
 from campaign_app.channels.base import Verdict
+from campaign_app.channels.email_smtp import mime
 from campaign_app.channels.email_smtp.dialogue import LARGE
 from tests.channels.desk import Desk, honest
 from tests.channels.helpers import message
@@ -88,7 +89,7 @@ def contents_arrived(desk: Desk) -> None:
     for name, content in desk.witness.contents.items():
         given = desk.given[name]
         plain = b"\r\n".join(line[1:] if line[:1] == b"." else line for line in content.split(b"\r\n"))
-        assert plain == (given if given.endswith(b"\r\n") else given + b"\r\n"), f"{name} got something else"
+        assert plain == (given if given.endswith(mime.CRLF) else given + mime.CRLF), f"{name} got something else"
 
 
 def judge(seed: int) -> Counter[Verdict]:

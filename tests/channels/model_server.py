@@ -191,6 +191,9 @@ class ModelServer:
             if not self.rcpt and not self.b.takes_data_anyway:
                 yield from self.answer("no_rcpt", b"503 5.5.1 need RCPT first\r\n")
             else:
+                fault = self.b.plan("data", self.witness.steps["data"])
+                if fault is not None and fault.reply is not None and fault.reply.count(b"\n") > 1:
+                    self.witness.lied_to.add(self.rcpt)  # it answers the dot before there is one
                 yield from self.answer("data", b"354 go ahead\r\n", lambda: setattr(self, "in_data", True))
         else:
             yield ("send", b"500 5.5.2 what?\r\n")

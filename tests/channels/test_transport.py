@@ -120,7 +120,7 @@ STEPS = ["greeting", "ehlo", "mail", "rcpt", "data", "dot", "rset"]
 QUICK = Options(connect=1, tls=1, greeting=0.1, command=0.08, stall=0.06, dot=0.08, idle=0.1, leave=0.05, tick=0.01)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.dictionaries(st.tuples(st.sampled_from(STEPS), st.integers(0, 9)), FAULTS, max_size=5),
     st.sampled_from(["auto", "envelope", "off"]),
@@ -139,7 +139,7 @@ def test_faults_anywhere(faults: dict, pipelining: str, connections: int, count:
     asyncio.run(story())
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=18, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.dictionaries(
         st.tuples(st.sampled_from(STEPS), st.integers(0, 6)),

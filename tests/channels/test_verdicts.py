@@ -43,6 +43,51 @@ def test_refusals(step: Step, code: int, text: bytes, verdict: Verdict, reason: 
     assert result.response.startswith(str(code))
 
 
+TABLE = {  # the enhanced code without its class → what a permanent refusal of the recipient or the message means
+    "1.0": Reason.UNKNOWN_ADDRESS, "1.1": Reason.UNKNOWN_ADDRESS, "1.2": Reason.UNKNOWN_ADDRESS,
+    "1.3": Reason.ADDRESS_INVALID, "1.6": Reason.UNKNOWN_ADDRESS, "1.10": Reason.UNKNOWN_ADDRESS,
+    "2.1": Reason.UNKNOWN_ADDRESS, "2.2": Reason.MAILBOX_FULL, "2.3": Reason.MESSAGE_TOO_LARGE,
+    "3.4": Reason.MESSAGE_TOO_LARGE, "7.0": Reason.POLICY, "7.1": Reason.POLICY, "7.26": Reason.POLICY,
+    "7.509": Reason.POLICY, "3.0": Reason.REFUSED, "5.1": Reason.REFUSED, "6.0": Reason.REFUSED,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("step", [Step.MAIL, Step.RCPT, Step.DATA, Step.DOT])
+@pytest.mark.parametrize(("status", "reason"), TABLE.items())
+def test_enhanced_codes_at_each_command(step: Step, status: str, reason: Reason) -> None:
+    lasting = refused(step, (550, f"5.{status} words".encode()))
+    if step is Step.MAIL and reason is not Reason.MESSAGE_TOO_LARGE:
+        assert (lasting.verdict, lasting.reason, lasting.account_trouble) == (N, Reason.ACCOUNT, True)
+    else:
+        assert (lasting.verdict, lasting.reason, lasting.account_trouble) == (P, reason, False)
+    passing = refused(step, (451, f"4.{status} words".encode()))
+    full = Reason.MAILBOX_FULL if status == "2.2" else Reason.TEMPORARY
+    assert (passing.verdict, passing.reason, passing.account_trouble) == (T, full, False)
+    assert passing.throttled == (status[:2] not in ("1.", "2."))
+
+
+@pytest.mark.parametrize(
+    ("step", "code", "text", "ours"),
+    [
+        (Step.RCPT, 550, b"5.1.8 <news@x>: Sender address rejected: Domain not found", True),
+        (Step.RCPT, 553, b"5.7.1 <news@x>: Sender address rejected: not owned by user jo", True),
+        (Step.RCPT, 550, b"Sender address rejected", True),
+        (Step.RCPT, 530, b"5.7.0 Must issue a STARTTLS command first", True),
+        (Step.DATA, 530, b"5.7.1 Authentication required", True),
+        (Step.RCPT, 550, b"5.1.7 bad sender", True),
+        (Step.RCPT, 550, b"5.1.1 <a@b>: rejected: host said: Sender address rejected", False),
+        (Step.RCPT, 550, b"5.7.1 you may not write to this group", False),
+        (Step.DOT, 550, b"5.1.8 <news@x>: Sender address rejected", False),  # handed over: it is this message's end
+    ],
+)
+def test_a_refusal_of_the_sender_is_the_accounts_wherever_it_is_told(
+    step: Step, code: int, text: bytes, ours: bool
+) -> None:
+    result = refused(step, (code, text))
+    assert (result.verdict is N) == result.account_trouble == ours
+    assert result.verdict is (N if ours else P)
+
+
 @pytest.mark.parametrize(
     ("code", "text", "asked"),
     [

@@ -234,16 +234,27 @@ async def test_deleting_asks_and_is_refused_while_in_use(tab: Tab) -> None:
     assert (await stored()).deleted_at is not None
 
 
-async def test_broken_grouping_is_said_and_can_be_tried_again(tab: Tab) -> None:
+@pytest.mark.parametrize(
+    ("kind", "says"), [("off", "one command at a time"), ("envelope", "only sender and recipient")]
+)
+async def test_broken_grouping_is_said_and_can_be_tried_again(tab: Tab, kind: str, says: str) -> None:
     page = await open_saved(tab)
+    assert page.standing.broken == ""
     async with db.transaction() as session:
-        found = {"PIPELINING": "", "pipelining_broken": "off", "pipelining_words": "554 SMTP synchronization error"}
+        found = {"PIPELINING": "", "pipelining_broken": kind, "pipelining_words": "554 SMTP synchronization error"}
         await service.record_capabilities(session, 1, found)
     await tab.do(AccountPage.load)
-    assert "one command at a time" in page.standing.broken
+    assert "PIPELINING" in page.standing.broken
+    assert says in page.standing.broken
     assert "synchronization" in page.standing.broken_words
     await tab.do(AccountPage.retry_grouping)
     assert page.standing.broken == ""
+    async with db.transaction() as session:
+        await service.record_capabilities(session, 1, found)
+    edited = {**FORM, "password": "", "pipelining": "envelope"}
+    await tab.do(AccountPage.save, edited)
+    await tab.do(AccountPage.load)
+    assert page.standing.broken == "", "an account that was edited is tried anew"
 
 
 async def test_the_list_shows_health_and_use(tab: Tab, owner: Actor) -> None:
