@@ -157,7 +157,7 @@ class Engine:
         self._claiming += 1  # the journal's room is kept for those who still wait for the database
         asked_at = clock.steady()
         try:
-            claimed = await self.store.claim(lane.campaign_id, self.owner, lane.chunk, at)
+            claimed = await self.store.claim(lane.campaign_id, self.owner, lane.ahead(), at)
         finally:
             self._claiming -= 1
         return None if claimed is None else self._take_over(lane, claimed, asked_at)
@@ -191,7 +191,7 @@ class Engine:
 
     async def _refill(self, lane: Lane, feed: Feed) -> None:
         try:
-            more = await self.store.read_more(feed.hold, feed.after_id, lane.chunk, clock.now())
+            more = await self.store.read_more(feed.hold, feed.after_id, lane.ahead(), clock.now())
         except TROUBLE as error:
             log.warning("lease not read on", lease=feed.hold.lease_id, error=repr(error)[:200])
             await asyncio.sleep(0.5)

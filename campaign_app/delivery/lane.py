@@ -14,6 +14,7 @@ from campaign_app.core import clock
 from campaign_app.core.rate_limit import Limits
 from campaign_app.delivery import message_ids
 from campaign_app.delivery.feed import Feed, Item
+from campaign_app.delivery.outcome import Outcome
 from campaign_app.delivery.planner import SUPPRESSED
 from campaign_app.delivery.progress import LAST_KEPT, Meter
 from campaign_app.delivery.slots import Slots
@@ -69,27 +70,29 @@ class Lane:
         self.again_at: datetime | None = None
         self.closes_at: float | None = None
         self.meter = Meter()
-        self.last: deque[tuple[Item, str, str, str, datetime]] = deque(maxlen=LAST_KEPT)
+        self.last: deque[tuple[Item, Outcome]] = deque(maxlen=LAST_KEPT)
         self.dirty = True
         self.idle_since = 0.0
         self.slices = 0
+        self.chunk = LEAST
 
     def adopt(self, newer: "Lane") -> None:
         """Campaign or account were edited: what is made from now on follows, what is under way is left alone."""
         for name in _EDITED:
             setattr(self, name, getattr(newer, name))
 
-    @property
-    def chunk(self) -> int:
-        """How many rows are read at once.
+    def ahead(self) -> int:
+        """How many rows to read now (also kept as `chunk`).
 
         Few: what was read is what is in doubt when a host and its journal are lost. Enough: half a second of a limited
         lane, or what goes out between two flushes, so that nobody waits for rows.
         """
         rate = self.limits.per_second
         if rate:
-            return max(1, min(CHUNK, int(rate / 2)))
-        return max(LEAST, min(CHUNK, int(self.meter.per_minute(monotonic()) / 60 * AHEAD_S)))
+            self.chunk = max(1, min(CHUNK, int(rate / 2)))
+        else:
+            self.chunk = max(LEAST, min(CHUNK, int(self.meter.per_minute(monotonic()) / 60 * AHEAD_S)))
+        return self.chunk
 
     @property
     def wants(self) -> int:

@@ -148,11 +148,10 @@ class Line:
             return outgoing
 
     def _leave_out(self, lane: Lane, item: Item, why: LeftOut) -> None:
-        at = clock.now()
         outcome = self._outcome(item, _S.SKIPPED, why.reason, why.detail)
         outcome.attempts = item.row.attempts
         self._desk.outcome(outcome)
-        lane.last.append((item, _S.SKIPPED.value, why.reason.value, why.detail, at))
+        lane.last.append((item, outcome))
         lane.dirty = True
         item.feed.check()
 
@@ -179,7 +178,7 @@ class Line:
             outcome = self._not_accepted(item, result)
         if outcome is not None:
             self._desk.outcome(outcome)
-            lane.last.append((item, outcome.status.value, outcome.reason.value, outcome.response, outcome.at))
+            lane.last.append((item, outcome))
         if result.account_trouble:
             self._trouble(result.response)
         if not feed.rows:

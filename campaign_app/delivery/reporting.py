@@ -20,6 +20,7 @@ from campaign_app.delivery.engine import Engine
 from campaign_app.delivery.feed import Item
 from campaign_app.delivery.lane import Lane
 from campaign_app.delivery.outbox import TROUBLE
+from campaign_app.delivery.outcome import Outcome
 from campaign_app.delivery.progress import Line, Part
 from campaign_app.delivery.schemas import WorkerInfo
 
@@ -41,12 +42,18 @@ def part_of(lane: Lane, now: float) -> Part:
     return Part(lane.in_flight, lane.meter.per_minute(now), [_line(*entry) for entry in reversed(lane.last)])
 
 
-def _line(item: Item, status: str, reason: str, response: str, at: datetime) -> Line:
+def _line(item: Item, outcome: Outcome) -> Line:
     row = item.row
     contact = row.contact or {}
     name = f"{contact.get('first_name') or ''} {contact.get('last_name') or ''}".strip()
     return Line(
-        id=row.id, name=name, address=row.address, status=status, reason=reason, response=response, at=at.isoformat()
+        id=row.id,
+        name=name,
+        address=row.address,
+        status=outcome.status.value,
+        reason=outcome.reason.value,
+        response=outcome.response,
+        at=outcome.at.isoformat(),
     )
 
 
