@@ -64,6 +64,16 @@ def test_kill() -> None:
     assert kept["uncertain"] <= kept["kills"] * kept["connections"]
 
 
+def test_disasters() -> None:
+    sizes = ("--recipients", "400", "--crashes", "1", "--case", "machine", "--case", "rolling")
+    found = bench("disasters", *sizes, *SQLITE)
+    assert [(row["case"], row["database"]) for row in found["cases"]] == [("machine", "sqlite"), ("rolling", "sqlite")]
+    for row in found["cases"]:
+        assert (row["recipients"], row["lost"], row["duplicates"]) == (400, 0, 0)
+        assert row["uncertain"] <= row["bound"]
+        assert row["seconds"] > 0
+
+
 def test_limits() -> None:
     found = bench("limits", "--window", "2", "--fast-window", "1", *SQLITE)
     rates = {(round(case["rate_per_second"] * 60), case["workers"], case["through"]) for case in found["cases"]}
