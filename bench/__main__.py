@@ -10,7 +10,7 @@ from typing import Any
 
 from bench import machine
 
-NAMES = ("send", "kill", "disasters", "limits", "memory", "import", "tracking", "contacts")
+NAMES = ("send", "kill", "disasters", "limits", "fairness", "memory", "import", "tracking", "contacts")
 MODULES = {"import": "importing", "contacts": "contact_list"}
 DATABASES = ("sqlite", "postgresql")
 
@@ -30,7 +30,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=None, help="kill: repeat the instants of an earlier run")
     made.add_argument("--window", type=float, default=61.0, help="limits: seconds for rates up to 100 per second")
     made.add_argument("--fast-window", type=float, default=10.0, help="limits: seconds for higher rates")
-    made.add_argument("--case", action="append", help="disasters: only this case; may be repeated")
+    made.add_argument("--campaigns", type=int, default=50, help="fairness: campaigns at once (default 50)")
+    made.add_argument("--each", type=int, default=600, help="fairness: recipients of each of them (default 600)")
+    made.add_argument("--case", action="append", help="fairness, disasters: only this case; may be repeated")
     _disasters(made)
     made.add_argument("--smallest", type=int, default=10_000, help="memory: recipients of the small campaign")
     made.add_argument("--largest", type=int, default=100_000, help="memory: recipients of the large one, e.g. 1000000")
