@@ -139,8 +139,8 @@ def _priority(here: Stage, given: Namespace) -> list[dict[str, Any]]:
     log = here.stack.var / "priority.log"
     here.start_worker()
     count = given.each * 10
-    with target.sink(log) as sink:
-        plans = [Plan(f"p{number}", sink.port, 10, count, number, account="shared") for number in PRIORITIES]
+    with target.sink(log, SERVER_MS) as sink:
+        plans = [Plan(f"p{number}", sink.port, 40, count, number, account="shared") for number in PRIORITIES]
         made = fair_stage.make(here, plans)
         fair_stage.launch(here, made)
         fair_stage.until_over(here, made)
