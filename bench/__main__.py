@@ -10,7 +10,7 @@ from typing import Any
 
 from bench import machine
 
-NAMES = ("send", "kill", "limits", "memory", "import", "tracking", "contacts")
+NAMES = ("send", "kill", "disasters", "limits", "fairness", "memory", "import", "tracking", "contacts")
 MODULES = {"import": "importing", "contacts": "contact_list"}
 DATABASES = ("sqlite", "postgresql")
 
@@ -30,12 +30,24 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=None, help="kill: repeat the instants of an earlier run")
     made.add_argument("--window", type=float, default=61.0, help="limits: seconds for rates up to 100 per second")
     made.add_argument("--fast-window", type=float, default=10.0, help="limits: seconds for higher rates")
+    made.add_argument("--campaigns", type=int, default=50, help="fairness: campaigns at once (default 50)")
+    made.add_argument("--each", type=int, default=600, help="fairness: recipients of each of them (default 600)")
+    made.add_argument("--case", action="append", help="fairness, disasters: only this case; may be repeated")
+    _disasters(made)
     made.add_argument("--smallest", type=int, default=10_000, help="memory: recipients of the small campaign")
     made.add_argument("--largest", type=int, default=100_000, help="memory: recipients of the large one, e.g. 1000000")
     made.add_argument("--rows", type=int, default=200_000, help="import, contacts: rows, e.g. 1000000")
     made.add_argument("--orm-rows", type=int, default=3_000, help="import: rows that the ORM reference imports")
     made.add_argument("--hits", type=int, default=5_000, help="tracking: hits that are stored")
     return made
+
+
+def _disasters(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--crashes", type=int, default=6, help="disasters: how often worker and Redis are killed at once")
+    made.add_argument("--outage", type=float, default=30.0, help="disasters: seconds without the database")
+    made.add_argument("--full", type=float, default=5.0, help="disasters: seconds with a full disk")
+    made.add_argument("--clock-seconds", type=float, default=40.0, help="disasters: how long the clock's case sends")
+    made.add_argument("--hurry", action="store_true", help="disasters: do not wait until a lost host's leases expire")
 
 
 def measure(name: str, given: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:

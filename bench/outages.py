@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +36,15 @@ def hangs(play: Play) -> dict[str, Any]:
     return _outage(play, lambda seconds: _freeze(play, seconds))
 
 
-def _outage(play: Play, away: Callable[[float], None]) -> dict[str, Any]:
+def _outage(play: Play, away: Callable[[float], AbstractContextManager[None]]) -> dict[str, Any]:
     play.open(slow_ms=10)
     several = play.here.database == "postgresql"
     for name in ("worker1", "worker2"):
         play.start_worker(name, own_folder=several)
     play.launch()
     play.share(0.3)
-    before = play.sandbox.accepted()
-    began = time.time()
-    away(play.given.outage)
+    with away(play.given.outage):
+        before, began = play.sandbox.accepted(), time.time()
     back = time.time()
     after = play.sandbox.accepted()
     found = play.verdict()
@@ -62,16 +61,20 @@ def _outage(play: Play, away: Callable[[float], None]) -> dict[str, Any]:
     }
 
 
-def _refuse(url: str, seconds: float) -> None:
+@contextmanager
+def _refuse(url: str, seconds: float) -> Iterator[None]:
     postgres_away(url, away=True)
     try:
+        yield
         time.sleep(seconds)
     finally:
         postgres_away(url, away=False)
 
 
-def _freeze(play: Play, seconds: float) -> None:
+@contextmanager
+def _freeze(play: Play, seconds: float) -> Iterator[None]:
     with _stopped(play.here.run(_postmaster())):
+        yield
         time.sleep(seconds)
 
 
@@ -89,6 +92,10 @@ def _children(parent: int) -> list[int]:
     return [int(found) for found in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
 
 
+def _parent(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 @contextmanager
 def _stopped(parent: int) -> Iterator[None]:
     stopped = [parent]
@@ -99,18 +106,24 @@ def _stopped(parent: int) -> Iterator[None]:
     try:
         yield
     finally:
-        for process in reversed(stopped):
+        for process in [*reversed(stopped), _parent(parent)]:  # runuser stops itself with its child
             os.kill(process, signal.SIGCONT)
 
 
-def _lock(path: Path, seconds: float) -> None:
+@contextmanager
+def _lock(path: Path, seconds: float) -> Iterator[None]:
     command = [sys.executable, "-m", "bench.outages", str(path), str(seconds)]
-    subprocess.run(command, cwd=ROOT, check=True)
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        if holder.stdout.readline() != b"locked\n":
+            raise OSError("the file could not be locked")
+        yield
 
 
 def _hold(path: str, seconds: float) -> None:
     connection = sqlite3.connect(path, timeout=60, isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
+    print("locked", flush=True)
     time.sleep(seconds)
     connection.execute("ROLLBACK")
     connection.close()

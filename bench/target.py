@@ -59,9 +59,10 @@ class Sink:
 
 
 @contextmanager
-def sink(log: Path | None = None) -> Iterator[Sink]:
-    """A sink process; with `log` every acceptance is written there with its instant."""
+def sink(log: Path | None = None, delay_ms: float = 0.0) -> Iterator[Sink]:
+    """A sink process; with `log` every acceptance is written there with its instant. It answers after `delay_ms`."""
     more = ["--log", str(log), "--times"] if log else []
+    more += ["--rtt-ms", str(delay_ms)] if delay_ms else []
     command = [sys.executable, "-m", "bench.sink", *more]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:

@@ -262,8 +262,9 @@ class Limiter:
 async def close_gate(campaign_id: int) -> None:
     """From now on nobody gets a slot for the campaign, and workers that hold some drop them."""
     client = redis.client()
+    instant = await redis.now()
     pipe = client.pipeline(transaction=True)
-    pipe.set(gate_key(campaign_id), f"{time.time():.3f}")
+    pipe.set(gate_key(campaign_id), f"{instant:.3f}")
     pipe.publish(CONTROL, json.dumps({"close": campaign_id}))
     await pipe.execute()
 

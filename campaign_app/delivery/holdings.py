@@ -21,7 +21,8 @@ class Holdings:
         return iter(list(self._held.values()))
 
     def __bool__(self) -> bool:
-        return bool(self._held)
+        """Whether the journal still holds what is not in the database."""
+        return bool(self._held or self._lost)
 
     def add(self, feed: Feed) -> None:
         """A lease was claimed."""

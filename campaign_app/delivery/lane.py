@@ -62,6 +62,7 @@ class Lane:
         self.limits = limits
         self.stride = 2.0 ** (priority - 5)  # priority 1 gets sixteen turns where 5 gets one; nobody gets none
         self.turn = 0.0
+        self.limited = False  # it was passed over because its limits gave it no slot
         self.feeds: deque[Feed] = deque()
         self.lingering: set[Feed] = set()
         self.slots = Slots()

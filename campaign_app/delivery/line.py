@@ -14,7 +14,7 @@ from campaign_app.delivery.feed import Feed, Item
 from campaign_app.delivery.journal import State
 from campaign_app.delivery.lane import Lane, LeftOut
 from campaign_app.delivery.outcome import Outcome
-from campaign_app.delivery.shares import Turns, allocate
+from campaign_app.delivery.shares import CATCH_UP, Turns, allocate
 from campaign_app.models.delivery import DeliveryStatus, Reason
 
 TROUBLE_AT = 3
@@ -108,6 +108,8 @@ class Line:
             if feed is None:
                 continue
             at = lane.slots.next_at(now)
+            if at is None or at > now:
+                lane.limited = True
             if at is None:
                 continue
             if at > now:
@@ -117,7 +119,8 @@ class Line:
                 following = lane.slots.next_at(now)
                 self._wake_at(now + 0.001 if following is None else max(following, now + 0.0005))
                 return None
-            self._order.serve(place)
+            self._order.serve(place, 0 if lane.limited else CATCH_UP)  # its own limits are no reason to hurry
+            lane.limited = False
             return lane, feed
         if soonest is not None:
             self._wake_at(soonest)

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import socket
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from campaign_app.core import clock, logging, redis
+from campaign_app.core import logging, redis
 from campaign_app.core.actor import Actor
 from campaign_app.delivery import chains, progress
 from campaign_app.delivery.engine import Engine
@@ -100,11 +99,12 @@ class Reporter:
     async def heartbeat(self, now: float) -> None:
         """Say that this worker lives and what it does."""
         engine = self._engine
+        instant = await redis.now()  # our own clock may be wrong, and those who read this compare
         body = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "started_at": engine.started_at.isoformat(),
-            "heard_at": clock.now().isoformat(),
+            "heard_at": datetime.fromtimestamp(instant, UTC).isoformat(),
             "campaigns": sum(bool(lane.feeds or lane.in_flight) for lane in engine.lanes.values()),
             "in_flight": engine.in_flight,
             "rate_per_minute": round(sum(lane.meter.per_minute(now) for lane in engine.lanes.values()), 1),
@@ -112,8 +112,8 @@ class Reporter:
         }
         pipe = redis.client().pipeline(transaction=False)
         pipe.set(_INFO + engine.name, json.dumps(body), ex=chains.WORKER_ALIVE_S)
-        pipe.zadd(chains.WORKERS, {engine.name: time.time()})
-        pipe.zremrangebyscore(chains.WORKERS, "-inf", time.time() - 3_600)
+        pipe.zadd(chains.WORKERS, {engine.name: instant})
+        pipe.zremrangebyscore(chains.WORKERS, "-inf", instant - 3_600)
         await pipe.execute()
 
     async def farewell(self) -> None:

@@ -4,7 +4,7 @@ from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
-CATCH_UP = 32  # turns that were missed for want of rows or slots and come back; more would hold up the others
+CATCH_UP = 250  # turns missed while rows were being read that come back; more would hold up the others
 
 
 class Taker(Protocol):
@@ -55,11 +55,14 @@ class Turns(Generic[T]):
         taker.turn = max(taker.turn, self._now)
         self._order = sorted(all_, key=_turn)
 
-    def serve(self, place: int) -> None:
-        """The one at this place of the order has its turn. Those before it were not ready."""
+    def serve(self, place: int, catch_up: int = CATCH_UP) -> None:
+        """The one at this place of the order has its turn. Those before it were not ready.
+
+        If it was not ready for a while itself, it makes up for `catch_up` turns.
+        """
         order = self._order
         taker = order[place]
-        turn = max(taker.turn, self._now - CATCH_UP * taker.stride)
+        turn = max(taker.turn, self._now - catch_up * taker.stride)
         self._now = max(self._now, turn)
         taker.turn = turn + taker.stride
         if place + 1 < len(order) and order[place + 1].turn < taker.turn:

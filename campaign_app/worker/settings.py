@@ -5,7 +5,7 @@ from arq.worker import Function, func
 from redis.asyncio import BlockingConnectionPool
 
 from campaign_app.audience import jobs as audience
-from campaign_app.core import queue
+from campaign_app.core import queue, redis
 from campaign_app.core.config import settings
 from campaign_app.delivery import jobs as delivery
 from campaign_app.worker.context import Context
@@ -32,9 +32,9 @@ def functions() -> dict[str, list[Function]]:
 
 
 def _pool() -> ArqRedis:
-    return ArqRedis(
-        BlockingConnectionPool.from_url(settings().redis, max_connections=20, timeout=10, socket_connect_timeout=5)
-    )
+    url = settings().redis
+    options = {"max_connections": 20, "timeout": 10, "socket_connect_timeout": 5, **redis.notice_dead_servers(url)}
+    return ArqRedis(BlockingConnectionPool.from_url(url, **options))
 
 
 def make_worker(queue_name: str, context: Context) -> SteadyWorker:

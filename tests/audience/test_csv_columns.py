@@ -121,3 +121,20 @@ def test_every_letter_alone_and_between_others(code: int) -> None:
             more = [letter, f" {letter}", f"a{letter}", f"{letter} {letter}"]
             rows.append(";".join([f"a{ord(letter)}@example.com", "", *names, "", "", *more]))
     compare(rows, MAPPING, update=True)
+
+
+def test_several_people_several_times_and_names_longer_than_a_sort_key() -> None:
+    def row(address: str, first: str, company: str, ltv: str, tags: str = "") -> Source:
+        return f"{address};;{first};{'y' * 250};{company};;;{tags};{ltv};;"
+
+    rows = [
+        row("b@example.com", "x" * 250, "", "1", "vip"),
+        row("a@example.com", "Anna", "Acme", ""),
+        row("c@example.com", "'=Cem", "", "2"),
+        row("a@example.com", "", "Globex", "3", "VIP,beta"),
+        row("B@Example.com", "Ben", "Globex", "4", "beta"),
+        row(" b@example.com", "", "", "5", "news"),
+        row("a@b", "", "", ""),
+    ]
+    for update in (True, False):
+        compare(rows, MAPPING, update)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bench.fairness import CASES, declared, gap, shares, spread
 from bench.limits import case, worst_second
 from bench.references import tools
 from tests.stack import ROOT
@@ -64,6 +65,16 @@ def test_kill() -> None:
     assert kept["uncertain"] <= kept["kills"] * kept["connections"]
 
 
+def test_disasters() -> None:
+    sizes = ("--recipients", "400", "--crashes", "1", "--case", "machine", "--case", "rolling")
+    found = bench("disasters", *sizes, *SQLITE)
+    assert [(row["case"], row["database"]) for row in found["cases"]] == [("machine", "sqlite"), ("rolling", "sqlite")]
+    for row in found["cases"]:
+        assert (row["recipients"], row["lost"], row["duplicates"]) == (400, 0, 0)
+        assert row["uncertain"] <= row["bound"]
+        assert row["seconds"] > 0
+
+
 def test_limits() -> None:
     found = bench("limits", "--window", "2", "--fast-window", "1", *SQLITE)
     rates = {(round(case["rate_per_second"] * 60), case["workers"], case["through"]) for case in found["cases"]}
@@ -79,6 +90,30 @@ def test_the_worst_second_wherever_it_begins() -> None:
     assert worst_second([]) == 0
     found = case(60, 1, "engine", [10.0, 11.0, 12.0, 13.5], 3.0)
     assert (found["sent"], found["expected"], found["within"], found["worst_second"]) == (3, 3.0, True, 1)
+
+
+def test_fairness() -> None:
+    sizes = ("--campaigns", "6", "--each", "40", "--recipients", "600", "--fast-window", "3", "--rounds", "1")
+    found = {case["case"]: case for case in bench("fairness", *sizes, *SQLITE)["cases"]}
+    assert set(found) == set(CASES)
+    for name in ("fifty", "priority", "slow", "silent", "dead"):
+        assert found[name]["everyone_once"], found[name]
+    assert found["fifty"]["campaigns"] == 6
+    assert found["fifty"]["cpu_us_per_message"] > 0
+    assert found["priority"]["declared"] == {"p3": 0.7619, "p5": 0.1905, "p7": 0.0476}
+    assert 0 < found["late"]["first_message_s"] <= found["late"]["last_message_s"]
+    assert found["limited"]["sent"] <= found["limited"]["expected"] * 1.01 + 1
+    assert "refuses connections" in found["dead"]["paused_because"]
+
+
+def test_shares_are_judged_while_all_of_them_send() -> None:
+    found = {"a": [0.0, 1.0, 2.0, 3.0, 4.0], "b": [2.0, 2.5, 3.0, 9.0], "c": [1.0, 2.0, 8.0]}
+    assert shares(found) == {"a": 0.4286, "b": 0.4286, "c": 0.1429}  # from 2.0, when the last began, to 4.0
+    assert spread(found) == 0.429
+    assert spread({"a": [0.0, 1.0], "b": [2.0, 3.0]}) == 0.0  # one after the other
+    assert declared((4, 5)) == [0.6667, 0.3333]
+    assert gap([5.0, 1.0, 1.5, 9.0], 0.0, 6.0) == 3.5
+    assert gap([], 0.0, 6.0) == 6.0
 
 
 def test_memory() -> None:

@@ -83,6 +83,7 @@ class ModelServer:
         self.auth: list[str] | None = None
         self.over = False
         self.grouped = False
+        self.unanswered = ""  # whose message got no answer at all, as long as the answers behind it are out of place
 
     def greet(self) -> Iterator[tuple]:
         yield from self.answer("greeting", self.b.greeting)
@@ -124,6 +125,9 @@ class ModelServer:
             self.witness.reached[step].set()
             yield ("send", right)
             return
+        if self.unanswered:
+            # A second fault hides the first: what came looks like “accepted, then gone”, and nobody can tell.
+            self.witness.lied_to.add(self.unanswered)
         if fault.delay:
             yield ("wait", fault.delay)
         refuses = fault.reply is not None and fault.reply[:1] in (b"4", b"5")
@@ -220,6 +224,7 @@ class ModelServer:
             yield from self.answer("lone_dot", b"554 5.5.1 no valid recipients\r\n")
             return
         yield from self.answer("dot", b"250 2.0.0 queued\r\n", accept)
+        self.unanswered = name if fault is not None and fault.reply is not None and b"\n" not in fault.reply else ""
 
     def auth_start(self, line: bytes) -> Iterator[tuple]:
         words = line.decode().split(" ")

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from campaign_app.channels.base import Verdict
+from campaign_app.channels.email_smtp import transport
 from campaign_app.channels.email_smtp.transport import SmtpSender
 from campaign_app.models.delivery import Reason
 from tests.channels.helpers import FAST, Checked, account, message
@@ -55,8 +56,9 @@ class Reader:
     ],
 )
 async def test_gone_in_the_middle_of_the_body(
-    pipelining: str, last_words: bytes, verdict: Verdict, reason: Reason
+    pipelining: str, last_words: bytes, verdict: Verdict, reason: Reason, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(transport, "backoff", lambda failures: 0.01)
     server = Reader(last_words)
     listener = await asyncio.start_server(server, "127.0.0.1", 0, limit=2**25)
     source = Checked(message(0, BODY), message(1))

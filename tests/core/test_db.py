@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
 
 from campaign_app.core import crypto, db, queue
@@ -61,3 +62,22 @@ def test_tokens_are_bound_to_purpose_and_key(var_dir: object) -> None:
     assert crypto.verify("open", token[:-2] + "AA") is None
     assert crypto.verify("open", "ü") is None
     assert crypto.unseal(crypto.seal("geheim")) == "geheim"
+
+
+async def test_a_vanished_hosts_transaction_holds_its_locks_for_a_moment_only(
+    postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "_IDLE_S", 1)
+    await db.dispose()
+    async with db.transaction() as session:
+        session.add(Setting(key="a", value={"n": 1}))
+    vanished = db.AsyncSession(db.engines().write)
+    (await vanished.exec(select(Setting).with_for_update())).one()  # and then nothing more is heard of it
+    async with asyncio.timeout(10), db.transaction() as session:
+        setting = (await session.exec(select(Setting).with_for_update())).one()
+        setting.value = {"n": 2}
+        session.add(setting)
+    with pytest.raises(DBAPIError):
+        await vanished.commit()
+        await vanished.exec(select(Setting))
+    await vanished.close()

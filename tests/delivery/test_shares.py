@@ -56,11 +56,13 @@ def _enter(*campaigns: Campaign) -> Turns[Campaign]:
     return turns
 
 
-def _take(turns: Turns[Campaign], count: int, ready: Callable[[Campaign], bool] = lambda _: True) -> list[str]:
+def _take(
+    turns: Turns[Campaign], count: int, ready: Callable[[Campaign], bool] = lambda _: True, catch_up: int = CATCH_UP
+) -> list[str]:
     taken = []
     for _ in range(count):
         place, campaign = next((place, one) for place, one in enumerate(turns) if ready(one))
-        turns.serve(place)
+        turns.serve(place, catch_up)
         taken.append(campaign.name)
     return taken
 
@@ -100,9 +102,15 @@ def test_who_comes_later_begins_level_and_does_not_make_up_for_what_was_before()
 def test_who_was_not_ready_for_long_makes_up_for_a_few_turns_only() -> None:
     turns = _enter(*_by_priority(5, 5))
     _take(turns, 1_000, ready=lambda one: one.name == "0")  # the other one waits for the database
-    again = _take(turns, 100)
+    again = _take(turns, CATCH_UP + 100)
     assert again[: CATCH_UP - 1] == ["1"] * (CATCH_UP - 1)
-    assert Counter(again)["1"] == pytest.approx(50 + CATCH_UP / 2, abs=2)
+    assert Counter(again)["1"] == pytest.approx(CATCH_UP + 50, abs=2)
+
+
+def test_who_was_held_back_by_its_own_limits_begins_level() -> None:
+    turns = _enter(*_by_priority(5, 5))
+    _take(turns, 1_000, ready=lambda one: one.name == "0", catch_up=0)  # the other one waits between two batches
+    assert Counter(_take(turns, 100, catch_up=0))["1"] == pytest.approx(50, abs=1)
 
 
 def test_whose_slot_is_due_goes_first() -> None:
