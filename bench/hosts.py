@@ -87,7 +87,8 @@ def without_database(play: Play) -> dict[str, Any]:
     """The database's cable alone: the host could go on sending, and stops by its fence. Slow mail, so that it has
     something left to send by then."""
     play.most = 2_000
-    return _on_two_hosts(play, _without_database, slow_ms=300, connections=_FEW)
+    slow_ms = 100 if play.given.hurry else 300
+    return _on_two_hosts(play, _without_database, slow_ms=slow_ms, connections=_FEW)
 
 
 def stopped(play: Play) -> dict[str, Any]:
@@ -184,8 +185,9 @@ def _kill_with_its_cables(pair: Pair) -> None:
 
 def _back(pair: Pair) -> dict[str, Any]:
     """The host is back: wait until it has told what it knows."""
-    began, log = time.monotonic(), pair.play.log
-    pair.play.here.until(lambda: "doubt withdrawn" in log("worker-north"), "the host has told what it knows", 90)
+    began, most = time.monotonic(), pair.play.connections
+    pair.play.here.until(lambda: "lease lost" in pair.play.log("worker-north"), "the host has noticed its loss", 90)
+    pair.play.here.until(lambda: pair.uncertain_now() <= most, "the host has told what it knows", 90)
     return {"told_after_s": round(time.monotonic() - began, 1)}
 
 

@@ -86,7 +86,7 @@ def test_a_host_that_comes_back_tells_what_it_knows(trouble: str) -> None:
 
 @_hosts()
 def test_a_host_that_loses_the_database_alone() -> None:
-    found = _play("hosts-without-database", "postgresql", recipients=600)
+    found = _play("hosts-without-database", "postgresql", recipients=1_600)
     assert found["sent_behind_the_fence"] == 0
 
 
