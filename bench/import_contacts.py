@@ -56,9 +56,9 @@ async def measure(file: Path, beside: bool = False) -> dict[str, float]:
     chunks: list[float] = []
     next_size = import_run.next_size
 
-    def noting(rows: int, seconds: float) -> int:
+    def noting(rows: int, seconds: float, goal: float) -> int:
         chunks.append(seconds)
-        return next_size(rows, seconds)
+        return next_size(rows, seconds, goal)
 
     import_run.next_size = noting
     for name in ("first", "again"):

@@ -37,6 +37,8 @@ CHUNK = 20_000
 """Rows of the first chunk, and of the largest: so many are cleaned together, and as many of them are written in one
 transaction as take CHUNK_SECONDS."""
 CHUNK_SECONDS = 0.15
+UNLOCKED_CHUNK_SECONDS = 0.4
+"""PostgreSQL: nobody waits for a chunk, so it is only short enough for people to see the bar move."""
 BREATH_SECONDS = 0.025
 """SQLite: between two chunks the write lock is free that long. Who waits for it looks every 25 ms, after 130 ms less
 often: without the pause between chunks they would find it taken for seconds."""
@@ -96,9 +98,9 @@ async def _claim(import_id: int) -> ContactImport | None:
     return row
 
 
-def next_size(rows: int, seconds: float) -> int:
-    """How many rows the next chunk has: others wait for SQLite's write lock that long, and people watch the bar."""
-    wanted = rows * CHUNK_SECONDS / max(seconds, 0.001)
+def next_size(rows: int, seconds: float, goal: float) -> int:
+    """How many rows the next chunk has, for it to take `goal` seconds."""
+    wanted = rows * goal / max(seconds, 0.001)
     return int(min(max(wanted, rows / 2, FIRST), max(rows, FIRST) * 2))
 
 
@@ -122,6 +124,7 @@ class Runner:
         self._told = 0.0
         self._written = 0.0
         self._size = FIRST
+        self._goal = UNLOCKED_CHUNK_SECONDS if db.is_postgres() else CHUNK_SECONDS
 
     async def work(self) -> None:
         """Write what is left, chunk by chunk; the next one is parsed while one is written."""
@@ -187,7 +190,7 @@ class Runner:
         self._report, self._done, self._changed = report, done, changed
         self._shown = [*self._shown, *left_out][-_SHOWN:]
         self._written = time.monotonic()
-        self._size = next_size(part.rows, self._written - began)
+        self._size = next_size(part.rows, self._written - began, self._goal)
 
     async def _must_hold(self, session: AsyncSession) -> None:
         """Lock the import's row, if it is still ours to write."""

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("redis_url")
     ],
 )
 def test_chunks_grow_and_shrink_to_what_is_written_in_their_time(rows: int, seconds: float, size: int) -> None:
-    assert import_run.next_size(rows, seconds) == size
+    assert import_run.next_size(rows, seconds, 0.15) == size
 
 
 async def test_a_small_file_moves_on_in_steps_and_gives_the_same(
