@@ -67,7 +67,10 @@ async def test_the_second_job_of_a_campaign_asks_nothing_while_the_first_sends_t
     campaign_id = await _campaign(scripts, 3, script)
     both = [asyncio.create_task(engine.slice(campaign_id)) for _ in range(2)]
     await script.keeps_waiting(1)
-    await asyncio.sleep(0.6)
+    async with asyncio.timeout(20):
+        while not asked:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.6)  # nothing more is asked: this is what is being shown
     assert asked == 1
     assert not any(task.done() for task in both)
     sender = next(iter(engine.lines.values())).sender
