@@ -109,7 +109,7 @@ class Line:
                 continue
             at = lane.slots.next_at(now)
             if at is None or at > now:
-                lane.limited = True
+                lane.limited = bool(lane.limits.per_second or lane.limits.batch_size)
             if at is None:
                 continue
             if at > now:

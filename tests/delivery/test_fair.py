@@ -1,14 +1,20 @@
 """Many campaigns in one worker: nobody waits for jobs, room or questions that others take up."""
 
 import asyncio
+import math
+from collections.abc import Callable
 from datetime import timedelta
 from time import monotonic
+from types import SimpleNamespace
 
 import pytest
 
 from campaign_app.core import clock, queue, redis
+from campaign_app.core.rate_limit import Limits
 from campaign_app.delivery import chains, repository
 from campaign_app.delivery.engine import REGIONS, Engine
+from campaign_app.delivery.lane import Lane
+from campaign_app.delivery.line import Line
 from campaign_app.delivery.returns import Returns
 from campaign_app.worker.settings import SEND_JOBS
 from tests.delivery import factory
@@ -131,3 +137,31 @@ async def test_waiting_for_a_lease_to_come_back() -> None:
     started = monotonic()
     await returns.wait(1, returns.count(1), 0.05)
     assert monotonic() - started >= 0.04
+
+
+class _Nobody:
+    """A Desk that nothing is asked of."""
+
+    def __getattr__(self, name: str) -> Callable[..., bool]:
+        return lambda *_: False
+
+
+@pytest.mark.parametrize(("per_minute", "made_up"), [(0, 20), (60_000, 0)])
+async def test_a_late_limiter_is_made_up_for_and_limits_of_its_own_are_not(per_minute: int, made_up: int) -> None:
+    line, message = Line(1, _Nobody(), [1.0]), SimpleNamespace(links=[], reads=set())  # type: ignore[arg-type]
+    lanes = []
+    for campaign_id in (1, 2):
+        limits = Limits(campaign_id, 1, per_minute=per_minute if campaign_id == 2 else 0)
+        options = {"message": message, "composer": None, "from_address": "a@b.example", "around": {}, "priority": 5}
+        lane = Lane(campaign_id, 0, limits=limits, **options)  # type: ignore[arg-type]
+        lane.feeds.append(SimpleNamespace(rows=[1], exhausted=False, valid_until=math.inf))  # type: ignore[arg-type]
+        line.enter(lane)
+        lanes.append(lane)
+
+    def picked(count: int) -> list[int]:
+        return [found[0].campaign_id for _ in range(count) if (found := line._pick(monotonic()))]
+
+    lanes[0].slots.free(math.inf)
+    assert picked(21) == [1] * 21  # the other one has not been granted anything yet
+    lanes[1].slots.free(math.inf)
+    assert picked(100).count(2) == pytest.approx(50 + made_up / 2, abs=1)
