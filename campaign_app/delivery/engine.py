@@ -27,6 +27,7 @@ from campaign_app.delivery.loading import Loaded
 from campaign_app.delivery.outbox import TROUBLE, LeaseLost, Outbox
 from campaign_app.delivery.outcome import Outcome
 from campaign_app.delivery.pacer import Pacer
+from campaign_app.delivery.reach import Reach
 from campaign_app.delivery.returns import Returns
 
 SLICE_S = 20.0
@@ -60,6 +61,7 @@ class Engine:
         self.lines: dict[int, Line] = {}
         self._pacers: dict[int, Pacer] = {}
         self._feeds = Holdings()
+        self.reach = Reach(self.spawn)
         self._slices: Counter[int] = Counter()
         self._claiming = 0
         self._returns = Returns()
@@ -128,7 +130,7 @@ class Engine:
                 lane.slices -= 1
                 lane.idle_since = monotonic()
         except TROUBLE as error:
-            log.warning("database away, slice put off", campaign=campaign_id, error=repr(error)[:200])
+            self.reach.lost("slice", error)
             return soon
         finally:
             self._slices[campaign_id] -= 1
@@ -231,10 +233,9 @@ class Engine:
 
     async def _finish(self, feed: Feed) -> datetime | None:
         """Write what is left of a feed and end its lease; when that can be claimed again."""
-        hold = feed.hold
         if not feed.lost:
             try:
-                available = await self.outbox.finish(hold)
+                available = await self.outbox.finish(feed.hold)
             except LeaseLost:
                 self._feeds.lose(feed)
             else:

@@ -1,4 +1,4 @@
-"""arq's worker, steady when the clock is set: its cron lines go on from the new time.
+"""arq's worker, steady when the clock is set: its cron lines go on from the new time. Away from the database it rests.
 
 arq remembers when each line is due next. An hour back, and it would wait for that hour; an hour forwards (or a process
 that stood still for as long), and it would run every missed turn one by one.
@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from campaign_app.core import clock, logging
+from campaign_app.delivery.engine import Engine
 from campaign_app.worker.picking import Picker
 
 JUMP_S = 2.0
@@ -21,6 +22,12 @@ class SteadyWorker(Picker):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._seen = (clock.now(), clock.steady())
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        """See arq. Who cannot do a job must not take it: a sweep that fails here is missing on the hosts that could."""
+        engine: Engine = self.ctx["engine"]
+        if not engine.reach.away and engine.outbox.failing_since is None:
+            await super().start_jobs(job_ids)
 
     async def heart_beat(self) -> None:
         """See arq."""

@@ -9,6 +9,7 @@ import structlog
 
 from campaign_app.core import logging
 from campaign_app.core.errors import AppError
+from campaign_app.delivery.outbox import TROUBLE
 
 if TYPE_CHECKING:
     from arq.typing import WorkerCoroutine
@@ -28,8 +29,10 @@ def logged(function: JobFunction) -> "WorkerCoroutine":
                 return await function(ctx, *args, **kwargs)
             except AppError as error:
                 log.warning("job stopped", why=error.message, code=error.code)
-            except Exception:
+            except Exception as error:
                 log.exception("job failed", seconds=round(time.monotonic() - started, 2), arguments=kwargs)
+                if isinstance(error, TROUBLE) and "engine" in ctx:
+                    ctx["engine"].reach.doubt()
                 raise
 
     return cast("WorkerCoroutine", run)
