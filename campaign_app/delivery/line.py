@@ -1,6 +1,7 @@
 """An account within this worker: the Source its Sender takes from, fed by the lanes of all its campaigns."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import monotonic
@@ -53,6 +54,7 @@ class Line:
         self._loop = asyncio.get_running_loop()
         self._order: Turns[Lane] = Turns()
         self._failures = 0
+        self._blamed: Counter[int] = Counter()  # connections lost at whose message, since it last worked
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
 
@@ -64,7 +66,7 @@ class Line:
     def use(self, make: Callable[["Line"], Sender], version: object) -> Sender | None:
         """Send through a new sender from now on; the old one, which has to be drained."""
         old, self._sender, self.version = self._sender, make(self), version
-        self._failures = 0
+        self._works()
         return old
 
     def enter(self, lane: Lane) -> None:
@@ -174,7 +176,8 @@ class Line:
         outcome: Outcome | None
         if result.verdict is Verdict.ACCEPTED:
             feed.region.mark(item.slot, State.ACCEPTED)
-            self._failures = 0
+            if self._failures:
+                self._works()
             outcome = self._outcome(item, _S.SENT, Reason.NONE, result.response)
             lane.meter.add(1, monotonic())
         else:
@@ -183,7 +186,7 @@ class Line:
             self._desk.outcome(outcome)
             lane.last.append((item, outcome))
         if result.account_trouble:
-            self._trouble(result.response)
+            self._trouble(key, result)
         if not feed.rows:
             feed.check()
 
@@ -207,12 +210,12 @@ class Line:
         if verdict is Verdict.NOT_TRIED and not item.handed:
             item.tries += 1
             if item.tries >= MOST_TRIES:
-                self._trouble(result.response)
+                self._count(result.response)
             item.feed.put_back(item)
             return None
         if verdict is Verdict.PERMANENT:
             region.mark(item.slot, State.REFUSED)
-            self._failures = 0
+            self._works()
             return self._outcome(item, _S.FAILED, result.reason or Reason.REFUSED, result.response)
         if verdict is Verdict.TEMPORARY:
             return self._put_off(item, result)
@@ -229,8 +232,20 @@ class Line:
         outcome.next_attempt_at = following
         return outcome
 
-    def _trouble(self, words: str) -> None:
+    def _works(self) -> None:
+        self._failures = 0
+        self._blamed.clear()
+
+    def _trouble(self, key: int, result: Result) -> None:
+        """One name at which a server hangs up, again and again, is no reason to stop all others."""
+        if result.reason is Reason.CONNECTION_LOST:
+            self._blamed[key] += 1
+            if self._blamed[key] >= TROUBLE_AT:
+                return
+        self._count(result.response)
+
+    def _count(self, words: str) -> None:
         self._failures += 1
         if self._failures >= TROUBLE_AT:
-            self._failures = 0
+            self._works()
             self._desk.account_trouble(self.account_id, words)

@@ -4,6 +4,7 @@ import errno
 import os
 
 import pytest
+from structlog.testing import capture_logs
 
 from campaign_app.delivery import journal
 from campaign_app.worker import context
@@ -17,9 +18,7 @@ from campaign_app.worker import context
         (errno.EACCES, "The journal cannot be made in"),
     ],
 )
-async def test_a_disk_that_is_full_for_a_while(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int, words: str
-) -> None:
+async def test_a_disk_that_is_full_for_a_while(monkeypatch: pytest.MonkeyPatch, number: int, words: str) -> None:
     left, real = [OSError(number, os.strerror(number))] * 3, os.posix_fallocate
 
     def allocate(file: int, offset: int, length: int) -> None:
@@ -30,11 +29,11 @@ async def test_a_disk_that_is_full_for_a_while(
     monkeypatch.setattr(os, "posix_fallocate", allocate)
     monkeypatch.setattr(context, "_RETRY_S", 0.01)
     begun = context.Context()
-    await begun.begin()
-    said = capsys.readouterr().out
-    assert (
-        said.count(f"{words} {journal.folder()} ({os.strerror(number)}). Nothing is sent") == 1
-    )  # once, not each time
+    with capture_logs() as logs:
+        await begun.begin()
+    said = "\n".join(entry["event"] for entry in logs)
+    sentence = f"{words} {journal.folder()} ({os.strerror(number)}). Nothing is sent"
+    assert said.count(sentence) == 1  # once, not each time
     assert "the journal is made now" in said
     assert len(list(journal.folder().iterdir())) == 1
     await begun.drain()
