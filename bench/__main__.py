@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--case", action="append", help="fairness, disasters: only this case; may be repeated")
     _disasters(made)
     made.add_argument("--smallest", type=int, default=10_000, help="memory: recipients of the small campaign")
-    made.add_argument("--largest", type=int, default=100_000, help="memory: recipients of the large one, e.g. 1000000")
+    made.add_argument("--largest", type=int, default=1_000_000, help="memory: recipients of the large one")
     made.add_argument("--rows", type=int, default=200_000, help="import, contacts: rows, e.g. 1000000")
     made.add_argument("--orm-rows", type=int, default=3_000, help="import: rows that the ORM reference imports")
     made.add_argument("--hits", type=int, default=5_000, help="tracking: hits that are stored")

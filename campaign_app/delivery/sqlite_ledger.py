@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from campaign_app.delivery.fast import CONTACT_COLUMNS, Hold, Owner, RawRows
 
 T = TypeVar("T")
+# The + keeps the planner from the campaign's index: a lease is a range of ids, and a campaign may have a million rows.
 _FIND = """
 SELECT l.id, l.epoch, l.first_id, l.last_id FROM lease l JOIN campaign c ON c.id = l.campaign_id
 WHERE l.campaign_id = ? AND l.state = 'open' AND l.available_at <= ? AND c.status = 'running'
@@ -27,7 +28,7 @@ SELECT json_group_array(json(j)) FROM (
   SELECT json_array(d.id, d.address, d.domain, d.attempts, s.reason, c.id,
     {", ".join(f"c.{name}" for name in CONTACT_COLUMNS)}) AS j
   FROM delivery d LEFT JOIN contact c ON c.id = d.contact_id LEFT JOIN suppression s ON s.address = d.address
-  WHERE d.id > ? AND d.id <= ? AND d.campaign_id = ? AND d.status = 'pending'
+  WHERE d.id > ? AND d.id <= ? AND +d.campaign_id = ? AND d.status = 'pending'
     AND (d.next_attempt_at IS NULL OR d.next_attempt_at <= ?)
   ORDER BY d.id LIMIT ?)
 """  # noqa: S608
@@ -60,11 +61,11 @@ ON CONFLICT (campaign_id, domain) DO UPDATE SET
 """
 _LEFT = """
 SELECT COUNT(*), SUM(next_attempt_at IS NULL), MIN(next_attempt_at) FROM delivery
-WHERE id BETWEEN ? AND ? AND campaign_id = ? AND status = 'pending'
+WHERE id BETWEEN ? AND ? AND +campaign_id = ? AND status = 'pending'
 """
 _SKIP = """
 UPDATE delivery SET status = 'skipped', reason = 'cancelled', next_attempt_at = NULL, updated_at = ?
-WHERE id BETWEEN ? AND ? AND campaign_id = ? AND status = 'pending'
+WHERE id BETWEEN ? AND ? AND +campaign_id = ? AND status = 'pending'
 """
 _RELEASE = """
 UPDATE lease SET state = ?, available_at = COALESCE(?, available_at), owner = '', host = '', journal = ''

@@ -1,16 +1,19 @@
 """A lease is read on where it was left, whatever the ids of the contacts are. On both databases."""
 
+import sqlite3
+
 import pytest
+from sqlalchemy import make_url
 
 from campaign_app.core import clock
-from campaign_app.delivery import fast
+from campaign_app.core.config import settings
+from campaign_app.delivery import fast, sqlite_ledger
 from campaign_app.delivery.fast import Owner
 from tests.delivery import factory
 from tests.delivery.conftest import launch
 
-pytestmark = pytest.mark.usefixtures("redis_url", "database")
 
-
+@pytest.mark.usefixtures("redis_url", "database")
 async def test_the_second_campaign_to_a_list_reads_nobody_twice() -> None:
     """Its deliveries have other ids than the contacts: once, on PostgreSQL, the one was taken for the other."""
     account, everybody = await factory.account(), await factory.audience(30)
@@ -30,3 +33,15 @@ async def test_the_second_campaign_to_a_list_reads_nobody_twice() -> None:
         reach = more[1]
     assert read == list(range(31, 61))
     await store.close()
+
+
+@pytest.mark.usefixtures("sqlite_database")
+@pytest.mark.parametrize("statement", ["_READ", "_LEFT", "_SKIP"])
+async def test_a_lease_costs_its_own_rows_and_not_its_campaigns(statement: str) -> None:
+    """Of a million recipients: the range of ids is searched, not everything that the campaign has."""
+    text = getattr(sqlite_ledger, statement)
+    connection = sqlite3.connect(make_url(settings().database).database or "")
+    plan = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", [1] * text.count("?"))]
+    connection.close()
+    search = next(line for line in plan if line.startswith(("SEARCH d ", "SEARCH delivery ")))
+    assert "INTEGER PRIMARY KEY (rowid>? AND rowid<?)" in search
