@@ -30,7 +30,7 @@ _ACQUIRE_S = 10
 _IDLE_S = 10  # between two statements of a transaction, which follow one another within milliseconds
 _TTL = f"make_interval(secs => {LEASE_TTL_S})"
 _LOCK_CAMPAIGNS = "SELECT id, status FROM campaign WHERE id = ANY($1::int[]) ORDER BY id FOR SHARE"
-# The + 0 keeps the planner from the campaign's index: a lease is a range of ids, and a campaign may have a million rows.
+# The + 0 keeps the planner from the campaign's index: a lease is a range of ids, a campaign may have a million rows.
 _CLAIM = f"""
 UPDATE lease SET state = 'held', epoch = epoch + 1, owner = $2, host = $3, journal = $4, claimed_at = now(),
   heartbeat_at = now(), expires_at = now() + {_TTL}, reach_id = first_id - 1
