@@ -59,8 +59,8 @@ FROM unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::text[]) AS j(id, bef
 WHERE d.id = j.id AND d.status = 'pending' AND d.attempts = j.before
 """
 _ON_THE_SERVERS_CLOCK = """
-  CASE WHEN now() BETWEEN $9::timestamptz - interval '5 s' AND $9::timestamptz + interval '5 s' THEN j.next
-  ELSE j.next + (now() - $9::timestamptz) END"""
+  CASE WHEN now() BETWEEN j.at - interval '5 s' AND j.at + interval '5 s' THEN j.next
+  ELSE now() + (j.next - j.at) END"""
 _OTHER = f"""
 UPDATE delivery d SET status = j.status, reason = j.reason, attempts = j.attempts,
   next_attempt_at = {_ON_THE_SERVERS_CLOCK},
@@ -188,7 +188,7 @@ async def _write(connection: Any, write: Write, at: datetime) -> Written:
     written = Written(lost=await _beat(connection, write.holds))
     if any(outcome.lease_id in written.lost for outcome in write.outcomes):
         raise _Disputed
-    if await _write_outcomes(connection, write.outcomes, at) != len(write.outcomes):
+    if await _write_outcomes(connection, write.outcomes) != len(write.outcomes):
         raise _Disputed
     total = tally(write.outcomes)
     for hold in (hold for hold in write.finished if hold.lease_id not in written.lost):
@@ -198,7 +198,7 @@ async def _write(connection: Any, write: Write, at: datetime) -> Written:
     return written
 
 
-async def _write_outcomes(connection: Any, outcomes: list[Outcome], at: datetime) -> int:
+async def _write_outcomes(connection: Any, outcomes: list[Outcome]) -> int:
     sent: list[tuple[Any, ...]] = []
     other: list[tuple[Any, ...]] = []
     for outcome in outcomes:
@@ -209,10 +209,10 @@ async def _write_outcomes(connection: Any, outcomes: list[Outcome], at: datetime
             more = (outcome.status.value, outcome.reason.value, outcome.attempts, outcome.next_attempt_at)
             other.append((*row, *more))
     changed = 0
-    for statement, rows, last in ((_SENT, sent, []), (_OTHER, other, [at])):
+    for statement, rows in ((_SENT, sent), (_OTHER, other)):
         if rows:
             columns = [list(column) for column in zip(*rows, strict=True)]
-            changed += _count(await connection.execute(statement, *columns, *last))
+            changed += _count(await connection.execute(statement, *columns))
     return changed
 
 

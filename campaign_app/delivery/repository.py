@@ -102,7 +102,7 @@ async def write_outcome(session: AsyncSession, outcome: Outcome) -> None:
     """Write one outcome that the ledger allowed."""
     following: Any = outcome.next_attempt_at
     if following is not None and db.is_postgres():  # by the server's clock: ours may be wrong
-        following = sa.func.now() + sa.literal(following - _now(), sa.Interval())
+        following = sa.func.now() + sa.literal(following - outcome.at, sa.Interval())
     values: dict[str, Any] = {
         "status": outcome.status,
         "reason": outcome.reason,
