@@ -57,6 +57,8 @@ class Returns:
         if held_here(campaign_id):
             await self.wait(campaign_id, seen, seconds)
             return clock.now()
+        if self._counts[campaign_id] != seen:  # given back while we looked: what we saw is no longer so
+            return clock.now()
         if not outlook.held:
             await completion.look(campaign_id)
         return None

@@ -15,6 +15,7 @@ from campaign_app.delivery import chains, repository
 from campaign_app.delivery.engine import REGIONS, Engine
 from campaign_app.delivery.lane import Lane
 from campaign_app.delivery.line import Line
+from campaign_app.delivery.repository import Outlook
 from campaign_app.delivery.returns import Returns
 from campaign_app.worker.settings import SEND_JOBS
 from tests.delivery import factory
@@ -71,8 +72,9 @@ async def test_the_second_job_of_a_campaign_asks_nothing_while_the_first_sends_t
     script = Script(connections=1)
     script.answer("person0@d0.example", None)  # no answer for a while
     campaign_id = await _campaign(scripts, 3, script)
-    both = [asyncio.create_task(engine.slice(campaign_id)) for _ in range(2)]
-    await script.keeps_waiting(1)
+    first = asyncio.create_task(engine.slice(campaign_id))
+    await script.keeps_waiting(1)  # its claim is committed: before, PostgreSQL would show the second one an open lease
+    both = [first, asyncio.create_task(engine.slice(campaign_id))]
     async with asyncio.timeout(20):
         while not asked:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -165,3 +167,23 @@ async def test_a_late_limiter_is_made_up_for_and_limits_of_its_own_are_not(per_m
     assert picked(21) == [1] * 21  # the other one has not been granted anything yet
     lanes[1].slots.free(math.inf)
     assert picked(100).count(2) == pytest.approx(50 + made_up / 2, abs=1)
+
+
+async def test_a_lease_that_comes_back_during_the_look_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, the chain of jobs ended there: the look still saw the lease as held, and it was held no more."""
+    returns = Returns()
+
+    async def outlook(_session: object, campaign_id: int) -> Outlook:
+        returns.note(campaign_id)  # given back behind the look
+        return Outlook(available_at=None, held=1)
+
+    monkeypatch.setattr(repository, "outlook", outlook)
+    assert await returns.nothing_open(1, returns.count(1), 20.0, lambda _campaign: False) is not None
+
+
+async def test_what_others_hold_is_left_to_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def outlook(_session: object, _campaign: int) -> Outlook:
+        return Outlook(available_at=None, held=1)
+
+    monkeypatch.setattr(repository, "outlook", outlook)
+    assert await Returns().nothing_open(1, 0, 20.0, lambda _campaign: False) is None
