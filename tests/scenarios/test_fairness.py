@@ -14,7 +14,7 @@ from tests.delivery import factory
 from tests.scenarios.scene import Scene, eventually
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(240)]
-SHARED, ALONE, EACH = 22, 18, 50
+SHARED, ALONE, EACH = 22, 18, 100
 
 
 def _order(scene: Scene) -> list[str]:
@@ -55,8 +55,11 @@ async def test_forty_campaigns_at_once(scene: Scene) -> None:
     last = {name: len(order) - order[::-1].index(name) for name in names}
     before = Counter(order[: min(last.values())])
     assert set(before) == set(names), "some had to wait until others were over"
-    shared = Counter(order[: min(last[name] for name in names[:SHARED])])
-    assert min(shared[name] for name in names[:SHARED]) >= 0.8 * EACH
+    sharing = names[:SHARED]
+    all_send = Counter(order[max(map(order.index, sharing)) : min(last[name] for name in sharing)])
+    shares = [all_send[name] for name in sharing]
+    assert min(shares) >= 10  # beginning forty campaigns takes a moment, and leaves a window to judge
+    assert min(shares) >= 0.9 * sum(shares) / SHARED
 
 
 async def test_priorities_on_one_account(scene: Scene) -> None:
