@@ -1,8 +1,6 @@
 """The engine of one worker process: claims leases, feeds the senders, has outcomes written. Jobs only call `slice`."""
 
 import asyncio
-import os
-import secrets
 import socket
 from collections import Counter
 from collections.abc import Coroutine
@@ -16,11 +14,10 @@ from campaign_app.core import clock, db, logging
 from campaign_app.core.config import settings
 from campaign_app.core.errors import AppError
 from campaign_app.core.rate_limit import Limiter
-from campaign_app.delivery import chains, circuit, completion, fast, loading, recovery
+from campaign_app.delivery import chains, circuit, completion, fast, journal, loading, recovery
 from campaign_app.delivery.fast import Owner
 from campaign_app.delivery.feed import Feed
 from campaign_app.delivery.holdings import Holdings
-from campaign_app.delivery.journal import Journal
 from campaign_app.delivery.lane import Lane
 from campaign_app.delivery.line import Line
 from campaign_app.delivery.loading import Loaded
@@ -35,6 +32,7 @@ IDLE_S = 60.0
 DRAIN_S = 5.0
 REGIONS = 512  # leases at once: two of each of 256 campaigns
 ELSEWHERE_S = 0.5
+LOADING = 16  # campaigns at once, in their order; with more, somebody would be passed over at the pool of connections
 log = logging.get("delivery")
 
 
@@ -45,16 +43,11 @@ class Again:
     at: datetime | None
 
 
-def worker_name() -> str:
-    """Unique, and readable: host, process, eight letters."""
-    return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
-
-
 class Engine:
     """One per process. `start` before the first slice, `drain` and `close` at the end."""
 
     def __init__(self) -> None:
-        self.name = worker_name()
+        self.name = journal.worker_name()
         self.started_at = clock.now()
         self.draining = False
         self.lanes: dict[int, Lane] = {}
@@ -66,6 +59,7 @@ class Engine:
         self._claiming = 0
         self._returns = Returns()
         self._locks: dict[int, asyncio.Lock] = {}
+        self._loading = asyncio.Semaphore(LOADING)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self) -> None:
@@ -75,7 +69,7 @@ class Engine:
             OSError: there is no room for the journal.
         """
         self._loop = asyncio.get_running_loop()
-        self.journal = Journal(self.name, REGIONS)
+        self.journal = journal.Journal(self.name, REGIONS)
         self.owner = Owner(self.name, socket.gethostname()[:255], self.journal.label)
         self.store = fast.open_store([self.journal.fileno])
         self.limiter = Limiter()
@@ -252,7 +246,7 @@ class Engine:
 
     async def _lane(self, campaign_id: int) -> Lane | Again:
         """The lane of a running campaign, up to date; or when to ask again."""
-        async with self._locks.setdefault(campaign_id, asyncio.Lock()):
+        async with self._locks.setdefault(campaign_id, asyncio.Lock()), self._loading:
             at = clock.now()
             async with db.reading() as session:
                 try:

@@ -62,6 +62,11 @@ class Record:
     leases: dict[tuple[int, int], tuple[Entry, ...]]
 
 
+def worker_name() -> str:
+    """Unique, and readable: host, process, eight letters."""
+    return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
 def folder() -> Path:
     """Where this installation's journals lie."""
     return settings().var_dir / "journal"

@@ -1,6 +1,7 @@
 """A running job costs no questions; a waiting one is found."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -73,3 +74,23 @@ async def test_another_workers_job_is_asked_about_once_a_second(
     await here._poll_iteration()
     await asyncio.gather(*here.tasks.values())
     assert seen == ["theirs"]
+
+
+async def test_many_at_once_are_run_once_each_and_never_more_than_allowed(pool: ArqRedis) -> None:
+    runs: Counter[int] = Counter()
+    running = most = 0
+
+    async def job(_ctx: dict, number: int) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        runs[number] += 1
+        await asyncio.sleep(0.01)
+        running -= 1
+
+    for number in range(60):
+        await pool.enqueue_job("job", number, _queue_name=QUEUE)
+    both = [worker(pool, job, max_jobs=10, burst=True) for _ in range(2)]
+    await asyncio.gather(*(one.main() for one in both))
+    assert runs == dict.fromkeys(range(60), 1)
+    assert most <= 20
