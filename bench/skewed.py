@@ -47,7 +47,7 @@ def main() -> None:
     import arq.utils
     import arq.worker
 
-    arq.worker.datetime = _Skewed  # type: ignore[attr-defined]
+    arq.worker.datetime = _Skewed  # type: ignore[attr-defined]  # it imports the class by name
     assert arq.utils.timestamp_ms() > 0
 
     from campaign_app.worker.__main__ import main as work

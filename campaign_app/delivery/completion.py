@@ -15,7 +15,7 @@ from campaign_app.channels import service as accounts
 from campaign_app.core import clock, db, queue
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.errors import AppError
-from campaign_app.delivery import control, repository
+from campaign_app.delivery import control, leases, repository
 from campaign_app.delivery.fast import ANY_TIME
 from campaign_app.kit.text import plural
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignMinute, CampaignStatus
@@ -33,14 +33,14 @@ async def finish_if_done(session: AsyncSession, campaign_id: int) -> bool:
     campaign = await repository.get_campaign(session, campaign_id, lock=True)
     if campaign is None or campaign.status not in {CampaignStatus.RUNNING, CampaignStatus.PAUSED}:
         return False
-    states = await repository.lease_states(session, campaign_id)
+    states = await leases.states(session, campaign_id)
     if campaign.launched_at is None or states.get(LeaseState.OPEN) or states.get(LeaseState.HELD):
         return False
     counter = await repository.get_counter(session, campaign_id)
     if counter is None:
         return False
     if counter.pending:  # nobody may be forgotten: open the leases of those who are left
-        await repository.reopen_leases(session, campaign_id, ANY_TIME)
+        await leases.reopen(session, campaign_id, ANY_TIME)
         queue.collect(session, "start_sending", queue=queue.SEND, campaign_id=campaign_id)
         return False
     await lifecycle.set_status(session, campaign, CampaignStatus.COMPLETED, at=clock.now())

@@ -15,7 +15,7 @@ from campaign_app.campaigns.errors import CampaignNotFound
 from campaign_app.core import clock, db, logging, queue, rate_limit
 from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.errors import AppError, Conflict
-from campaign_app.delivery import ledger, planner, repository
+from campaign_app.delivery import leases, ledger, planner, repository
 from campaign_app.delivery.errors import AccountNotConnected, AlreadyRunning, CannotStart
 from campaign_app.delivery.fast import ANY_TIME
 from campaign_app.kit.text import duration, plural
@@ -154,8 +154,8 @@ async def cancel(session: AsyncSession, actor: Actor, campaign_id: int) -> int:
 
 async def skip_rest(session: AsyncSession, campaign_id: int, at: datetime) -> int:
     """The pending deliveries of a cancelled campaign that no worker has in hand become skipped."""
-    nobody_has_it = await repository.outside_held_leases(session, campaign_id)
-    await repository.close_open_leases(session, campaign_id)
+    nobody_has_it = await leases.outside_held(session, campaign_id)
+    await leases.close_open(session, campaign_id)
     return await ledger.move_matching(
         session,
         campaign_id,
@@ -200,7 +200,7 @@ async def send_again(session: AsyncSession, campaign: Campaign, at: datetime) ->
     Raises:
         AccountNotConnected: it was over, and its account cannot send now.
     """
-    await repository.reopen_leases(session, int(campaign.id or 0), ANY_TIME)
+    await leases.reopen(session, int(campaign.id or 0), ANY_TIME)
     if campaign.status in {CampaignStatus.COMPLETED, CampaignStatus.FAILED}:
         planner.check_account(await _account(session, campaign), at)
         await lifecycle.set_status(session, campaign, CampaignStatus.RUNNING, at=at)

@@ -42,6 +42,7 @@ class Outbox:
         self._holds = holds
         self._on_beat = on_beat
         self._waiting: list[Outcome] = []
+        self._writing = 0
         self._finishing: list[tuple[Hold, asyncio.Future[datetime | None]]] = []
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -55,6 +56,11 @@ class Outbox:
     def start(self) -> None:
         """Begin to flush."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name="outbox")
+
+    @property
+    def unwritten(self) -> int:
+        """Outcomes that are not in the database yet."""
+        return len(self._waiting) + self._writing
 
     @property
     def is_full(self) -> bool:
@@ -117,7 +123,7 @@ class Outbox:
         self, outcomes: list[Outcome], finishing: list[tuple[Hold, "asyncio.Future[datetime | None]"]]
     ) -> None:
         loop = asyncio.get_running_loop()
-        attempt = 0
+        attempt, self._writing = 0, len(outcomes)
         finished = [hold for hold, _ in finishing]
         while True:
             holds = {hold.lease_id: hold for hold in [*self._holds(), *finished]}
@@ -137,7 +143,7 @@ class Outbox:
         if self.failing_since is not None:
             log.info("database back, outcomes written", waited_s=round(loop.time() - self.failing_since, 1))
             self.failing_since = None
-        self.written += len(outcomes)
+        self.written, self._writing = self.written + len(outcomes), 0
         self._beat_due = began + BEAT_S
         self._on_beat(written.lost, asked_at)
         for hold, future in finishing:

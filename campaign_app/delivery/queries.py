@@ -220,7 +220,7 @@ async def held_leases(session: AsyncSession, actor: Actor, limit: int = 100) -> 
         .limit(limit)
     )
     found = (await session.execute(statement)).all()
-    left = await _pending_in(session, [int(lease.id) for lease, _ in found])
+    counts = await _counts(session, [int(lease.id) for lease, _ in found])
     return [
         HeldLease(
             id=int(lease.id),
@@ -230,7 +230,8 @@ async def held_leases(session: AsyncSession, actor: Actor, limit: int = 100) -> 
             host=lease.host,
             first_id=lease.first_id,
             last_id=lease.last_id,
-            pending=left.get(int(lease.id), 0),
+            pending=counts[int(lease.id)][0],
+            total=counts[int(lease.id)][1],
             claimed_at=lease.claimed_at,
             heartbeat_at=lease.heartbeat_at,
             expires_at=lease.expires_at,
@@ -239,21 +240,25 @@ async def held_leases(session: AsyncSession, actor: Actor, limit: int = 100) -> 
     ]
 
 
-async def _pending_in(session: AsyncSession, lease_ids: Sequence[int]) -> dict[int, int]:
-    """How many deliveries of each lease have no outcome yet.
+async def _counts(session: AsyncSession, lease_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """How many deliveries of each lease have no outcome yet, and how many are to get the message at all."""
+    status = col(Delivery.status)
+    pending, total = _number(status == DeliveryStatus.PENDING), _number(status != DeliveryStatus.SKIPPED)
+    statement = _select(col(Lease.id), pending, total).where(col(Lease.id).in_(lease_ids))
+    return {int(row[0]): (int(row[1]), int(row[2])) for row in (await session.execute(statement)).all()}
 
-    They are found by their ids: `+ 0` keeps the planners from the index by campaign, which would read all of it.
-    """
-    pending = (
+
+def _number(condition: sa.ColumnElement[bool]) -> Any:
+    """Deliveries of a lease, found by their ids: `+ 0` keeps the planners from the index by campaign, which would
+    read all of it, and a join would let PostgreSQL read the whole table."""
+    return (
         _select(sa.func.count())
         .select_from(Delivery)
         .where(
             col(Delivery.id).between(Lease.first_id, Lease.last_id),
             col(Delivery.campaign_id) + 0 == col(Lease.campaign_id),
-            col(Delivery.status) == DeliveryStatus.PENDING,
+            condition,
         )
         .correlate(Lease)
         .scalar_subquery()
     )
-    statement = _select(col(Lease.id), pending).where(col(Lease.id).in_(lease_ids))
-    return {int(lease_id): int(number) for lease_id, number in (await session.execute(statement)).all()}

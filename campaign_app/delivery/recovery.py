@@ -8,7 +8,7 @@ from campaign_app.campaigns import service as campaigns
 from campaign_app.core import clock, db, logging
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.errors import AppError
-from campaign_app.delivery import control, ledger, repository
+from campaign_app.delivery import control, leases, ledger, repository
 from campaign_app.delivery.fast import ANY_TIME
 from campaign_app.delivery.feed import Feed
 from campaign_app.delivery.outbox import TROUBLE, Outbox
@@ -70,7 +70,7 @@ async def _take_back(campaign_id: int, entries: Sequence[tuple[int, int]]) -> in
         if campaign.status is CampaignStatus.CANCELLED:
             await control.skip_rest(session, campaign_id, at)
         elif campaign.status is CampaignStatus.FAILED:
-            await repository.reopen_leases(session, campaign_id, ANY_TIME)
+            await leases.reopen(session, campaign_id, ANY_TIME)
         else:
             await control.send_again(session, campaign, at)
         title = f"{plural(found, 'recipient')} no longer uncertain"

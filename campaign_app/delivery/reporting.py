@@ -109,6 +109,8 @@ class Reporter:
             "in_flight": engine.in_flight,
             "rate_per_minute": round(sum(lane.meter.per_minute(now) for lane in engine.lanes.values()), 1),
             "draining": engine.draining,
+            "unwritten": engine.outbox.unwritten,
+            "failing_since": engine.outbox.failing_since and instant - (now - engine.outbox.failing_since),
         }
         pipe = redis.client().pipeline(transaction=False)
         pipe.set(_INFO + engine.name, json.dumps(body), ex=chains.WORKER_ALIVE_S)
@@ -118,8 +120,13 @@ class Reporter:
 
     async def farewell(self) -> None:
         """This worker is about to end."""
-        await redis.client().zrem(chains.WORKERS, self._engine.name)
-        await redis.client().delete(_INFO + self._engine.name)
+        await gone(self._engine.name)
+
+
+async def gone(worker: str) -> None:
+    """This worker has ended: nothing that it said is true any more."""
+    await redis.client().zrem(chains.WORKERS, worker)
+    await redis.client().delete(_INFO + worker)
 
 
 async def workers(actor: Actor) -> Sequence[WorkerInfo]:
@@ -156,6 +163,7 @@ def _chain(held: str) -> Chain:
 
 
 def _info(name: str, body: dict[str, Any]) -> WorkerInfo:
+    failing_since = body.get("failing_since")
     return WorkerInfo(
         name=name,
         host=body["host"],
@@ -166,4 +174,6 @@ def _info(name: str, body: dict[str, Any]) -> WorkerInfo:
         in_flight=body["in_flight"],
         rate_per_minute=body["rate_per_minute"],
         draining=body["draining"],
+        unwritten=body.get("unwritten", 0),
+        failing_since=datetime.fromtimestamp(failing_since, UTC) if failing_since else None,
     )

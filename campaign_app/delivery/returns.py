@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from campaign_app.core import clock, db
-from campaign_app.delivery import completion, repository
+from campaign_app.delivery import completion, leases
 
 
 class Returns:
@@ -49,7 +49,7 @@ class Returns:
         What is held here is waited for. What others hold is theirs to go on with when it comes back.
         """
         async with db.reading() as session:
-            outlook = await repository.outlook(session, campaign_id)
+            outlook = await leases.outlook(session, campaign_id)
         if outlook is None:
             return None
         if outlook.available_at is not None:

@@ -69,6 +69,7 @@ class HeldLease:
     first_id: int
     last_id: int
     pending: int
+    total: int
     claimed_at: datetime | None
     heartbeat_at: datetime | None
     expires_at: datetime | None
@@ -76,7 +77,8 @@ class HeldLease:
 
 @dataclass(frozen=True, slots=True)
 class WorkerInfo:
-    """A worker process that was heard of in the last seconds."""
+    """A worker process that was heard of in the last seconds. `unwritten` outcomes wait for the next flush; since
+    `failing_since` no flush got through to the database."""
 
     name: str
     host: str
@@ -87,3 +89,5 @@ class WorkerInfo:
     in_flight: int
     rate_per_minute: float
     draining: bool = False
+    unwritten: int = 0
+    failing_since: datetime | None = None

@@ -16,7 +16,19 @@ from redis.exceptions import RedisError
 
 from campaign_app.core import clock, db, logging, rate_limit, redis
 from campaign_app.core.config import settings
-from campaign_app.delivery import chains, completion, content, control, journal, ledger, recovery, repository, retry
+from campaign_app.delivery import (
+    chains,
+    completion,
+    content,
+    control,
+    journal,
+    leases,
+    ledger,
+    recovery,
+    reporting,
+    repository,
+    retry,
+)
 from campaign_app.delivery.journal import Entry, Record, State
 from campaign_app.delivery.outcome import Outcome
 from campaign_app.models.account import SendingAccount
@@ -57,22 +69,24 @@ async def settle_dead_journals(swept: Swept) -> None:
         done = False
         try:
             async with db.reading() as session:
-                leases = await repository.held_by_journal(session, dead.label)
-            for lease in leases:
+                held = await leases.held_by_journal(session, dead.label)
+            for lease in held:
                 await _settle(lease, dead.record, swept)
-            await _withdraw_doubts(dead.record, {(int(lease.id or 0), lease.epoch) for lease in leases})
+            await _withdraw_doubts(dead.record, {(int(lease.id or 0), lease.epoch) for lease in held})
             done = True
         finally:
             dead.close(remove=done)
-        for campaign_id in {lease.campaign_id for lease in leases}:
-            await _free_chains(campaign_id, dead.record.worker)
+        await _forget(dead.record.worker, {lease.campaign_id for lease in held})
 
 
-async def _free_chains(campaign_id: int, worker: str) -> None:
+async def _forget(worker: str, campaign_ids: set[int]) -> None:
+    """A dead worker neither counts nor runs chains any more."""
     try:
-        await chains.free_dead(campaign_id, worker)
+        await reporting.gone(worker)
+        for campaign_id in campaign_ids:
+            await chains.free_dead(campaign_id, worker)
     except (RedisError, OSError) as error:
-        log.warning("chains not freed", campaign=campaign_id, error=type(error).__name__)
+        log.warning("chains not freed", worker=worker, error=type(error).__name__)
 
 
 async def _withdraw_doubts(record: Record, settled: set[tuple[int, int]]) -> None:
@@ -111,8 +125,8 @@ async def _abandoned() -> tuple[list[Lease], dict[tuple[int, int], tuple[Lease, 
     other hosts', and those that a worker here, which lives, has never heard of (the answer to its claim was lost).
     """
     async with db.reading() as session:
-        expired = await repository.expired_leases(session, clock.now())
-        abandoned = await repository.expired_leases(session, clock.now() - timedelta(seconds=FOREIGN_GRACE_S))
+        expired = await leases.expired(session, clock.now())
+        abandoned = await leases.expired(session, clock.now() - timedelta(seconds=FOREIGN_GRACE_S))
     gone = {lease.id for lease in abandoned}
     deleted: list[Lease] = []
     doubtful: dict[tuple[int, int], tuple[Lease, Record | None]] = {}
@@ -134,7 +148,7 @@ async def _settle(lease: Lease, record: Record | None, swept: Swept) -> None:
     at = clock.now()
     async with db.transaction() as session:
         campaign = await repository.get_campaign(session, lease.campaign_id, lock=True)
-        held = await repository.lock_held_lease(session, int(lease.id or 0), lease.epoch)
+        held = await leases.lock_held(session, int(lease.id or 0), lease.epoch)
         if held is None:
             return
         entries = record.leases.get((int(held.id or 0), held.epoch), ()) if record else ()
@@ -151,10 +165,10 @@ async def _settle(lease: Lease, record: Record | None, swept: Swept) -> None:
                 DeliveryStatus.UNCERTAIN,
                 at=at,
                 reason=Reason.WORKER_DIED,
-                condition=repository.may_have_been_sent(held),
+                condition=leases.may_have_been_sent(held),
                 attempts=1,
             )
-        await repository.give_back(session, held)
+        await leases.give_back(session, held)
         if campaign is not None and campaign.status is CampaignStatus.CANCELLED:
             await control.skip_rest(session, held.campaign_id, at)
     log.warning("lease settled", lease=lease.id, worker=lease.owner, journal=record is not None, uncertain=uncertain)
@@ -211,7 +225,7 @@ async def _mend_campaigns(swept: Swept) -> None:
 
 async def _nothing_left(campaign_id: int) -> bool:
     async with db.reading() as session:
-        outlook = await repository.outlook(session, campaign_id)
+        outlook = await leases.outlook(session, campaign_id)
     return outlook is not None and outlook.available_at is None and not outlook.held
 
 
@@ -233,8 +247,8 @@ async def ensure_chains(campaign_id: int) -> int:
         if campaign is None or campaign.status is not CampaignStatus.RUNNING or campaign.account_id is None:
             return 0
         account = await session.get(SendingAccount, campaign.account_id)
-        outlook = await repository.outlook(session, campaign_id)
-        states = await repository.lease_states(session, campaign_id)
+        outlook = await leases.outlook(session, campaign_id)
+        states = await leases.states(session, campaign_id)
     if account is None or outlook is None or outlook.available_at is None:
         return 0
     rate = content.limits_of(campaign, account).per_second

@@ -94,6 +94,8 @@ def _row(
         rate_per_minute=info.rate_per_minute if info else None,
         in_flight=info.in_flight if info else None,
         campaigns=info.campaigns if info else None,
+        unwritten=info.unwritten if info else None,
+        failing_since=info.failing_since if info else None,
     )
 
 
@@ -110,6 +112,7 @@ def lease(held: HeldLease, rows: Sequence[WorkerRow], at: datetime) -> LeaseRow:
         first_id=held.first_id,
         last_id=held.last_id,
         left=held.pending,
+        total=held.total,
         claimed_at=held.claimed_at,
         heartbeat_at=held.heartbeat_at,
         expires_at=held.expires_at,

@@ -41,7 +41,8 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class WorkerRow:
-    """A worker that was heard of; what only a living one tells is None for the others."""
+    """A worker that was heard of; what only a living one tells is None for the others. `unwritten` outcomes are on
+    their way to the database, which it has not reached since `failing_since`."""
 
     name: str
     host: str
@@ -55,11 +56,13 @@ class WorkerRow:
     rate_per_minute: float | None = None
     in_flight: int | None = None
     campaigns: int | None = None
+    unwritten: int | None = None
+    failing_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LeaseRow:
-    """A range of deliveries that a worker has in hand; `left` of them have no outcome yet."""
+    """A range of deliveries that a worker has in hand: `left` of the `total` that it sends have no outcome yet."""
 
     id: int
     campaign_id: int
@@ -69,6 +72,7 @@ class LeaseRow:
     first_id: int
     last_id: int
     left: int
+    total: int
     claimed_at: datetime | None
     heartbeat_at: datetime | None
     expires_at: datetime | None

@@ -11,11 +11,11 @@ import pytest
 
 from campaign_app.core import clock, queue, redis
 from campaign_app.core.rate_limit import Limits
-from campaign_app.delivery import chains, repository
+from campaign_app.delivery import chains, leases
 from campaign_app.delivery.engine import REGIONS, Engine
 from campaign_app.delivery.lane import Lane
+from campaign_app.delivery.leases import Outlook
 from campaign_app.delivery.line import Line
-from campaign_app.delivery.repository import Outlook
 from campaign_app.delivery.returns import Returns
 from campaign_app.worker.settings import SEND_JOBS
 from tests.delivery import factory
@@ -61,14 +61,14 @@ async def test_the_second_job_of_a_campaign_asks_nothing_while_the_first_sends_t
     engine: Engine, drive: Drive, scripts: dict[int, Script], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = 0
-    outlook = repository.outlook
+    outlook = leases.outlook
 
     async def counted(*arguments: object) -> object:
         nonlocal asked
         asked += 1
         return await outlook(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(repository, "outlook", counted)
+    monkeypatch.setattr(leases, "outlook", counted)
     script = Script(connections=1)
     script.answer("person0@d0.example", None)  # no answer for a while
     campaign_id = await _campaign(scripts, 3, script)
@@ -177,7 +177,7 @@ async def test_a_lease_that_comes_back_during_the_look_is_looked_at_again(monkey
         returns.note(campaign_id)  # given back behind the look
         return Outlook(available_at=None, held=1)
 
-    monkeypatch.setattr(repository, "outlook", outlook)
+    monkeypatch.setattr(leases, "outlook", outlook)
     assert await returns.nothing_open(1, returns.count(1), 20.0, lambda _campaign: False) is not None
 
 
@@ -185,5 +185,5 @@ async def test_what_others_hold_is_left_to_them(monkeypatch: pytest.MonkeyPatch)
     async def outlook(_session: object, _campaign: int) -> Outlook:
         return Outlook(available_at=None, held=1)
 
-    monkeypatch.setattr(repository, "outlook", outlook)
+    monkeypatch.setattr(leases, "outlook", outlook)
     assert await Returns().nothing_open(1, 0, 20.0, lambda _campaign: False) is None

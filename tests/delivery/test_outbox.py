@@ -134,9 +134,14 @@ async def test_a_database_that_is_away_delays_and_loses_nothing() -> None:
     outbox.start()
     for outcome in _sent(claimed):
         outbox.add(outcome)
+    assert (outbox.unwritten, outbox.failing_since) == (20, None)
     await flaky.tried.wait()
     finished = outbox.finish(hold)
+    await asyncio.sleep(0)
+    assert outbox.unwritten == 20
+    assert outbox.failing_since is not None
     assert await finished is None
+    assert (outbox.unwritten, outbox.failing_since) == (0, None)
     assert await outbox.close()
     assert await factory.counters_of(campaign_id) == {"sent": 20, "total": 20}
     await store.close()

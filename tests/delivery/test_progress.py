@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 
@@ -122,6 +123,12 @@ async def test_workers_are_heard_of(engine: Engine) -> None:
     await reporter.heartbeat(0.0)
     (found,) = await reporting.workers(SYSTEM)
     assert (found.name, found.in_flight, found.draining) == (engine.name, 0, False)
+    assert (found.unwritten, found.failing_since) == (0, None)
+    engine.outbox.failing_since = monotonic() - 12
+    await reporter.heartbeat(monotonic())
+    (found,) = await reporting.workers(SYSTEM)
+    assert found.failing_since is not None
+    assert (found.heard_at - found.failing_since).total_seconds() == pytest.approx(12, abs=0.5)
     await reporter.farewell()
     assert await reporting.workers(SYSTEM) == []
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from campaign_app.channels.base import Result, Verdict
 from campaign_app.core import clock, db
 from campaign_app.core.actor import SYSTEM
-from campaign_app.delivery import control, fast, journal, recovery, repository, sweeper
+from campaign_app.delivery import control, fast, journal, leases, recovery, sweeper
 from campaign_app.delivery.engine import Engine
 from campaign_app.delivery.fast import ClaimedLease, Hold, Owner, Row, Write
 from campaign_app.delivery.feed import Feed
@@ -259,7 +259,6 @@ async def test_a_wrong_clock_neither_delays_nor_hurries_a_retry(database: str, m
     """PostgreSQL's clock decides, however wrong the worker's is; with SQLite there is one clock only."""
     right, wrong = clock.now, [timedelta(hours=0 if database.startswith("sqlite") else -1)]
     monkeypatch.setattr(clock, "now", lambda: right() + wrong[0])
-    monkeypatch.setattr(repository, "_now", clock.now)
     campaign_id, claimed = await _claim(ELSEWHERE, 3, 3)
     store, at = fast.open_store(), clock.now()
     outcome = Outcome(
@@ -273,7 +272,7 @@ async def test_a_wrong_clock_neither_delays_nor_hurries_a_retry(database: str, m
     wrong[0] *= -1  # it jumps between the answer and the write
     await store.write(Write([outcome, *others], [claimed.hold], [claimed.hold]), clock.now())
     async with db.reading() as session:
-        outlook = await repository.outlook(session, campaign_id)
+        outlook = await leases.outlook(session, campaign_id)
     assert outlook is not None
     assert outlook.available_at is not None
     assert abs((outlook.available_at - clock.now()).total_seconds()) < 2

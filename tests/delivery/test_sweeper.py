@@ -182,7 +182,7 @@ async def test_lost_jobs_come_back() -> None:
     assert (await sweeper.sweep()).chains == 0
 
 
-async def test_the_dead_workers_chains_are_free_at_once() -> None:
+async def test_a_dead_worker_no_longer_counts_and_its_chains_are_free_at_once() -> None:
     campaign_id = await _launched()
     assert await chains.ensure(campaign_id, 1) == 1
     key = f"chain:{campaign_id}:0"
@@ -190,7 +190,9 @@ async def test_the_dead_workers_chains_are_free_at_once() -> None:
     assert await chains.enter(campaign_id, 0, token, WORKER)
     claimed = await _claim(campaign_id)
     _write_journal(claimed, [])
+    await redis.client().zadd(chains.WORKERS, {WORKER: clock.now().timestamp(), "other": clock.now().timestamp()})
     assert (await sweeper.sweep()).chains == 1
+    assert await redis.client().zrange(chains.WORKERS, 0, -1) == [b"other"]
     assert not await chains.enter(campaign_id, 0, token, "other")  # the old job is stale now
 
 

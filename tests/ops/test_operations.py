@@ -83,6 +83,9 @@ async def test_what_a_living_worker_holds(database: str) -> None:
     async with db.transaction() as session:
         sent = (await session.exec(select(Delivery.id).limit(12))).all()
         await session.execute(sa.update(Delivery).where(col(Delivery.id).in_(sent)).values(status=DeliveryStatus.SENT))
+        others = (await session.exec(select(Delivery.id).where(col(Delivery.id).not_in(sent)).limit(2))).all()
+        skipped = sa.update(Delivery).where(col(Delivery.id).in_(others)).values(status=DeliveryStatus.SKIPPED)
+        await session.execute(skipped)
     found = await look()
     (worker,) = found.workers
     assert (worker.name, worker.host, worker.pid, worker.state) == (HERE, "here", "41", WorkerState.ALIVE)
@@ -92,7 +95,7 @@ async def test_what_a_living_worker_holds(database: str) -> None:
     (lease,) = found.leases
     assert (lease.id, lease.campaign_id, lease.campaign_name) == (lease_id, campaign_id, "Spring")
     assert (lease.owner, lease.host, lease.expired, lease.fate) == (HERE, "here", False, Fate.KEPT)
-    assert (lease.last_id - lease.first_id + 1, lease.left) == (30, 18)
+    assert (lease.last_id - lease.first_id + 1, lease.left, lease.total) == (30, 16, 28)
     assert lease.claimed_at is not None
     assert (found.leases_total, found.leases_expired) == (1, 0)
 

@@ -73,6 +73,7 @@ LEASE = LeaseRow(
     first_id=12_001,
     last_id=12_500,
     left=312,
+    total=480,
     claimed_at=AT - timedelta(seconds=90),
     heartbeat_at=AT - timedelta(seconds=4),
     expires_at=AT + timedelta(seconds=26),
@@ -110,12 +111,22 @@ def test_a_worker_in_words() -> None:
 
 def test_a_late_worker_is_said_with_what_happens_next() -> None:
     seen = words.seen(found(workers=(LATE, ALIVE)), "UTC")
-    (note,) = seen.silent
+    (note,) = seen.worker_notes
     assert (note.mark, seen.late) == ("late", "1 late")
     assert note.title == "far-7-cccc has not been heard of since 08:59 (34 s ago)"
     assert note.detail.startswith("It holds 1 lease. No worker lives on far, where the journal lies.")
     assert "takes it over in 56 s; whoever may have got the message becomes uncertain" in note.detail
     assert "Start a worker on far: it knows from the journal who got it" in note.detail
+
+
+def test_outcomes_that_wait_are_said_and_why() -> None:
+    writing = replace(ALIVE, unwritten=40)
+    seen = words.seen(found(workers=(writing,)), "UTC")
+    assert (seen.in_flight, seen.worker_notes) == ("7 in flight, 40 outcomes to write", [])
+    cut_off = replace(writing, failing_since=AT - timedelta(seconds=20))
+    (note,) = words.seen(found(workers=(cut_off,)), "UTC").worker_notes
+    assert note.title == "here-41-aaaa has not reached the database since 08:59 (20 s ago)"
+    assert note.detail.startswith("40 outcomes wait in it and in its journal. It takes nothing new until")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +138,7 @@ def test_a_late_worker_is_said_with_what_happens_next() -> None:
 )
 def test_what_happens_to_a_late_worker_depends_on_who_lives(fate: Fate, says: str) -> None:
     seen = words.seen(found(workers=(replace(LATE, fate=fate, leases=2),)), "UTC")
-    assert says in seen.silent[0].detail
+    assert says in seen.worker_notes[0].detail
 
 
 @pytest.mark.parametrize(
@@ -154,7 +165,7 @@ def test_a_lease_in_words() -> None:
     overdue = replace(EXPIRED, taken_over_at=AT - timedelta(seconds=1))
     seen = words.seen(found(leases=(LEASE, overdue), leases_total=130), "UTC")
     line, other = seen.leases
-    assert (line.href, line.people, line.left) == ("/campaigns/5", "Recipients 12,001–12,500", "312 of 500")
+    assert (line.href, line.people, line.left) == ("/campaigns/5", "Recipients 12,001–12,500", "312 of 480")
     assert (line.claimed, line.heard, line.expires) == ("2 min ago", "4 s ago", "in 26 s")
     assert other.expires == "Expired 4 s ago"
     assert seen.leases_shown == "2 of 130, least recent heartbeat first"
@@ -208,7 +219,7 @@ def test_queues_and_stores_in_words() -> None:
     assert seen.no_worker
     ended = replace(LATE, state=WorkerState.ENDED, leases=0)
     seen = words.seen(found(workers=(ended,), stores=replace(STORES, redis_ms=None, send=None, work=None)), "UTC")
-    assert "holds no lease" in seen.silent[0].detail
+    assert "holds no lease" in seen.worker_notes[0].detail
     assert (seen.no_redis, seen.waiting, seen.send_queue, seen.redis) == (True, "–", "–", "Does not answer")
 
 

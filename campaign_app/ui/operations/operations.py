@@ -75,9 +75,9 @@ def _workers() -> rx.Component:
     table = c.data_table(
         _WORKERS, S.seen.workers, _worker, label="Workers", loading=S.loading, bleed=False, phone_row=_phone_worker
     )
-    nothing = (S.seen.workers.length() == 0) & (S.seen.silent.length() == 0) & ~S.loading
+    nothing = (S.seen.workers.length() == 0) & (S.seen.worker_notes.length() == 0) & ~S.loading
     return c.card(
-        rx.foreach(S.seen.silent, _note),
+        rx.foreach(S.seen.worker_notes, _note),
         rx.cond((S.seen.workers.length() > 0) | S.loading, table, rx.fragment()),
         rx.cond(nothing, _none("No worker was heard of in the last hour."), rx.fragment()),
         title="Workers",

@@ -98,7 +98,7 @@ class Seen:
     waiting: str = ""
     running: str = ""
     workers: list[WorkerLine] = field(default_factory=list)
-    silent: list[NoteLine] = field(default_factory=list)
+    worker_notes: list[NoteLine] = field(default_factory=list)
     leases: list[LeaseLine] = field(default_factory=list)
     lease_notes: list[NoteLine] = field(default_factory=list)
     leases_shown: str = ""
@@ -146,6 +146,7 @@ def seen(found: Operations, zone: str) -> Seen:
     moment = Moment(found.at, zone)
     living = [row for row in found.workers if row.state not in _SILENT]
     silent = [row for row in found.workers if row.state in _SILENT]
+    unwritten = sum(row.unwritten or 0 for row in living)
     late = sum(row.state is WorkerState.LATE for row in silent)
     stores, queues = found.stores, [depth for depth in (found.stores.send, found.stores.work) if depth]
     return Seen(
@@ -157,11 +158,13 @@ def seen(found: Operations, zone: str) -> Seen:
         held=text.number(found.leases_total),
         expired=f"{text.number(found.leases_expired)} expired" if found.leases_expired else "",
         rate=text.number(round(sum(row.rate_per_minute or 0 for row in living))),
-        in_flight=f"{text.number(sum(row.in_flight or 0 for row in living))} in flight",
+        in_flight=f"{text.number(sum(row.in_flight or 0 for row in living))} in flight"
+        + (f", {text.plural(unwritten, 'outcome')} to write" if unwritten else ""),
         waiting=text.number(sum(depth.waiting for depth in queues)) if queues else text.NONE,
         running=f"{text.number(sum(depth.running for depth in queues))} running" if queues else "",
         workers=[_worker(row, moment) for row in living],
-        silent=[_silent(row, moment) for row in silent],
+        worker_notes=[_silent(row, moment) for row in silent]
+        + [_cut_off(row, row.failing_since, moment) for row in living if row.failing_since],
         leases=[_lease(row, moment) for row in found.leases],
         lease_notes=_lease_notes(found.leases, moment),
         leases_shown=_shown(len(found.leases), found.leases_total, "least recent heartbeat first"),
@@ -210,6 +213,13 @@ def _silent(row: WorkerRow, moment: Moment) -> NoteLine:
     if row.state is WorkerState.ENDED:
         return NoteLine("ended", title, "It ended without a farewell and holds no lease: nothing waits for it.")
     return NoteLine("late", title, f"It holds {text.plural(row.leases, 'lease')}. {_fate(row, moment)}")
+
+
+def _cut_off(row: WorkerRow, since: datetime, moment: Moment) -> NoteLine:
+    title = f"{row.name} has not reached the database since {moment.clock(since)} ({moment.ago(since)})"
+    waiting = row.unwritten or 0
+    detail = f"{text.plural(waiting, 'outcome')} {'waits' if waiting == 1 else 'wait'} in it and in its journal. "
+    return NoteLine("late", title, detail + "It takes nothing new until it gets through; its log says what is wrong.")
 
 
 def _fate(row: WorkerRow, moment: Moment) -> str:
@@ -263,7 +273,7 @@ def _lease(row: LeaseRow, moment: Moment) -> LeaseLine:
         href=routes.campaign(row.campaign_id),
         campaign=row.campaign_name,
         people=f"Recipients {row.first_id:,}–{row.last_id:,}",
-        left=f"{text.number(row.left)} of {text.number(row.last_id - row.first_id + 1)}",
+        left=f"{text.number(row.left)} of {text.number(row.total)}",
         owner=row.owner,
         host=row.host,
         claimed=moment.ago(row.claimed_at),
