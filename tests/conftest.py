@@ -2,11 +2,13 @@
 
 import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from campaign_app.core import db
 from campaign_app.core import redis as app_redis
@@ -53,27 +55,50 @@ def var_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     settings.cache_clear()
 
 
-async def _create_tables() -> None:
-    async with db.engines().write.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with every table, to copy: making the tables takes longer than most tests."""
+    file = tmp_path_factory.mktemp("sqlite") / "template.db"
+    engine = create_engine(f"sqlite:///{file}")
+    metadata.create_all(engine)
+    engine.dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The name of a database with every table, to copy."""
+    name = f"template_{secrets.token_hex(6)}"
+    servers.create_database(postgres_server, name)
+    url = servers.database_url(postgres_server, name).replace("postgresql://", "postgresql+asyncpg://", 1)
+
+    async def create_tables() -> None:
+        engine = create_async_engine(url)
+        async with engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+        await engine.dispose()
+
+    servers.in_thread(create_tables)
+    return name
 
 
 @pytest.fixture
-async def sqlite_database(var_dir: Path) -> AsyncIterator[str]:
+async def sqlite_database(sqlite_template: Path, var_dir: Path) -> AsyncIterator[str]:
     """A fresh SQLite database with every table."""
-    await _create_tables()
+    shutil.copyfile(sqlite_template, str(make_url(settings().database).database))
     yield settings().database
     await db.dispose()
 
 
 @pytest.fixture
-async def postgres_database(postgres_server: str, var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+async def postgres_database(
+    postgres_server: str, postgres_template: str, var_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[str]:
     """A fresh PostgreSQL database with every table."""
     name = f"test_{secrets.token_hex(6)}"
-    servers.create_database(postgres_server, name)
+    servers.create_database(postgres_server, name, postgres_template)
     monkeypatch.setenv("DATABASE_URL", servers.database_url(postgres_server, name))
     settings.cache_clear()
-    await _create_tables()
     yield settings().database
     await db.dispose()
     servers.drop_database(postgres_server, name)

@@ -205,10 +205,10 @@ def _execute(server: str, statement: str) -> None:
         finally:
             await connection.close()
 
-    _in_thread(run)
+    in_thread(run)
 
 
-def _in_thread(run: object) -> None:
+def in_thread(run: object) -> None:
     """Run a coroutine function from inside or outside of an event loop."""
     import threading
 
@@ -240,9 +240,9 @@ def _wait_until_ready(server: str, seconds: float = 20.0) -> None:
             return
 
 
-def create_database(server: str, name: str) -> None:
-    """Make an empty database."""
-    _execute(server, f'CREATE DATABASE "{name}"')
+def create_database(server: str, name: str, template: str = "template1") -> None:
+    """Make a database: an empty one, or a copy of another."""
+    _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
 
 def drop_database(server: str, name: str) -> None:

@@ -31,7 +31,15 @@ CHECKS = (
 
 
 PRODUCTS = ("tests/bench", "tests/browser", "tests/cli", "tests/scenarios")
-"""Tests that start whole products: a pytest of its own each, after all others, which run two at a time."""
+DISASTERS = "tests/scenarios/test_disasters.py"
+RUNS = (
+    ("-n", "2", *(f"--ignore={folder}" for folder in PRODUCTS)),
+    ("-n", "2", "--dist", "loadfile", "tests/bench", "tests/cli", DISASTERS),
+    ("tests/scenarios", f"--ignore={DISASTERS}"),
+    ("tests/browser",),
+)
+"""A pytest each. What starts whole products comes after the rest, and runs two files at a time where most of it is
+waiting and nothing is judged by the clock."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -90,9 +98,7 @@ def _pytest(arguments: list[str], without_browser: bool) -> int:
     pytest = str(_script("pytest"))
     if arguments:
         return subprocess.run([pytest, *arguments], cwd=ROOT, check=False).returncode
-    pieces = [f"--ignore={folder}" for folder in PRODUCTS]
-    folders = [folder for folder in PRODUCTS if not (without_browser and folder.endswith("browser"))]
-    runs = [["-n", "2", *pieces], *([folder] for folder in folders)]
+    runs = [run for run in RUNS if not (without_browser and "tests/browser" in run)]
     codes = [subprocess.run([pytest, "-q", *run], cwd=ROOT, check=False).returncode for run in runs]
     return 1 if any(codes) else 0
 
