@@ -3,7 +3,17 @@
 from collections import deque
 from dataclasses import dataclass
 
+LATE = 0.58
 LATE_S = 0.005
+
+
+def tolerance(interval: float) -> float:
+    """How many seconds late a slot may be used. A second may hold one message or 1 % more than the rate; 0.4 of that is
+    the limiter's, to catch up (core.rate_limit), the rest is for this. Slower than one a second, they keep a second
+    between them."""
+    if interval > 1:
+        return max(LATE_S, min(LATE * interval, interval - 1))
+    return LATE * interval * max(1, int(1 / (100.4 * interval) + 1e-6))
 
 
 @dataclass(slots=True)
@@ -16,8 +26,8 @@ class _Block:
 class Slots:
     """Uses slots in their order, each not before its time.
 
-    What could not be used in time (the process was busy, or the server slow) is dropped but for the last 5 ms or one
-    slot: caught up at once, it would break what another second was promised. `missed` counts them.
+    What could not be used in time (the process was busy, or the server slow) is dropped: caught up at once, it would
+    break what another second was promised. `missed` counts what the limiter is to give back.
     """
 
     def __init__(self) -> None:
@@ -43,7 +53,7 @@ class Slots:
             if block.at > now:
                 return False
             if block.interval:
-                late = now - block.at - max(LATE_S, block.interval)
+                late = now - block.at - tolerance(block.interval)
                 if late > 0:
                     missed = min(block.left, int(late / block.interval) + 1)
                     block.at += missed * block.interval
