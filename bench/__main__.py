@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -69,8 +70,14 @@ def show(name: str, found: dict[str, Any]) -> None:
             print(f"  {key}: {json.dumps(value) if isinstance(value, dict | list) else value}")
 
 
+def _stop(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
+
+
 def main() -> int:
-    """Command line."""
+    """Command line. Whoever stops it also stops the workers, servers and networks that it started."""
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, _stop)
     given = parser().parse_args()
     given.databases = [given.database] if given.database else list(DATABASES)
     here = machine.describe()

@@ -1,8 +1,12 @@
 """Every benchmark at a size that says nothing about speed, to see that it runs and what it prints."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,6 +67,31 @@ def test_kill() -> None:
         assert run["sent"] + run["failed"] + run["uncertain"] + run["uncertain_by_faults"] == 400
     assert kept["kills"] == 2
     assert kept["uncertain"] <= kept["kills"] * kept["connections"]
+
+
+def test_stopped_it_leaves_nothing_behind(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bench", "--only", "kill", "--recipients", "20000", *SQLITE]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    while "kill 1 of" not in process.stderr.readline():
+        assert process.poll() is None
+    assert len(_with_environment(str(tmp_path))) > 1
+    process.terminate()
+    assert process.wait(60) == 128 + signal.SIGTERM
+    process.stderr.close()
+    assert _with_environment(str(tmp_path)) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def _with_environment(words: str) -> list[str]:
+    """Command lines of the processes whose environment has these words."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if words in (folder / "environ").read_text(errors="replace"):
+                found.append((folder / "cmdline").read_text())
+    return found
 
 
 def test_disasters() -> None:
