@@ -119,11 +119,13 @@ def test_a_late_worker_is_said_with_what_happens_next() -> None:
     assert "Start a worker on far: it knows from the journal who got it" in note.detail
 
 
-def test_outcomes_that_wait_are_said_and_why() -> None:
-    writing = replace(ALIVE, unwritten=40)
-    seen = words.seen(found(workers=(writing,)), "UTC")
-    assert (seen.in_flight, seen.worker_notes) == ("7 in flight, 40 outcomes to write", [])
-    cut_off = replace(writing, failing_since=AT - timedelta(seconds=20))
+def test_outcomes_that_wait_too_long_are_said_and_why() -> None:
+    writing = replace(ALIVE, unwritten=600)
+    assert words.seen(found(workers=(writing,)), "UTC").worker_notes == []
+    (note,) = words.seen(found(workers=(replace(writing, unwritten=2_300),)), "UTC").worker_notes
+    assert note.title == "here-41-aaaa writes more slowly than it sends"
+    assert note.detail == "2,300 outcomes wait for the database. From 5,000 on it sends nothing until it has caught up."
+    cut_off = replace(writing, unwritten=40, failing_since=AT - timedelta(seconds=20))
     (note,) = words.seen(found(workers=(cut_off,)), "UTC").worker_notes
     assert note.title == "here-41-aaaa has not reached the database since 08:59 (20 s ago)"
     assert note.detail.startswith("40 outcomes wait in it and in its journal. It takes nothing new until")

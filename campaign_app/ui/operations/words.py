@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from campaign_app.core.queue import Depth
+from campaign_app.delivery.outbox import FLUSH_ROWS, FULL_AT
 from campaign_app.kit import text
 from campaign_app.ops.schemas import (
     AccountTrouble,
@@ -20,6 +21,7 @@ from campaign_app.ui import routes
 from campaign_app.ui.accounts.words import BROKEN
 from campaign_app.ui.campaign import figures
 
+_MANY_UNWRITTEN: Final = 2 * FLUSH_ROWS  # one flush under way, one that gathers
 _SILENT: Final = (WorkerState.LATE, WorkerState.ENDED)
 
 
@@ -146,7 +148,6 @@ def seen(found: Operations, zone: str) -> Seen:
     moment = Moment(found.at, zone)
     living = [row for row in found.workers if row.state not in _SILENT]
     silent = [row for row in found.workers if row.state in _SILENT]
-    unwritten = sum(row.unwritten or 0 for row in living)
     late = sum(row.state is WorkerState.LATE for row in silent)
     stores, queues = found.stores, [depth for depth in (found.stores.send, found.stores.work) if depth]
     return Seen(
@@ -158,13 +159,12 @@ def seen(found: Operations, zone: str) -> Seen:
         held=text.number(found.leases_total),
         expired=f"{text.number(found.leases_expired)} expired" if found.leases_expired else "",
         rate=text.number(round(sum(row.rate_per_minute or 0 for row in living))),
-        in_flight=f"{text.number(sum(row.in_flight or 0 for row in living))} in flight"
-        + (f", {text.plural(unwritten, 'outcome')} to write" if unwritten else ""),
+        in_flight=f"{text.number(sum(row.in_flight or 0 for row in living))} in flight",
         waiting=text.number(sum(depth.waiting for depth in queues)) if queues else text.NONE,
         running=f"{text.number(sum(depth.running for depth in queues))} running" if queues else "",
         workers=[_worker(row, moment) for row in living],
         worker_notes=[_silent(row, moment) for row in silent]
-        + [_cut_off(row, row.failing_since, moment) for row in living if row.failing_since],
+        + [note for row in living if (note := _behind(row, moment))],
         leases=[_lease(row, moment) for row in found.leases],
         lease_notes=_lease_notes(found.leases, moment),
         leases_shown=_shown(len(found.leases), found.leases_total, "least recent heartbeat first"),
@@ -215,11 +215,25 @@ def _silent(row: WorkerRow, moment: Moment) -> NoteLine:
     return NoteLine("late", title, f"It holds {text.plural(row.leases, 'lease')}. {_fate(row, moment)}")
 
 
-def _cut_off(row: WorkerRow, since: datetime, moment: Moment) -> NoteLine:
-    title = f"{row.name} has not reached the database since {moment.clock(since)} ({moment.ago(since)})"
+def _behind(row: WorkerRow, moment: Moment) -> NoteLine | None:
+    """A worker that lives and does not get its outcomes into the database, or not fast enough."""
     waiting = row.unwritten or 0
-    detail = f"{text.plural(waiting, 'outcome')} {'waits' if waiting == 1 else 'wait'} in it and in its journal. "
-    return NoteLine("late", title, detail + "It takes nothing new until it gets through; its log says what is wrong.")
+    outcomes = text.plural(waiting, "outcome")
+    if row.failing_since:
+        since = f"{moment.clock(row.failing_since)} ({moment.ago(row.failing_since)})"
+        return NoteLine(
+            "late",
+            f"{row.name} has not reached the database since {since}",
+            f"{outcomes} {'waits' if waiting == 1 else 'wait'} in it and in its journal. It takes nothing new until it "
+            "gets through; its log says what is wrong.",
+        )
+    if waiting < _MANY_UNWRITTEN:
+        return None
+    return NoteLine(
+        "late",
+        f"{row.name} writes more slowly than it sends",
+        f"{outcomes} wait for the database. From {text.number(FULL_AT)} on it sends nothing until it has caught up.",
+    )
 
 
 def _fate(row: WorkerRow, moment: Moment) -> str:
