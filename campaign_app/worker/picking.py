@@ -30,7 +30,10 @@ class Picker(Worker):
         new = [job for job in job_ids if job not in self._elsewhere and job.decode() not in self.tasks]
         start = super().start_jobs
         for first in range(0, len(new), AT_ONCE):
-            await asyncio.gather(*(start([job]) for job in new[first : first + AT_ONCE]))
+            starts = [start([job]) for job in new[first : first + AT_ONCE]]
+            ended = await asyncio.gather(*starts, return_exceptions=True)
+            for error in filter(None, ended):  # not before all have ended: whoever catches it looks at `tasks`
+                raise error
         for job in new:
             if job.decode() not in self.tasks and self.job_counter < self.max_jobs:
                 self._elsewhere[job] = now + ELSEWHERE_S

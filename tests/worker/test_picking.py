@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from arq.connections import ArqRedis
-from arq.worker import func
+from arq.worker import Worker, func
 
 from campaign_app.core import redis
 from campaign_app.worker import picking
@@ -74,6 +74,30 @@ async def test_another_workers_job_is_asked_about_once_a_second(
     await here._poll_iteration()
     await asyncio.gather(*here.tasks.values())
     assert seen == ["theirs"]
+
+
+async def test_where_one_start_fails_the_others_are_known(pool: ArqRedis, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = Worker.start_jobs
+
+    async def start(self: Worker, job_ids: list[bytes]) -> None:
+        if job_ids == [b"bad"]:
+            raise ConnectionError
+        await asyncio.sleep(0.01)
+        await original(self, job_ids)
+
+    async def job(_ctx: dict) -> None:
+        return None
+
+    monkeypatch.setattr(Worker, "start_jobs", start)
+    names = ["bad", "one", "two"]
+    for name in names:
+        await pool.enqueue_job("job", _job_id=name, _queue_name=QUEUE)
+    here = worker(pool, job)
+    here.loop = asyncio.get_running_loop()
+    with pytest.raises(ConnectionError):
+        await here.start_jobs([name.encode() for name in names])
+    assert set(here.tasks) == {"one", "two"}
+    await asyncio.gather(*here.tasks.values())
 
 
 async def test_many_at_once_are_run_once_each_and_never_more_than_allowed(pool: ArqRedis) -> None:
