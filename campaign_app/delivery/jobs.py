@@ -58,12 +58,12 @@ async def _offer(campaign_id: int, chain: int, token: str, again: Again) -> None
 async def start_sending(_ctx: dict[str, Any], campaign_id: int) -> None:
     """A campaign was launched or resumed: give it its jobs."""
     await sweeper.ensure_chains(campaign_id)
-    await progress.publish(campaign_id)
+    await progress.publish([campaign_id])
 
 
 async def publish_progress(_ctx: dict[str, Any], campaign_id: int) -> None:
     """A campaign's status changed: tell the pages."""
-    await progress.publish(campaign_id)
+    await progress.publish([campaign_id])
 
 
 async def sweep(_ctx: dict[str, Any]) -> None:

@@ -1,9 +1,10 @@
 """What a running campaign tells the pages: one small JSON, at most five times a second, over all workers."""
 
+import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
@@ -159,18 +160,27 @@ def build(
     }
 
 
-async def _load(campaign_id: int) -> tuple[Campaign, SendingAccount | None, CampaignCounter] | None:
+async def _load(campaign_ids: Collection[int]) -> list[tuple[Campaign, SendingAccount | None, CampaignCounter]]:
     async with db.reading() as session:
-        found = await repository.standing(session, campaign_id)
-    if found is None:
-        return None
-    campaign, account, counter = found
-    return campaign, account, counter or CampaignCounter(campaign_id=campaign_id)
+        found = await repository.standing(session, campaign_ids)
+    return [(one, account, counter or CampaignCounter(campaign_id=int(one.id or 0))) for one, account, counter in found]
 
 
-async def put_part(campaign_id: int, worker: str, part: Part) -> bool:
-    """Store this worker's share; whether it is this worker's turn to publish (five turns a second over all)."""
-    body = json.dumps(
+async def put_parts(worker: str, parts: Mapping[int, Part]) -> list[int]:
+    """Store this worker's shares, by campaign; of which campaigns it is its turn to publish (five turns a second each,
+    over all workers)."""
+    pipe = redis.client().pipeline(transaction=False)
+    for campaign_id, part in parts.items():
+        await asyncio.sleep(0)  # who sends meanwhile has slots to the millisecond
+        pipe.hset(_parts_key(campaign_id), worker, _body(part))
+        pipe.expire(_parts_key(campaign_id), _SNAPSHOT_TTL_S)
+        pipe.set(f"progress:turn:campaign:{campaign_id}", worker, nx=True, px=int(EVERY_S * 1000) - 10)
+    answers = await pipe.execute()
+    return [campaign_id for campaign_id, turn in zip(parts, answers[2::3], strict=True) if turn]
+
+
+def _body(part: Part) -> str:
+    return json.dumps(
         {
             "in_flight": part.in_flight,
             "rate_per_minute": part.rate_per_minute,
@@ -178,34 +188,41 @@ async def put_part(campaign_id: int, worker: str, part: Part) -> bool:
             "heard": time.time(),
         }
     )
+
+
+async def _bodies(campaign_ids: Sequence[int]) -> list[list[bytes]]:
+    """All workers' shares of each campaign."""
     pipe = redis.client().pipeline(transaction=False)
-    pipe.hset(_parts_key(campaign_id), worker, body)
-    pipe.expire(_parts_key(campaign_id), _SNAPSHOT_TTL_S)
-    pipe.set(f"progress:turn:campaign:{campaign_id}", worker, nx=True, px=int(EVERY_S * 1000) - 10)
-    return bool((await pipe.execute())[2])
+    for campaign_id in campaign_ids:
+        pipe.hvals(_parts_key(campaign_id))
+    found: list[list[bytes]] = await pipe.execute()
+    return found
 
 
-async def _parts(campaign_id: int) -> list[dict[str, Any]]:
-    raw = await redis.client().hgetall(_parts_key(campaign_id))  # type: ignore[misc]
-    parts = [json.loads(body) for body in raw.values()]
+def _parts(bodies: Sequence[bytes]) -> list[dict[str, Any]]:
+    parts = [json.loads(body) for body in bodies]
     heard = time.time() - _PART_ALIVE_S
     return [part if part["heard"] >= heard else {**part, "in_flight": 0, "rate_per_minute": 0.0} for part in parts]
 
 
-async def publish(campaign_id: int) -> dict[str, Any] | None:
-    """Build the JSON from the database and all workers' parts, keep and publish it. None: no such campaign."""
-    loaded = await _load(campaign_id)
-    if loaded is None:
-        return None
-    body = build(*loaded, await _parts(campaign_id), clock.now())
-    text = json.dumps(body, separators=(",", ":"))
+async def publish(campaign_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Build the JSON of each campaign that there is from the database and all workers' parts, keep and publish it."""
+    loaded = await _load(campaign_ids) if campaign_ids else []
+    if not loaded:
+        return {}
+    ids = [int(campaign.id or 0) for campaign, _, _ in loaded]
+    published: dict[int, dict[str, Any]] = {}
     pipe = redis.client().pipeline(transaction=False)
-    pipe.set(key(campaign_id), text, ex=_SNAPSHOT_TTL_S)
-    pipe.publish(channel(campaign_id), text)
-    if loaded[0].status in {CampaignStatus.COMPLETED, CampaignStatus.CANCELLED, CampaignStatus.FAILED}:
-        pipe.expire(_parts_key(campaign_id), 3_600)
+    for campaign_id, one, bodies in zip(ids, loaded, await _bodies(ids), strict=True):
+        await asyncio.sleep(0)
+        body = published[campaign_id] = build(*one, _parts(bodies), clock.now())
+        text = json.dumps(body, separators=(",", ":"))
+        pipe.set(key(campaign_id), text, ex=_SNAPSHOT_TTL_S)
+        pipe.publish(channel(campaign_id), text)
+        if one[0].status in {CampaignStatus.COMPLETED, CampaignStatus.CANCELLED, CampaignStatus.FAILED}:
+            pipe.expire(_parts_key(campaign_id), 3_600)
     await pipe.execute()
-    return body
+    return published
 
 
 async def snapshot(campaign_id: int) -> dict[str, Any] | None:
@@ -217,5 +234,5 @@ async def snapshot(campaign_id: int) -> dict[str, Any] | None:
     if raw is not None:
         found: dict[str, Any] = json.loads(raw)
         return found
-    loaded = await _load(campaign_id)
-    return None if loaded is None else build(*loaded, [], clock.now())
+    loaded = await _load([campaign_id])
+    return build(*loaded[0], [], clock.now()) if loaded else None

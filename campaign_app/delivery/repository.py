@@ -1,6 +1,6 @@
 """The ledger's and the campaigns' SQL outside the fast path."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -204,17 +204,17 @@ async def get_counter(session: AsyncSession, campaign_id: int) -> CampaignCounte
 
 
 async def standing(
-    session: AsyncSession, campaign_id: int
-) -> tuple[Campaign, SendingAccount | None, CampaignCounter | None] | None:
-    """What progress is told of, in one statement and without the message: it is asked for five times a second."""
+    session: AsyncSession, campaign_ids: Collection[int]
+) -> Sequence[tuple[Campaign, SendingAccount | None, CampaignCounter | None]]:
+    """What progress is told of, in one statement and without the messages: it is asked for five times a second."""
     statement = (
         select(Campaign, SendingAccount, CampaignCounter)
         .join(SendingAccount, col(SendingAccount.id) == col(Campaign.account_id), isouter=True)
         .join(CampaignCounter, col(CampaignCounter.campaign_id) == col(Campaign.id), isouter=True)
-        .where(Campaign.id == campaign_id, col(Campaign.deleted_at).is_(None))
+        .where(col(Campaign.id).in_(campaign_ids), col(Campaign.deleted_at).is_(None))
         .options(load_only(*_STANDING), load_only(*_PACE))
     )
-    return (await session.exec(statement)).first()
+    return (await session.exec(statement)).all()
 
 
 async def ids_with_status(session: AsyncSession, campaign_id: int, status: DeliveryStatus) -> list[int]:

@@ -87,8 +87,8 @@ def vars_of(line: Line) -> dict[str, object]:
 @pytest.mark.usefixtures("redis_url")
 async def test_only_one_worker_has_its_turn() -> None:
     part = Part(0, 0.0, [])
-    turns = [await progress.put_part(5, f"w{n}", part) for n in range(4)]
-    assert turns == [True, False, False, False]
+    turns = [await progress.put_parts(f"w{n}", {5: part, 6 + n: part}) for n in range(3)]
+    assert turns == [[5, 6], [7], [8]]
 
 
 async def test_published_and_kept(engine: Engine, drive: Drive, scripts: dict[int, Script]) -> None:
@@ -104,7 +104,7 @@ async def test_published_and_kept(engine: Engine, drive: Drive, scripts: dict[in
     await launch(campaign_id)
     await drive(campaign_id)
     reporter = reporting.Reporter(engine)
-    await reporter.report(engine.lanes[campaign_id], 0.0)
+    await reporter.report([engine.lanes[campaign_id]], 0.0)
     kept = await progress.snapshot(campaign_id)
     assert kept is not None
     assert (kept["status"], kept["counters"]["sent"], len(kept["last"])) == ("completed", 40, 20)
@@ -140,6 +140,6 @@ async def test_status_changes_are_told(engine: Engine, scripts: dict[int, Script
     await launch(campaign_id)
     async with db.transaction() as session:
         await control.pause(session, SYSTEM, campaign_id, "because")
-    body = await progress.publish(campaign_id)
-    assert body is not None
+    body = (await progress.publish([campaign_id]))[campaign_id]
+    assert await progress.publish([10**6]) == {}
     assert (body["status"], body["status_reason"], body["seconds_left"]) == ("paused", "because", None)
