@@ -3,17 +3,17 @@
 from collections import deque
 from dataclasses import dataclass
 
-LATE = 0.58
+LATE = 0.42
 LATE_S = 0.005
 
 
 def tolerance(interval: float) -> float:
-    """How many seconds late a slot may be used. A second may hold one message or 1 % more than the rate; 0.4 of that is
-    the limiter's, to catch up (core.rate_limit), the rest is for this. Slower than one a second, they keep a second
-    between them."""
+    """How many seconds late a slot may be used. A second may hold one message or 1 % more than the rate: 0.4 of that is
+    the limiter's, to catch up (core.rate_limit), 0.42 is for this, and the rest for messages that are late on the way.
+    Slower than one a second, they keep a second between them."""
     if interval > 1:
         return max(LATE_S, min(LATE * interval, interval - 1))
-    return LATE * interval * max(1, int(1 / (100.4 * interval) + 1e-6))
+    return LATE * interval * max(1, int(1 / (100.4 * interval) + 0.008))
 
 
 @dataclass(slots=True)

@@ -33,7 +33,7 @@ def test_unlimited_ends_when_the_gate_was_last_seen_open() -> None:
 def test_a_slot_that_is_a_little_late_counts_earlier_ones_do_not() -> None:
     slots = Slots()
     slots.grant(0.0, 1.0, 10)
-    assert slots.take(3.5)  # the slots of 0, 1 and 2 are lost, that of 3 is used
+    assert slots.take(3.3)  # the slots of 0, 1 and 2 are lost, that of 3 is used
     assert not slots.take(3.6)
     assert slots.next_at(3.6) == 4.0
     assert not slots.take(4.7)
@@ -63,7 +63,7 @@ def test_dropping_says_how_many_were_left() -> None:
 
 @given(st.floats(0.0001, 100.0))
 def test_a_timer_that_is_a_little_late_never_loses_every_slot(interval: float) -> None:
-    assert tolerance(interval) >= min(0.0025, 0.5 * interval)  # loops wake up within 1 ms
+    assert tolerance(interval) >= min(0.002, 0.4 * interval)  # loops wake up within 1 ms
 
 
 @given(
