@@ -126,54 +126,15 @@ def _own_postgres(binaries: Path, folder: Path) -> Iterator[str]:
     prefix = ["runuser", "-u", user, "--"] if as_root else []
     if as_root:
         shutil.chown(data, user)
-    subprocess.run(
-        [
-            *prefix,
-            str(binaries / "initdb"),
-            "-D",
-            str(data),
-            "-U",
-            "beacon",
-            "-A",
-            "trust",
-            "--no-sync",
-            "-E",
-            "UTF8",
-            "--locale=C",
-        ],
-        check=True,
-        capture_output=True,
-        cwd="/",
-    )
+    rights = ["-U", "beacon", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]
+    command = [*prefix, str(binaries / "initdb"), "-D", str(data), *rights]
+    subprocess.run(command, check=True, capture_output=True, cwd="/")
     port = free_port()
-    options = [
-        "-c",
-        "fsync=off",
-        "-c",
-        "synchronous_commit=off",
-        "-c",
-        "full_page_writes=off",
-        "-c",
-        "max_connections=300",
-    ]
-    process = subprocess.Popen(
-        [
-            *prefix,
-            str(binaries / "postgres"),
-            "-D",
-            str(data),
-            "-p",
-            str(port),
-            "-h",
-            "127.0.0.1",
-            "-k",
-            "/tmp",
-            *options,
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-    )
+    settings = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300")
+    options = [part for setting in settings for part in ("-c", setting)]
+    place = ["-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", "/tmp"]
+    command = [*prefix, str(binaries / "postgres"), *place, *options]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
     try:
         wait_for_port(port)
         _wait_until_ready(f"postgresql://beacon@127.0.0.1:{port}")

@@ -23,14 +23,15 @@ _MICRO = 1_000_000
 # campaign slower than its account spreads the account's slots by up to AHEAD: together 10 ms, 1 % of a second. So the
 # account's other campaigns lose nothing.
 # Slots that were granted and could not be used (ARGV `missed`, and `give_back`) are owed: they come back by a rate a
-# little higher for a while (0.4 %, at least 0.4 messages a second), never at once. A second may hold 1 % or one message
+# little higher for a while (0.4 %, at least 0.4 messages a second, but not so that one a second becomes two), never at
+# once. A second may hold 1 % or one message
 # more than the rate: what this leaves of it is for slots that are used a little late (delivery.slots).
 _OWED = """
 local function hurry(interval, owed)
   if interval == 0 or owed < 1 then return interval end
   local rate = 1000000 / interval
   local more = 0.4 * math.max(1, math.floor(rate / 100 + 0.000001))
-  if rate < 1 then more = math.min(more, 0.9 * (1 - rate)) end
+  if rate < 1 then more = math.min(more, 0.5 * (1 - rate)) end
   return 1000000 / (rate + more)
 end
 local function left(owed, n, interval, quick)

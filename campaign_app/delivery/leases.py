@@ -145,10 +145,10 @@ async def reopen(session: AsyncSession, campaign_id: int, at: datetime) -> int:
             col(Delivery.id).between(Lease.first_id, Lease.last_id),
         )
     )
-    result = await session.execute(
+    result: Any = await session.execute(
         sa.update(Lease)
         .where(col(Lease.campaign_id) == campaign_id, col(Lease.state) == LeaseState.DONE, pending)
         .values(state=LeaseState.OPEN, available_at=at, owner="", host="", journal=""),
         execution_options={"synchronize_session": False},
     )
-    return int(result.rowcount)  # type: ignore[attr-defined]
+    return int(result.rowcount)

@@ -102,6 +102,7 @@ class Reporter:
     async def heartbeat(self, now: float) -> None:
         """Say that this worker lives and what it does."""
         engine = self._engine
+        failing = engine.outbox.failing_since
         instant = await redis.now()  # our own clock may be wrong, and those who read this compare
         body = {
             "host": socket.gethostname(),
@@ -113,7 +114,7 @@ class Reporter:
             "rate_per_minute": round(sum(lane.meter.per_minute(now) for lane in engine.lanes.values()), 1),
             "draining": engine.draining,
             "unwritten": engine.outbox.unwritten,
-            "failing_since": engine.outbox.failing_since and instant - (now - engine.outbox.failing_since),
+            "failing_since": None if failing is None else instant - (now - failing),
         }
         pipe = redis.client().pipeline(transaction=False)
         pipe.set(_INFO + engine.name, json.dumps(body), ex=chains.WORKER_ALIVE_S)

@@ -129,13 +129,13 @@ async def set_status_matching(
     statement = sa.update(Delivery).where(col(Delivery.campaign_id) == campaign_id, col(Delivery.status) == source)
     if condition is not None:
         statement = statement.where(condition)
-    result = await session.execute(
+    result: Any = await session.execute(
         statement.values(
             status=target, reason=reason, updated_at=at, next_attempt_at=None, attempts=Delivery.attempts + attempts
         ),
         execution_options={"synchronize_session": False},
     )
-    return int(result.rowcount)  # type: ignore[attr-defined]
+    return int(result.rowcount)
 
 
 async def keep_first_time(session: AsyncSession, delivery_id: int, status: DeliveryStatus, at: datetime) -> None:

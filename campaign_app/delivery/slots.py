@@ -12,8 +12,9 @@ def tolerance(interval: float) -> float:
     the limiter's, to catch up (core.rate_limit), 0.42 is for this, and the rest for messages that are late on the way.
     Slower than one a second, they keep a second between them."""
     if interval > 1:
-        return max(LATE_S, min(LATE * interval, interval - 1))
-    return LATE * interval * max(1, int(1 / (100.4 * interval) + 0.008))
+        return max(LATE_S, min(LATE * interval, 0.9 * (interval - 1)))
+    allowed = max(1, int(1 / (100.4 * interval) + 0.008))  # one for each hundred a second, also while it catches up
+    return LATE * interval * allowed
 
 
 @dataclass(slots=True)

@@ -86,7 +86,7 @@ async def _forget(worker: str, campaign_ids: set[int]) -> None:
         for campaign_id in campaign_ids:
             await chains.free_dead(campaign_id, worker)
     except (RedisError, OSError) as error:
-        log.warning("chains not freed", worker=worker, error=type(error).__name__)
+        log.warning("dead worker still counts", worker=worker, error=type(error).__name__)
 
 
 async def _withdraw_doubts(record: Record, settled: set[tuple[int, int]]) -> None:

@@ -39,7 +39,7 @@ RUNS = (
     ("tests/browser",),
 )
 """A pytest each. What starts whole products comes after the rest, and runs two files at a time where most of it is
-waiting and nothing is judged by the clock."""
+waiting and no speed is judged."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from campaign_app.delivery.outbox import FLUSH_ROWS
 from campaign_app.delivery.schemas import HeldLease, WorkerInfo
 from campaign_app.delivery.sweeper import FOREIGN_GRACE_S, SECOND_LOOK_S
 from campaign_app.ops.schemas import Fate, Holder, LeaseRow, WorkerRow, WorkerState
 
 LATE_S = 10.0  # five heartbeats
 ENDED_SHOWN_S = 600.0
+MANY_UNWRITTEN = 2 * FLUSH_ROWS  # one flush under way, one that gathers
 _LIVING = (WorkerState.ALIVE, WorkerState.DRAINING)
 
 
@@ -95,6 +97,7 @@ def _row(
         in_flight=info.in_flight if info else None,
         campaigns=info.campaigns if info else None,
         unwritten=info.unwritten if info else None,
+        behind=info is not None and info.unwritten >= MANY_UNWRITTEN,
         failing_since=info.failing_since if info else None,
     )
 

@@ -42,7 +42,7 @@ class Holder:
 @dataclass(frozen=True, slots=True)
 class WorkerRow:
     """A worker that was heard of; what only a living one tells is None for the others. `unwritten` outcomes are on
-    their way to the database, which it has not reached since `failing_since`."""
+    their way to the database: more than should be when it is `behind`. It has not reached it since `failing_since`."""
 
     name: str
     host: str
@@ -57,6 +57,7 @@ class WorkerRow:
     in_flight: int | None = None
     campaigns: int | None = None
     unwritten: int | None = None
+    behind: bool = False
     failing_since: datetime | None = None
 
 

@@ -1,6 +1,6 @@
 """Suppression, audiences and the timeline."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -118,9 +118,8 @@ async def test_audiences_count_and_find_their_people(actor: Actor) -> None:
         assert filtered.total == 2
 
 
-async def test_the_timeline_tells_messages_events_changes_and_suppression(actor: Actor) -> None:
-    made = await add(actor, email="a@example.com")
-    at = now()
+async def _one_sent_one_skipped(contact_id: int, at: datetime) -> None:
+    """A campaign that a scanner opened and a person clicked, and one that left the contact out."""
     async with db.transaction() as session:
         campaign = Campaign(name="Restock", subject="Hello")
         session.add(campaign)
@@ -129,7 +128,7 @@ async def test_the_timeline_tells_messages_events_changes_and_suppression(actor:
         session.add(CampaignLink(campaign_id=campaign.id, position=0, url="https://example.com/x"))
         sent = Delivery(
             campaign_id=campaign.id,
-            contact_id=made.id,
+            contact_id=contact_id,
             status=DeliveryStatus.SENT,
             updated_at=at,
             sent_at=at + timedelta(seconds=1),
@@ -142,7 +141,7 @@ async def test_the_timeline_tells_messages_events_changes_and_suppression(actor:
                 DeliveryEvent(
                     delivery_id=sent.id or 0,
                     campaign_id=campaign.id,
-                    contact_id=made.id,
+                    contact_id=contact_id,
                     kind=kind,
                     at=at + timedelta(seconds=seconds),
                     link=0 if kind == EventKind.CLICK else None,
@@ -155,12 +154,17 @@ async def test_the_timeline_tells_messages_events_changes_and_suppression(actor:
         session.add(
             Delivery(
                 campaign_id=skipped.id or 0,
-                contact_id=made.id,
+                contact_id=contact_id,
                 status=DeliveryStatus.SKIPPED,
                 reason=Reason.UNSUBSCRIBED,
                 updated_at=at + timedelta(seconds=9),
             )
         )
+
+
+async def test_the_timeline_tells_messages_events_changes_and_suppression(actor: Actor) -> None:
+    made = await add(actor, email="a@example.com")
+    await _one_sent_one_skipped(made.id, now())
     async with db.transaction() as session:
         await service.update_contact(session, actor, made.id, ContactInput(email="a@example.com", first_name="Anna"))
         await service.bulk_tag(session, actor, [made.id], "vip")

@@ -128,6 +128,16 @@ async def test_a_late_worker_is_told_with_what_happens_to_its_leases(database: s
     assert found.leases[0].fate is Fate.JOURNAL
 
 
+async def test_a_worker_that_does_not_write_what_it_sends(sqlite_database: str) -> None:
+    since = clock.now() - timedelta(seconds=9)
+    await heard(HERE, unwritten=liveness.MANY_UNWRITTEN - 1)
+    await heard(ALSO_HERE, unwritten=liveness.MANY_UNWRITTEN, failing_since=since.timestamp())
+    well, behind = sorted((await look()).workers, key=lambda row: row.name)
+    assert (well.behind, well.failing_since) == (False, None)
+    assert (behind.behind, behind.unwritten) == (True, liveness.MANY_UNWRITTEN)
+    assert behind.failing_since == since
+
+
 async def test_a_living_worker_that_could_not_renew(database: str) -> None:
     await claim(await running_campaign(), HERE, kept_up_ago_s=45)
     await heard(HERE, draining=True)

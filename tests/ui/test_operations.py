@@ -122,9 +122,11 @@ def test_a_late_worker_is_said_with_what_happens_next() -> None:
 def test_outcomes_that_wait_too_long_are_said_and_why() -> None:
     writing = replace(ALIVE, unwritten=600)
     assert words.seen(found(workers=(writing,)), "UTC").worker_notes == []
-    (note,) = words.seen(found(workers=(replace(writing, unwritten=2_300),)), "UTC").worker_notes
+    (note,) = words.seen(found(workers=(replace(writing, unwritten=2_300, behind=True),)), "UTC").worker_notes
     assert note.title == "here-41-aaaa writes more slowly than it sends"
-    assert note.detail == "2,300 outcomes wait for the database. From 5,000 on it sends nothing until it has caught up."
+    assert note.detail == (
+        "2,300 outcomes wait for the database. When they become too many, it sends nothing until it has caught up."
+    )
     cut_off = replace(writing, unwritten=40, failing_since=AT - timedelta(seconds=20))
     (note,) = words.seen(found(workers=(cut_off,)), "UTC").worker_notes
     assert note.title == "here-41-aaaa has not reached the database since 08:59 (20 s ago)"

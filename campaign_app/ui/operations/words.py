@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 from campaign_app.core.queue import Depth
-from campaign_app.delivery.outbox import FLUSH_ROWS, FULL_AT
 from campaign_app.kit import text
 from campaign_app.ops.schemas import (
     AccountTrouble,
@@ -21,7 +20,6 @@ from campaign_app.ui import routes
 from campaign_app.ui.accounts.words import BROKEN
 from campaign_app.ui.campaign import figures
 
-_MANY_UNWRITTEN: Final = 2 * FLUSH_ROWS  # one flush under way, one that gathers
 _SILENT: Final = (WorkerState.LATE, WorkerState.ENDED)
 
 
@@ -227,12 +225,12 @@ def _behind(row: WorkerRow, moment: Moment) -> NoteLine | None:
             f"{outcomes} {'waits' if waiting == 1 else 'wait'} in it and in its journal. It takes nothing new until it "
             "gets through; its log says what is wrong.",
         )
-    if waiting < _MANY_UNWRITTEN:
+    if not row.behind:
         return None
     return NoteLine(
         "late",
         f"{row.name} writes more slowly than it sends",
-        f"{outcomes} wait for the database. From {text.number(FULL_AT)} on it sends nothing until it has caught up.",
+        f"{outcomes} wait for the database. When they become too many, it sends nothing until it has caught up.",
     )
 
 
