@@ -30,11 +30,11 @@ CHECKS = (
 )
 
 
-PRODUCTS = ("tests/bench", "tests/browser", "tests/cli", "tests/scenarios")
+PRODUCTS = ("tests/bench", "tests/browser", "tests/cli", "tests/scenarios", "tests/security")
 DISASTERS = "tests/scenarios/test_disasters.py"
 RUNS = (
     ("-n", "2", *(f"--ignore={folder}" for folder in PRODUCTS)),
-    ("-n", "2", "--dist", "loadfile", "tests/bench", "tests/cli", DISASTERS),
+    ("-n", "2", "--dist", "loadfile", "tests/bench", "tests/cli", "tests/security", DISASTERS),
     ("tests/scenarios", f"--ignore={DISASTERS}"),
     ("tests/browser",),
 )

@@ -1,0 +1,98 @@
+"""An installation under attack: real processes, a Redis of its own, an owner and a viewer who are signed in."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests import servers
+from tests.stack import Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who may sign in."""
+
+    email: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Where it answers, and the session tokens (`beacon_session`) of two people."""
+
+    stack: Stack
+    owner: str
+    viewer: str
+    people: dict[str, Person]
+
+    @property
+    def url(self) -> str:
+        """The web process's address."""
+        return self.stack.url
+
+    @property
+    def redis_url(self) -> str:
+        """Its Redis, which nobody else uses."""
+        return self.stack.redis_url
+
+    @property
+    def var(self) -> Path:
+        """Its data directory; `<process>.log` is what a process printed."""
+        return self.stack.var
+
+    @property
+    def log(self) -> str:
+        """What the web process has printed so far."""
+        return self.stack.log("web")
+
+    def browser(self, token: str = "") -> httpx.AsyncClient:
+        """A client of the same origin, with a session's cookie when a token is given; it follows no redirects."""
+        cookies = {"beacon_session": token} if token else {}
+        return httpx.AsyncClient(base_url=self.url, cookies=cookies, headers={"Origin": self.url}, timeout=30)
+
+    async def sign_in(self, role: str) -> str:
+        """One more session of the `owner` or `viewer`; its token."""
+        who = self.people[role]
+        return await sign_in(self.url, who)
+
+
+async def sign_in(url: str, who: Person) -> str:
+    """Sign in as the form does; the session's token."""
+    async with httpx.AsyncClient(base_url=url, headers={"Origin": url}) as browser:
+        answer = await browser.post("/auth/login", data={"email": who.email, "password": who.password})
+        assert answer.headers["location"] == "/", answer.headers
+        return browser.cookies["beacon_session"]
+
+
+@contextmanager
+def running(folder: Path, web: str = "tests.backend", database_url: str = "") -> Iterator[Installation]:
+    """Start one. `web` is the module of the web process; the default serves all but the built pages."""
+    (folder / "redis").mkdir(parents=True)
+    with servers.redis_server(folder / "redis") as redis_url:
+        stack = Stack(var=folder / "var", redis_url=redis_url, database_url=database_url)
+        try:
+            stack.run("alembic", "upgrade", "head")
+            people = {role: _create(stack, role) for role in ("owner", "viewer")}
+            stack.start("web", web)
+            stack.wait_for(f"{stack.url}/api/health", "web")
+            tokens: dict[str, str] = {}
+
+            async def enter() -> None:
+                for role, who in people.items():
+                    tokens[role] = await sign_in(stack.url, who)
+
+            servers.in_thread(enter)
+            yield Installation(stack, tokens["owner"], tokens["viewer"], people)
+        finally:
+            stack.stop_all()
+
+
+def _create(stack: Stack, role: str) -> Person:
+    who = Person(f"{role}@example.com", secrets.token_urlsafe(16))
+    arguments = ["--email", who.email, "--name", role.capitalize(), "--role", role, "--password", who.password]
+    stack.run("campaign_app.cli", "user", "create", *arguments)
+    return who
