@@ -20,15 +20,27 @@ class Verdict(StrEnum):
     TEMPORARY = "temporary"  # try again later; costs an attempt
     PERMANENT = "permanent"  # never again
     UNCERTAIN = "uncertain"  # handed over, and no answer is known
-    NOT_TRIED = "not_tried"  # never handed over, costs no attempt: outage, drain, account trouble
+    NOT_TRIED = "not_tried"  # certainly not sent, costs no attempt: outage, drain, account trouble
+
+
+class Party(StrEnum):
+    """Who is at fault for a refusal."""
+
+    NOBODY = ""
+    RECIPIENT = "recipient"
+    ACCOUNT = "account"  # the sender: log-in, address, domain, network, reputation, quota
+    CONTENT = "content"
+    SERVER = "server"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """The outcome of one message. `response` holds the provider's own words (≤ 500 characters).
 
-    `account_trouble`: the account, not the recipient, is at fault (log-in refused, connection refused, 421
-    at greeting): the circuit breaker counts it. `throttled`: the provider asked to slow down. `retry_after` in seconds.
+    `account_trouble`: the account, not the recipient, is at fault (log-in refused, connection refused, sender refused
+    at any command, the final dot too): the circuit breaker counts it. With NOT_TRIED the message is certainly not
+    sent, even if it had been handed over. `throttled`: the provider asked to slow down; no attempt of the recipient's
+    is used up. `retry_after` in seconds. `party` and `rule` name who is at fault and the row of the table that says so.
     """
 
     verdict: Verdict
@@ -37,6 +49,17 @@ class Result:
     retry_after: float | None = None
     account_trouble: bool = False
     throttled: bool = False
+    party: Party = Party.NOBODY
+    rule: str = ""
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether the address itself does not exist or cannot be written to, now and later."""
+        return (
+            self.verdict is Verdict.PERMANENT
+            and self.party is Party.RECIPIENT
+            and self.reason in {Reason.UNKNOWN_ADDRESS, Reason.ADDRESS_INVALID}
+        )
 
 
 @dataclass(frozen=True, slots=True)

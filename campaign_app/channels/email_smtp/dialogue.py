@@ -227,7 +227,7 @@ class Dialogue:
             self._broken(item, mode, reply)
         else:
             self._doubt(step, item, mode, reply)
-            item.refusal = item.refusal or verdicts.refused(step, reply)
+            item.refusal = item.refusal or verdicts.refused(step, reply, item.message)
             if mode is Mode.SERIAL:
                 self._in_transaction = step is Step.RCPT
                 self._owner.settle(item, item.refusal)
@@ -267,7 +267,7 @@ class Dialogue:
                 self._begin(item)
                 return
             self._grouping.worked(mode)
-            self._owner.settle(item, item.refusal or verdicts.refused(Step.DATA, reply))
+            self._owner.settle(item, item.refusal or verdicts.refused(Step.DATA, reply, item.message))
             self.proceed()
 
     def _lone_dot(self, item: Item, mode: Mode) -> None:
@@ -293,7 +293,7 @@ class Dialogue:
             self.sent += 1
             result = verdicts.accepted(reply)
         else:
-            result = verdicts.refused(Step.DOT, reply)
+            result = verdicts.refused(Step.DOT, reply, item.message)
         if mode is Mode.FULL:  # it stands when the group behind it got as many answers as it has commands
             self._unconfirmed = (item, result)
             return
@@ -343,7 +343,7 @@ class Dialogue:
             self._give_back(item, said, may_move=True)
         else:
             known = item.refusal if item.doubt is None else None
-            self._owner.settle(item, known or verdicts.refused(Step.MAIL if step is Step.RSET else step, reply))
+            self._owner.settle(item, known or verdicts.refused(step, reply, item.message))
         self._close_rest(said, spare=given_up, behind=True)
 
     def _out_of_step(self, step: Step, item: Item, mode: Mode, reply: Reply) -> None:
@@ -395,5 +395,5 @@ class Dialogue:
         if item is not None and reply[0] >= 400:
             self._dot_waits = None
             self.failed = True
-            self._owner.settle(item, verdicts.refused(Step.DOT, reply))
+            self._owner.settle(item, verdicts.refused(Step.DOT, reply, item.message))
         self._close_rest(words(reply))
