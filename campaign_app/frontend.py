@@ -84,6 +84,7 @@ def build(progress: Progress = print, root: Path = ROOT) -> None:
         BuildFailed: with the last lines of the build.
     """
     before = _hash(root, sources(root))
+    lock = {path: path.read_bytes() for path in _files(root, (_LOCK,))}
     (root / _STAMP).unlink(missing_ok=True)
     progress("Building the front end (about a minute the first time, 20 s later)")
     command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip", "--loglevel", "warning"]
@@ -91,6 +92,8 @@ def build(progress: Progress = print, root: Path = ROOT) -> None:
         command, cwd=root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     if done.returncode or not (root / _RESULT).exists():
+        for path, content in lock.items():  # a build that broke off leaves it half written
+            path.write_bytes(content)
         tail = "\n".join(done.stdout.strip().splitlines()[-25:])
         raise BuildFailed(f"The front end could not be built. The build said:\n{tail}", title="Build failed")
     if _hash(root, sources(root)) == before:  # the build itself may have completed the lock, nobody else anything

@@ -5,12 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 from campaign_app.core.config import ROOT
-from campaign_app.launcher import console, redis_server
+from campaign_app.launcher import console, redis_server, tree
 from campaign_app.launcher.console import Problem
 
 
@@ -63,13 +66,19 @@ def run(given: argparse.Namespace) -> int:
     if missing and os.environ.get("CI") == "true":
         console.err.print("[red bold]CI=true: what is missing above fails this run.[/red bold]")
         return 1
+    before = tree.before()
     failed = [] if given.arguments else [check.title for check in CHECKS if not _passes(check)]
     without_browser = any("Chromium" in what.fact for what in missing)
-    tests = _pytest(given.arguments, without_browser)
+    results, tests = _pytest(given.arguments, without_browser)
+    if changed := tree.changes_since(before):
+        console.show(tree.not_clean(changed))
+        failed.append("the run changed files of the checkout")
     if failed or missing:
-        # pytest's own line stays the last one on stdout; this goes to stderr.
         words = [*failed, *(what.fact for what in missing)]
         console.err.print(f"[red bold]Not passed:[/red bold] {'; '.join(words)}")
+    sys.stderr.flush()
+    # The last line of all, so that whoever reads only that one knows.
+    console.out.print(f"{results['passed']} passed, {results['failed'] + len(failed)} failed")
     return 1 if failed or missing else tests
 
 
@@ -94,13 +103,34 @@ def _passes(check: Check) -> bool:
     return False
 
 
-def _pytest(arguments: list[str], without_browser: bool) -> int:
+def _pytest(arguments: list[str], without_browser: bool) -> tuple[Counter[str], int]:
+    """How many tests passed and failed over all runs, and the exit code."""
     pytest = str(_script("pytest"))
-    if arguments:
-        return subprocess.run([pytest, *arguments], cwd=ROOT, check=False).returncode
-    runs = [run for run in RUNS if not (without_browser and "tests/browser" in run)]
-    codes = [subprocess.run([pytest, "-q", *run], cwd=ROOT, check=False).returncode for run in runs]
-    return 1 if any(codes) else 0
+    runs: list[tuple[str, ...]] = [tuple(arguments)]
+    if not arguments:
+        runs = [("-q", *run) for run in RUNS if not (without_browser and "tests/browser" in run)]
+    total: Counter[str] = Counter()
+    codes = []
+    with tempfile.TemporaryDirectory(prefix="beacon-test-") as folder:
+        report = Path(folder) / "report.xml"
+        for run in runs:
+            report.unlink(missing_ok=True)
+            command = [pytest, f"--junitxml={report}", *run]
+            codes.append(subprocess.run(command, cwd=ROOT, check=False).returncode)
+            total += count(report)
+    return total, next(filter(None, codes), 0)
+
+
+def count(report: Path) -> Counter[str]:
+    """What a report of pytest says; a run without one counts as none."""
+    total: Counter[str] = Counter()
+    if not report.exists():
+        return total
+    for suite in ElementTree.parse(report).getroot().iter("testsuite"):  # noqa: S314  (pytest wrote it just now)
+        numbers = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
+        total["failed"] += numbers["failures"] + numbers["errors"]
+        total["passed"] += numbers["tests"] - numbers["failures"] - numbers["errors"] - numbers["skipped"]
+    return total
 
 
 def _missing() -> list[Problem]:

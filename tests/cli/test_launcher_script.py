@@ -2,12 +2,15 @@
 
 import importlib.machinery
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from campaign_app import __version__, help_texts
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,6 +29,44 @@ def test_uses_the_standard_library_only() -> None:
     """Isolated mode without site-packages: an import of anything else would fail."""
     code = f"import runpy; runpy.run_path({str(ROOT / 'campaign')!r}, run_name='looked_at')"
     assert subprocess.run([sys.executable, "-I", "-S", "-c", code], check=False).returncode == 0
+
+
+def bare(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """The script on a Python without libraries, where an environment cannot be made."""
+    return subprocess.run(
+        [sys.executable, "-I", "-S", str(ROOT / "campaign"), *arguments],
+        env={"PATH": "/nowhere", "BEACON_VENV": "/nowhere/venv"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_is_what_the_parsers_say() -> None:
+    """Wrapping differs between versions of Python, words do not."""
+    stored = {words: " ".join(lines).split() for words, lines in json.loads(help_texts.FILE.read_text()).items()}
+    parsers = {words: " ".join(lines).split() for words, lines in help_texts.collect().items()}
+    assert stored == parsers, "run: .venv/bin/python -m campaign_app.help_texts"
+    assert len(stored) > 14
+
+
+@pytest.mark.parametrize("words", sorted(json.loads(help_texts.FILE.read_text())))
+def test_help_of_every_command_installs_nothing(words: str) -> None:
+    for flag in ("--help", "-h"):
+        shown = bare(*words.split(), flag)
+        assert shown.returncode == 0, shown.stderr
+        assert shown.stdout.startswith("usage: ")
+        assert shown.stdout.splitlines() == json.loads(help_texts.FILE.read_text())[words]
+        assert not shown.stderr
+
+
+def test_version_and_mistyped_commands_install_nothing() -> None:
+    assert bare("--version").stdout == f"Beacon {__version__}\n"
+    for arguments, said in ((["upp"], "no command 'upp'"), ([], "no command was given"), (["user"], "no command was")):
+        refused = bare(*arguments)
+        assert refused.returncode == 2
+        assert said in refused.stderr
+        assert "Making the Python environment" not in refused.stderr
 
 
 def test_missing_venv_module_names_the_package(

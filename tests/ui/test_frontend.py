@@ -36,6 +36,7 @@ def builds(tree: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         made.append(command)
         if (tree / "broken").exists():
+            (tree / "reflex.lock/package.json").write_text("half of it")
             return subprocess.CompletedProcess(command, 1, stdout="vite: cannot resolve x")
         result = tree / ".web/build/client/index.html"
         result.parent.mkdir(parents=True, exist_ok=True)
@@ -86,6 +87,7 @@ def test_a_broken_build_says_why_and_is_tried_again(tree: Path, builds: list[lis
     (tree / "broken").touch()
     with pytest.raises(frontend.BuildFailed, match="cannot resolve x"):
         frontend.build_if_needed(print, tree)
+    assert (tree / "reflex.lock/package.json").read_text() == "1"  # the checkout is as it was
     (tree / "broken").unlink()
     assert frontend.build_if_needed(print, tree) is True
 
