@@ -5,6 +5,7 @@ from typing import Final
 
 import reflex as rx
 
+from campaign_app.api import first_start
 from campaign_app.api.app import api
 from campaign_app.api.guard import EdgeGuard
 from campaign_app.core.logging import configure
@@ -69,3 +70,4 @@ app = rx.App(
 app.add_middleware(AuthGate(), index=0)
 app.register_lifespan_task(live.lifespan(app))
 app.register_lifespan_task(buffer.lifespan)
+app.register_lifespan_task(first_start.lifespan)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -92,6 +93,15 @@ class Stack:
         """Start the web process and wait until it is healthy."""
         self.start("web", "campaign_app.web_server")
         self.wait_for(f"{self.url}/api/health", "web")
+
+    def setup_link(self) -> str:
+        """The link for the first owner, as the running web process printed it."""
+        end = time.monotonic() + 60
+        while not (found := re.search(r"http://\S+/auth/setup\?token=[\w-]+", self.log("web"))):
+            if time.monotonic() > end:
+                raise RuntimeError(f"no link was printed:\n{self.log('web')[-4000:]}")
+            time.sleep(0.05)
+        return found[0]
 
     def start_worker(self, name: str = "worker") -> None:
         """Start a worker process."""

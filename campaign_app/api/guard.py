@@ -1,6 +1,7 @@
 """The ASGI guard around everything: who may come in, how much, from where, and what every answer carries."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,8 +11,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from campaign_app.api import headers as answer_headers
 from campaign_app.api.origin import is_same_origin, peer
-from campaign_app.auth.cookies import session_token
+from campaign_app.auth.cookies import hide_token, session_digest
 from campaign_app.auth.current import current_actor
+from campaign_app.core import logging
 from campaign_app.core.config import ROOT, settings
 
 ACTOR: Final = "beacon.actor"  # where the guard leaves the signed-in actor in the ASGI scope
@@ -19,6 +21,7 @@ _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # Recipients' mail programs (RFC 8058) and providers post from anywhere; what lets them in is the signed token.
 _FROM_ANYWHERE: Final = ("/u/", "/t/", "/hooks/")
 _NEEDS_SESSION: Final = ("/_upload", "/files/")
+_SOCKET: Final = "/_event"  # its long polling too
 _UPLOADS: Final = ("/_upload", "/files/imports")
 _MEGABYTE: Final = 1 << 20
 _BODY_LIMIT: Final = 1 * _MEGABYTE
@@ -26,6 +29,7 @@ _HOOK_LIMIT: Final = 10 * _MEGABYTE
 _FRAME_LIMIT: Final = 4 * _MEGABYTE
 _POLICY_VIOLATION: Final = 1008
 _TOO_BIG: Final = 1009
+log = logging.get("api")
 
 
 class EdgeGuard:
@@ -134,8 +138,29 @@ def _take_peer(scope: Scope) -> Mapping[str, str]:
     found = peer(address, scope["scheme"], headers, settings().trusted_proxies)
     scope["client"], scope["scheme"] = (found.ip, port), found.scheme
     if not found.behind_proxy:
+        if "x-forwarded-for" in headers:
+            _say_once(address)
         scope["headers"] = [pair for pair in scope["headers"] if not pair[0].lower().startswith(b"x-forwarded-")]
+    _hide_token(scope, Headers(scope=scope))
     return Headers(scope=scope)
+
+
+def _hide_token(scope: Scope, headers: Headers) -> None:
+    """The session's token ends here: Reflex keeps the headers of its sockets in Redis, and other cookies too."""
+    if cookies := headers.getlist("cookie"):
+        others = scope["type"] == "http" and not scope["path"].startswith(_SOCKET)
+        hidden = hide_token("; ".join(cookies), others=others)
+        rest = [pair for pair in scope["headers"] if pair[0].lower() != b"cookie"]
+        scope["headers"] = [*rest, (b"cookie", hidden.encode("latin-1", "replace"))] if hidden else rest
+
+
+@lru_cache(maxsize=8)
+def _say_once(address: str) -> None:
+    log.warning(
+        "an address that is no trusted proxy sends X-Forwarded-For, which is ignored. If a proxy of yours runs there, "
+        "name it in BEACON_TRUSTED_PROXIES",
+        address=address,
+    )
 
 
 async def _refusal(scope: Scope, headers: Mapping[str, str]) -> JSONResponse | None:
@@ -143,7 +168,7 @@ async def _refusal(scope: Scope, headers: Mapping[str, str]) -> JSONResponse | N
     if scope["method"] not in _SAFE and not path.startswith(_FROM_ANYWHERE) and not is_same_origin(headers):
         return _refuse(403, "foreign_origin", "This request came from another site. Open Beacon itself and try again.")
     if path.startswith(_NEEDS_SESSION):
-        actor = await current_actor(session_token(headers.get("cookie", "")), scope["client"][0])
+        actor = await current_actor(session_digest(headers.get("cookie", "")), scope["client"][0])
         if actor is None:
             return _refuse(401, "unauthenticated", "You are signed out. Sign in and try again.")
         scope[ACTOR] = actor

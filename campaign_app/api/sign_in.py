@@ -8,9 +8,9 @@ from fastapi.responses import RedirectResponse
 
 from campaign_app.api.deps import client_ip
 from campaign_app.api.origin import is_secure
-from campaign_app.auth import service, setup_token
-from campaign_app.auth.cookies import SESSION_COOKIE, session_token
-from campaign_app.auth.errors import AlreadySetUp
+from campaign_app.auth import service, setup_link
+from campaign_app.auth.cookies import SESSION_COOKIE, session_digest
+from campaign_app.auth.errors import AlreadySetUp, NoSetupLink
 from campaign_app.auth.schemas import SignedIn
 from campaign_app.core import db
 from campaign_app.core.config import settings
@@ -19,6 +19,8 @@ from campaign_app.core.errors import AppError, Invalid, TooMany, Unavailable
 router = APIRouter(prefix="/auth", tags=["Sign-in"])
 Text = Annotated[str, Form(max_length=2_000)]
 SETUP_COOKIE: Final = "beacon_setup"
+AFTER_OWNER: Final = "/"  # where the new owner goes
+_OWNER_FORM: Final = "/setup?link=1"
 _DAY_SECONDS: Final = 86_400
 _SEE_OTHER: Final = 303
 
@@ -32,7 +34,7 @@ async def login(request: Request, email: Text = "", password: Text = "", next: T
             user = await service.check_credentials(session, email, password, ip)
         async with db.transaction() as session:
             signed_in = await service.open_session(session, user.id or 0, ip, request.headers.get("user-agent", ""))
-            await service.sign_out(session, _present_token(request), ip)
+            await service.sign_out(session, _present_session(request), ip)
     except AppError as error:
         return _back("/login", error, next)
     return _welcome(request, signed_in, next)
@@ -42,41 +44,46 @@ async def login(request: Request, email: Text = "", password: Text = "", next: T
 async def logout(request: Request) -> Response:
     """303 to the sign-in page; the cookie is removed."""
     async with db.transaction() as session:
-        await service.sign_out(session, _present_token(request), client_ip(request))
+        await service.sign_out(session, _present_session(request), client_ip(request))
     answer = RedirectResponse("/login", _SEE_OTHER)
     answer.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="lax", secure=is_secure(request.url.scheme))
     return answer
 
 
-@router.get("/setup", summary="The one-time link that the launcher prints", status_code=_SEE_OTHER)
+@router.get("/setup", summary="The one-time link that the server prints", status_code=_SEE_OTHER)
 async def open_setup(request: Request, token: str = "") -> Response:
-    """303 to the first-start page; this browser may then create the owner."""
-    answer = RedirectResponse("/setup", _SEE_OTHER)
+    """303 to the first-start page; with the right token this browser may create the owner."""
+    async with db.reading() as session:
+        if not await setup_link.allows(session, token):
+            return RedirectResponse("/setup?error=setup_link", _SEE_OTHER)
+    answer = RedirectResponse(_OWNER_FORM, _SEE_OTHER)
     secure = is_secure(request.url.scheme)
-    answer.set_cookie(SETUP_COOKIE, token, path="/auth/setup", httponly=True, samesite="lax", secure=secure)
+    answer.set_cookie(SETUP_COOKIE, token, path=setup_link.PATH, httponly=True, samesite="lax", secure=secure)
     return answer
 
 
 @router.post("/setup", summary="Create the owner of a new installation", status_code=_SEE_OTHER)
 async def setup(request: Request, email: Text = "", name: Text = "", password: Text = "") -> Response:
-    """303 to the dashboard, signed in; on failure back, or to the sign-in page when an owner exists."""
+    """303 to AFTER_OWNER, signed in; on failure back, or to the sign-in page when an owner exists."""
     ip = client_ip(request)
-    if not setup_token.allows(request.cookies.get(SETUP_COOKIE, "")):
-        return RedirectResponse("/setup?error=setup_link", _SEE_OTHER)
+    token = request.cookies.get(SETUP_COOKIE, "")
     try:
         async with db.transaction() as session:
-            owner = await service.create_owner(session, email, name, password)
+            owner = await service.claim(session, token, email, name, password)
             signed_in = await service.open_session(session, owner.id or 0, ip, request.headers.get("user-agent", ""))
     except AlreadySetUp as error:
         return _back("/login", error)
-    except AppError as error:
+    except NoSetupLink as error:
         return _back("/setup", error)
-    setup_token.clear()
-    return _welcome(request, signed_in, "")
+    except AppError as error:
+        return _back(_OWNER_FORM, error)
+    answer = _welcome(request, signed_in, AFTER_OWNER)
+    answer.delete_cookie(SETUP_COOKIE, path=setup_link.PATH, httponly=True, samesite="lax")
+    return answer
 
 
-def _present_token(request: Request) -> str:
-    return session_token(request.headers.get("cookie", ""))
+def _present_session(request: Request) -> str:
+    return session_digest(request.headers.get("cookie", ""))
 
 
 def _welcome(request: Request, signed_in: SignedIn, path: str) -> Response:
@@ -99,7 +106,7 @@ def _back(page: str, error: AppError, path: str = "") -> Response:
         query["minutes"] = str(max(1, round(error.retry_after / 60)))
     if is_local(path):
         query["next"] = path
-    return RedirectResponse(f"{page}?{urlencode(query)}", _SEE_OTHER)
+    return RedirectResponse(f"{page}{'&' if '?' in page else '?'}{urlencode(query)}", _SEE_OTHER)
 
 
 def _code(error: AppError) -> str:
@@ -110,6 +117,8 @@ def _code(error: AppError) -> str:
         return "throttled"
     if isinstance(error, AlreadySetUp):
         return "exists"
+    if isinstance(error, NoSetupLink):
+        return "setup_link"
     return "unavailable" if isinstance(error, Unavailable) else "credentials"
 
 

@@ -1,6 +1,6 @@
 """What can go wrong with people and sessions."""
 
-from campaign_app.core.errors import Conflict, TooMany, Unauthenticated
+from campaign_app.core.errors import Conflict, Forbidden, TooMany, Unauthenticated
 
 
 class WrongCredentials(Unauthenticated):
@@ -25,6 +25,20 @@ class AlreadySetUp(Conflict):
     """The first owner exists."""
 
     code = "already_set_up"
+
+
+class NoSetupLink(Forbidden):
+    """Whoever makes the owner must have the one-time link that the server printed."""
+
+    code = "setup_link"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The owner is made with the one-time link that the server printed when it started. "
+            "This is not its present one.",
+            title="Open the link first",
+            hint="Print it again with: campaign user setup-link",
+        )
 
 
 class LastOwner(Conflict):

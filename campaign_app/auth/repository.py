@@ -1,15 +1,19 @@
 """Every SQL statement about users and sessions."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from campaign_app.core.config import settings
+from campaign_app.models.setting import Setting
 from campaign_app.models.user import Role, User, UserSession
 
 _LOCK = 0x55534552
+_SETUP = "setup_link"
 
 
 async def lock_users(session: AsyncSession) -> None:
@@ -21,6 +25,25 @@ async def lock_users(session: AsyncSession) -> None:
 async def any_user(session: AsyncSession) -> bool:
     """Whether anyone exists."""
     return (await session.exec(select(User.id).limit(1))).first() is not None
+
+
+async def stored_setup(session: AsyncSession) -> dict[str, Any]:
+    """What is kept of the link for the first owner, {} without one."""
+    found = await session.get(Setting, _SETUP, populate_existing=True)
+    return found.value if found else {}
+
+
+async def keep_setup(session: AsyncSession, value: dict[str, Any]) -> None:
+    """Keep it, in the place of the one before. The caller holds the lock."""
+    found = await session.get(Setting, _SETUP) or Setting(key=_SETUP)
+    found.value = value
+    session.add(found)
+    await session.flush()
+
+
+async def forget_setup(session: AsyncSession) -> None:
+    """It was used, or is not needed any more."""
+    await session.execute(sa.delete(Setting).where(col(Setting.key) == _SETUP))
 
 
 async def by_email(session: AsyncSession, email: str) -> User | None:
@@ -45,6 +68,16 @@ async def other_owners(session: AsyncSession, user_id: int) -> int:
     return (await session.exec(query)).one()
 
 
+def _is_living(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """Neither ended, nor over, nor left alone for too long."""
+    idle = timedelta(hours=settings().session_idle_hours)
+    return (
+        col(UserSession.revoked_at).is_(None),
+        col(UserSession.expires_at) > now,
+        col(UserSession.last_used_at) > now - idle,
+    )
+
+
 async def session_and_user(session: AsyncSession, digest: str, now: datetime) -> tuple[UserSession, User] | None:
     """The living session of a token's digest with its active user."""
     query = (
@@ -52,8 +85,7 @@ async def session_and_user(session: AsyncSession, digest: str, now: datetime) ->
         .join(User, col(User.id) == col(UserSession.user_id))
         .where(
             UserSession.token_digest == digest,
-            col(UserSession.revoked_at).is_(None),
-            UserSession.expires_at > now,
+            *_is_living(now),
             col(User.is_active),
         )
     )
@@ -69,7 +101,7 @@ async def living_sessions(session: AsyncSession, user_id: int, now: datetime) ->
     """The user's sessions that still work, last used first."""
     query = (
         select(UserSession)
-        .where(UserSession.user_id == user_id, col(UserSession.revoked_at).is_(None), UserSession.expires_at > now)
+        .where(UserSession.user_id == user_id, *_is_living(now))
         .order_by(col(UserSession.last_used_at).desc(), col(UserSession.id).desc())
     )
     return (await session.exec(query)).all()

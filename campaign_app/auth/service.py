@@ -7,8 +7,8 @@ from datetime import timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audit import service as audit
-from campaign_app.auth import passwords, permissions, repository, rules, throttle
-from campaign_app.auth.errors import AddressTaken, AlreadySetUp, LastOwner, WrongCredentials
+from campaign_app.auth import passwords, permissions, repository, rules, setup_link, throttle
+from campaign_app.auth.errors import AddressTaken, AlreadySetUp, LastOwner, NoSetupLink, WrongCredentials
 from campaign_app.auth.schemas import CreatedUser, NewUser, SessionRow, SignedIn, UserPatch
 from campaign_app.core import clock, crypto
 from campaign_app.core.actor import SYSTEM, Actor
@@ -43,6 +43,21 @@ async def create_owner(session: AsyncSession, email: str, name: str, password: s
     user = await _store(session, new, hashed)
     await audit.record(session, permissions.actor_of(user), "user.create", "user", user.id, user.name, role=user.role)
     return user
+
+
+async def claim(session: AsyncSession, token: str, email: str, name: str, password: str) -> User:
+    """Become the owner by the one-time link; of several at once exactly one does.
+
+    Raises:
+        AlreadySetUp: someone exists.
+        NoSetupLink: the token is not that of the present link.
+        Invalid: address, name or password will not do; the link stays valid.
+    """
+    if not await repository.any_user(session) and not await setup_link.allows(session, token):
+        raise NoSetupLink
+    owner = await create_owner(session, email, name, password)
+    await repository.forget_setup(session)
+    return owner
 
 
 async def create_user(session: AsyncSession, actor: Actor, new: NewUser) -> CreatedUser:
@@ -195,9 +210,8 @@ async def sign_in(session: AsyncSession, email: str, password: str, ip: str, use
     return await open_session(session, user.id, ip, user_agent)
 
 
-async def sign_out(session: AsyncSession, token: str, ip: str = "") -> None:
-    """End the session of a token; an unknown one is fine."""
-    digest = crypto.digest(token)
+async def sign_out(session: AsyncSession, digest: str, ip: str = "") -> None:
+    """End a session by its token's digest; an unknown one is fine."""
     found = await repository.session_and_user(session, digest, clock.now())
     if found is None:
         return
@@ -206,14 +220,8 @@ async def sign_out(session: AsyncSession, token: str, ip: str = "") -> None:
     await audit.record(session, permissions.actor_of(user, ip), "session.sign_out", "user", user.id, user.name)
 
 
-async def actor_for_token(session: AsyncSession, token: str, ip: str = "") -> Actor | None:
-    """Who the token belongs to now; None when it is unknown, ended, expired, or the person is switched off."""
-    found = await repository.session_and_user(session, crypto.digest(token), clock.now()) if token else None
-    return permissions.actor_of(found[1], ip or found[0].ip) if found else None
-
-
-async def change_password(session: AsyncSession, actor: Actor, old: str, new: str, current_token: str = "") -> None:
-    """A new password for the actor; every other session ends, the one of `current_token` stays.
+async def change_password(session: AsyncSession, actor: Actor, old: str, new: str, current: str = "") -> None:
+    """A new password for the actor; every other session ends, the one with the digest `current` stays.
 
     Raises:
         Invalid: the old one is wrong, or the new one will not do.
@@ -228,14 +236,12 @@ async def change_password(session: AsyncSession, actor: Actor, old: str, new: st
     rules.check_password(new, user.email, field="new")
     user.password_hash = await passwords.hash_password(new)
     session.add(user)
-    keep = crypto.digest(current_token) if current_token else ""
-    ended = await repository.revoke(session, _own_id(actor), clock.now(), keep_digest=keep)
+    ended = await repository.revoke(session, _own_id(actor), clock.now(), keep_digest=current)
     await audit.record(session, actor, "user.change_password", "user", user.id, user.name, sessions_ended=ended)
 
 
-async def sessions_of(session: AsyncSession, actor: Actor, current_token: str = "") -> list[SessionRow]:
-    """The actor's own living sessions, last used first."""
-    digest = crypto.digest(current_token) if current_token else ""
+async def sessions_of(session: AsyncSession, actor: Actor, current: str = "") -> list[SessionRow]:
+    """The actor's own living sessions, last used first; `current` is the digest of the present one."""
     rows = await repository.living_sessions(session, _own_id(actor), clock.now())
     return [
         SessionRow(
@@ -245,7 +251,7 @@ async def sessions_of(session: AsyncSession, actor: Actor, current_token: str = 
             expires_at=row.expires_at,
             ip=row.ip,
             user_agent=row.user_agent,
-            is_current=row.token_digest == digest,
+            is_current=row.token_digest == current,
         )
         for row in rows
     ]
@@ -262,18 +268,18 @@ async def revoke_session(session: AsyncSession, actor: Actor, session_id: int) -
     await audit.record(session, actor, "session.revoke", "session", session_id)
 
 
-async def revoke_other_sessions(session: AsyncSession, actor: Actor, current_token: str) -> int:
-    """End all of the actor's sessions but the present one; how many."""
-    ended = await repository.revoke(session, _own_id(actor), clock.now(), keep_digest=crypto.digest(current_token))
+async def revoke_other_sessions(session: AsyncSession, actor: Actor, current: str) -> int:
+    """End all of the actor's sessions but the one with the digest `current`; how many."""
+    ended = await repository.revoke(session, _own_id(actor), clock.now(), keep_digest=current)
     if ended:
         await audit.record(session, actor, "session.revoke_others", "user", actor.user_id, actor.name, ended=ended)
     return ended
 
 
-async def touch(session: AsyncSession, token: str) -> bool:
+async def touch(session: AsyncSession, digest: str) -> bool:
     """Note that the session is in use, at most once a minute."""
     now = clock.now()
-    return await repository.touch(session, crypto.digest(token), now, now - TOUCH_AFTER)
+    return await repository.touch(session, digest, now, now - TOUCH_AFTER)
 
 
 def _own_id(actor: Actor) -> int:

@@ -1,10 +1,11 @@
 """One typed configuration, read from the environment once per process."""
 
+import ipaddress
 import secrets
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,13 +26,21 @@ class Settings(BaseSettings):
     web_processes: int = 1
     worker_jobs: int = 10
     retry_seconds: tuple[float, ...] = (60.0, 300.0, 1800.0)
-    trusted_proxies: str = "127.0.0.1,::1"
+    trusted_proxies: str = ""
     session_days: int = 14
+    session_idle_hours: float = 12.0
     upload_limit_mb: int = 512
     log_level: str = "INFO"
     log_json: bool = False
     sandbox_smtp_port: int = 2525
     sandbox_http_port: int = 8025
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, text: str) -> str:
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            ipaddress.ip_network(part, strict=False)  # its error names the part
+        return text
 
     @property
     def database(self) -> str:

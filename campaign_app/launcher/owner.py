@@ -5,7 +5,7 @@ import os
 import sys
 from dataclasses import dataclass
 
-from campaign_app.auth import service, setup_token
+from campaign_app.auth import service, setup_link
 from campaign_app.core import db
 from campaign_app.core.errors import AppError
 from campaign_app.launcher import console
@@ -38,7 +38,6 @@ async def ensure(given: Given) -> str:
     """
     async with db.reading() as session:
         if await service.has_users(session):
-            setup_token.clear()
             return ""
     if given.email and given.password:
         await _create(given.email, given.name, given.password)
@@ -46,7 +45,8 @@ async def ensure(given: Given) -> str:
     if sys.stdin.isatty() and console.out.is_terminal:
         await _ask(given)
         return ""
-    return setup_token.issue()
+    async with db.transaction() as session:
+        return await setup_link.ensure(session)
 
 
 async def _create(email: str, name: str, password: str) -> None:

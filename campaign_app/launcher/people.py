@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from campaign_app.auth import service
+from campaign_app.auth import service, setup_link
 from campaign_app.auth.schemas import NewUser
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
@@ -31,6 +31,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     password.add_argument("--email", required=True, help="whose")
     password.add_argument("--password", default="", help="default: asked for")
     password.set_defaults(run=_migrated(_password))
+    link = acts.add_parser(
+        "setup-link",
+        help="print the one-time link for the first owner",
+        description="Prints the link that makes its bearer the owner, as long as this installation has nobody.",
+    )
+    link.set_defaults(run=_migrated(_setup_link))
     listing = acts.add_parser("list", help="show who may sign in")
     listing.set_defaults(run=_migrated(_list))
 
@@ -78,6 +84,19 @@ async def _password(given: argparse.Namespace) -> int:
     finally:
         await db.dispose()
     console.done(f"New password for {given.email}; signed out everywhere")
+    return 0
+
+
+async def _setup_link(_given: argparse.Namespace) -> int:
+    try:
+        async with db.transaction() as session:
+            token = await setup_link.ensure(session)
+    finally:
+        await db.dispose()
+    if not token:
+        console.show(console.Problem("This installation has an owner already.", "./campaign user list"))
+        return 1
+    console.out.print(f"Open this link to become the owner. It works once and for a day:\n{setup_link.address(token)}")
     return 0
 
 

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from contextlib import ExitStack
 
+from campaign_app.auth import setup_link
 from campaign_app.core import db, redis
 from campaign_app.core.config import settings
 from campaign_app.launcher import console, ports, redis_server, running
@@ -165,10 +166,10 @@ def _healthy() -> bool:
 
 def _announce(given: argparse.Namespace, token: str, seconds: float) -> None:
     here = settings()
-    address = f"{here.public_url}/auth/setup?token={token}" if token else here.public_url
+    address = setup_link.address(token) if token else here.public_url
     console.out.print(f"\n[bold]Beacon is running:[/bold] {address}   [dim]({seconds:.1f} s)[/dim]")
     if token:
-        console.out.print("This link works once: it makes you the owner of this installation.")
+        console.out.print("This link works once and for a day: it makes you the owner of this installation.")
     if given.demo:
         console.out.print(f"Sandbox inbox: http://127.0.0.1:{here.sandbox_http_port}   (nothing leaves this machine)")
         console.out.print(f"Passwords of the demo users: {here.var_dir / 'demo-passwords.txt'}")

@@ -119,6 +119,14 @@ async def _clock() -> list[Finding]:
     return [Finding("Clock", OK, text.exact(clock.now()))]
 
 
+async def _proxies() -> list[Finding]:
+    here = settings()
+    if here.base_url.startswith("https://") and not here.trusted_proxies.strip():
+        words = "The address is https, but no proxy is trusted: all browsers seem to sit at the proxy's address."
+        return [Finding("Proxy", WARNING, words, "BEACON_TRUSTED_PROXIES=127.0.0.1,::1   (or where the proxy runs)")]
+    return [Finding("Proxy", OK, f"Trusted: {here.trusted_proxies.strip() or 'nobody, none is needed'}.")]
+
+
 async def _disk() -> list[Finding]:
     settings().var_dir.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(settings().var_dir).free
@@ -144,6 +152,7 @@ LOOKS: tuple[tuple[str, Look, str], ...] = (
     ("Front end", _frontend, "./campaign up builds it at start"),
     ("Accounts", _accounts, "./campaign migrate"),
     ("Clock", _clock, "sudo timedatectl set-ntp true"),
+    ("Proxy", _proxies, "check BEACON_BASE_URL and BEACON_TRUSTED_PROXIES"),
     ("Disk", _disk, "check the folder BEACON_VAR"),
     ("Ledger", _invariants, "./campaign migrate"),
 )

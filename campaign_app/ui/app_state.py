@@ -17,11 +17,11 @@ from reflex.state import (
 )
 from reflex_base.event import Event, EventSpec
 
-from campaign_app.auth.cookies import session_token
+from campaign_app.auth.cookies import session_digest
 from campaign_app.auth.current import current_actor
 from campaign_app.campaigns import service as campaigns
 from campaign_app.channels import service as accounts
-from campaign_app.core import crypto, db
+from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import AppError, Unauthenticated
 from campaign_app.ui import routes
@@ -98,12 +98,12 @@ class SignedIn:
             Unauthenticated: no valid session.
             Forbidden: the role does not include the permission.
         """
-        token = session_token(self.router.headers.cookie)
+        digest = session_digest(self.router.headers.cookie)
         known = _current.get()
         actor = (
             known[1]
-            if known and token and known[0] == crypto.digest(token) and not again
-            else await current_actor(token, ip_of(self))
+            if known and digest and known[0] == digest and not again
+            else await current_actor(digest, ip_of(self))
         )
         if actor is None:
             raise Unauthenticated("You are signed out. Sign in again to go on.", title="Signed out")
@@ -187,13 +187,12 @@ class AuthGate(rx.Middleware):
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:  # noqa: ARG002
         root = state._get_root_state()
-        token = session_token(root.router.headers.cookie)
-        digest = crypto.digest(token) if token else "anonymous"
-        await self._bind(root, digest)
+        digest = session_digest(root.router.headers.cookie)
+        await self._bind(root, digest or "anonymous")
         _current.set(None)
         if self._is_public(event):
             return None
-        actor = await current_actor(token, ip_of(root))
+        actor = await current_actor(digest, ip_of(root))
         if actor is None:
             return StateUpdate(events=Event.from_event_type(rx.redirect(login_address(root))))
         _current.set((digest, actor))

@@ -12,9 +12,9 @@ import reflex as rx
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-from campaign_app.auth.cookies import session_token
+from campaign_app.auth.cookies import session_digest
 from campaign_app.auth.current import current_actor
-from campaign_app.core import crypto, redis
+from campaign_app.core import redis
 from campaign_app.ui.app_state import AppState
 
 CHANNEL: Final = "progress:"
@@ -195,27 +195,27 @@ class Admission:
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, float]] = {}
 
-    async def holds(self, token: str, cookie: str) -> bool:
-        """Asks the database only when the last answer is old or the cookie is another one."""
-        digest, until = self._known.get(token, ("", 0.0))
-        if digest == crypto.digest(cookie) and monotonic() < until:
+    async def holds(self, token: str, session: str) -> bool:
+        """Asks the database only when the last answer is old or the tab has another session (a digest)."""
+        known, until = self._known.get(token, ("", 0.0))
+        if known == session and monotonic() < until:
             return True
-        if await current_actor(cookie) is None:
+        if await current_actor(session, in_use=False) is None:
             self._known.pop(token, None)
             return False
-        self._known[token] = crypto.digest(cookie), monotonic() + _ADMITTED_SECONDS
+        self._known[token] = session, monotonic() + _ADMITTED_SECONDS
         if len(self._known) > _ADMITTED_TABS:
             self._known = {tab: entry for tab, entry in self._known.items() if entry[1] > monotonic()}
         return True
 
 
-def cookie_of_socket(app: rx.App, token: str) -> str:
-    """The session cookie that the tab's present socket came with, "" for none."""
+def session_of_socket(app: rx.App, token: str) -> str:
+    """The digest of the session that the tab's present socket came with, "" for none."""
     if app.event_namespace is None or app.sio is None:
         return ""
     record = app.event_namespace._token_manager.token_to_socket.get(token)
     environ = app.sio.get_environ(record.sid, app.event_namespace.namespace) if record else None
-    return session_token((environ or {}).get("HTTP_COOKIE", ""))
+    return session_digest((environ or {}).get("HTTP_COOKIE", ""))
 
 
 def lifespan(app: rx.App) -> Callable[[], Any]:
@@ -225,10 +225,10 @@ def lifespan(app: rx.App) -> Callable[[], Any]:
 
     async def deliver(token: str, state: type[rx.State], payloads: dict[str, Payload]) -> None:
         async with app.modify_state(rx.BaseStateToken(ident=token, cls=state)) as tree:
-            cookie = cookie_of_socket(app, token)
+            session = session_of_socket(app, token)
             bound = (await tree.get_state(AppState))._bound
-            # Whoever knows a client token can connect with it and listen: the socket's own cookie must be the state's.
-            if bound != crypto.digest(cookie) or not await admission.holds(token, cookie):
+            # Whoever knows a client token can connect with it and listen: the socket's own session must be the state's.
+            if bound != session or not await admission.holds(token, session):
                 if _hub is not None:
                     _hub.unwatch(token)
                 return

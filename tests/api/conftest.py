@@ -14,6 +14,8 @@ from starlette.websockets import WebSocket
 
 from campaign_app.api.app import api
 from campaign_app.api.guard import EdgeGuard
+from campaign_app.auth import setup_link
+from campaign_app.core import db
 from tests.api.server import serving
 
 PASSWORD = "correct horse battery"
@@ -88,6 +90,14 @@ async def sqlite_client(sqlite_database: str, redis_url: str, tmp_path: Path) ->
         yield found
 
 
+async def open_link(client: httpx.AsyncClient) -> None:
+    """Follow the link that the server prints."""
+    async with db.transaction() as session:
+        token = await setup_link.ensure(session)
+    await client.get("/auth/setup", params={"token": token})
+
+
 async def set_up(client: httpx.AsyncClient, email: str = "ines@example.com") -> httpx.Response:
-    """Create the owner; the client is signed in afterwards."""
+    """Create the owner by the link; the client is signed in afterwards."""
+    await open_link(client)
     return await client.post("/auth/setup", data={"email": email, "name": "Ines Keller", "password": PASSWORD})

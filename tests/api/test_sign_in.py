@@ -1,13 +1,20 @@
 """Sign in, out and first start as a browser does it."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
+
 import httpx
 import pytest
+import sqlalchemy as sa
+import time_machine
 
+from campaign_app.api.sign_in import SETUP_COOKIE
 from campaign_app.audit import service as audit
-from campaign_app.auth import setup_token
+from campaign_app.auth import setup_link
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
-from tests.api.conftest import PASSWORD, set_up
+from campaign_app.core.config import settings
+from tests.api.conftest import PASSWORD, open_link, set_up
 from tests.conftest import count_rows
 
 HTTPS = {"X-Forwarded-Proto": "https"}
@@ -39,8 +46,9 @@ async def test_first_start_once_then_signed_in(client: httpx.AsyncClient) -> Non
 )
 async def test_first_start_says_what_will_not_do(sqlite_client: httpx.AsyncClient, field: str, value: str) -> None:
     form = {"email": "ines@example.com", "name": "Ines", "password": PASSWORD, field: value}
+    await open_link(sqlite_client)
     answer = await sqlite_client.post("/auth/setup", data=form)
-    assert answer.headers["location"] == f"/setup?error={field}"
+    assert answer.headers["location"] == f"/setup?link=1&error={field}"
     assert await count_rows("app_user") == 0
 
 
@@ -86,10 +94,14 @@ async def test_too_many_attempts_say_when_to_come_back(sqlite_client: httpx.Asyn
     assert (await login(sqlite_client)).headers["location"].startswith("/login?error=throttled")
 
 
-async def test_cookie_is_secure_behind_tls(sqlite_client: httpx.AsyncClient) -> None:
-    answer = await sqlite_client.post(
-        "/auth/setup", data={"email": "i@example.com", "name": "I", "password": PASSWORD}, headers=HTTPS
-    )
+async def test_cookie_is_secure_behind_tls(sqlite_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    await set_up(sqlite_client)
+    form = {"email": "ines@example.com", "password": PASSWORD}
+    answer = await sqlite_client.post("/auth/login", data=form, headers=HTTPS)
+    assert "Secure" not in answer.headers["set-cookie"]  # anybody could have said so
+    monkeypatch.setenv("BEACON_TRUSTED_PROXIES", "127.0.0.1")
+    settings.cache_clear()
+    answer = await sqlite_client.post("/auth/login", data=form, headers=HTTPS)
     assert "Secure" in answer.headers["set-cookie"]
 
 
@@ -103,7 +115,6 @@ async def test_health_and_docs(client: httpx.AsyncClient) -> None:
 
 async def test_health_fails_without_redis(sqlite_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     from campaign_app.core import redis
-    from campaign_app.core.config import settings
 
     await redis.dispose()
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
@@ -113,13 +124,59 @@ async def test_health_fails_without_redis(sqlite_client: httpx.AsyncClient, monk
     assert answer.json()["redis"] != "ok"
 
 
-async def test_a_new_installation_asks_for_the_launchers_link(sqlite_client: httpx.AsyncClient) -> None:
-    token = setup_token.issue()
-    refused = await set_up(sqlite_client)
-    assert refused.headers["location"] == "/setup?error=setup_link"
-    assert (await sqlite_client.get("/auth/setup?token=guessed")).status_code == 303
-    assert (await set_up(sqlite_client)).headers["location"] == "/setup?error=setup_link"
+async def claim(client: httpx.AsyncClient, token: str, email: str) -> str:
+    form = {"email": email, "name": "Ines Keller", "password": PASSWORD}
+    answer = await client.post("/auth/setup", data=form, headers={"Cookie": f"{SETUP_COOKIE}={token}".encode()})
+    return answer.headers["location"]
+
+
+async def issued() -> str:
+    async with db.transaction() as session:
+        return await setup_link.ensure(session)
+
+
+@pytest.mark.parametrize("token", ["", "guessed", "ü", "0" * 2_000])
+async def test_without_the_link_nobody_becomes_the_owner(client: httpx.AsyncClient, token: str) -> None:
+    assert await claim(client, token, "eve@example.com") == "/setup?error=setup_link"  # nothing was issued yet
+    right = await issued()
+    assert await claim(client, token, "eve@example.com") == "/setup?error=setup_link"
+    opened = await client.get("/auth/setup", params={"token": token})
+    assert (opened.headers["location"], "set-cookie" in opened.headers) == ("/setup?error=setup_link", False)
     assert await count_rows("app_user") == 0
-    await sqlite_client.get(f"/auth/setup?token={token}")
-    assert (await set_up(sqlite_client)).headers["location"] == "/"
-    assert setup_token.allows("anything")  # used up
+    opened = await client.get("/auth/setup", params={"token": right})
+    assert opened.headers["location"] == "/setup?link=1"
+    assert await claim(client, right, "ines@example.com") == "/"
+    assert await claim(client, right, "eve@example.com") == "/login?error=exists"
+    assert await issued() == ""
+    assert await count_rows("app_user") == 1
+
+
+async def test_of_many_claims_at_once_exactly_one_wins(client: httpx.AsyncClient) -> None:
+    token = await issued()
+    answers = await asyncio.gather(*(claim(client, token, f"p{number}@example.com") for number in range(8)))
+    assert sorted(answers) == ["/"] + 7 * ["/login?error=exists"]
+    assert await count_rows("app_user") == 1
+
+
+async def test_all_hosts_print_one_link_until_it_has_expired(database: str) -> None:
+    with time_machine.travel(datetime(2026, 11, 2, 9, 0, tzinfo=UTC), tick=False) as clock:
+        first = await issued()
+        clock.shift(setup_link.VALID_FOR - timedelta(seconds=1))
+        assert await issued() == first
+        clock.shift(setup_link.VALID_FOR)
+        async with db.reading() as session:
+            assert not await setup_link.allows(session, first)
+            stored = (await session.execute(sa.text("SELECT value FROM setting"))).scalars().all()
+        assert first not in str(stored)
+        assert await issued() != first
+
+
+async def test_a_host_with_another_key_makes_another_link(
+    sqlite_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await issued()
+    monkeypatch.setenv("BEACON_SECRET_KEY", "another")
+    settings.cache_clear()
+    async with db.reading() as session:
+        assert not await setup_link.allows(session, first)
+    assert await issued() != first

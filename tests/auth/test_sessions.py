@@ -49,7 +49,7 @@ async def test_sign_out_ends_only_this_session(database: str) -> None:
     await add("ines@example.com")
     first, second = await enter("ines@example.com"), await enter("ines@example.com")
     async with db.transaction() as session:
-        await service.sign_out(session, first.token)
+        await service.sign_out(session, crypto.digest(first.token))
         await service.sign_out(session, "unknown")
     assert await who(first.token) is None
     assert await who(second.token) is not None
@@ -59,10 +59,31 @@ async def test_a_session_ends_by_itself(database: str) -> None:
     with time_machine.travel(START, tick=False) as clock:
         await add("ines@example.com")
         signed_in = await enter("ines@example.com")
-        clock.move_to(START + timedelta(days=14) - timedelta(seconds=1))
+        for half_days in range(1, 28):
+            clock.move_to(START + timedelta(hours=12 * half_days, seconds=-half_days))
+            assert await who(signed_in.token) is not None
+        clock.move_to(START + timedelta(days=14) - timedelta(seconds=29))
         assert await who(signed_in.token) is not None
         clock.move_to(START + timedelta(days=14))
         assert await who(signed_in.token) is None
+
+
+async def test_a_session_that_nobody_uses_ends_after_half_a_day(database: str) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        await add("ines@example.com")
+        here, away = await enter("ines@example.com"), await enter("ines@example.com")
+        digest = crypto.digest(here.token)
+        for hour in range(1, 12):  # a page that stands open and is told the progress of a campaign
+            clock.move_to(START + timedelta(hours=hour))
+            assert await current.current_actor(digest, in_use=False) is not None
+        clock.move_to(START + timedelta(hours=12) - timedelta(seconds=1))
+        assert await who(away.token) is not None
+        clock.move_to(START + timedelta(hours=12))
+        assert await current.current_actor(digest) is None
+        actor = await who(away.token)
+        assert actor is not None
+        async with db.reading() as session:
+            assert len(await service.sessions_of(session, actor)) == 1
 
 
 async def test_use_is_noted_at_most_once_a_minute(database: str) -> None:
@@ -71,7 +92,7 @@ async def test_use_is_noted_at_most_once_a_minute(database: str) -> None:
         signed_in = await enter("ines@example.com")
         for seconds, noted in ((59, 0), (61, 61), (100, 61), (122, 122)):
             clock.move_to(START + timedelta(seconds=seconds))
-            actor = await current.current_actor(signed_in.token, "198.51.100.1")
+            actor = await current.current_actor(crypto.digest(signed_in.token), "198.51.100.1")
             assert actor is not None
             assert actor.ip == "198.51.100.1"
             (stored,) = await stored_sessions()
@@ -86,7 +107,7 @@ async def test_changing_the_password_ends_the_other_sessions(database: str) -> N
     actor = await who(here.token)
     assert actor is not None
     async with db.transaction() as session:
-        await service.change_password(session, actor, PASSWORD, "another long one", here.token)
+        await service.change_password(session, actor, PASSWORD, "another long one", crypto.digest(here.token))
     assert await who(here.token) is not None
     assert await who(there.token) is None
     with pytest.raises(WrongCredentials):
@@ -120,7 +141,7 @@ async def test_own_sessions_are_listed_and_ended(database: str) -> None:
     assert ines is not None
     assert eve is not None
     async with db.reading() as session:
-        rows = await service.sessions_of(session, ines, here.token)
+        rows = await service.sessions_of(session, ines, crypto.digest(here.token))
     assert [row.is_current for row in sorted(rows, key=lambda row: row.id)] == [True, False]
     theirs = next(row.id for row in rows if not row.is_current)
     with pytest.raises(NotFound):
@@ -132,7 +153,7 @@ async def test_own_sessions_are_listed_and_ended(database: str) -> None:
     assert await who(there.token) is None
     third = await enter("ines@example.com")
     async with db.transaction() as session:
-        assert await service.revoke_other_sessions(session, ines, here.token) == 1
+        assert await service.revoke_other_sessions(session, ines, crypto.digest(here.token)) == 1
     assert await who(third.token) is None
     assert await who(here.token) is not None
 

@@ -6,6 +6,7 @@ import re
 import signal
 import sqlite3
 import stat
+import subprocess
 import urllib.request
 from collections.abc import Iterator
 
@@ -91,10 +92,16 @@ def test_without_a_terminal_the_browser_creates_the_owner_by_a_one_time_link(cli
     running.wait_until_printed("makes you the owner")
     link = re.search(r"http://\S+/auth/setup\?token=\S+", running.printed)
     assert link is not None
-    token_file = cli.var / "setup-token"
-    assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
-    assert token_file.read_text() in link[0]
+    assert link[0] in (cli.var / "logs" / "web.log").read_text()
+    assert link[0] in cli.run("user", "setup-link").stdout
+    assert "owner already" in owner_exists(cli).stderr
     running.stop()
+
+
+def owner_exists(cli: Cli) -> subprocess.CompletedProcess[str]:
+    made = ("user", "create", "--email", "o@example.com", "--role", "owner", "--password", "correct horse battery")
+    assert cli.run(*made).returncode == 0
+    return cli.run("user", "setup-link")
 
 
 def test_a_port_in_use_is_said_with_the_mend(cli: Cli, up: Running) -> None:

@@ -45,7 +45,7 @@ class Tab:
             "query": {**query, **{key: str(value) for key, value in arguments.items()}},
             "token": "tab",
             "ip": "127.0.0.1",
-            "headers": {"cookie": f"{SESSION_COOKIE}=session"},
+            "headers": {"cookie": f"{SESSION_COOKIE}={64 * '0'}"},
         }
         self.root.router_data = self.root._update_router_vars(data, self.root.router_data)
         return self

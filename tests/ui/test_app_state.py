@@ -10,7 +10,7 @@ from reflex_base.event import Event
 from campaign_app.auth import service
 from campaign_app.auth.cookies import SESSION_COOKIE
 from campaign_app.auth.current import current_actor
-from campaign_app.core import db
+from campaign_app.core import crypto, db
 from campaign_app.core.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from campaign_app.models.user import Role
 from campaign_app.ui import app_state
@@ -56,7 +56,7 @@ def _tree(token: str = "", path: str = "/campaigns") -> rx.State:
 
 def _arrive(root: BaseState, token: str, path: str = "/campaigns") -> None:
     """What Reflex does with each event: the headers of the socket's handshake and the address of the page."""
-    headers = {"cookie": f"{SESSION_COOKIE}={token}"} if token else {"cookie": ""}
+    headers = {"cookie": f"{SESSION_COOKIE}={crypto.digest(token)}"} if token else {"cookie": ""}
     data: dict[str, Any] = {
         "pathname": path,
         "asPath": path,
@@ -106,7 +106,7 @@ async def test_a_signed_in_person_passes(owner_token: str) -> None:
 async def test_signing_out_ends_it_at_once(owner_token: str) -> None:
     root = _tree(owner_token)
     async with db.transaction() as session:
-        await service.sign_out(session, owner_token)
+        await service.sign_out(session, crypto.digest(owner_token))
     assert (await _pass(root, LOAD)).events
     with pytest.raises(Unauthenticated):
         await Secrets.load.fn(_page(root))
@@ -156,7 +156,7 @@ async def test_entering_fills_in_the_person(owner_token: str) -> None:
 
 async def test_a_role_is_asked_by_every_handler(owner_token: str) -> None:
     async with db.transaction() as session:
-        owner = await current_actor(owner_token)
+        owner = await current_actor(crypto.digest(owner_token))
         assert owner is not None
         created = await service.create_user(
             session, owner, service.NewUser(email="v@example.com", name="Vera", role=Role.VIEWER)

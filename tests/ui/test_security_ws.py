@@ -53,15 +53,16 @@ def product(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         stack.run("alembic", "upgrade", "head")
         stack.start("web", "tests.backend")
         stack.wait_for(f"{stack.url}/api/health", "web")
-        owner, viewer = asyncio.run(_people(stack.url))
+        owner, viewer = asyncio.run(_people(stack.url, stack.setup_link()))
         yield Product(stack.url, owner, viewer, stack)
     finally:
         stack.stop_all()
 
 
-async def _people(url: str) -> tuple[str, str]:
+async def _people(url: str, link: str) -> tuple[str, str]:
     async with httpx.AsyncClient(base_url=url) as browser:
         form = {"email": "ines@example.com", "name": MARK, "password": PASSWORD}
+        await browser.get(link)
         await browser.post("/auth/setup", data=form)
         owner = browser.cookies["beacon_session"]
     async with Tab(url, owner) as tab:

@@ -5,7 +5,7 @@ from typing import Any, Final
 import reflex as rx
 
 from campaign_app.auth import service
-from campaign_app.auth.cookies import session_token
+from campaign_app.auth.cookies import session_digest
 from campaign_app.auth.current import current_actor
 from campaign_app.auth.passwords import MIN_LENGTH
 from campaign_app.core import db
@@ -18,7 +18,7 @@ _ERRORS: Final = {
     "password": f"The password is too weak. Take at least {MIN_LENGTH} characters that are not easy to guess.",
     "email": "This is not an e-mail address. Check it for typing errors.",
     "name": "Your name is missing. Colleagues see it beside what you do.",
-    "setup_link": "Open the one-time link that ./campaign printed when it started; it shows that you run this server.",
+    "setup_link": "This link has been used, has expired or is not complete. The server prints a valid one.",
     "exists": "An owner exists already. Sign in, or ask the owner for an account.",
 }
 
@@ -37,13 +37,14 @@ class AuthState(AppState):
 
     error: str = ""
     email: str = ""
+    has_link: bool = False  # only chooses what the page shows; the server asks for the link itself
     _next: str = ""
 
     @rx.event
     async def open_login(self) -> Any:
         """Sends those signed in already onwards, and a new installation to its first start."""
         self._read_address()
-        if await current_actor(session_token(self.router.headers.cookie)):
+        if await current_actor(session_digest(self.router.headers.cookie)):
             return rx.redirect(self._next or routes.DASHBOARD)
         return None if await _has_owner() else rx.redirect(routes.SETUP)
 
@@ -51,6 +52,7 @@ class AuthState(AppState):
     async def open_setup(self) -> Any:
         """Only until the first owner exists."""
         self._read_address()
+        self.has_link = bool(self.query("link"))
         return rx.redirect(routes.LOGIN) if await _has_owner() else None
 
     def _read_address(self) -> None:

@@ -29,9 +29,33 @@ def setup() -> rx.Component:
         method="post",
         class_name="b-auth-form",
     )
-    return auth_card(
-        "Set up Beacon",
-        "This installation is new. You become its owner and can add your team afterwards.",
-        form,
-        "Nobody else can do this once the owner exists.",
+    return rx.cond(
+        AuthState.has_link,
+        auth_card(
+            "Set up Beacon",
+            "This installation is new. You become its owner and can add your team afterwards.",
+            form,
+            "Nobody else can do this once the owner exists.",
+        ),
+        auth_card(
+            "Set up Beacon",
+            "This installation is new. Whoever runs the server becomes its owner, with a link that the server prints.",
+            rx.el.div(auth_error(), _where_the_link_is(), class_name="b-auth-form"),
+            "The link works once and for a day. A restart prints it again.",
+        ),
+    )
+
+
+def _where_the_link_is() -> rx.Component:
+    def place(start: str, command: str) -> rx.Component:
+        return rx.el.div(
+            rx.el.div(start, class_name="b-dense b-strong"),
+            rx.el.code(command, class_name="b-small", style={"overflow_wrap": "anywhere"}),
+        )
+
+    return rx.fragment(
+        place("Started in a terminal: it stands there", "./campaign up"),
+        place("Started with containers", "docker compose logs web"),
+        place("Started as a service: look into its journal or log", "journalctl -u SERVICE"),
+        place("To print it again, on the server", "./campaign user setup-link"),
     )

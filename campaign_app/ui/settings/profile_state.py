@@ -6,7 +6,7 @@ from typing import Any
 import reflex as rx
 
 from campaign_app.auth import devices, service
-from campaign_app.auth.cookies import session_token
+from campaign_app.auth.cookies import session_digest
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
@@ -50,7 +50,7 @@ class Profile(AppState):
     async def _read(self, actor: Actor) -> None:
         async with db.reading() as session:
             user = await service.get_user(session, actor, actor.user_id or 0)
-            rows = await service.sessions_of(session, actor, self._token())
+            rows = await service.sessions_of(session, actor, self._session())
         self.name, self.time_zone = user.name, user.time_zone
         self.sessions = [
             SessionLine(
@@ -64,8 +64,8 @@ class Profile(AppState):
             for row in rows
         ]
 
-    def _token(self) -> str:
-        return session_token(self.router.headers.cookie)
+    def _session(self) -> str:
+        return session_digest(self.router.headers.cookie)
 
     @rx.event
     async def save(self, form: dict[str, Any]) -> Any:
@@ -92,7 +92,7 @@ class Profile(AppState):
         try:
             async with self.busy("changing"), db.transaction() as session:
                 await service.change_password(
-                    session, actor, str(form.get("old", "")), str(form.get("new", "")), self._token()
+                    session, actor, str(form.get("old", "")), str(form.get("new", "")), self._session()
                 )
         except Invalid as error:
             self.errors = error.fields
@@ -118,6 +118,6 @@ class Profile(AppState):
         """Sign every other browser out."""
         actor = await self.require()
         async with db.transaction() as session:
-            ended = await service.revoke_other_sessions(session, actor, self._token())
+            ended = await service.revoke_other_sessions(session, actor, self._session())
         await self._read(actor)
         return notify_success(f"{text.plural(ended, 'session')} ended")
