@@ -16,10 +16,12 @@ from campaign_app.audience.csv_import import (
     BAD_LANGUAGE,
     BAD_PHONE,
     BAD_ZONE,
+    ROUNDED_PHONE,
     Checked,
     Cleaner,
     Person,
     Report,
+    Shape,
     one_line,
     split_name,
     split_tags,
@@ -29,7 +31,7 @@ from campaign_app.audience.headings import ATTRIBUTE
 from campaign_app.kit.csv_pieces import Source, cells
 
 _LETTERS = "!-~\u00a1-\u024f"  # no blanks, and NFC leaves them as they are
-_FIRST = "!-&(-~\u00a1-\u024f"  # an apostrophe may be ours
+_FIRST = "!-&(-<>-~\u00a1-\u024f"  # an apostrophe may be ours, ="…" is text in a spreadsheet
 _LINE = f"^(?:[{_FIRST}][{_LETTERS}]*(?: [{_LETTERS}]+)*)?$"
 _TEXT = f"^(?:[{_FIRST}](?:[ {_LETTERS}]*[{_LETTERS}])?)?$"
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -74,11 +76,11 @@ class Cleaned:
 class ColumnCleaner:
     """Turns the rows of one file into people, thousands at a time; made once per file."""
 
-    def __init__(self, mapping: Mapping[str, str], country: str, columns: int, delimiter: str, *, update: bool) -> None:
+    def __init__(self, mapping: Mapping[str, str], country: str, shape: Shape, delimiter: str, *, update: bool) -> None:
         self._targets = {target: int(index) for index, target in mapping.items() if target}
-        self._careful = Cleaner(mapping, country, columns)
+        self._careful = Cleaner(mapping, country, shape)
         self._country = country
-        self._columns = columns
+        self._columns = shape.columns
         self._delimiter = delimiter
         self._update = update
 
@@ -143,7 +145,7 @@ class ColumnCleaner:
             names = zip(("first_name", "last_name"), _names(given["full_name"]), strict=True)
             found |= {name: _either(found.get(name, nothing), more) for name, more in names}
         rules: dict[str, tuple[Callable[[str], str], str]] = {
-            "phone": (lambda cell: identity.phone(cell.strip(), self._country), BAD_PHONE),
+            "phone": (lambda cell: identity.phone(text_of(cell.strip()), self._country), BAD_PHONE),
             "time_zone": (identity.time_zone, BAD_ZONE),
             "language": (identity.language, BAD_LANGUAGE),
         }
@@ -151,6 +153,8 @@ class ColumnCleaner:
         for name, (rule, warning) in rules.items():
             if name in given:
                 found[name], warnings[warning] = _looked_up(given[name], rule)
+        if "phone" in given:
+            warnings |= _phone_warnings(given["phone"], warnings[BAD_PHONE])
         if "tags" in given:
             found["tags"] = _mapped(given["tags"], given["tags"] != "", _tags)
         if "email" in given:
@@ -164,7 +168,8 @@ class ColumnCleaner:
         """Where the address is empty, or a usual one."""
         if "email" not in self._targets:
             return pl.repeat(True, len(people), dtype=pl.Boolean, eager=True)
-        usual = table[self._targets["email"]].str.strip_chars().str.contains(_EMAIL)
+        cells_ = table[self._targets["email"]].str.strip_chars()
+        usual = cells_.str.contains(_EMAIL) & ~cells_.str.contains("^['`]")
         email = people["email"]
         halves = email.str.split_exact("@", 1).struct.unnest()
         local, domain = halves.get_columns()
@@ -219,6 +224,13 @@ def _looked_up(column: pl.Series, rule: Callable[[str], str]) -> tuple[pl.Series
     if values.is_empty():
         return column, column != ""
     return column.replace(values, pl.Series(found, dtype=pl.String)), column.is_in(wrong)
+
+
+def _phone_warnings(column: pl.Series, wrong: pl.Series) -> dict[str, pl.Series]:
+    """The rows with a wrong number, those that a spreadsheet has cut apart."""
+    rounded = [value for value in column.filter(wrong).unique() if identity.is_rounded(text_of(value.strip()))]
+    cut = wrong & column.is_in(rounded)
+    return {BAD_PHONE: wrong & ~cut, ROUNDED_PHONE: cut}
 
 
 def _either(column: pl.Series, other: pl.Series) -> pl.Series:

@@ -18,9 +18,11 @@ BAD_WIDTH = "wrong number of columns"
 REASONS = (BAD_EMAIL, NO_IDENTITY, BAD_WIDTH)
 BAD_ZONE = "unknown time zone, left empty"
 BAD_PHONE = "phone not valid, left empty"
+ROUNDED_PHONE = "phone cut by a spreadsheet (4.9E+12), left empty"
 BAD_LANGUAGE = "unknown language, left empty"
 
 _TAG_SIGNS = re.compile(r"[,;|\r\n]")
+_AS_TEXT = re.compile(r'="((?:[^"]|"")*)"')
 ATTRIBUTE_LENGTH = 2_000
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 TEXTS = ("phone", "first_name", "last_name", "company", "time_zone", "language")
@@ -148,12 +150,27 @@ def split_name(name: str) -> tuple[str, str]:
     return first, last
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is known of a file's rows: how many cells the headings have, and how many a row needs at least.
+
+    `shared_links`: cells with a mailto: link that stand in several rows. They lead to an office or a form; taken for
+    people's own addresses, they would merge strangers into one contact.
+    """
+
+    columns: int
+    fewest: int
+    shared_links: frozenset[str] = frozenset()
+
+
 class Cleaner:
     """Turns the rows of one file into people; made once per file."""
 
-    def __init__(self, mapping: Mapping[str, str], country: str, columns: int) -> None:
+    def __init__(self, mapping: Mapping[str, str], country: str, shape: Shape) -> None:
         targets = {target: int(index) for index, target in mapping.items() if target}
-        self._columns = columns
+        self._columns = shape.columns
+        self._fewest = shape.fewest
+        self._shared = shape.shared_links
         self._country = country
         self._email = targets.pop("email", -1)
         self._phone = targets.pop("phone", -1)
@@ -167,13 +184,17 @@ class Cleaner:
     def __call__(self, cells: Sequence[str]) -> Checked:
         """Check and clean one row."""
         wide = len(cells) - self._columns
-        if wide < 0 or (wide > 0 and any(map(str.strip, cells[self._columns :]))):
+        if len(cells) < self._fewest or (wide > 0 and any(map(str.strip, cells[self._columns :]))):
             return Checked(None, BAD_WIDTH, f"{len(cells)} cells where the headings have {self._columns}")
+        if wide < 0:
+            cells = [*cells, *[""] * -wide]
         given = cells[self._email].strip() if self._email >= 0 else ""
-        email = identity.email(given) if given else ""
+        email = identity.email_in(given) if given else ""
+        if given in self._shared:
+            return Checked(None, BAD_EMAIL, "The same mailto: link stands in several rows", bad=(self._email,))
         if given and not email:
             return Checked(None, BAD_EMAIL, identity.email_problem(given), bad=(self._email,))
-        number = cells[self._phone].strip() if self._phone >= 0 else ""
+        number = text_of(cells[self._phone].strip()) if self._phone >= 0 else ""
         phone = identity.phone(number, self._country) if number else ""
         if not email and not phone:
             at_fault = (self._email if self._email >= 0 else self._phone,)
@@ -182,7 +203,7 @@ class Cleaner:
         warnings: list[str] = []
         bad: list[int] = []
         if number and not phone:
-            warnings.append(BAD_PHONE)
+            warnings.append(ROUNDED_PHONE if identity.is_rounded(number) else BAD_PHONE)
             bad.append(self._phone)
         self._fill(person, cells, warnings, bad)
         return Checked(person, warnings=tuple(warnings), bad=tuple(bad))
@@ -222,6 +243,10 @@ def one_line(cell: str) -> str:
 
 
 def text_of(cell: str) -> str:
-    """A cell without our apostrophe, in NFC."""
-    text = restore(cell) if cell.startswith("'") else cell
+    """A cell without our apostrophe, or out of the ="…" in which spreadsheets keep text, in NFC."""
+    if cell.startswith("'"):
+        text = restore(cell)
+    else:
+        kept = _AS_TEXT.fullmatch(cell) if cell.startswith('="') else None
+        text = kept[1].replace('""', '"') if kept else cell
     return text if text.isascii() else unicodedata.normalize("NFC", text)

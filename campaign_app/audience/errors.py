@@ -1,5 +1,7 @@
 """What can go wrong with the audience."""
 
+from collections.abc import Sequence
+
 from campaign_app.core.errors import Conflict, Invalid, NotFound
 
 
@@ -73,6 +75,21 @@ class FileUnusable(Invalid):
     """The file cannot be imported as it is."""
 
     code = "file_unusable"
+
+
+class EncodingUnknown(Invalid):
+    """The file can be read in several ways, and nobody has said which is right.
+
+    `candidates`: (codec, name for people, cells of the file as it reads them), the likeliest first.
+    """
+
+    code = "encoding_unknown"
+
+    def __init__(self, candidates: Sequence[tuple[str, str, Sequence[str]]]) -> None:
+        ways = "\n".join(f"  {codec:<14} {label}: {', '.join(samples)}" for codec, label, samples in candidates)
+        message = f"The letters of this file can be read in several ways:\n{ways}"
+        super().__init__(message, {"encoding": message}, title="How is the file written?")
+        self.candidates = candidates
 
 
 class ImportState(Conflict):

@@ -93,9 +93,26 @@ def attribute_key(heading: str, taken: set[str], number: int) -> str:
     return free
 
 
+def rows_above(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows of titles stand above the headings, or above the first contact where there are no headings."""
+    table = max((_filled(row) for row in rows), default=0)
+    if table < 2:
+        return 0
+    for number, row in enumerate(rows):
+        if not has_headings(row):
+            break
+        if _filled(row) > 1 and {"email", "phone"} & {field_for(cell) for cell in row}:
+            return number
+    return next((number for number, row in enumerate(rows) if _filled(row) > 1), 0)
+
+
+def _filled(row: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in row)
+
+
 def has_headings(first: Sequence[str]) -> bool:
     """Whether the first row names the columns: a row with an address in it does not."""
-    return not any(identity.email(cell) for cell in first)
+    return not any("@" in cell and identity.email_in(cell) for cell in first)
 
 
 def propose(headings: Sequence[str], rows: Sequence[Sequence[str]], known: dict[str, str]) -> dict[str, str]:
@@ -124,6 +141,6 @@ def propose(headings: Sequence[str], rows: Sequence[Sequence[str]], known: dict[
 def _column_of_addresses(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
     for index in range(len(headings)):
         cells = [row[index] for row in rows if index < len(row) and row[index].strip()]
-        if cells and sum(bool(identity.email(cell)) for cell in cells) > len(cells) / 2:
+        if cells and sum(bool(identity.email_in(cell)) for cell in cells) > len(cells) / 2:
             return index
     return None

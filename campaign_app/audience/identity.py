@@ -3,6 +3,7 @@
 import re
 from functools import cache, lru_cache
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import available_timezones
 
 import idna
@@ -10,6 +11,12 @@ import phonenumbers
 
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?=.*[a-z])[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])")
+_MAILTO = re.compile(r"mailto:", re.IGNORECASE)
+_ANGLE = re.compile(r"<([^<>]*)>$")
+_BETWEEN = re.compile(r"[;,|\s]+")
+_AROUND = " \t\u00a0\"'`´‘’“”„«»<>="
+_BEHIND = ".,;"
+_ROUNDED = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE][+-]?\d+")
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 _PHONE_SIGNS = str.maketrans("", "", " \t\u00a0().-/")
 _PLAIN_PHONE = re.compile(r"\+?[0-9]{5,15}")
@@ -18,6 +25,24 @@ _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{2,4}))?")
 
 def _bare(text: str) -> str:
     return text.strip().strip(_INVISIBLE).strip()
+
+
+def email_in(cell: str) -> str:
+    """The one address that a cell of a table or a pasted line holds; empty when there is none, or more than one.
+
+    Taken: `Ann Lee <ann@…>`, `mailto:ann@…`, quotation marks around, a full stop behind.
+    """
+    given = _bare(cell)
+    if found := _MAILTO.match(given):
+        given = unquote(given[found.end() :].partition("?")[0])
+    if found := _ANGLE.search(given):
+        given = found[1]
+    return email(given.strip(_AROUND).rstrip(_BEHIND))
+
+
+def _several(cell: str) -> bool:
+    found = [piece for piece in _BETWEEN.split(cell[:2_000]) if "@" in piece and email_in(piece)]
+    return len(found) > 1
 
 
 def email(text: str) -> str:
@@ -46,6 +71,8 @@ def email_problem(text: str) -> str:
     given = _bare(text)
     if email(given):
         return ""
+    if _several(given):
+        return "Two addresses in one cell"
     local, _, domain = given.rpartition("@")
     checks = (
         (not given, "No e-mail address"),
@@ -69,6 +96,11 @@ def phone(text: str, country: str) -> str:
     if not given:
         return ""
     return _quick_phone(given.translate(_PHONE_SIGNS), country) or _careful_phone(given, country)
+
+
+def is_rounded(text: str) -> bool:
+    """Whether a spreadsheet has cut a number's digits: 4.91512E+12."""
+    return bool(_ROUNDED.fullmatch(_bare(text)))
 
 
 def _careful_phone(text: str, country: str) -> str:

@@ -1,15 +1,26 @@
 """Uploaded files on disk: where they are, what is in them, and the file of rows left out."""
 
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 
 from campaign_app.audience import headings, identity
-from campaign_app.audience.csv_import import Cleaner
+from campaign_app.audience.csv_import import Cleaner, Shape
 from campaign_app.audience.errors import FileUnusable
-from campaign_app.audience.schemas import ColumnCheck, ColumnInfo, Inspection, Preview, PreviewRow, RejectedRow
+from campaign_app.audience.schemas import (
+    ColumnCheck,
+    ColumnInfo,
+    EncodingChoice,
+    Inspection,
+    Preview,
+    PreviewRow,
+    RejectedRow,
+)
 from campaign_app.core.config import settings
+from campaign_app.kit.csv_encodings import LABELS
 from campaign_app.kit.csv_pieces import Source, pieces
 from campaign_app.kit.csv_sniff import Format, Unreadable, sniff
 from campaign_app.kit.csv_stream import BOM, encode, records
@@ -19,7 +30,11 @@ FOLDER = "imports"
 PREVIEW_ROWS = 5_000
 _SHOWN = 100
 _SAMPLE = 50
+_FIRST_ROWS = 10
 _FIRST_VALUES = 3
+MOST_COLUMNS = 200
+_ENOUGH_ROWS = 20
+_ALWAYS = 0.98
 
 
 def absolute(relative: str) -> Path:
@@ -53,35 +68,55 @@ async def receive(stream: AsyncIterator[bytes]) -> tuple[str, int]:
     return relative, size
 
 
-def examine(relative: str) -> Format:
-    """Find the format of an upload; a file that cannot be imported is deleted.
+def examine(relative: str, encoding: str = "") -> tuple[Format, int]:
+    """Find the format of an upload and how many rows stand above its headings; `encoding` is one that a person chose.
 
     Raises:
         FileUnusable: in words for a person.
     """
     path = absolute(relative)
     try:
-        found = sniff(path)
+        found = sniff(path, encoding)
         first = list(islice(records(path, found.encoding, found.delimiter), _SAMPLE))
-        _must_hold_contacts(found, first)
+        above = rows_above(first, has_sep_line=found.has_sep_line)
+        _must_hold_contacts(found.records - above, first[above:])
     except (Unreadable, FileUnusable) as error:
-        path.unlink(missing_ok=True)
         raise FileUnusable(str(error), {"file": str(error)}, title="This file cannot be imported") from None
-    return found
+    return found, above
 
 
-def _must_hold_contacts(found: Format, first: Sequence[Sequence[str]]) -> None:
-    named = headings.has_headings(first[0])
-    if named and found.records < 2:
+def rows_above(first: Sequence[Sequence[str]], *, has_sep_line: bool) -> int:
+    """How many of the first rows are to be passed over: a line that names the delimiter, titles."""
+    return has_sep_line + headings.rows_above(first[has_sep_line : has_sep_line + _FIRST_ROWS])
+
+
+def _must_hold_contacts(rows: int, first: Sequence[Sequence[str]]) -> None:
+    if not first or (headings.has_headings(first[0]) and rows < 2):
         raise FileUnusable("The file has headings but no rows.")
-    if found.columns > 1:
+    columns = len(first[0])
+    if columns > MOST_COLUMNS:
+        raise FileUnusable(
+            f"The file has {columns:,} columns, and {MOST_COLUMNS} are the most. Delete the ones that you do not need "
+            "and export it again."
+        )
+    if columns > 1:
         return
     known = headings.field_for(first[0][0]) in {"email", "phone"}
-    if not known and not any(identity.email(row[0]) for row in first if row):
+    if not known and not any(identity.email_in(row[0]) for row in first if row):
         raise FileUnusable(
             "The file has one column and no addresses in it. Columns are told apart by a comma, semicolon, tab or "
             "bar: export the contacts again with one of these."
         )
+
+
+def check_columns(row: ContactImport) -> None:
+    """Whether the rows below `rows_above` are a table of contacts.
+
+    Raises:
+        FileUnusable: in words for a person.
+    """
+    first = list(islice(records(absolute(row.path), row.encoding, row.delimiter), row.rows_above + _SAMPLE))
+    _must_hold_contacts(row.rows_total + 1, first[row.rows_above :])
 
 
 class Table:
@@ -89,34 +124,47 @@ class Table:
 
     def __init__(self, row: ContactImport) -> None:
         self._row = row
-        self._records = records(absolute(row.path), row.encoding, row.delimiter)
-        first = next(self._records)
+        first = next(self._from(row.rows_above), [])
         self.columns = len(first)
         self.has_headings = headings.has_headings(first)
         self.headings = (
             [h.strip() for h in first] if self.has_headings else [f"Column {n + 1}" for n in range(len(first))]
         )
-        self._first = None if self.has_headings else first
+
+    def _from(self, start: int) -> Iterator[list[str]]:
+        return islice(records(absolute(self._row.path), self._row.encoding, self._row.delimiter), start, None)
 
     def rows(self) -> Iterator[list[str]]:
         """The data rows."""
-        return self._all()
+        return self._from(self._row.rows_above + self.has_headings)
 
     def sources(self, skip: int = 0) -> Iterator[Source]:
         """The data rows after the first `skip`, as lines where they can be cut just so: many times faster."""
         row = self._row
         found = chain.from_iterable(pieces(absolute(row.path), row.encoding, row.delimiter))
-        return islice(found, skip + self.has_headings, None)
+        return islice(found, row.rows_above + self.has_headings + skip, None)
 
-    def _all(self) -> Iterator[list[str]]:
-        if self._first is not None:
-            yield self._first
-        yield from self._records
+    @cached_property
+    def shape(self) -> Shape:
+        """What the first PREVIEW_ROWS rows show of all.
+
+        Some programs leave empty cells out at the end of a row, so a row needs cells only up to the last column that
+        the other rows always fill. A row that has fewer is broken.
+        """
+        whole, filled, links = 0, [0] * self.columns, Counter[str]()
+        for cells in islice(self.rows(), PREVIEW_ROWS):
+            links.update(link for cell in cells if (link := cell.strip())[:7].lower() == "mailto:")
+            if len(cells) >= self.columns:
+                whole += 1
+                filled = [count + bool(cell.strip()) for count, cell in zip(filled, cells, strict=False)]
+        always = [index + 1 for index, count in enumerate(filled) if count >= _ALWAYS * whole]
+        fewest = max(always, default=1) if whole >= _ENOUGH_ROWS else 1
+        return Shape(self.columns, fewest, frozenset(link for link, rows in links.items() if rows > 1))
 
     @property
     def first_row(self) -> int:
         """The number of the first data row as a spreadsheet counts."""
-        return 2 if self.has_headings else 1
+        return self._row.rows_above + (2 if self.has_headings else 1)
 
 
 def inspect(row: ContactImport, known: dict[str, str]) -> Inspection:
@@ -133,13 +181,25 @@ def inspect(row: ContactImport, known: dict[str, str]) -> Inspection:
         )
         for index, heading in enumerate(table.headings)
     ]
-    return Inspection(row.encoding, row.delimiter, row.rows_total, table.has_headings, columns)
+    first = islice(records(absolute(row.path), row.encoding, row.delimiter), _FIRST_ROWS)
+    return Inspection(
+        row.encoding,
+        row.delimiter,
+        row.rows_total,
+        table.has_headings,
+        columns,
+        encoding_label=LABELS.get(row.encoding, row.encoding),
+        encodings=[EncodingChoice(**found) for found in row.encodings],
+        asks_encoding=not row.encoding_chosen,
+        rows_above=row.rows_above,
+        first_rows=[[cell.strip()[:60] for cell in cells[:6]] for cells in first],
+    )
 
 
 def preview(row: ContactImport, mapping: dict[str, str], country: str) -> Preview:
     """The first PREVIEW_ROWS rows as they would be imported."""
     table = Table(row)
-    clean = Cleaner(mapping, country, table.columns)
+    clean = Cleaner(mapping, country, table.shape)
     used = [int(index) for index, target in mapping.items() if target]
     filled, invalid = dict.fromkeys(used, 0), dict.fromkeys(used, 0)
     problems: list[PreviewRow] = []

@@ -130,7 +130,7 @@ class Runner:
         """Write what is left, chunk by chunk; the next one is parsed while one is written."""
         table, file = await asyncio.to_thread(self._open)
         row, rows = self._row, table.sources(self._done)
-        clean = ColumnCleaner(row.mapping, row.country, table.columns, row.delimiter, update=row.update_existing)
+        clean = ColumnCleaner(row.mapping, row.country, table.shape, row.delimiter, update=row.update_existing)
         coming = asyncio.create_task(asyncio.to_thread(_window, rows, clean))
         try:
             while (window := await coming).sources:
@@ -152,6 +152,7 @@ class Runner:
 
     def _open(self) -> tuple[import_files.Table, import_files.RejectedFile]:
         table = import_files.Table(self._row)
+        _ = table.shape  # reads thousands of rows: here, off the event loop
         return table, import_files.RejectedFile(self._row, table.headings)
 
     def _left_out(self, window: Window, part: Part, table: import_files.Table) -> list[RejectedRow]:

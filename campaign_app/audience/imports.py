@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import identity, import_files, repository
 from campaign_app.audience.csv_import import mapping_problem
-from campaign_app.audience.errors import FileUnusable, ImportNotFound, ImportState, ListNotFound
+from campaign_app.audience.errors import EncodingUnknown, FileUnusable, ImportNotFound, ImportState, ListNotFound
 from campaign_app.audience.headings import ATTRIBUTE
 from campaign_app.audience.schemas import ImportRow, Inspection, Preview, RejectedRow
 from campaign_app.audit import service as audit
@@ -20,6 +21,8 @@ from campaign_app.core import db, queue
 from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.clock import now
 from campaign_app.core.errors import Invalid
+from campaign_app.kit.csv_encodings import LABELS
+from campaign_app.kit.csv_sniff import Format
 from campaign_app.models.contact import AttributeDefinition, ContactList
 from campaign_app.models.contact_import import ContactImport, ImportStatus
 
@@ -40,20 +43,62 @@ async def create_from_upload(
 
 
 async def _create(session: AsyncSession, actor: Actor, filename: str, relative: str, size: int) -> ContactImport:
-    found = await asyncio.to_thread(import_files.examine, relative)
+    try:
+        found, above = await asyncio.to_thread(import_files.examine, relative)
+    except FileUnusable:
+        import_files.absolute(relative).unlink(missing_ok=True)
+        raise
     row = ContactImport(
         filename=PurePath(filename.replace("\\", "/")).name[:255] or "contacts.csv",
         path=relative,
         size_bytes=size,
-        encoding=found.encoding,
-        delimiter=found.delimiter,
+        encodings=[asdict(candidate) for candidate in found.candidates],
+        encoding_chosen=not found.candidates,
         created_by=actor.user_id,
     )
-    row.rows_total = found.records - (await asyncio.to_thread(lambda: import_files.Table(row).first_row) - 1)
+    await _read_so(row, found, above)
     session.add(row)
     await session.flush()
     await audit.record(session, actor, "import.upload", "import", row.id, row.filename, size=size, rows=row.rows_total)
     return row
+
+
+async def _read_so(row: ContactImport, found: Format, above: int) -> None:
+    row.encoding, row.delimiter, row.rows_above = found.encoding, found.delimiter, above
+    first_row = await asyncio.to_thread(lambda: import_files.Table(row).first_row)
+    row.rows_total = max(found.records - (first_row - 1), 0)
+
+
+async def read_as(
+    session: AsyncSession, actor: Actor, import_id: int, *, encoding: str = "", rows_above: int | None = None
+) -> None:
+    """Read the file in another encoding, or with its headings in another row, from now on. "" and None change nothing.
+
+    Raises:
+        ImportState: it was started before.
+        Invalid: there is no such encoding, or the file is not written in it; or there is no such row.
+    """
+    actor.require("contacts:import")
+    row = await _with_file(session, import_id)
+    if row.status is not ImportStatus.DRAFT:
+        raise ImportState("This import was started already.", title="Nothing changed")
+    if encoding and encoding not in LABELS:
+        raise Invalid(f"There is no encoding “{encoding[:40]}”.", {"encoding": "Choose an encoding of the list."})
+    try:
+        found, above = await asyncio.to_thread(import_files.examine, row.path, encoding or row.encoding)
+        if rows_above is not None:
+            above = rows_above
+        elif not encoding:
+            above = row.rows_above
+        if not 0 <= above < min(found.records, 1_000):
+            raise Invalid("The file has no such row.", {"rows_above": "Choose the row with the headings."})
+        await _read_so(row, found, above)
+        await asyncio.to_thread(import_files.check_columns, row)
+    except FileUnusable as error:
+        raise Invalid(error.message, {"encoding": error.message}) from None
+    row.encoding_chosen = row.encoding_chosen or bool(encoding)
+    session.add(row)
+    await session.flush()
 
 
 async def _import(session: AsyncSession, import_id: int) -> ContactImport:
@@ -144,6 +189,9 @@ async def _plan(
 ) -> ImportRow:
     actor.require("contacts:import")
     row = await _with_file(session, import_id)
+    if not row.encoding_chosen:
+        ask = "Choose how the letters of this file are written: the samples show what each choice makes of them."
+        raise Invalid(ask, {"encoding": ask})
     await asyncio.to_thread(_check_plan, row, mapping, country)
     if list_name.strip():
         list_id = await _named_list(session, actor, " ".join(list_name.split())[:255])
@@ -228,10 +276,19 @@ async def rejected_file(session: AsyncSession, actor: Actor, import_id: int) -> 
     return path, f"{PurePath(row.filename).stem}-left-out.csv"
 
 
-async def run_now(path: Path, list_name: str = "", country: str = "DE", actor: Actor = SYSTEM) -> dict[str, Any]:
+async def run_now(
+    path: Path,
+    list_name: str = "",
+    country: str = "DE",
+    actor: Actor = SYSTEM,
+    *,
+    encoding: str = "",
+    rows_above: int | None = None,
+) -> dict[str, Any]:
     """Import a file of this machine at once, without the queue; the report of the import.
 
     Raises:
+        EncodingUnknown: the file can be read in several ways, and `encoding` does not say which.
         FileUnusable, Invalid: in words for a person; nothing was imported.
     """
     from campaign_app.audience import import_run  # with polars: 40 MB that only an import needs
@@ -243,6 +300,10 @@ async def run_now(path: Path, list_name: str = "", country: str = "DE", actor: A
     async with db.transaction() as session:
         row = await _create(session, actor, path.name, relative, size)
         import_id = int(row.id or 0)
+        if encoding or rows_above is not None:
+            await read_as(session, actor, import_id, encoding=encoding, rows_above=rows_above)
+        if not row.encoding_chosen:
+            raise EncodingUnknown([(found["codec"], found["label"], found["samples"]) for found in row.encodings])
         columns = (await inspect(session, actor, import_id)).columns
         mapping = {str(column.index): column.proposed for column in columns}
         await _plan(

@@ -269,14 +269,32 @@ class ColumnInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class EncodingChoice:
+    """An encoding that the file may be written in, and cells of the file as it reads them."""
+
+    codec: str
+    label: str
+    samples: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
-    """What an uploaded file looks like."""
+    """What an uploaded file looks like.
+
+    `encodings`: what it may be written in when that is not certain; `asks_encoding` until somebody has chosen.
+    `first_rows`: the rows among which the headings may be; `rows_above` of them are passed over.
+    """
 
     encoding: str
     delimiter: str
     rows: int
     has_headings: bool
     columns: list[ColumnInfo]
+    encoding_label: str = ""
+    encodings: list[EncodingChoice] = made(default_factory=list)
+    asks_encoding: bool = False
+    rows_above: int = 0
+    first_rows: list[list[str]] = made(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

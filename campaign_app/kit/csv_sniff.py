@@ -2,18 +2,22 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from campaign_app.kit.csv_pieces import BadQuotes, cells, pieces
+from campaign_app.kit.csv_encodings import Candidate, Evidence
+from campaign_app.kit.csv_pieces import BadQuotes, pieces
 
 DELIMITERS = (",", ";", "\t", "|")
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _SAMPLE = 256 * 1024
 _BLOCK = 1 << 20
+_BY_CHANCE = 0.1
+"""Of the lines of an East Asian file, fewer than this can be read as UTF-8 as well."""
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -35,32 +39,63 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How to read the file, and what reading it all showed. `records` counts the headings too, not blank lines."""
+    """How to read the file, and what reading it all showed.
+
+    `records` counts every record that is not blank, headings included. `has_sep_line`: the first one only names the
+    delimiter. `candidates`: empty when the encoding is certain, else what it may be, best first.
+    """
 
     encoding: str
     delimiter: str
-    columns: int
     records: int
+    has_sep_line: bool = False
+    candidates: tuple[Candidate, ...] = ()
 
 
-def sniff(path: Path) -> Format:
-    """Find the format and read the file to its end once.
+def sniff(path: Path, encoding: str = "") -> Format:
+    """Find the format and read the file to its end once; `encoding` is one that a person chose.
 
     Raises:
-        Unreadable: empty, binary, mixed encodings, or quotes that never close.
+        Unreadable: empty, binary, mixed encodings, not in the encoding chosen, or quotes that never close.
     """
-    encoding = find_encoding(path)
-    with path.open(encoding=encoding, newline="") as text:
-        sample = text.read(_SAMPLE)
+    found, candidates = find_encoding(path)
+    encoding = encoding or found
+    sample = _sample(path, encoding)
+    named = _SEP_LINE.match(sample)
+    rest = sample[named.end() :] if named else sample
+    delimiter = find_delimiter(rest)
+    if named and (named["sign"] == delimiter or _cuts(rest, named["sign"])):
+        delimiter = named["sign"]
+    try:
+        records = _walk(path, encoding, delimiter)
+    except UnicodeError:
+        raise Unreadable("The file is not written in this encoding. Choose another one.") from None
+    return Format(encoding, delimiter, records, named is not None, candidates)
+
+
+_SEP_LINE = re.compile(r"""\ufeff?"?sep=(?P<sign>[^\w"'\r\n])"?[ \t]*(?:\r\n|\r|\n|$)""", re.IGNORECASE)
+"""What Excel writes and reads as the first line to name the delimiter."""
+
+
+def _sample(path: Path, encoding: str) -> str:
+    try:
+        with path.open(encoding=encoding, newline="") as text:
+            sample = text.read(_SAMPLE)
+    except UnicodeError:
+        raise Unreadable("The file is not written in this encoding. Choose another one.") from None
     if not sample.strip():
         raise Unreadable("The file is empty.")
-    delimiter = find_delimiter(sample)
-    records, columns = _walk(path, encoding, delimiter)
-    return Format(encoding, delimiter, columns, records)
+    return sample
 
 
-def find_encoding(path: Path) -> str:
-    """The name of a Python codec that decodes the whole file."""
+def _cuts(sample: str, sign: str) -> bool:
+    """Whether most lines have the sign: a line that names the delimiter may be wrong."""
+    lines = [line for line in sample.splitlines()[:200] if line.strip()]
+    return sum(sign in line for line in lines) * 2 > len(lines)
+
+
+def find_encoding(path: Path) -> tuple[str, tuple[Candidate, ...]]:
+    """The name of a Python codec that decodes the whole file; candidates when it is only the likeliest one."""
     with path.open("rb") as raw:
         head = raw.read(_SAMPLE)
         if not head:
@@ -70,7 +105,7 @@ def find_encoding(path: Path) -> str:
                 raise Unreadable(message)
         marked = next((name for mark, name in _MARKS if head.startswith(mark)), "") or _unmarked_utf16(head)
         if marked and marked != "utf-8-sig":
-            return _checked(path, marked)
+            return _checked(path, marked), ()
         if b"\x00" in head or _looks_binary(head):
             raise Unreadable("This is not a text file. Export the contacts as CSV and upload that.")
         raw.seek(0)
@@ -103,35 +138,37 @@ def _checked(path: Path, encoding: str) -> str:
     return encoding
 
 
-def _eight_bit(raw: BinaryIO, utf8: str) -> str:
-    """`utf8`, or a single-byte encoding when nothing beyond ASCII is valid UTF-8."""
-    first_wrong = accented = 0
-    number, undefined = 0, False
+def _eight_bit(raw: BinaryIO, utf8: str) -> tuple[str, tuple[Candidate, ...]]:
+    """`utf8`, or one of the other encodings when nothing beyond ASCII is valid UTF-8."""
+    first_wrong = wrong = accented = number = 0
+    evidence = Evidence()
     for lines in _line_blocks(raw):
         if b"\x00" in lines:
             raise Unreadable("This is not a text file. Export the contacts as CSV and upload that.")
         try:
-            accented += not lines.isascii() and bool(lines.decode())
-            number += lines.count(b"\n")
+            ends = lines.count(b"\n")
+            accented += ends * (not lines.isascii() and bool(lines.decode()))
+            number += ends
         except UnicodeDecodeError:
             for line in lines.splitlines(keepends=True):
                 number += 1
                 try:
                     accented += bool(not line.isascii() and line.decode().strip("\ufeff").strip())
                 except UnicodeDecodeError:
-                    first_wrong = first_wrong or number
-                    undefined = undefined or bool(line.translate(None, _DEFINED_1252))
+                    first_wrong, wrong = first_wrong or number, wrong + 1
+                if not line.isascii():
+                    evidence.add(line)
     if not first_wrong:
-        return utf8
-    if accented or utf8 == "utf-8-sig":
+        return utf8, ()
+    if utf8 == "utf-8-sig" or accented > _BY_CHANCE * (accented + wrong):
         raise Unreadable(
             f"The file mixes encodings: most of it is UTF-8, line {first_wrong:,} is not. "
             "Correct that line or export the file again as UTF-8."
         )
-    return "latin-1" if undefined else "cp1252"
-
-
-_DEFINED_1252 = bytes(code for code in range(256) if code not in {0x81, 0x8D, 0x8F, 0x90, 0x9D})
+    candidates = evidence.candidates()
+    if not candidates:
+        return "latin-1", ()
+    return candidates[0].codec, candidates if len(candidates) > 1 else ()
 
 
 def _line_blocks(raw: BinaryIO) -> Iterator[bytes]:
@@ -176,18 +213,15 @@ def _sample_records(sample: str, delimiter: str) -> list[list[str]]:
     return records[:-1] if cut else records
 
 
-def _walk(path: Path, encoding: str, delimiter: str) -> tuple[int, int]:
-    """(records, columns of the first one) of the whole file."""
-    count = columns = 0
+def _walk(path: Path, encoding: str, delimiter: str) -> int:
+    """How many records the whole file has."""
     try:
-        for piece in pieces(path, encoding, delimiter):
-            count += len(piece)
-            columns = columns or len(cells(piece[0], delimiter))
+        count = sum(map(len, pieces(path, encoding, delimiter)))
     except BadQuotes as error:
         raise Unreadable(_quote_message(str(error), error.start, error.line)) from None
     if not count:
         raise Unreadable("The file is empty.")
-    return count, columns
+    return count
 
 
 def _quote_message(error: str, start: int, line: int) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-_FORMULA = re.compile(r"[=+\-@\t\r]")
+_SIGNS = r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"  # also as full-width signs: spreadsheets in East Asia take them
+_FORMULA = re.compile(_SIGNS)
 _PLAIN_NUMBER = re.compile(r"[+-]?\d[\d.,]*")
-_DEFUSED = re.compile(r"'(?=[=+\-@\t\r])")
+_DEFUSED = re.compile(rf"'(?={_SIGNS})")
 
 
 def records(path: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:

@@ -23,6 +23,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     made.add_argument("file", type=Path, help="the CSV file")
     made.add_argument("--list", default="", metavar="NAME", help="put the contacts into this list (made if needed)")
     made.add_argument("--country", default="", metavar="DE", help="country of telephone numbers without a code")
+    made.add_argument(
+        "--encoding", default="", metavar="NAME", help="how the file is written, such as cp1250 (else found out)"
+    )
+    made.add_argument(
+        "--rows-above", type=int, metavar="N", help="rows of titles above the headings to pass over (else found out)"
+    )
     made.add_argument("--json", action="store_true", help="print the result as one JSON object")
     made.set_defaults(run=run)
 
@@ -52,9 +58,17 @@ def run(given: argparse.Namespace) -> int:
 
 async def _import(given: argparse.Namespace) -> dict[str, Any]:
     from campaign_app.audience import imports
+    from campaign_app.audience.errors import EncodingUnknown
 
     try:
-        return dict(await imports.run_now(given.file, given.list, given.country))
+        return dict(
+            await imports.run_now(
+                given.file, given.list, given.country, encoding=given.encoding, rows_above=given.rows_above
+            )
+        )
+    except EncodingUnknown as unknown:
+        best = unknown.candidates[0][0]
+        raise Problem(unknown.message, f"look at the samples and name one: --encoding {best}") from None
     finally:
         await db.dispose()
         await redis.dispose()

@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from campaign_app.core.clock import now
@@ -24,6 +25,8 @@ class ImportStatus(StrEnum):
 class ContactImport(SQLModel, table=True):
     """A file on disk and what became of its rows.
 
+    `encodings`: what the file may be written in, best first, when that is not certain: {"codec", "label", "samples"};
+    then `encoding_chosen` is False until a person has chosen. `rows_above`: rows before the headings to pass over.
     `mapping`: column index as text → field name, `attribute:<key>`, `tags`, or "" (leave out).
     `result`: the counters of contacts-messy.expected.json. `path` and `rejected_path` are relative to var_dir.
     `claim` names the run that may write; `checkpoint` is where the next run goes on:
@@ -38,6 +41,11 @@ class ContactImport(SQLModel, table=True):
     size_bytes: int = Field(default=0, sa_type=BIG)
     status: ImportStatus = Field(default=ImportStatus.DRAFT, sa_type=choice(ImportStatus))
     encoding: str = Field(default="", max_length=32)
+    encodings: list[dict[str, Any]] = Field(
+        default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}
+    )
+    encoding_chosen: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    rows_above: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     delimiter: str = Field(default="", max_length=4)
     mapping: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     country: str = Field(default="DE", max_length=2)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from campaign_app.audience import people_frame
 from campaign_app.audience.csv_columns import ColumnCleaner
-from campaign_app.audience.csv_import import Cleaner, Person, Report
+from campaign_app.audience.csv_import import Cleaner, Person, Report, Shape
 from campaign_app.kit.csv_pieces import Source
 from campaign_app.kit.folding import sort_key
 
@@ -18,24 +18,49 @@ MAPPING = {
     "6": "language", "7": "tags", "8": "attribute:ltv", "9": "attribute:note", "10": "full_name",
 }  # fmt: skip
 COLUMNS = len(MAPPING)
+SHARED = frozenset({"mailto:anna@example.com"})
 _spaces = st.sampled_from(["", "", "", " ", "\t", "\u00a0", "\u200b", "\x1c", "\ufeff "])
 _any = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
 _odd = st.text(
     st.sampled_from("aZ09 .-_@'=+\r\n;\"ßİıſK\u0301é\u00adŁ\u0345Ω日\x1c\x1f\x85\u2028\u3000\x7f"), max_size=12
 )
 _names = st.sampled_from(
-    ["Anna", "anna", "Zoë", "Zoe\u0308", "O'Brien", "'=1+1", "''x", "van  der Berg", "Šimek", "İnci", "x" * 300, "'-2"]
+    [
+        "Anna",
+        "anna",
+        "Zoë",
+        "Zoe\u0308",
+        "O'Brien",
+        "'=1+1",
+        "''x",
+        '="00123"',
+        '="a""b"',
+        '="',
+        '="="',
+        "van  der Berg",
+        "Šimek",
+        "İnci",
+        "x" * 300,
+        "'-2",
+    ]
 )
 _locals = st.sampled_from(["anna", "Anna.Berg", "a..b", ".a", "a+b", "x" * 64, "x" * 65, "ä", "a b", "", "\u212a"])
 _domains = st.sampled_from(
     ["example.com", "EXAMPLE.com", "bücher.example.com", "xn--bcher-kva.example.com", "localhost", "1.2.3.4", "a-.de",
      "-a.de", "a.1x", "", "a@b.de", ".".join(["x" * 60] * 3) + ".example.com", "x" * 64 + ".com", "sub.example.co.uk."]
 )  # fmt: skip
-_emails = st.builds(lambda a, b, at, c, d: f"{a}{b}{at}{c}{d}", _spaces, _locals, st.just("@"), _domains, _spaces)
+_around = st.sampled_from(
+    ["{}", "{}", "{}", "Ann Lee <{}>", "mailto:{}", "MAILTO:{}?subject=x", "'{}", '"{}"', "<{}>", "{}.", "{}; {}",
+     '="{}"', "`{}`", "{} <{}>"]
+)  # fmt: skip
+_emails = st.builds(
+    lambda a, b, c, d, around: f"{a}{around.replace('{}', f'{b}@{c}')}{d}", _spaces, _locals, _domains, _spaces, _around
+)
 _phones = st.sampled_from(
     ["", "0151 20004895", "+49.151.20004895", "+49 (151) 2000-4895", "0049 151 20004895", "+1 202 555 0143", "123",
      "001 202 555 0143", "+33 6 12 34 56 78", "+39 06 1234 5678", "0711 1234567", "+49 1", "abc", "+491520004895x3",
-     "\u0660151", "0151-200/04895", "+999123456789", "0800 1234567", "+7 912 345 67 89", "00", "0", "+", "015120004895"]
+     "\u0660151", "0151-200/04895", "+999123456789", "0800 1234567", "+7 912 345 67 89", "00", "0", "+", "015120004895",
+     "4.91512E+12", "4,9e12", '="+4915120004895"', '="4.9E+12"', "'015120004895"]
 )  # fmt: skip
 _fields: list[st.SearchStrategy[str]] = [
     st.one_of(_emails, st.just(""), _odd, _any),
@@ -56,9 +81,11 @@ _again = st.lists(_record, min_size=1, max_size=8).flatmap(
 )
 
 
-def by_rows(rows: list[list[str]], mapping: dict[str, str], update: bool) -> tuple[list[Person], Report, list[Any]]:
+def by_rows(
+    rows: list[list[str]], mapping: dict[str, str], update: bool, fewest: int
+) -> tuple[list[Person], Report, list[Any]]:
     """The reference: one row after the other."""
-    clean = Cleaner(mapping, "DE", COLUMNS)
+    clean = Cleaner(mapping, "DE", Shape(COLUMNS, fewest, SHARED))
     people: dict[str, Person] = {}
     report, rejected = Report(data_rows=len(rows)), []
     for index, cells in enumerate(rows):
@@ -73,11 +100,11 @@ def by_rows(rows: list[list[str]], mapping: dict[str, str], update: bool) -> tup
     return list(people.values()), report, rejected
 
 
-def compare(rows: list[Source], mapping: dict[str, str], update: bool) -> None:
+def compare(rows: list[Source], mapping: dict[str, str], update: bool, fewest: int = COLUMNS) -> None:
     """Both ways of cleaning agree in every result, and so do the columns made from them."""
     cells = [row.split(";") if isinstance(row, str) else row for row in rows]
-    people, report, rejected = by_rows(cells, mapping, update)
-    cleaned = ColumnCleaner(mapping, "DE", COLUMNS, ";", update=update)(rows)
+    people, report, rejected = by_rows(cells, mapping, update, fewest)
+    cleaned = ColumnCleaner(mapping, "DE", Shape(COLUMNS, fewest, SHARED), ";", update=update)(rows)
     found = cleaned.part(0, len(rows))
     assert people_frame.to_people(found.people) == people
     assert found.people["attributes"].to_list() == [json.dumps(p.attributes, ensure_ascii=False) for p in people]
@@ -101,15 +128,23 @@ def compare(rows: list[Source], mapping: dict[str, str], update: bool) -> None:
 
 
 @settings(max_examples=400, deadline=None)
-@given(_again, st.booleans(), st.booleans(), st.sets(st.sampled_from(sorted(MAPPING)), max_size=6))
-def test_columns_and_rows_agree(rows: list[list[str]], update: bool, cut: bool, left_out: set[str]) -> None:
+@given(
+    _again,
+    st.booleans(),
+    st.booleans(),
+    st.sets(st.sampled_from(sorted(MAPPING)), max_size=6),
+    st.integers(1, COLUMNS),
+)
+def test_columns_and_rows_agree(
+    rows: list[list[str]], update: bool, cut: bool, left_out: set[str], fewest: int
+) -> None:
     mapping = {index: "" if index in left_out else target for index, target in MAPPING.items()}
     if {"0", "1"} <= left_out:
         mapping["0"] = "email"
     given_rows: list[Source] = (
         list(rows) if cut else [";".join(cell.translate(_LINE) for cell in cells) for cells in rows]
     )
-    compare(given_rows, mapping, update)
+    compare(given_rows, mapping, update, fewest)
 
 
 @pytest.mark.parametrize("code", range(0x21, 0x3000, 0x100))

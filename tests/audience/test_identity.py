@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaign_app.audience import headings, identity
-from campaign_app.audience.csv_import import Cleaner, Person, split_name, split_tags
+from campaign_app.audience.csv_import import Cleaner, Person, Shape, split_name, split_tags
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_merging_never_loses_a_filled_cell_and_twice_is_once(first: Person, late
 
 @given(st.lists(st.text(max_size=20), min_size=3, max_size=3))
 def test_cleaning_never_breaks_on_any_cells(cells: list[str]) -> None:
-    checked = Cleaner({"0": "email", "1": "phone", "2": "full_name"}, "DE", 3)(cells)
+    checked = Cleaner({"0": "email", "1": "phone", "2": "full_name"}, "DE", Shape(3, 3))(cells)
     assert (checked.person is None) == bool(checked.reason)
     if checked.person:
         assert checked.person.identity

@@ -97,3 +97,16 @@ async def test_a_file_that_is_no_csv_is_told_and_nothing_is_kept(context: Browse
     await expect(page.get_by_role("alert")).to_contain_text(re.compile("not|no ", re.IGNORECASE))
     await page.reload()
     await expect(page.get_by_text("picture.csv")).to_have_count(0)
+
+
+async def test_letters_that_can_be_read_in_several_ways_are_asked_for(signed_in: Page) -> None:
+    page = signed_in
+    content = "Annual fair,\nEmail,First name\nann.fair@example.com,Muñoz\n".encode("cp1252")
+    await upload(page, {"name": "old.csv", "mimeType": "text/csv", "buffer": content})
+    await page.get_by_role("heading", name="old.csv", level=1).wait_for()
+    await expect(page.get_by_label("Headings")).to_have_value("1")
+    await expect(page.get_by_role("button", name="Import contacts")).to_be_disabled()
+    await page.get_by_role("radio", name=re.compile("Muñoz.*Western European")).check()
+    await expect(page.get_by_role("button", name="Import contacts")).to_be_enabled()
+    await start(page)
+    await expect(page.get_by_text("Completed")).to_be_visible()

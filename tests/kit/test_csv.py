@@ -34,7 +34,7 @@ def test_what_was_written_is_read(tmp_path: Path, rows: list[list[str]], delimit
     found = sniff(path)
     expected = [row for row in rows if any(map(str.strip, row))]
     assert found.delimiter == delimiter
-    assert (found.records, found.columns) == (len(expected), 3)
+    assert found.records == len(expected)
     assert list(records(path, found.encoding, found.delimiter)) == expected
 
 

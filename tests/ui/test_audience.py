@@ -44,9 +44,9 @@ def tab(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> Tab:
     return Tab(actor, monkeypatch)
 
 
-async def _upload() -> int:
+async def _upload(content: bytes = FILE.encode()) -> int:
     async def stream() -> AsyncIterator[bytes]:
-        yield FILE.encode()
+        yield content
 
     async with db.transaction() as session:
         return int((await imports.create_from_upload(session, SYSTEM, "fair.csv", stream())).id or 0)
@@ -84,6 +84,26 @@ async def test_columns_are_proposed_checked_and_sent_elsewhere(tab: Tab) -> None
     await tab.do(ImportPage.send_to, 0, "email")
     await tab.do(ImportPage.send_to, 1, "attribute")
     assert (page.ready, page.problem, page.columns[1].attribute) == (True, "", "vorname")
+
+
+async def test_a_file_that_can_be_read_in_several_ways_waits_for_a_choice(tab: Tab) -> None:
+    number = await _upload("Email,First name\nann@example.com,Muñoz\n".encode("cp1252"))
+    await tab.go(f"/imports/{number}", import_id=number).do(ImportPage.load)
+    page = tab.state(ImportPage)
+    assert (page.asks_encoding, page.encoding, page.ready) == (True, "", False)
+    assert {line.samples for line in page.encodings} >= {"Muñoz", "Muńoz"}
+    await tab.do(ImportPage.read_in, "cp1250")
+    assert (page.asks_encoding, page.encoding, page.ready) == (False, "cp1250", True)
+    assert "Muńoz" in [column.sample for column in page.columns]
+
+
+async def test_the_row_with_the_headings_can_be_chosen(tab: Tab) -> None:
+    number = await _upload(b"Fair 2026\nVisitors,Hall\nEmail,First name\nann@example.com,Ann\n")
+    await tab.go(f"/imports/{number}", import_id=number).do(ImportPage.load)
+    page = tab.state(ImportPage)
+    assert (page.rows_above, page.heading_rows[2]) == ("2", ("2", "Row 3: Email, First name"))
+    await tab.do(ImportPage.headings_in, "1")
+    assert (page.rows_above, [column.heading for column in page.columns]) == ("1", ["Visitors", "Hall"])
 
 
 async def test_an_import_is_queued_with_what_was_chosen(tab: Tab) -> None:

@@ -6,7 +6,7 @@ import reflex as rx
 
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
-from campaign_app.ui.audience.import_state import FIELDS, LEAVE_OUT, CheckLine, ColumnLine, ImportPage
+from campaign_app.ui.audience.import_state import FIELDS, LEAVE_OUT, CheckLine, ColumnLine, EncodingLine, ImportPage
 from campaign_app.ui.layout import page
 
 _TARGETS = [*FIELDS, ("attribute", "Custom attribute"), (LEAVE_OUT, "Do not import")]
@@ -66,6 +66,44 @@ def _columns() -> rx.Component:
     return c.card(table, title="Columns", aside=rx.el.span(ImportPage.facts, class_name="b-muted b-dense"), pad=False)
 
 
+def _encoding(line: EncodingLine) -> rx.Component:
+    return rx.el.label(
+        rx.el.input(
+            type="radio",
+            name="encoding",
+            value=line.codec,
+            checked=ImportPage.encoding == line.codec,
+            on_change=ImportPage.read_in(line.codec),
+        ),
+        rx.el.span(
+            rx.el.span(line.samples, class_name="b-strong"),
+            rx.el.span(line.label, class_name="b-muted b-dense"),
+            class_name="b-col",
+        ),
+        class_name="b-choice",
+    )
+
+
+def _encodings() -> rx.Component:
+    """Asked only where the file's letters can be read in several ways."""
+    ask = "The file does not say how its letters are written. Choose the line in which the names are spelt right."
+    return rx.cond(
+        ImportPage.encodings.length() > 0,
+        c.card(
+            rx.el.fieldset(
+                rx.el.legend(ask, class_name="b-muted b-dense"),
+                rx.foreach(ImportPage.encodings, _encoding),
+                class_name="b-choices",
+            ),
+            title="Letters",
+            aside=rx.cond(
+                ImportPage.asks_encoding, rx.el.span(c.status_icon("warning"), "Choose one", class_name="b-row"), None
+            ),
+        ),
+        rx.fragment(),
+    )
+
+
 def _options() -> rx.Component:
     lists = rx.el.select(
         rx.el.option("No list", value="none"),
@@ -74,6 +112,13 @@ def _options() -> rx.Component:
         value=ImportPage.list_choice,
         on_change=ImportPage.choose_list,
         id="import-list",
+        class_name="b-select",
+    )
+    headings = rx.el.select(
+        rx.foreach(ImportPage.heading_rows, lambda pair: rx.el.option(pair[1], value=pair[0])),
+        value=ImportPage.rows_above,
+        on_change=ImportPage.headings_in,
+        id="import-headings",
         class_name="b-select",
     )
     name = c.text_input("import-list-name", value=ImportPage.list_name, on_change=ImportPage.name_list)
@@ -92,6 +137,7 @@ def _options() -> rx.Component:
                 c.form_field("Name of the new list", name, name="import-list-name"),
                 rx.fragment(),
             ),
+            c.form_field("Headings", headings, name="import-headings", hint="Rows above are passed over"),
             c.form_field("Country of phone numbers", country, name="import-country", hint="For numbers without +"),
             class_name="b-form-pair",
         ),
@@ -157,6 +203,7 @@ def _preview() -> rx.Component:
 
 def _match() -> rx.Component:
     return rx.fragment(
+        _encodings(),
         _columns(),
         _options(),
         _preview(),

@@ -47,6 +47,15 @@ class ColumnLine:
 
 
 @dataclass
+class EncodingLine:
+    """A way to read the letters, and what it makes of some cells."""
+
+    codec: str
+    label: str
+    samples: str
+
+
+@dataclass
 class CheckLine:
     """One row of the file as it would be imported."""
 
@@ -68,6 +77,11 @@ class ImportPage(AppState):
     facts: str = ""
     columns: list[ColumnLine] = []
     column_headings: list[str] = []
+    encodings: list[EncodingLine] = []
+    encoding: str = ""
+    asks_encoding: bool = False
+    heading_rows: list[tuple[str, str]] = []
+    rows_above: str = "0"
     countries: list[tuple[str, str]] = []
     country: str = "DE"
     lists: list[tuple[str, str]] = []
@@ -120,8 +134,18 @@ class ImportPage(AppState):
         self._mapping = {str(column.index): column.proposed for column in seen.columns}
         self.column_headings = [column.heading for column in seen.columns]
         delimiter = DELIMITERS.get(seen.delimiter, seen.delimiter)
-        self.facts = f"{text.plural(seen.rows, 'row')}, {delimiter}, {seen.encoding}"
+        self.facts = f"{text.plural(seen.rows, 'row')}, {delimiter}, {seen.encoding_label}"
+        self._show_reading(seen)
         await self._check()
+
+    def _show_reading(self, seen: Inspection) -> None:
+        self.encodings = [EncodingLine(one.codec, one.label, ", ".join(one.samples)) for one in seen.encodings]
+        self.asks_encoding, self.encoding = seen.asks_encoding, "" if seen.asks_encoding else seen.encoding
+        self.rows_above = str(seen.rows_above)
+        self.heading_rows = [
+            (str(number), f"Row {number + 1}: {', '.join(cell for cell in cells if cell)[:60]}")
+            for number, cells in enumerate(seen.first_rows)
+        ]
 
     async def _check(self) -> None:
         actor = await self.require("contacts:import")
@@ -147,7 +171,7 @@ class ImportPage(AppState):
         self.check_lines = [_check_line(row) for row in shown[:50]]
         of = f"of the first {seen.checked:,} rows" if seen.checked < seen.total else f"of {seen.total:,} rows"
         self.can_import = f"{seen.importable:,} {of} can be imported"
-        self.ready = seen.importable > 0
+        self.ready = seen.importable > 0 and not self.asks_encoding
 
     def _show(self, found: ImportRow) -> None:
         self.filename = found.filename
@@ -198,6 +222,24 @@ class ImportPage(AppState):
             value = f"attribute:{headings.attribute_key(column.heading, taken, index + 1)}"
         self._mapping = {**self._mapping, str(index): "" if value == LEAVE_OUT else value}
         await self._check()
+
+    @rx.event
+    async def read_in(self, codec: str) -> None:
+        """The encoding that shows the letters right."""
+        await self._read_as(encoding=codec)
+
+    @rx.event
+    async def headings_in(self, number: str) -> None:
+        """The row with the headings; what stands above is passed over."""
+        if number.isdecimal() and len(number) <= 4:
+            await self._read_as(rows_above=int(number))
+
+    async def _read_as(self, encoding: str = "", rows_above: int | None = None) -> None:
+        actor = await self.require("contacts:import")
+        number = to_id(self.import_id, "import")
+        async with db.transaction() as session:
+            await imports.read_as(session, actor, number, encoding=encoding, rows_above=rows_above)
+        await self._inspect(number)
 
     @rx.event
     async def choose_country(self, value: str) -> None:
