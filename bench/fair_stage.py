@@ -17,6 +17,7 @@ from campaign_app.core.actor import SYSTEM
 from campaign_app.delivery import control
 from campaign_app.models.account import SendingAccount, Tls
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
+from tests.settled import settle
 
 PATIENCE_S = 300.0
 _OVER = (CampaignStatus.COMPLETED, CampaignStatus.CANCELLED, CampaignStatus.FAILED)
@@ -44,6 +45,7 @@ def make(here: Stage, plans: Sequence[Plan], limit_per_minute: int | None = None
 async def _make(plans: Sequence[Plan], lists: dict[str, int], limit: int | None) -> dict[str, int]:
     made: dict[str, int] = {}
     async with db.transaction() as session:
+        await settle(session)
         rows = await session.execute(sa.select(col(SendingAccount.name), col(SendingAccount.id)))
         accounts: dict[str, int] = {name: int(found) for name, found in rows.all()}
         for plan in plans:

@@ -24,6 +24,7 @@ from campaign_app.models.campaign import Campaign
 from campaign_app.models.contact import Contact, ContactList, ListMember
 from campaign_app.ops.demo import rehearsal
 from tests import servers
+from tests.settled import settle
 from tests.stack import Stack
 
 DATABASES = ("sqlite", "postgresql")
@@ -146,6 +147,7 @@ def _person(contact_id: int, number: int, domain: str) -> dict[str, Any]:
 
 async def _campaign(list_id: int, server: tuple[str, int], connections: int, rate_per_minute: int | None) -> int:
     async with db.transaction() as session:
+        await settle(session)
         account = SendingAccount(
             name="Bench",
             host=server[0],

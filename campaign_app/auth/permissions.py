@@ -66,4 +66,4 @@ def grantable(actor: Actor) -> list[Role]:
 
 def actor_of(user: User, ip: str = "") -> Actor:
     """The user as the one who acts."""
-    return Actor(user.id, user.name, user.email, user.role.value, ROLE_PERMISSIONS[user.role], ip)
+    return Actor(user.id, user.name, user.email, user.role.value, ROLE_PERMISSIONS[user.role], ip, user.time_zone)

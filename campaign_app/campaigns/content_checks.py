@@ -1,7 +1,6 @@
 """What can be said of a message by reading it: links, size, subject, variables, a few spam signals. Pure."""
 
 import difflib
-import ipaddress
 import re
 from collections.abc import Collection, Iterable, Sequence
 from html.parser import HTMLParser
@@ -10,13 +9,12 @@ from urllib.parse import urlsplit
 from campaign_app.campaigns import markup, templating
 from campaign_app.campaigns.built_in import PLACEHOLDERS
 from campaign_app.campaigns.schemas import Finding, MessageFields
+from campaign_app.kit import hosts
 from campaign_app.kit.text import number, plural
 
 GMAIL_CLIPS_AT = 102 * 1024
 SUBJECT_GOOD = 60
-_EXAMPLE_HOSTS = re.compile(
-    r"(^|\.)(example\.(com|org|net)|example|yourdomain\.\w+|your-?site\.\w+|domain\.com)$", re.I
-)
+_EXAMPLE_HOSTS = re.compile(r"(^|\.)(example\.(com|org|net)|yourdomain\.\w+|your-?site\.\w+|domain\.com)$", re.I)
 _SHORTENERS = {"bit.ly", "tinyurl.com", "t.co", "goo.gl", "ow.ly", "is.gd", "buff.ly", "rebrand.ly", "cutt.ly"}
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
 
@@ -101,7 +99,8 @@ def _web_link(target: str, shown: str) -> Finding | None:
         host = urlsplit(_TAG.sub("x", target)).hostname or ""
     except ValueError:
         host = ""
-    if not host or ("." not in host and ":" not in host and host not in {"localhost", "x"}) or " " in host:
+    numeric = hosts.place(host) in {hosts.Place.THIS_MACHINE, hosts.Place.PUBLIC}  # as 0x7f000001, which browsers read
+    if not host or ("." not in host and ":" not in host and host != "x" and not numeric) or " " in host:
         return blocking("A link has no website", f"“{shown}” names no site.", "content", "link")
     if _EXAMPLE_HOSTS.search(host):
         words = f"“{shown}” is a placeholder of the template. Put the real address in."
@@ -109,19 +108,21 @@ def _web_link(target: str, shown: str) -> Finding | None:
     if host in _SHORTENERS:
         words = f"“{shown}” hides where it leads, as spam does. Use the full address: Beacon counts clicks anyway."
         return warning("A link is shortened", words, "content", "link")
-    if _is_private(host):
+    return _unreachable(host, shown)
+
+
+def _unreachable(host: str, shown: str) -> Finding | None:
+    where = hosts.Place.PUBLIC if host == "x" else hosts.place(host)  # x: a variable fills it
+    if where in {hosts.Place.NETWORK, hosts.Place.THIS_MACHINE}:
         words = f"“{shown}” is inside your network. Recipients elsewhere cannot open it."
         return warning("A link leads to a private address", words, "content", "link")
-    return None
-
-
-def _is_private(host: str) -> bool:
-    if host == "localhost" or host.endswith((".local", ".internal", ".localhost")):
-        return True
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return False
+    if where is not hosts.Place.NOWHERE:
+        return None
+    last = host.rstrip(".").rpartition(".")[2]
+    words = f"“{shown}” cannot be reached: names that end in .{last} lead nowhere on the internet. Correct the address."
+    if last == "test":  # the only one of them that a network may answer for itself
+        return warning(f"{host} cannot be reached", words, "content", "link")
+    return blocking(f"{host} cannot be reached", words, "content", "link")
 
 
 def unknown_variables(
@@ -184,15 +185,11 @@ def spam_signals(fields: MessageFields) -> list[Finding]:
     return found or [fine("Nothing in it looks like spam", "spam")]
 
 
-def footer(fields: MessageFields, postal_address: str) -> list[Finding]:
-    """The unsubscribe link and the postal address that the law wants."""
+def footer(fields: MessageFields) -> list[Finding]:
+    """The unsubscribe link that the law and mailbox providers want."""
     used = markup.uses(f"{fields.html} {fields.text}", ("unsubscribe_url",))["unsubscribe_url"]
     where = "in the message" if used else "added in the footer"
-    found = [fine(f"The unsubscribe link is {where}, and mail programs show their own button", "unsubscribe")]
-    if postal_address.strip():
-        return [*found, fine("Your postal address is in the message", "address")]
-    detail = "Most countries ask for the sender's postal address in commercial mail. Enter it once for the workspace."
-    return [*found, warning("Your postal address is missing", detail, "workspace", "address")]
+    return [fine(f"The unsubscribe link is {where}, and mail programs show their own button", "unsubscribe")]
 
 
 def people(count: int) -> str:

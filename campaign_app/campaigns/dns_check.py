@@ -9,8 +9,9 @@ import dns.asyncresolver
 import dns.exception
 import dns.resolver
 
+from campaign_app.kit import hosts
+
 TIMEOUT_S = 3.0
-_RESERVED = re.compile(r"(^|\.)(test|example|invalid|localhost|local|internal|example\.(com|net|org))$", re.I)
 
 Lookup = Callable[[str], Awaitable[list[str]]]
 
@@ -32,8 +33,8 @@ class SenderDns:
 
 
 def is_reserved(domain: str) -> bool:
-    """Whether it is a name that never exists in the DNS (RFC 2606)."""
-    return _RESERVED.search(domain) is not None
+    """Whether it is a name that the DNS of the internet never has (RFC 2606), or has for documents only."""
+    return hosts.place(domain) in {hosts.Place.NOWHERE, hosts.Place.NETWORK, hosts.Place.THIS_MACHINE}
 
 
 async def txt(name: str) -> list[str]:

@@ -9,6 +9,8 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from campaign_app.kit.hosts import Place, address_place
+
 TIMEOUT_S = 4.0
 MOST_LINKS = 20
 _KEPT_S, _KEPT = 600.0, 1_000
@@ -31,11 +33,9 @@ async def resolve(host: str, port: int) -> list[str]:
 def is_public(address: str) -> bool:
     """Whether an address belongs to the open internet."""
     try:
-        found = ipaddress.ip_address(address.partition("%")[0])
+        return address_place(ipaddress.ip_address(address.partition("%")[0])) is Place.PUBLIC
     except ValueError:
         return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_global and not found.is_multicast
 
 
 async def statuses(

@@ -2,7 +2,8 @@
 
 A token is `core.crypto.sign(purpose, payload)`, made here without its per-call overhead because every message needs
 several. It names the delivery (and the link's position), never an address or a URL, and does not expire: people
-unsubscribe from old messages too.
+unsubscribe from old messages too. Nothing in it depends on where this installation is reached, so links of old messages
+work under whatever address leads here. `base` is that address, from `readiness.base_of`.
 """
 
 import hashlib
@@ -46,7 +47,6 @@ def _signer(kind: LinkKind) -> Callable[[bytes], str]:
 
 @dataclass(frozen=True, slots=True)
 class _Signers:
-    base: str
     open: Callable[[bytes], str]
     click: Callable[[bytes], str]
     unsubscribe: Callable[[bytes], str]
@@ -61,7 +61,7 @@ def _signers() -> _Signers:
     global _made
     found = settings()
     if _made is None or _made[0] is not found:
-        _made = (found, _Signers(found.public_url, *(_signer(kind) for kind in LinkKind)))
+        _made = (found, _Signers(*(_signer(kind) for kind in LinkKind)))
     return _made[1]
 
 
@@ -70,27 +70,23 @@ def _id_bytes(delivery_id: int) -> bytes:
 
 
 def open_url(delivery_id: int) -> str:
-    """The pixel that tells of an opening."""
-    made = _signers()
-    return f"{made.base}/t/o/{made.open(_id_bytes(delivery_id))}.gif"
+    """Path of the pixel that tells of an opening."""
+    return f"/t/o/{_signers().open(_id_bytes(delivery_id))}.gif"
 
 
 def click_url(delivery_id: int, position: int) -> str:
-    """The address that counts a click on link `position` and leads to it."""
-    made = _signers()
-    return f"{made.base}/t/c/{made.click(position.to_bytes(2, 'big') + _id_bytes(delivery_id))}"
+    """Path that counts a click on link `position` and leads to it."""
+    return f"/t/c/{_signers().click(position.to_bytes(2, 'big') + _id_bytes(delivery_id))}"
 
 
 def unsubscribe_url(delivery_id: int) -> str:
-    """GET shows a page, POST unsubscribes (RFC 8058)."""
-    made = _signers()
-    return f"{made.base}/u/{made.unsubscribe(_id_bytes(delivery_id))}"
+    """Path: GET shows a page, POST unsubscribes (RFC 8058)."""
+    return f"/u/{_signers().unsubscribe(_id_bytes(delivery_id))}"
 
 
 def view_url(delivery_id: int) -> str:
-    """The message as a web page."""
-    made = _signers()
-    return f"{made.base}/v/{made.view(_id_bytes(delivery_id))}"
+    """Path of the message as a web page."""
+    return f"/v/{_signers().view(_id_bytes(delivery_id))}"
 
 
 def delivery_token(delivery_id: int) -> str:
@@ -101,9 +97,8 @@ def delivery_token(delivery_id: int) -> str:
 class Addresses:
     """Makes what one campaign's messages need beside the contact. `reads`: the names its message asks for."""
 
-    def __init__(self, links: int, reads: Container[str]) -> None:
+    def __init__(self, links: int, reads: Container[str], base: str) -> None:
         self._made = _signers()
-        base = self._made.base
         self._clicks = [(f"link_{n}", n.to_bytes(2, "big")) for n in range(links) if f"link_{n}" in reads]
         self._to_click, self._to_unsubscribe = f"{base}/t/c/", f"{base}/u/"
         self._to_open = f"{base}/t/o/" if "open_url" in reads else ""

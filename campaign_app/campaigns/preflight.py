@@ -44,6 +44,7 @@ async def run(
     facts, found = await _look(session, campaign)
     found += await checks.message(session, facts)
     found += checks.sender(facts)
+    found += checks.workspace(facts)
     found += await checks.recent(session, facts)
     if online:
         seen = await asyncio.gather(checks.links(facts, check_links), checks.sender_dns(facts, check_dns))

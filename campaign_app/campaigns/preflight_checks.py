@@ -5,19 +5,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience.schemas import AudienceCount
 from campaign_app.campaigns import content_checks as content
-from campaign_app.campaigns import dns_check, link_check, markup
+from campaign_app.campaigns import dns_check, link_check, markup, readiness
 from campaign_app.campaigns import preflight_repository as repository
 from campaign_app.campaigns.content_checks import blocking, fine, people, warning
 from campaign_app.campaigns.errors import RenderError
 from campaign_app.campaigns.schemas import Finding, MessageFields
 from campaign_app.campaigns.templating import CONTACT_VARIABLES, CompiledMessage, Rendered, compile_message, context_for
-from campaign_app.core.config import settings
 from campaign_app.kit import text
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign
@@ -25,7 +23,6 @@ from campaign_app.workspace.schemas import Workspace
 
 RECENT = timedelta(hours=48)
 _WORDS = {"email": "e-mail address", "full_name": "name", "name": "name"}
-_LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104  (compared, not bound)
 
 LinkCheck = Callable[[list[str]], Awaitable[dict[str, int | None]]]
 DnsCheck = Callable[[str, str, str], Awaitable[dns_check.SenderDns]]
@@ -83,7 +80,7 @@ async def message(session: AsyncSession, facts: Facts) -> list[Finding]:
     found += content.size(max((each.html for each in made), key=len, default=fields.html))
     found += content.links(fields.html)
     found += content.placeholders(fields)
-    found += content.footer(fields, facts.workspace.postal_address)
+    found += content.footer(fields)
     found += content.unknown_variables(compiled, facts.attributes)
     found += await _holes(session, facts, compiled)
     return found + content.spam_signals(fields)
@@ -143,7 +140,7 @@ def _hole(name: str, number: int, reachable: int, is_required: bool) -> Finding:
 
 
 def sender(facts: Facts) -> list[Finding]:
-    """The sending account, and whether recipients can reach this installation."""
+    """The sending account."""
     account = facts.account
     if account is None:
         return [blocking("No sending account is chosen", "Choose who the message comes from.", "setup", "account")]
@@ -162,14 +159,13 @@ def sender(facts: Facts) -> list[Finding]:
         found.append(warning(f"{account.name} was never tested", words, "account", "account"))
     else:
         found.append(fine(f"{account.from_address} is connected", "account"))
-    host = urlsplit(settings().public_url).hostname or ""
-    if host in _LOCAL and account.host not in _LOCAL:
-        words = (
-            f"Links in the message lead to {settings().public_url}, which only this computer can open. "
-            "Set BEACON_BASE_URL to the address of this installation."
-        )
-        found.append(warning("Recipients cannot reach the links", words, "", "base_url"))
     return found
+
+
+def workspace(facts: Facts) -> list[Finding]:
+    """Whether recipients can reach this installation, and the postal address."""
+    account = facts.account
+    return [readiness.public_address(facts.workspace, account), readiness.postal_address(facts.workspace)]
 
 
 async def recent(session: AsyncSession, facts: Facts) -> list[Finding]:

@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import service as audience
 from campaign_app.audit import service as audit
-from campaign_app.campaigns import repository
+from campaign_app.campaigns import preflight_repository, readiness, repository
 from campaign_app.campaigns.errors import CampaignNotFound, RenderError
 from campaign_app.campaigns.schemas import MessageFields, Preview, TestOutcome
 from campaign_app.campaigns.templating import CompiledMessage, compile_message, context_for, unknown
@@ -17,7 +17,6 @@ from campaign_app.channels import service as accounts
 from campaign_app.channels.base import Content, Outgoing, Verdict
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
-from campaign_app.core.config import settings
 from campaign_app.core.crypto import digest
 from campaign_app.core.errors import Invalid
 from campaign_app.models.campaign import Campaign
@@ -57,7 +56,7 @@ async def preview(
     person = await _person(session, campaign, contact_id)
     try:
         message = _compiled(written)
-        shown = _render(message, person, await _surroundings(session), marked=True)
+        shown = _render(message, person, await _surroundings(session, None), marked=True)
     except RenderError as error:
         return Preview(problem=error.plain, problem_part=error.part, problem_line=error.line, recipient=_name(person))
     names = await repository.attribute_keys(session)
@@ -97,10 +96,10 @@ async def _person(
     return EXAMPLE
 
 
-async def _surroundings(session: AsyncSession) -> dict[str, str]:
-    base = settings().public_url
-    address = (await workspace.get(session)).postal_address
-    return {"unsubscribe_url": f"{base}/u/test", "view_url": f"{base}/v/test", "postal_address": address}
+async def _surroundings(session: AsyncSession, account_id: int | None) -> dict[str, str]:
+    found = await workspace.get(session)
+    base = readiness.base_of(found, await preflight_repository.account(session, account_id))
+    return {"unsubscribe_url": f"{base}/u/test", "view_url": f"{base}/v/test", "postal_address": found.postal_address}
 
 
 def _compiled(fields: MessageFields) -> CompiledMessage:
@@ -145,7 +144,8 @@ async def send_test(
     if campaign.account_id is None:
         raise Invalid("Choose the sending account first.", {"account_id": "Choose an account"}, title="No sender")
     person = await _person(session, campaign, contact_id)
-    shown = _render(_compiled(MessageFields.of(campaign)), person, await _surroundings(session), marked=False)
+    around = await _surroundings(session, campaign.account_id)
+    shown = _render(_compiled(MessageFields.of(campaign)), person, around, marked=False)
     account = await accounts.config(session, campaign.account_id)
     adapter = registry.adapter(campaign.channel)
     composer = adapter.composer(account, from_name=campaign.from_name, reply_to=campaign.reply_to)

@@ -7,7 +7,7 @@ from campaign_app.core.errors import Forbidden
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A signed-in person, or the system itself (`user_id` None)."""
+    """A signed-in person, or the system itself (`user_id` None). `time_zone` "": the workspace's."""
 
     user_id: int | None
     name: str
@@ -15,6 +15,7 @@ class Actor:
     role: str
     permissions: frozenset[str]
     ip: str = ""
+    time_zone: str = ""
 
     def can(self, permission: str) -> bool:
         """Whether the actor's role includes `permission` (`noun:verb`)."""

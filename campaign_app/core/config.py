@@ -60,10 +60,13 @@ class Settings(BaseSettings):
         return self.redis_url or "redis://127.0.0.1:6379/0"
 
     @property
-    def public_url(self) -> str:
-        """Where recipients and browsers reach this installation, without a slash at the end."""
+    def server_url(self) -> str:
+        """Where programs beside this one reach it, without a slash at the end.
+
+        What recipients get is `workspace.address`: people can set it in the browser.
+        """
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104  (read, not bound)
-        return (self.base_url or f"http://{host}:{self.port}").rstrip("/")
+        return (self.base_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}").rstrip("/")
 
     @property
     def key(self) -> str:

@@ -16,12 +16,13 @@ from campaign_app.core import clock, db, logging, queue, rate_limit
 from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.errors import AppError, Conflict
 from campaign_app.delivery import leases, ledger, planner, repository
-from campaign_app.delivery.errors import AccountNotConnected, AlreadyRunning, CannotStart
+from campaign_app.delivery.errors import AccountNotConnected, AlreadyRunning, CannotStart, SetupIncomplete
 from campaign_app.delivery.fast import ANY_TIME
 from campaign_app.kit.text import duration, plural
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus, LatePolicy
 from campaign_app.models.delivery import DeliveryStatus, Reason
+from campaign_app.workspace import service as workspace
 
 LATE_AFTER = timedelta(minutes=10)
 Decision = Literal["sent", "failed", "requeue"]
@@ -68,7 +69,7 @@ async def launch(session: AsyncSession, actor: Actor, campaign_id: int) -> plann
 
     Raises:
         AlreadyRunning: someone was faster. CannotStart: its status does not allow it. AccountNotConnected,
-        EmptyAudience, NothingToSend, TemplateInvalid: what pre-flight would have said.
+        SetupIncomplete, EmptyAudience, NothingToSend, TemplateInvalid: what pre-flight would have said.
     """
     actor.require("campaigns:start")
     campaign = await _campaign(session, campaign_id)
@@ -81,7 +82,7 @@ async def launch(session: AsyncSession, actor: Actor, campaign_id: int) -> plann
         counter = await repository.get_counter(session, campaign_id)
         return planner.Plan(*((counter.total, counter.pending, counter.skipped) if counter else (0, 0, 0)))
     at = clock.now()
-    planner.check_account(await _account(session, campaign), at)
+    await _check_ready(session, campaign, at)
     planner.check_content(campaign)
     await lifecycle.set_status(session, campaign, CampaignStatus.RUNNING, at=at)
     plan = await planner.plan(session, campaign, at)
@@ -94,8 +95,10 @@ async def launch(session: AsyncSession, actor: Actor, campaign_id: int) -> plann
     return plan
 
 
-async def _account(session: AsyncSession, campaign: Campaign) -> SendingAccount | None:
-    return await session.get(SendingAccount, campaign.account_id) if campaign.account_id else None
+async def _check_ready(session: AsyncSession, campaign: Campaign, at: datetime) -> None:
+    """Every way into sending passes here: first launch, resume, and a campaign that goes on after its end."""
+    found = await session.get(SendingAccount, campaign.account_id) if campaign.account_id else None
+    planner.check_workspace(await workspace.get(session), planner.check_account(found, at))
 
 
 async def pause(session: AsyncSession, actor: Actor, campaign_id: int, reason: str = "") -> None:
@@ -116,7 +119,7 @@ async def resume(session: AsyncSession, actor: Actor, campaign_id: int) -> None:
     """Go on exactly where it stopped.
 
     Raises:
-        NotAllowed: it is not paused. AccountNotConnected: its account cannot send now.
+        NotAllowed: it is not paused. AccountNotConnected, SetupIncomplete: nothing can be sent now.
     """
     actor.require("campaigns:pause")
     campaign = await _campaign(session, campaign_id)
@@ -128,7 +131,7 @@ async def resume(session: AsyncSession, actor: Actor, campaign_id: int) -> None:
 
 
 async def _resume(session: AsyncSession, actor: Actor, campaign: Campaign) -> None:
-    planner.check_account(await _account(session, campaign), clock.now())
+    await _check_ready(session, campaign, clock.now())
     await lifecycle.set_status(session, campaign, CampaignStatus.RUNNING)
     await _gate(rate_limit.open_gate, int(campaign.id or 0))
     await _note(session, actor, campaign, "resume", "Resumed")
@@ -198,11 +201,11 @@ async def send_again(session: AsyncSession, campaign: Campaign, at: datetime) ->
     """Somebody is pending again: open the leases; a campaign that was over goes on.
 
     Raises:
-        AccountNotConnected: it was over, and its account cannot send now.
+        AccountNotConnected, SetupIncomplete: it was over, and nothing can be sent now.
     """
     await leases.reopen(session, int(campaign.id or 0), ANY_TIME)
     if campaign.status in {CampaignStatus.COMPLETED, CampaignStatus.FAILED}:
-        planner.check_account(await _account(session, campaign), at)
+        await _check_ready(session, campaign, at)
         await lifecycle.set_status(session, campaign, CampaignStatus.RUNNING, at=at)
         await _gate(rate_limit.open_gate, int(campaign.id or 0))
     if campaign.status is CampaignStatus.RUNNING:
@@ -247,11 +250,12 @@ async def _start_one(session: AsyncSession, campaign_id: int, at: datetime) -> N
 
 
 async def _could_not_start(session: AsyncSession, campaign_id: int, error: AppError) -> None:
-    """An account that does not work may work again: hold it back. What is wrong with the campaign itself fails it."""
+    """What can be mended elsewhere, account or settings, holds it back. What is wrong with the campaign fails it."""
     campaign = await _campaign(session, campaign_id)
     if campaign.status is not CampaignStatus.SCHEDULED:
         return
-    target = CampaignStatus.PAUSED if isinstance(error, AccountNotConnected) else CampaignStatus.FAILED
+    can_be_mended = isinstance(error, AccountNotConnected | SetupIncomplete)
+    target = CampaignStatus.PAUSED if can_be_mended else CampaignStatus.FAILED
     await lifecycle.set_status(session, campaign, target, error.message, by=SYSTEM.name)
     kind = "pause" if target is CampaignStatus.PAUSED else "failed"
     await _note(session, SYSTEM, campaign, kind, "Could not start", error.message)

@@ -38,6 +38,15 @@ class AccountNotConnected(Conflict):
         )
 
 
+class SetupIncomplete(Conflict):
+    """The workspace lacks something without which no campaign may go out."""
+
+    code = "setup_incomplete"
+
+    def __init__(self, title: str, detail: str) -> None:
+        super().__init__(f"{title}. {detail}", title=title)
+
+
 class EmptyAudience(Invalid):
     """Nobody would receive the campaign."""
 

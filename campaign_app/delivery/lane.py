@@ -48,13 +48,14 @@ class Lane:
         composer: Composer,
         from_address: str,
         around: Mapping[str, Any],
+        base: str,
         limits: Limits,
         priority: int,
     ) -> None:
         self.campaign_id = campaign_id
         self.version = version
         self.message = message
-        self.addresses = Addresses(len(message.links), message.reads)
+        self.addresses = Addresses(len(message.links), message.reads, base)
         self.composer = composer
         self.from_address = from_address
         self.domain = from_address.rpartition("@")[2]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.campaigns import schedule
+from campaign_app.campaigns import readiness, schedule
 from campaign_app.channels import registry
 from campaign_app.channels import service as accounts
 from campaign_app.channels.base import AccountConfig, ChannelAdapter
@@ -16,6 +16,7 @@ from campaign_app.delivery.planner import check_account
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.workspace import service as workspace
+from campaign_app.workspace.schemas import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Loaded:
     account: SendingAccount
     config: AccountConfig
     adapter: ChannelAdapter
+    workspace: Workspace
     opens_at: datetime | None
     closes_at: datetime | None
 
@@ -33,7 +35,13 @@ class Loaded:
     def version(self) -> object:
         """Changes when what is sent, or how fast, was edited."""
         limits = (self.campaign.rate_per_minute, self.campaign.batch_size, self.campaign.batch_delay_ms)
-        return (self.campaign.version, self.campaign.priority, limits, self.account.version, self.config)
+        ours = (self.base, self.workspace.postal_address)
+        return (self.campaign.version, self.campaign.priority, limits, self.account.version, self.config, ours)
+
+    @property
+    def base(self) -> str:
+        """What the links of messages made from now on begin with."""
+        return readiness.base_of(self.workspace, self.account)
 
     @property
     def account_version(self) -> object:
@@ -58,6 +66,7 @@ async def load(session: AsyncSession, campaign_id: int, at: datetime) -> Loaded 
         account=account,
         config=await accounts.config(session, campaign.account_id),
         adapter=registry.adapter(account.channel),
+        workspace=await workspace.get(session),
         opens_at=schedule.next_open(campaign.windows, at),
         closes_at=schedule.closes_at(campaign.windows, at),
     )
@@ -79,7 +88,8 @@ async def make_lane(session: AsyncSession, loaded: Loaded) -> Lane:
         message=message,
         composer=composer,
         from_address=loaded.config.from_address,
-        around={"postal_address": (await workspace.get(session)).postal_address},
+        around={"postal_address": loaded.workspace.postal_address},
+        base=loaded.base,
         limits=content.limits_of(campaign, loaded.account),
         priority=campaign.priority,
     )

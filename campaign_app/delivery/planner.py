@@ -9,13 +9,15 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import audiences
+from campaign_app.campaigns import readiness
 from campaign_app.delivery import content, repository
-from campaign_app.delivery.errors import AccountNotConnected, EmptyAudience, NothingToSend
+from campaign_app.delivery.errors import AccountNotConnected, EmptyAudience, NothingToSend, SetupIncomplete
 from campaign_app.delivery.fast import ANY_TIME
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignLink
 from campaign_app.models.delivery import Delivery, DeliveryStatus, Lease, LeaseState, Reason
 from campaign_app.models.suppression import Suppression, SuppressionReason
+from campaign_app.workspace.schemas import Workspace
 
 LEASE_ROWS = 500
 SUPPRESSED: dict[SuppressionReason, Reason] = {
@@ -51,6 +53,12 @@ def check_account(account: SendingAccount | None, at: datetime) -> SendingAccoun
     if account.circuit_open_until and account.circuit_open_until > at:
         raise AccountNotConnected(f"“{account.name}” does not work now ({account.last_error or 'no answer'}).")
     return account
+
+
+def check_workspace(workspace: Workspace, account: SendingAccount) -> None:
+    """Raise SetupIncomplete when recipients could not open the links, or the postal address is missing."""
+    for finding in readiness.stops(workspace, account):
+        raise SetupIncomplete(finding.title, finding.detail)
 
 
 def check_content(campaign: Campaign) -> None:

@@ -46,7 +46,7 @@ def run(given: argparse.Namespace) -> int:
     _configure(given)
     here = settings()
     with ExitStack() as stack:
-        stack.enter_context(running.only_one(here.var_dir, here.public_url))
+        stack.enter_context(running.only_one(here.var_dir, here.server_url))
         supervisor = Supervisor()
         stack.enter_context(supervisor.signals())
         stack.callback(supervisor.stop_all)
@@ -87,7 +87,7 @@ def _start(supervisor: Supervisor, given: argparse.Namespace) -> str:
     supervisor.start(_child("Worker", "campaign_app.worker", WORKER_GRACE_S))
     supervisor.start(_child("Web", "campaign_app.web_server"))
     with console.step("Starting web and worker", "Web and worker are healthy"):
-        supervisor.wait_until(_healthy, f"{here.public_url} is not healthy", HEALTHY_S)
+        supervisor.wait_until(_healthy, f"{here.server_url} is not healthy", HEALTHY_S)
     return token
 
 
@@ -166,7 +166,7 @@ def _healthy() -> bool:
 
 def _announce(given: argparse.Namespace, token: str, seconds: float) -> None:
     here = settings()
-    address = setup_link.address(token) if token else here.public_url
+    address = setup_link.address(token) if token else here.server_url
     console.out.print(f"\n[bold]Beacon is running:[/bold] {address}   [dim]({seconds:.1f} s)[/dim]")
     if token:
         console.out.print("This link works once and for a day: it makes you the owner of this installation.")
@@ -174,5 +174,5 @@ def _announce(given: argparse.Namespace, token: str, seconds: float) -> None:
         console.out.print(f"Sandbox inbox: http://127.0.0.1:{here.sandbox_http_port}   (nothing leaves this machine)")
         console.out.print(f"Passwords of the demo users: {here.var_dir / 'demo-passwords.txt'}")
     if here.host not in {"127.0.0.1", "::1", "localhost"} and not here.base_url.startswith("https://"):
-        console.warn("Reachable from other machines without TLS. Put a proxy in front and set BEACON_BASE_URL.")
+        console.warn("Reachable from other machines without TLS. Put a proxy in front: docs/operations.md says how.")
     console.out.print("[dim]Ctrl-C stops everything.[/dim]\n")

@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--smtp-port", type=int, default=settings().sandbox_smtp_port, help="0 = any free port")
     made.add_argument("--http-port", type=int, default=settings().sandbox_http_port, help="0 = any free port")
     made.add_argument("--var", type=Path, default=settings().var_dir / "sandbox", help="folder of log and messages")
-    made.add_argument("--public-url", default=settings().public_url, help="the only place whose links are visited")
+    made.add_argument("--public-url", default=settings().server_url, help="the only place whose links are visited")
     made.add_argument("--auth", default="", metavar="USER:PASSWORD", help="ask for this log-in before MAIL")
     made.add_argument("--no-tls", action="store_true", help="do not offer STARTTLS")
     made.add_argument("--no-pipelining", action="store_true", help="do not offer PIPELINING")

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.campaigns import links
+from campaign_app.campaigns import links, preflight_repository, readiness
 from campaign_app.campaigns.errors import RenderError
 from campaign_app.campaigns.links import Addresses, LinkKind
 from campaign_app.campaigns.templating import CompiledMessage, context_for
@@ -29,8 +29,10 @@ async def page(session: AsyncSession, token: str) -> str | None:
         return None
     try:
         message = await _message(session, campaign)
-        values = {**context_for(contact), **Addresses(len(message.links), message.reads).variables(found[0])}
-        values["postal_address"] = (await workspace.get(session)).postal_address
+        here = await workspace.get(session)
+        base = readiness.base_of(here, await preflight_repository.account(session, campaign.account_id))
+        values = {**context_for(contact), **Addresses(len(message.links), message.reads, base).variables(found[0])}
+        values["postal_address"] = here.postal_address
         return message.render(values).html
     except RenderError:
         return None

@@ -3,6 +3,7 @@
 from functools import lru_cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
 import phonenumbers
 from pydantic import ValidationError
@@ -12,13 +13,18 @@ from campaign_app.audit import service as audit
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Invalid
 from campaign_app.kit import zones
-from campaign_app.workspace import repository
+from campaign_app.workspace import address, repository
 from campaign_app.workspace.schemas import Workspace
 
 
 async def get(session: AsyncSession) -> Workspace:
     """The settings, with defaults for what nobody has set."""
     return Workspace.model_validate(await repository.load(session))
+
+
+async def zone_of(session: AsyncSession, actor: Actor) -> str:
+    """The zone in which this person reads times and days: the own one, else the workspace's."""
+    return actor.time_zone or (await get(session)).time_zone
 
 
 async def update(
@@ -29,11 +35,13 @@ async def update(
     postal_address: str | None = None,
     time_zone: str | None = None,
     default_country: str | None = None,
+    public_url: str | None = None,
+    needs_postal_address: bool | None = None,
 ) -> Workspace:
     """Change what is given.
 
     Raises:
-        Invalid: a field is too long, or the zone or country is unknown.
+        Invalid: a field is too long, the zone or country is unknown, or recipients could not open the address.
     """
     actor.require("workspace:write")
     before = await get(session)
@@ -42,25 +50,45 @@ async def update(
         "postal_address": postal_address,
         "time_zone": time_zone,
         "default_country": default_country.upper() if default_country else None,
+        "public_url": public_url,
+        "needs_postal_address": needs_postal_address,
     }
-    after = _checked({**before.model_dump(), **{name: value for name, value in given.items() if value is not None}})
-    changed = {
-        name: {"from": old, "to": getattr(after, name)}
-        for name, old in before.model_dump().items()
-        if old != getattr(after, name)
-    }
-    if changed:
-        await repository.save(session, after.model_dump())
-        await audit.record(session, actor, "workspace.update", "workspace", "", after.company, **changed)
+    after = _checked({name: value for name, value in given.items() if value is not None}, before)
+    await _keep(session, actor, before, after.model_copy(update={"introduced": True}))
     return after
 
 
-def _checked(values: dict[str, str]) -> Workspace:
-    wrong: dict[str, str] = {}
+async def introduce(session: AsyncSession, actor: Actor) -> None:
+    """The set-up step was skipped: nobody is asked again."""
+    actor.require("workspace:write")
+    before = await get(session)
+    await _keep(session, actor, before, before.model_copy(update={"introduced": True}))
+
+
+async def _keep(session: AsyncSession, actor: Actor, before: Workspace, after: Workspace) -> None:
+    if before == after:
+        return
+    await repository.save(session, after.model_dump())
+    changed = {
+        name: {"from": old, "to": getattr(after, name)}
+        for name, old in before.model_dump().items()
+        if old != getattr(after, name) and name != "introduced"
+    }
+    if changed:
+        await audit.record(session, actor, "workspace.update", "workspace", "", after.company, **changed)
+
+
+def _checked(given: dict[str, Any], before: Workspace) -> Workspace:
+    values, wrong = {**before.model_dump(), **given}, {}
     if not zones.is_known(values["time_zone"]):
         wrong["time_zone"] = "This time zone is not known. Choose one such as Europe/Berlin."
     if values["default_country"] not in countries():
         wrong["default_country"] = "This country is not known. Give its two letters, such as DE."
+    if values["public_url"] != before.public_url:
+        try:
+            values["public_url"] = _public_url(values["public_url"])
+        except ValueError as error:
+            wrong["public_url"] = str(error)
     try:
         workspace = Workspace.model_validate(values)
     except ValidationError as error:
@@ -70,6 +98,13 @@ def _checked(values: dict[str, str]) -> Workspace:
     if wrong:
         raise Invalid("The settings were not saved. Check the marked fields.", wrong, title="Settings not saved")
     return workspace
+
+
+def _public_url(given: str) -> str:
+    """A running campaign's messages need an address at any time, so it can be replaced and not taken away."""
+    if not given.strip():
+        raise ValueError("Messages need an address: enter another one instead of none.")
+    return address.checked(given)
 
 
 @lru_cache

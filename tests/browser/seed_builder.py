@@ -9,6 +9,7 @@ from campaign_app.core import clock, db
 from campaign_app.core.config import settings
 from campaign_app.models.account import SendingAccount, Tls
 from campaign_app.models.contact import Contact, ContactList, ListMember
+from tests.settled import settle
 
 LIST = "Builder customers"
 PEOPLE = (("Marta", "marta@builder.example"), ("Jonas", "jonas@builder.example"), ("Ines", "ines@builder.example"))
@@ -19,6 +20,7 @@ async def seed() -> None:
     async with db.transaction() as session:
         if (await session.exec(select(ContactList).where(ContactList.name == LIST))).first():
             return
+        await settle(session)
         await templates_service.ensure_built_in(session)
         session.add(
             SendingAccount(

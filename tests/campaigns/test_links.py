@@ -50,26 +50,26 @@ def test_tokens_are_those_of_core_crypto_and_short(var_dir: Path) -> None:
     assert len(token) == 20
 
 
-def test_variables_are_the_same_addresses(var_dir: Path) -> None:
-    every = {"link_0", "link_1", "open_url", "unsubscribe_url", "view_url"}
-    assert links.Addresses(2, every).variables(77) == {
-        "link_0": links.click_url(77, 0),
-        "link_1": links.click_url(77, 1),
-        "open_url": links.open_url(77),
-        "unsubscribe_url": links.unsubscribe_url(77),
-        "view_url": links.view_url(77),
+def test_variables_are_the_same_paths_after_the_base(var_dir: Path) -> None:
+    every, base = {"link_0", "link_1", "open_url", "unsubscribe_url", "view_url"}, "https://mail.meridian-supply.com"
+    assert links.Addresses(2, every, base).variables(77) == {
+        "link_0": base + links.click_url(77, 0),
+        "link_1": base + links.click_url(77, 1),
+        "open_url": base + links.open_url(77),
+        "unsubscribe_url": base + links.unsubscribe_url(77),
+        "view_url": base + links.view_url(77),
     }
 
 
 def test_only_what_a_message_reads_is_made(var_dir: Path) -> None:
     """The address to unsubscribe is always there: every message's header has it."""
-    found = links.Addresses(3, {"link_2", "first_name"}).variables(77)
+    found = links.Addresses(3, {"link_2", "first_name"}, "").variables(77)
     assert found == {"link_2": links.click_url(77, 2), "unsubscribe_url": links.unsubscribe_url(77)}
 
 
 def test_headers_follow_rfc_8058(var_dir: Path) -> None:
     address = links.unsubscribe_url(5)
-    found = links.Addresses(0, ()).headers(5, address)
+    found = links.Addresses(0, (), "").headers(5, address)
     assert found["List-Unsubscribe"] == f"<{address}>"
     assert found["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert links.read_token("delivery", found["X-Beacon-Delivery"]) == (5, 0)

@@ -11,7 +11,7 @@ from campaign_app.core.clock import now
 from campaign_app.models.account import SendingAccount, Tls
 from campaign_app.models.campaign import Campaign
 from campaign_app.models.contact import AttributeDefinition, Contact, ContactList, ListMember
-from campaign_app.workspace import service as workspace
+from tests.settled import settle
 
 HTML = '<p>Hello {{ first_name|default("there") }}</p><p><a href="https://meridian-supply.com/offer">Offer</a></p>'
 
@@ -44,7 +44,7 @@ async def built(actor: Actor, people: int = 5, *, postal_address: str = "Street 
         session.add_all([account, chosen, *contacts, AttributeDefinition(key="city", label="City")])
         await session.flush()
         session.add_all([ListMember(list_id=chosen.id, contact_id=contact.id) for contact in contacts])
-        await workspace.update(session, actor, postal_address=postal_address, company="Meridian Supply")
+        await settle(session, postal_address=postal_address, company="Meridian Supply")
     return World(chosen.id, account.id, [contact.id for contact in contacts])
 
 

@@ -11,13 +11,16 @@ from campaign_app.models.campaign import Campaign, CampaignCounter
 from campaign_app.models.contact import Contact, ContactList, ListMember
 from campaign_app.models.delivery import Delivery, DeliveryStatus
 from campaign_app.models.suppression import Suppression, SuppressionReason
+from tests.settled import settle
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 STATUSES = tuple(status.value for status in DeliveryStatus)
 
 
 async def account(**values: Any) -> int:
+    """A sending account, in a workspace that may launch through it."""
     async with db.transaction() as session:
+        await settle(session)
         row = SendingAccount(
             **{
                 "name": "Newsletter",

@@ -29,6 +29,7 @@ from campaign_app.models.suppression import SuppressionReason
 from tests.conftest import count_rows
 from tests.delivery import factory
 from tests.delivery.conftest import launch
+from tests.settled import settle
 
 pytestmark = pytest.mark.usefixtures("redis_url", "database")
 
@@ -201,6 +202,7 @@ async def test_uncertain_recipients_wait_for_a_decision() -> None:
 async def _account_in(session: Any) -> int:
     from campaign_app.models.account import SendingAccount
 
+    await settle(session)
     row = SendingAccount(name="A", host="h", port=25, from_address="a@b.example")
     session.add(row)
     await session.flush()

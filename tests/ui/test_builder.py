@@ -29,6 +29,7 @@ from campaign_app.ui.campaigns.builder_setup_state import BuilderSetup
 from campaign_app.ui.campaigns.builder_state import Builder
 from campaign_app.ui.campaigns.new_state import CampaignNew
 from tests.conftest import MakeActor
+from tests.settled import settle
 from tests.ui.tabs import Tab
 
 HTML = "<p>Hello {{ first_name }}</p>"
@@ -38,6 +39,7 @@ HTML = "<p>Hello {{ first_name }}</p>"
 async def actor(sqlite_database: str, redis_url: str, make_actor: MakeActor) -> Actor:
     """A marketer with an account, a list of three (one unsubscribed, one without an address) and a template."""
     async with db.transaction() as session:
+        await settle(session)
         session.add(SendingAccount(name="Main", host="localhost", port=25, from_address="anna@example.com"))
         session.add(ContactList(id=1, name="Customers", members=3))
         people = [("Marta", "marta@example.com"), ("", "jonas@example.com"), ("Nobody", "")]

@@ -8,6 +8,7 @@ from typing import Any
 from campaign_app.kit.folding import sort_key
 
 COMPANY = "Fjord Outdoor"
+POSTAL_ADDRESS = "Fjord Outdoor GmbH, Torstraße 12, 10119 Berlin, Germany"
 
 
 def _names(text: str) -> list[str]:

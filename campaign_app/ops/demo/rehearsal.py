@@ -18,6 +18,7 @@ from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStat
 from campaign_app.models.contact import Contact, ContactList, ListMember
 from campaign_app.models.delivery import Delivery
 from campaign_app.ops.demo import people
+from campaign_app.workspace import service as workspace
 
 CHUNK = 5_000
 SUBJECT = "{{ first_name | default('Hello') }}, your November picks"
@@ -75,6 +76,7 @@ async def list_of_everybody(session: AsyncSession, name: str) -> ContactList:
 
 async def create(session: AsyncSession, recipients: int, smtp_port: int, rate: int | None) -> int:
     """Contacts and a campaign to all of them; its id."""
+    await workspace.update(session, SYSTEM, company=people.COMPANY, postal_address=people.POSTAL_ADDRESS)
     await insert_many(session, Contact, people.rows(recipients, clock.now()))
     everybody = await list_of_everybody(session, "Demo contacts")
     account = await sandbox_account(session, smtp_port)

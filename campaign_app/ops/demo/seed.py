@@ -90,7 +90,7 @@ async def seed(session: AsyncSession, smtp_port: int) -> list[Credentials]:
         session,
         SYSTEM,
         company=people.COMPANY,
-        postal_address="Fjord Outdoor GmbH, Torstraße 12, 10119 Berlin, Germany",
+        postal_address=people.POSTAL_ADDRESS,
         time_zone="Europe/Berlin",
         default_country="DE",
     )

@@ -1,0 +1,65 @@
+"""What every campaign needs of the workspace: an address that recipients can open, and a postal address.
+
+Pre-flight shows it, a launch refuses without it, and the dashboard lists it; all three ask here.
+"""
+
+from campaign_app.campaigns.content_checks import blocking, fine, warning
+from campaign_app.campaigns.schemas import Finding
+from campaign_app.channels import own_sandbox
+from campaign_app.core.config import settings
+from campaign_app.models.account import SendingAccount
+from campaign_app.workspace import address
+from campaign_app.workspace.schemas import Workspace
+
+NO_ADDRESS = "Recipients cannot open the links"
+
+
+def base_of(workspace: Workspace, account: SendingAccount | None) -> str:
+    """What a message's links begin with. The sandbox's people are on this machine, so theirs lead straight to it."""
+    if account is not None and own_sandbox.is_sandbox(account.host, account.port):
+        return settings().server_url
+    return address.of(workspace).url
+
+
+def public_address(workspace: Workspace, account: SendingAccount | None) -> Finding:
+    """Whether recipients can open the links and unsubscribe."""
+    if account is not None and own_sandbox.is_sandbox(account.host, account.port):
+        words = f"Nothing leaves this machine, so its links lead to {settings().server_url}."
+        return fine(f"{account.name} is the sandbox", "base_url", words)
+    found = address.of(workspace)
+    if found.problem:
+        return blocking(NO_ADDRESS, address_words(found), "workspace", "base_url")
+    if found.advice:
+        return warning(f"Links lead to {found.url}", found.advice, "workspace", "base_url")
+    return fine(f"Links lead to {found.url}", "base_url")
+
+
+def address_words(found: address.PublicAddress) -> str:
+    """What is wrong with an address, and where it is changed."""
+    where = f"Change {address.VARIABLE} on the server." if found.from_environment else _HERE[found.is_set]
+    return f"They lead to {found.url}, the unsubscribe link too. {found.problem} {where}"
+
+
+_HERE = {
+    True: "Change the public address in Settings → Workspace.",
+    False: "Enter the public address in Settings → Workspace.",
+}
+
+
+def postal_address(workspace: Workspace) -> Finding:
+    """Whether the sender's postal address is in the message, or the workspace says that it need not be."""
+    if workspace.postal_address.strip():
+        return fine("Your postal address is in the message", "address")
+    if not workspace.needs_postal_address:
+        return fine("No postal address: your workspace says that it needs none", "address")
+    detail = (
+        "Most countries ask for the sender's postal address in commercial mail. Enter it once in Settings → Workspace, "
+        "or say there that your messages need none."
+    )
+    return blocking("Your postal address is missing", detail, "workspace", "address")
+
+
+def stops(workspace: Workspace, account: SendingAccount | None) -> list[Finding]:
+    """Everything of the workspace that stops a launch through this account."""
+    found = (public_address(workspace, account), postal_address(workspace))
+    return [finding for finding in found if finding.severity == "blocking"]
