@@ -44,7 +44,7 @@ async def allows(session: AsyncSession, token: str) -> bool:
 
 def address(token: str) -> str:
     """The link."""
-    return f"{settings().public_url}{PATH}?token={token}"
+    return f"{settings().server_url}{PATH}?token={token}"
 
 
 async def _valid(session: AsyncSession) -> tuple[str, str]:
