@@ -35,6 +35,7 @@ PAGES: Final = (
     "dashboard.dashboard",
     "operations.operations",
     "settings.audit",
+    "settings.fields",
     "settings.profile",
     "settings.users",
     "settings.workspace",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import headings, identity, repository
@@ -82,5 +82,6 @@ async def attributes(session: AsyncSession, given: Mapping[str, str], at: dateti
 
 async def definitions(session: AsyncSession) -> dict[str, str]:
     """Key → label of the custom attributes, by label."""
-    rows = await session.exec(select(AttributeDefinition).order_by(AttributeDefinition.label))
+    settled = col(AttributeDefinition.moving_to).is_(None)
+    rows = await session.exec(select(AttributeDefinition).where(settled).order_by(AttributeDefinition.label))
     return {row.key: row.label for row in rows}

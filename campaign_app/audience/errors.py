@@ -53,6 +53,12 @@ class InUse(Conflict):
     code = "in_use"
 
 
+class AttributeNotFound(NotFound):
+    """No custom attribute with that key."""
+
+    code = "attribute_not_found"
+
+
 class RulesInvalid(Invalid):
     """Segment rules that say nothing sensible; `fields` maps the path of a rule ("rules.0.value") to what is wrong."""
 

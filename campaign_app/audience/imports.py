@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.audience import identity, import_files, repository
+from campaign_app.audience import attributes, identity, import_files, repository
 from campaign_app.audience.csv_import import mapping_problem
 from campaign_app.audience.errors import EncodingUnknown, FileUnusable, ImportNotFound, ImportState, ListNotFound
 from campaign_app.audience.headings import ATTRIBUTE
@@ -226,6 +226,10 @@ async def _named_list(session: AsyncSession, actor: Actor, name: str) -> int:
 async def _define_attributes(session: AsyncSession, row: ContactImport, mapping: Mapping[str, str]) -> None:
     labels = (await asyncio.to_thread(import_files.Table, row)).headings
     custom = {t.removeprefix(ATTRIBUTE): labels[int(i)] for i, t in mapping.items() if t.startswith(ATTRIBUTE)}
+    leaving = next((key for key in await attributes.moving(session) if key in custom), "")
+    if leaving:
+        wait = f"The attribute “{leaving}” is being merged or deleted. Wait until that is done, or choose another one."
+        raise Invalid(wait, {"mapping": wait})
     await repository.define_attributes(session, custom, now())
 
 

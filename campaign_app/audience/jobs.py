@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from campaign_app.audience import import_files
+from campaign_app.audience import attributes, import_files
 from campaign_app.core import db, queue
 from campaign_app.core.clock import now
 from campaign_app.models.contact_import import ContactImport, ImportStatus
@@ -35,6 +35,20 @@ async def resume_imports(_ctx: dict[str, Any]) -> int:
             session.add(row)
             queue.collect(session, "run_import", job_id=f"import:{row.id}:{at:%H%M%S}", import_id=row.id)
     return len(found)
+
+
+async def move_attribute(_ctx: dict[str, Any], key: str) -> int:
+    """Merge or delete an attribute in all contacts; how many were changed."""
+    return await attributes.carry_out(key)
+
+
+async def move_attributes(_ctx: dict[str, Any]) -> int:
+    """Carry out what a lost job left undone; how many attributes (cron, every ten minutes)."""
+    async with db.reading() as session:
+        keys = await attributes.moving(session)
+    for key in keys:
+        await attributes.carry_out(key)
+    return len(keys)
 
 
 async def tidy_imports(_ctx: dict[str, Any]) -> int:

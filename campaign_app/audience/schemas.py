@@ -118,10 +118,14 @@ class TagRow:
 
 @dataclass(frozen=True, slots=True)
 class AttributeRow:
-    """A custom attribute: its key in templates and rules, its label for people."""
+    """A custom attribute: its key in templates and rules, its label for people.
+
+    `moving_to`: it is being merged into another one, or deleted ("").
+    """
 
     key: str
     label: str
+    moving_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

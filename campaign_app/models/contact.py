@@ -107,10 +107,14 @@ class ContactTag(SQLModel, table=True):
 
 
 class AttributeDefinition(SQLModel, table=True):
-    """A custom attribute that some contact has: its key in templates and the heading it came from."""
+    """A custom attribute that some contact has: its key in templates, its name for people.
+
+    `moving_to`: it is on its way out: into the attribute of that key, or away ("").
+    """
 
     __tablename__ = "attribute_definition"
 
     key: str = Field(primary_key=True, max_length=64)
     label: str = Field(max_length=255)
+    moving_to: str | None = Field(default=None, max_length=64)
     created_at: datetime = Field(default_factory=now)

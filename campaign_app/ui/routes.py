@@ -26,6 +26,7 @@ SETTINGS: Final = "/settings"
 PROFILE: Final = "/settings/profile"
 USERS: Final = "/settings/users"
 AUDIT: Final = "/settings/audit"
+FIELDS: Final = "/settings/fields"
 LOGIN: Final = "/login"
 SETUP: Final = "/setup"
 

@@ -20,6 +20,13 @@ def lines() -> Sequence[CronJob]:
         cron(logged(delivery.start_scheduled), name="cron:start_scheduled", second=_EVERY_5_S, timeout=300),
         cron(logged(delivery.retry_accounts), name="cron:retry_accounts", second=_EVERY_10_S, timeout=120),
         cron(logged(audience.resume_imports), name="cron:resume_imports", second=30, timeout=60),
+        cron(
+            logged(audience.move_attributes),
+            name="cron:move_attributes",
+            minute=set(range(4, 60, 10)),
+            second=0,
+            timeout=3_600,
+        ),
         cron(logged(audience.tidy_imports), name="cron:tidy_imports", hour=3, minute=17, second=0, timeout=600),
         cron(logged(ops.check_invariants), name="cron:check_invariants", minute={7, 37}, second=0, timeout=300),
     )

@@ -26,6 +26,7 @@ def functions() -> dict[str, list[Function]]:
     ]
     work = [
         func(logged(delivery.publish_progress), name="publish_progress", timeout=30),
+        func(logged(audience.move_attribute), name="move_attribute", timeout=3_600, max_tries=5),
         func(logged(audience.run_import), name="run_import", timeout=6 * 3_600, max_tries=20),
     ]
     return {queue.SEND: send, queue.WORK: work}

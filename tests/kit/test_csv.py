@@ -56,7 +56,13 @@ def test_no_exported_cell_is_a_formula_and_all_come_back(rows: list[list[str]]) 
     back = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     assert [[restore(cell) for cell in row] for row in back] == [[restore(defuse(c)) for c in row] for row in rows]
     for row in back:
-        assert not any(cell[:1] in "=@\t\r" for cell in row if cell)
+        assert not any(cell[:1] in "=@\t\r\uff1d\uff0b\uff0d\uff20" for cell in row if cell)
+
+
+@pytest.mark.parametrize("cell", ["＝1+1", "＋cmd|calc", "－1+1", "＠SUM(A1)", "\n=1+1", "=1+1", "+cmd", "-1+1", "@x"])
+def test_formulas_are_defused_in_every_spelling_of_their_sign(cell: str) -> None:
+    assert defuse(cell) == f"'{cell}"
+    assert restore(defuse(cell)) == cell
 
 
 @pytest.mark.parametrize(
