@@ -23,6 +23,12 @@ class TemplateInvalid(RenderError):
     code = "template_invalid"
 
 
+class TooSlow(RenderError):
+    """Making the message takes more time than a message may take."""
+
+    code = "template_too_slow"
+
+
 class CampaignNotFound(NotFound):
     """No such campaign, or it was deleted."""
 

@@ -1,4 +1,4 @@
-"""The filters of messages. Each is pure, quick, and gives text that is at most a few times as long as what it got."""
+"""The filters of messages. Each is pure and quick, and every text that one makes is counted."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
@@ -9,7 +9,8 @@ from urllib.parse import quote
 from jinja2 import Undefined
 from markupsafe import Markup, escape
 
-from campaign_app.campaigns.budget import LimitReached, allow
+from campaign_app.campaigns.budget import MAX_ITEMS, LimitReached, allow
+from campaign_app.campaigns.operators import number_guard, scalar
 
 _DATES: Mapping[str, str] = {
     "short": "%-d %b",
@@ -31,7 +32,13 @@ def default(value: Any, instead: Any = "", _boolean: bool = True) -> Any:
 
 
 def _text(value: Any) -> str:
-    return "" if is_empty(value) else str(value)
+    if type(value) is str:
+        return scalar(value) if value.strip() else ""
+    return "" if is_empty(value) else str(scalar(value))
+
+
+def _text_of(argument: Any) -> str:
+    return argument if isinstance(argument, str) else str(scalar(argument))
 
 
 def _bounded(text: str) -> str:
@@ -41,7 +48,7 @@ def _bounded(text: str) -> str:
 
 def replace(value: Any, old: str, new: str) -> str:
     """Every `old` by `new`."""
-    text, old, new = _text(value), str(old), str(new)
+    text, old, new = _text(value), _text_of(old), _text_of(new)
     allow(len(text) + text.count(old) * max(0, len(new) - len(old)))
     return text.replace(old, new)
 
@@ -50,9 +57,18 @@ def join(value: Any, between: str = "") -> str:
     """The items of a list in one text."""
     if is_empty(value):
         return ""
-    items = [str(item) for item in value] if isinstance(value, Iterable) else [str(value)]
-    allow(sum(map(len, items)) + len(items) * len(str(between)))
-    return str(between).join(items)
+    if isinstance(value, str):
+        return join(list(_text(value)), between)
+    if not isinstance(value, Iterable):
+        return _text(value)
+    items: list[str] = []
+    between = _text_of(between)
+    for item in value:
+        if len(items) >= MAX_ITEMS:
+            raise LimitReached(f"A list is longer than {MAX_ITEMS:,} items")
+        items.append(item if type(item) is str else str(scalar(item)))
+    allow(sum(map(len, items)) + len(items) * len(between))
+    return between.join(items)
 
 
 def date_(value: Any, form: str = "long") -> str:
@@ -62,21 +78,22 @@ def date_(value: Any, form: str = "long") -> str:
     found = value
     if not isinstance(value, date | datetime):
         try:
-            found = datetime.fromisoformat(str(value).strip())
+            found = datetime.fromisoformat(_text(value).strip())
         except ValueError:
-            return str(value)
-    pattern = _DATES.get(str(form), str(form))
+            return _text(value)
+    form = _text_of(form)
+    pattern = _DATES.get(form, form)
     if len(pattern) > 64:
         raise LimitReached("A date pattern is at most 64 characters long")
     try:
         return str(found.strftime(pattern))
     except ValueError:
-        return str(value)
+        return _text(value)
 
 
 def _parse(value: Any) -> float | None:
     try:
-        found = float(str(value).replace(",", "").strip()[:64])
+        found = float(str(scalar(value)).replace(",", "").strip()[:64])
     except ValueError:
         return None
     return found if isfinite(found) else None
@@ -90,7 +107,7 @@ def number(value: Any, decimals: int = 0) -> str:
 
 def money(value: Any, currency: str = "EUR") -> str:
     """412.80 EUR. What is not a number stays as it is."""
-    return _text(value) if _parse(value) is None else f"{number(value, 2)} {currency}"
+    return _text(value) if _parse(value) is None else _bounded(f"{number(value, 2)} {_text_of(currency)}")
 
 
 def truncate(value: Any, length: int = 80, end: str = "…") -> str:
@@ -98,8 +115,9 @@ def truncate(value: Any, length: int = 80, end: str = "…") -> str:
     text, length = _text(value), max(1, int(length))
     if len(text) <= length:
         return text
+    end = _text_of(end)
     cut = text[: max(1, length - len(end))]
-    return (cut.rsplit(" ", 1)[0] if " " in cut else cut) + end
+    return _bounded((cut.rsplit(" ", 1)[0] if " " in cut else cut) + end)
 
 
 def title(value: Any) -> str:
@@ -108,13 +126,13 @@ def title(value: Any) -> str:
     for letter in _text(value):
         out.append(letter.upper() if fresh else letter)
         fresh = not (letter.isalnum() or letter in ".,")
-    return "".join(out)
+    return _bounded("".join(out))
 
 
 def to_int(value: Any, instead: int = 0) -> int:
     """A whole number, or `instead`."""
     found = _parse(value)
-    return instead if found is None else int(found)
+    return instead if found is None else number_guard(int(found))
 
 
 def to_float(value: Any, instead: float = 0.0) -> float:
@@ -145,8 +163,13 @@ def last(value: Any) -> Any:
 
 
 def split(value: Any, between: str = " ") -> list[str]:
-    """The parts of a text."""
-    return _text(value).split(str(between) or None)
+    """The parts of a text, at most MAX_ITEMS."""
+    text = _text(value)
+    allow(len(text))
+    parts = text.split(_text_of(between) or None, MAX_ITEMS)
+    if len(parts) > MAX_ITEMS:
+        raise LimitReached(f"A text has more than {MAX_ITEMS:,} parts")
+    return parts
 
 
 def _escaped(value: Any) -> Markup:
@@ -156,9 +179,9 @@ def _escaped(value: Any) -> Markup:
 FILTERS: dict[str, Callable[..., Any]] = {
     "default": default,
     "d": default,
-    "upper": lambda value: _text(value).upper(),
-    "lower": lambda value: _text(value).lower(),
-    "capitalize": lambda value: _text(value).capitalize(),
+    "upper": lambda value: _bounded(_text(value).upper()),
+    "lower": lambda value: _bounded(_text(value).lower()),
+    "capitalize": lambda value: _bounded(_text(value).capitalize()),
     "title": title,
     "trim": lambda value: _text(value).strip(),
     "truncate": truncate,

@@ -3,12 +3,12 @@
 Most of a message is fixed text between a few variables that stand in it many times. Such a part is taken apart once;
 for each person every variable is read and escaped once, whatever the number of its places, and one join puts the
 pieces together. What is more than a variable (filters, conditions) is left to Jinja2, once per distinct expression.
-Parts with loops, assignments or arithmetic that can grow run in Jinja2 as a whole, counted.
+Parts with loops, assignments or arithmetic that can grow run in Jinja2 as a whole. What Jinja2 runs is counted.
 """
 
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from types import TracebackType
 from typing import Any
@@ -18,12 +18,12 @@ from jinja2.runtime import Context
 from markupsafe import escape
 
 from campaign_app.campaigns import budget
-from campaign_app.campaigns.budget import LimitReached
-from campaign_app.campaigns.errors import RenderError, TemplateInvalid
+from campaign_app.campaigns.budget import MAX_OUTPUT, LimitReached, TimeUsedUp
+from campaign_app.campaigns.errors import RenderError, TemplateInvalid, TooSlow
+from campaign_app.campaigns.operators import written
 from campaign_app.campaigns.sandbox import MessageEnvironment, plain_words
 
-MAX_OUTPUT = 2_000_000
-_GROWING_FILTERS = frozenset({"replace", "join", "split", "urlencode", "_bounded", "_joined"})
+_GROWING_FILTERS = frozenset({"replace", "join", "split", "urlencode", "_steps", "_joined"})
 _ABSENT = ""  # what Jinja2 makes of a variable that nobody set
 
 
@@ -34,7 +34,11 @@ def _escaped(value: Any) -> str:
     """As Jinja2 writes a value into HTML; most hold nothing to escape, and that is found out faster."""
     if type(value) is str and _special(value) is None:
         return value
-    return escape(value)
+    return escape(written(value))
+
+
+def _plain(value: Any) -> str:
+    return value if type(value) is str else str(written(value))
 
 
 def _can_grow(node: nodes.Node) -> bool:
@@ -46,9 +50,9 @@ def _can_grow(node: nodes.Node) -> bool:
 class _Code:
     """A syntax tree as Jinja2 runs it."""
 
-    __slots__ = ("_blocks", "_environment", "_part", "_root", "_template")
+    __slots__ = ("_blocks", "_environment", "_is_short", "_part", "_root", "_template")
 
-    def __init__(self, environment: MessageEnvironment, tree: nodes.Template, part: str) -> None:
+    def __init__(self, environment: MessageEnvironment, tree: nodes.Template, part: str, *, short: bool) -> None:
         try:
             code = environment.compile(tree)
         except TemplateSyntaxError as error:
@@ -57,31 +61,32 @@ class _Code:
             raise TemplateInvalid("Loops or conditions are nested too deeply", part=part) from None
         self._environment = environment
         self._part = part
+        self._is_short = short  # no piece is written twice
         self._template = Template.from_code(environment, code, environment.globals)
         self._root = self._template.root_render_func
         self._blocks = self._template.blocks
 
-    def run(self, values: Mapping[str, Any], *, counted: bool = False) -> str:
+    def run(self, values: Mapping[str, Any]) -> str:
         context = Context(self._environment, {**self._environment.globals, **values}, None, self._blocks)
+        token = None if budget.current.get() else budget.begin()
         try:
-            return self._count(context) if counted else "".join(self._root(context))
+            return "".join(self._root(context) if self._is_short else self._counted(context))
+        except TimeUsedUp as error:
+            raise TooSlow(str(error), part=self._part) from None
         except LimitReached as error:
             raise RenderError(str(error), part=self._part, line=self._line(error.__traceback__)) from None
         except Exception as error:
             raise RenderError(_why(error), part=self._part, line=self._line(error.__traceback__)) from None
-
-    def _count(self, context: Context) -> str:
-        token = budget.current.set(budget.Budget())
-        pieces, size = [], 0
-        try:
-            for piece in self._root(context):
-                size += len(piece)
-                if size > MAX_OUTPUT:
-                    raise LimitReached(f"The message grows beyond {MAX_OUTPUT // 1_000_000} MB")
-                pieces.append(piece)
         finally:
-            budget.current.reset(token)
-        return "".join(pieces)
+            if token is not None:
+                budget.end(token)
+
+    def _counted(self, context: Context) -> Iterator[str]:
+        """The pieces, the fixed ones counted too: a loop writes them many times."""
+        count = budget.current.get() or budget.Budget()
+        for piece in self._root(context):
+            count.write(len(piece))
+            yield piece
 
     def _line(self, trace: TracebackType | None) -> int | None:
         found = None
@@ -99,36 +104,39 @@ class Part:
         TemplateInvalid: it cannot be read; says which, where and why.
     """
 
-    __slots__ = ("_code", "_counted", "_flat", "reads")
+    __slots__ = ("_code", "_flat", "reads")
 
     def __init__(self, environment: MessageEnvironment, source: str, part: str) -> None:
         tree = environment.read(source, part)
-        found = list(tree.find_all(nodes.Node))
         self.reads = frozenset(meta.find_undeclared_variables(tree))
-        self._counted = any(_can_grow(node) for node in found)
         self._flat: _Flat | None = None
         self._code: _Code | None = None
-        if self._counted or any(isinstance(node, nodes.Assign) for node in found):
-            self._code = _Code(environment, tree, part)
+        if any(_can_grow(node) or isinstance(node, nodes.Assign) for node in tree.find_all(nodes.Node)):
+            self._code = _Code(environment, tree, part, short=False)
         else:
             self._flat = _Flat(environment, tree, part)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Nothing in it has to be calculated."""
+        return self._flat is not None and self._flat.is_fixed
 
     def render(self, values: Mapping[str, Any]) -> str:
         """The part for one person.
 
         Raises:
-            RenderError: this person's values make it impossible, or a limit was reached.
+            RenderError: this person's values make it impossible, or a limit was reached. TooSlow: it is the time.
         """
         if self._flat is not None:
             return self._flat.render(values)
         assert self._code is not None
-        return self._code.run(values, counted=self._counted)
+        return self._code.run(values)
 
 
 class _Flat:
     """A part without loops and assignments: no piece of it depends on another."""
 
-    __slots__ = ("_code", "_fixed", "_names", "_order", "_separator", "_written")
+    __slots__ = ("_code", "_fixed", "_names", "_order", "_part", "_places", "_separator", "_short", "_written")
 
     def __init__(self, environment: MessageEnvironment, tree: nodes.Template, part: str) -> None:
         pieces = _Pieces()
@@ -136,8 +144,11 @@ class _Flat:
             pieces.take(node)
         self._fixed = tuple(pieces.fixed)
         self._names = tuple(pieces.names)
-        self._written: Callable[[Any], str] = _escaped if environment.autoescape else str
-        self._order = _picker(pieces.order())
+        self._written: Callable[[Any], str] = _escaped if environment.autoescape else _plain
+        self._part = part
+        self._places = pieces.order()
+        self._order = _picker(self._places)
+        self._short = _short_enough(self._fixed, self._places)
         self._separator = f"\0{secrets.token_hex(16)}\0"
         self._code = self._compile(environment, pieces.rest, part) if pieces.rest else None
 
@@ -148,14 +159,37 @@ class _Flat:
             body.append(nodes.Output([nodes.TemplateData(self._separator)], lineno=node.lineno))
         tree = nodes.Template(body, lineno=1)
         tree.set_environment(environment)
-        return _Code(environment, tree, part)
+        return _Code(environment, tree, part, short=True)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Nothing but variables."""
+        return self._code is None
 
     def render(self, values: Mapping[str, Any]) -> str:
         written = self._written
-        filled = [written(values.get(name, _ABSENT)) for name in self._names]
+        try:
+            filled = [written(values.get(name, _ABSENT)) for name in self._names]
+        except LimitReached as error:
+            raise RenderError(str(error), part=self._part) from None
         if self._code is not None:
             filled += self._code.run(values).split(self._separator)
+        if len("".join(filled)) > self._short:
+            self._weigh(filled)
         return "".join(self._order((*self._fixed, *filled)))
+
+    def _weigh(self, filled: Sequence[str]) -> None:
+        """Something long stands in it, maybe many times."""
+        lengths = [*map(len, self._fixed), *map(len, filled)]
+        if sum(lengths[place] for place in self._places) > MAX_OUTPUT:
+            raise RenderError(f"The message grows beyond {MAX_OUTPUT // 1_000_000} MB", part=self._part)
+
+
+def _short_enough(fixed: Sequence[str], places: Sequence[int]) -> int:
+    """Up to this length no value makes the whole too long, in however many places it stands."""
+    written = sum(len(fixed[place]) for place in places if place < len(fixed))
+    filled = sum(place >= len(fixed) for place in places)
+    return (MAX_OUTPUT - written) // filled if filled else MAX_OUTPUT
 
 
 class _Pieces:

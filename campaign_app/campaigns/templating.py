@@ -14,8 +14,8 @@ from typing import Any
 
 from jinja2 import meta, nodes
 
-from campaign_app.campaigns import layout, markup
-from campaign_app.campaigns.errors import RenderError, TemplateInvalid
+from campaign_app.campaigns import budget, layout, markup
+from campaign_app.campaigns.errors import RenderError, TemplateInvalid, TooSlow
 from campaign_app.campaigns.filters import is_empty
 from campaign_app.campaigns.part import Part
 from campaign_app.campaigns.sandbox import ALIASES, HTML, PLAIN
@@ -27,6 +27,7 @@ __all__ = ["CompiledMessage", "RenderError", "Rendered", "TemplateInvalid", "com
 CONTACT_FIELDS = ("email", "phone", "first_name", "last_name", "company", "time_zone", "language")
 CONTACT_VARIABLES = frozenset({*CONTACT_FIELDS, "name", "full_name", "domain"})
 SYSTEM_VARIABLES = frozenset({"unsubscribe_url", "view_url", "postal_address", "open_url"})
+MAX_ATTRIBUTES = 1_000_000
 _LINK = re.compile(r"link_\d+")
 _TRACKED = re.compile(r"https?://|\{\{", re.I)
 
@@ -54,6 +55,7 @@ class CompiledMessage:
     _subject: Part
     _html: Part
     _text: Part
+    _is_fixed: bool
 
     @property
     def reads(self) -> frozenset[str]:
@@ -66,11 +68,22 @@ class CompiledMessage:
         Raises:
             RenderError: this person's values make it impossible, or a limit was reached.
         """
+        if self._is_fixed:
+            return self._render(context)
+        token = budget.begin()  # one for all parts
+        try:
+            return self._render(context)
+        finally:
+            budget.end(token)
+
+    def _render(self, context: Mapping[str, Any]) -> Rendered:
         subject = self._subject.render(context)
         if "\n" in subject or "\r" in subject:
             subject = " ".join(subject.split())
         try:
             html = self._html.render(context)
+        except TooSlow:
+            raise
         except RenderError:
             Part(HTML, self._source, "html").render(context)  # fails too, and names the line the person wrote
             raise
@@ -143,14 +156,16 @@ def compile_message(
     place = table.place if track_clicks or links is not None else None
     made_text = _text_part(held, html, text, place, footer)
     made_html = _html_part(held, html, preheader, editor, place, track_opens, footer)
+    parts = Part(PLAIN, subject, "subject"), Part(HTML, made_html, "html"), Part(PLAIN, made_text, "text")
     return CompiledMessage(
         links=tuple(table.urls),
         variables=_union(_names(tree) for tree in read.values()),
         required=_union(needs_value(tree) for tree in read.values()) - SYSTEM_VARIABLES,
         _source=held.give_back(held.text),
-        _subject=Part(PLAIN, subject, "subject"),
-        _html=Part(HTML, made_html, "html"),
-        _text=Part(PLAIN, made_text, "text"),
+        _subject=parts[0],
+        _html=parts[1],
+        _text=parts[2],
+        _is_fixed=all(part.is_fixed for part in parts),
     )
 
 
@@ -230,10 +245,16 @@ def unknown(names: Iterable[str], attributes: Iterable[str]) -> set[str]:
 
 def context_for(contact: Any) -> dict[str, Any]:
     """What a template sees of a contact (a Contact or a mapping with its columns): first_name and firstName,
-    name, full_name, and its own attributes by key."""
+    name, full_name, and its own attributes by key.
+
+    Raises:
+        RenderError: its attributes are longer than any message.
+    """
     columns = contact if isinstance(contact, Mapping) else getattr(contact, "_mapping", None) or vars(contact)
     attributes = columns.get("attributes") or {}
     if isinstance(attributes, str | bytes):
+        if len(attributes) > MAX_ATTRIBUTES:
+            raise RenderError("The contact's own fields are too large for a message", part="contact")
         attributes = json.loads(attributes)
     values: dict[str, Any] = dict(attributes)
     for name in CONTACT_FIELDS:

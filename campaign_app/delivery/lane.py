@@ -132,7 +132,10 @@ class Lane:
             raise LeftOut(Reason.CONTACT_DELETED)
         if row.suppressed is not None:
             raise LeftOut(SUPPRESSED[SuppressionReason(row.suppressed)])
-        context = context_for(row.contact)
+        try:
+            context = context_for(row.contact)
+        except (RenderError, ValueError) as error:
+            raise LeftOut(Reason.RENDER_ERROR, str(error)[:500]) from None
         missing = self.message.missing(context)
         if missing:
             raise LeftOut(Reason.MISSING_VARIABLE, ", ".join(sorted(missing))[:500])

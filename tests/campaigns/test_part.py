@@ -35,7 +35,7 @@ VALUES = st.fixed_dictionaries(
 
 def whole(environment: MessageEnvironment, source: str, values: dict[str, Any]) -> str | None:
     try:
-        return _Code(environment, environment.read(source, "html"), "html").run(values, counted=True)
+        return _Code(environment, environment.read(source, "html"), "html", short=False).run(values)
     except RenderError:
         return None
 
