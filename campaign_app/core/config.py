@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     upload_limit_mb: int = 512
     log_level: str = "INFO"
     log_json: bool = False
+    log_limit_mb: float = 5.0
+    hang_seconds: float = 15.0
+    redis_memory_mb: int = 0
     sandbox_smtp_port: int = 2525
     sandbox_http_port: int = 8025
 

@@ -7,6 +7,7 @@ kernel kills it with its parent, and a closed socket ends it anyway. Ctrl-C and 
 import contextlib
 import ctypes
 import pickle
+import select
 import signal
 import socket
 import sqlite3
@@ -14,6 +15,8 @@ import struct
 import sys
 from typing import Any
 
+from campaign_app.core import pulse
+from campaign_app.core.db import SQLITE_BUSY_TIMEOUT_MS
 from campaign_app.delivery.sqlite_ledger import SqliteLedger
 
 LENGTH = struct.Struct("<I")
@@ -55,13 +58,22 @@ def _next(connection: socket.socket) -> tuple[Any, ...] | None:
     return request
 
 
+def _await(connection: socket.socket, beating: pulse.Pulse) -> tuple[Any, ...] | None:
+    """The next request, and proof of life before each and while there is none."""
+    beating.beat()
+    while not select.select((connection,), (), (), pulse.EVERY_S)[0]:
+        beating.beat()
+    return _next(connection)
+
+
 def serve(connection: socket.socket) -> None:
     """Answer until the worker is gone."""
     opening = _next(connection)
     if opening is None:
         return
     ledger = SqliteLedger(*opening)
-    while (request := _next(connection)) is not None:
+    beating = pulse.Pulse("ledger", slack_s=SQLITE_BUSY_TIMEOUT_MS / 1000)
+    while (request := _await(connection, beating)) is not None:
         name, arguments = request
         try:
             answer: Answer = ("", getattr(ledger, name)(*arguments))

@@ -2,31 +2,40 @@
 
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from campaign_app.core.config import ROOT
+from campaign_app.core import pulse
+from campaign_app.core.config import ROOT, settings
+from campaign_app.core.logging import LOG_FILE
+from campaign_app.launcher.watch import Watch
 
-LOG_LIMIT = 5 * 1024 * 1024
+LOGS_KEPT = 3
 _PR_SET_PDEATHSIG = 1
 
 
 @dataclass
 class Child:
-    """How to start one process, and the process while it runs. `grace_s`: how long it may take to stop."""
+    """How to start one process, and the process while it runs. `grace_s`: how long it may take to stop.
+
+    Without a `log` it prints where this process does.
+    """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
-    log: Path
+    log: Path | None
     grace_s: float = 20.0
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    watch: Watch | None = field(default=None, repr=False)
 
     @property
     def running(self) -> bool:
@@ -34,21 +43,46 @@ class Child:
         return self.process is not None and self.process.poll() is None
 
     def start(self) -> None:
-        """Start it in a process group of its own; what it prints goes to its log."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
-            self.log.replace(self.log.with_suffix(".log.1"))
-        with self.log.open("ab") as log:
+        """Start it in a process group of its own; what it prints goes to its log, also when that is rotated."""
+        if self.watch is None:
+            self.watch = Watch(Path(tempfile.mkdtemp(prefix="beacon-pulse-")), settings().hang_seconds)
+        self.watch.clear()
+        told = {**os.environ, **self.environment, pulse.FOLDER: str(self.watch.folder)}
+        told.pop(LOG_FILE, None)
+        if self.log is not None:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            self.rotate()
+            told[LOG_FILE] = str(self.log.absolute())
+        with self.log.open("ab") if self.log else nullcontext() as log:
             self.process = subprocess.Popen(
                 self.command,
                 cwd=ROOT,
-                env={**os.environ, **self.environment},
+                env=told,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
                 preexec_fn=_die_with_parent(),
             )
+
+    def rotate(self) -> None:
+        """Put a long log aside: renamed, not copied, so that no line is lost. The processes go on in the new one."""
+        if self.log is None or not self.log.exists() or self.log.stat().st_size <= settings().log_limit_mb * 1024**2:
+            return
+        for number in range(LOGS_KEPT, 0, -1):
+            older = self.log.with_suffix(f".log.{number - 1}") if number > 1 else self.log
+            if older.exists():
+                older.replace(self.log.with_suffix(f".log.{number}"))
+        self.log.touch(mode=0o600)
+
+    def say(self, words: str) -> None:
+        """Write something into its log."""
+        if self.log is None:
+            sys.stderr.write(words)
+            sys.stderr.flush()
+            return
+        with self.log.open("a") as log:
+            log.write(words)
 
     def ask_to_stop(self) -> None:
         """SIGTERM to the process itself; it stops its own children."""
@@ -67,6 +101,9 @@ class Child:
             polite = False
         self.sweep()
         self.process.wait()
+        if self.watch is not None:
+            shutil.rmtree(self.watch.folder, ignore_errors=True)
+            self.watch = None
         return polite
 
     def sweep(self) -> None:
@@ -77,6 +114,8 @@ class Child:
 
     def last_words(self, lines: int = 15) -> str:
         """The end of its log."""
+        if self.log is None:
+            return ""
         try:
             with self.log.open("rb") as file:
                 file.seek(max(0, self.log.stat().st_size - 8_192))

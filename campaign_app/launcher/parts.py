@@ -49,16 +49,16 @@ def _web(given: argparse.Namespace) -> int:
     if not (ROOT / ".web" / "build" / "client" / "index.html").exists():
         with console.step("Building the front end", "Front end built"):
             frontend.build(lambda _: None)
-    return _become("campaign_app.web_server")
+    return _become("campaign_app.launcher.watched", "campaign_app.web_server")
 
 
 def _worker(_given: argparse.Namespace) -> int:
     _need_redis("worker")
-    return _become("campaign_app.worker")
+    return _become("campaign_app.launcher.watched", "campaign_app.worker")
 
 
 def _sandbox(given: argparse.Namespace) -> int:
-    return _become("campaign_app.sandbox", *given.arguments)
+    return _become("campaign_app.launcher.watched", "campaign_app.sandbox", *given.arguments)
 
 
 def _migrate(_given: argparse.Namespace) -> int:
@@ -83,6 +83,6 @@ def _need_redis(part: str) -> None:
 
 
 def _become(module: str, *arguments: str) -> int:
-    """Replace this process, so that signals reach the part itself."""
+    """Replace this process: what it imported for its flags is not needed any more."""
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606  (our own module)

@@ -16,6 +16,8 @@ from campaign_app.launcher.console import Problem
 
 LONGEST_SOCKET = 100  # the kernel's limit is 107 bytes
 START_S = 15.0
+LEAST_MEMORY_MB, MOST_MEMORY_MB = 128, 4_096
+_MB = 1024 * 1024
 
 
 def binary() -> str:
@@ -43,6 +45,14 @@ def socket_path(var: Path) -> Path:
         return path
     name = hashlib.sha256(os.fsencode(var.resolve())).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"beacon-{os.getuid()}-{name}" / "redis.sock"
+
+
+def memory_limit() -> int:
+    """Bytes for the own server: as set, else a quarter of the machine, at most 4 GB."""
+    if settings().redis_memory_mb:
+        return settings().redis_memory_mb * _MB
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(LEAST_MEMORY_MB * _MB, min(machine // 4, MOST_MEMORY_MB * _MB))
 
 
 def url(var: Path) -> str:
@@ -75,10 +85,14 @@ def child(var: Path) -> Child:
         "appendonly": "yes",
         "appendfsync": "everysec",
         "save": "",
-        "maxmemory-policy": "noeviction",
+        "maxmemory": str(memory_limit()),
+        "maxmemory-policy": "noeviction",  # queue and limits must not be thrown away
     }
+    log = var / "logs" / "redis.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    options["logfile"] = str(log.resolve())  # opened anew for each line: it may be renamed at any time
     command = [binary(), *(part for name, value in options.items() for part in (f"--{name}", value))]
-    return Child("Redis", command, {}, var / "logs" / "redis.log", grace_s=10)
+    return Child("Redis", command, {}, log, grace_s=10)
 
 
 def wait_until_gone(var: Path, seconds: float = 10.0) -> None:

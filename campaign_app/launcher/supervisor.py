@@ -1,4 +1,4 @@
-"""Keeps children running: a child that dies is started again, with growing pauses, and it is said."""
+"""Keeps children running: one that dies or hangs is started again, with growing pauses, and it is said."""
 
 import signal
 import time
@@ -10,6 +10,7 @@ from types import FrameType
 from campaign_app.launcher import console
 from campaign_app.launcher.children import Child
 from campaign_app.launcher.console import Problem
+from campaign_app.launcher.watch import Book, report
 
 PAUSES_S = (0.5, 1, 2, 5, 10, 30)
 STEADY_AFTER_S = 60.0
@@ -24,6 +25,15 @@ class _Care:
     started_at: float = 0.0
     deaths: int = 0
     start_again_at: float | None = None
+    hung: bool = False
+
+
+class Ended(Exception):
+    """A child ended by itself, with this exit code (negative: killed by that signal)."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class Stopped(Exception):
@@ -32,8 +42,13 @@ class Stopped(Exception):
 
 @dataclass
 class Supervisor:
-    """Children in the order in which they start; they stop in reverse."""
+    """Children in the order in which they start; they stop in reverse.
 
+    `only_hung`: what ends by itself is not started again (somebody else does that), what hangs is.
+    """
+
+    only_hung: bool = False
+    _book: Book = field(default_factory=Book)
     _cares: list[_Care] = field(default_factory=list)
     _stopping: bool = False
 
@@ -86,7 +101,11 @@ class Supervisor:
             self.pause(0.1)
 
     def look_after(self) -> None:
-        """Start again whatever dies, until Stopped."""
+        """Start again whatever dies or hangs, until Stopped.
+
+        Raises:
+            Ended: a child ended by itself, and that is somebody else's business.
+        """
         while True:
             self.pause()
             self.tend()
@@ -94,7 +113,22 @@ class Supervisor:
     def tend(self) -> None:
         """Look at every child once."""
         for care in self._cares:
+            self._watch(care)
             self._check(care)
+            care.child.rotate()
+        self._book.hand_in(time.monotonic())
+
+    def _watch(self, care: _Care) -> None:
+        """End what hangs. A process below the child (one of several web processes) is replaced by its parent."""
+        if care.child.watch is None or not care.child.running:
+            return
+        for beat, silent_s in care.child.watch.look(time.monotonic()):
+            hang, stacks = care.child.watch.end(beat, silent_s)
+            care.child.say(report(hang, stacks))
+            self._book.add(hang)
+            care.hung = care.hung or (care.child.process is not None and care.child.process.pid == beat.pid)
+            place = f" Stacks: {care.child.log}" if care.child.log else ""
+            console.warn(f"{hang.role} (process {hang.pid}) hung for {silent_s:.0f} s and was killed.{place}")
 
     def _check(self, care: _Care) -> None:
         now = time.monotonic()
@@ -103,17 +137,23 @@ class Supervisor:
                 care.child.start()
                 care.started_at, care.start_again_at = now, None
             return
+        if care.child.process is not None and care.hung:
+            care.child.process.wait()  # killed just now
         if care.child.running:
             return
+        code = care.child.process.returncode if care.child.process else 0
+        if self.only_hung and not care.hung:
+            raise Ended(code)
+        care.hung = False
         if now - care.started_at > STEADY_AFTER_S:
             care.deaths = 0
         pause = PAUSES_S[min(care.deaths, len(PAUSES_S) - 1)]
         care.deaths += 1
         care.start_again_at = now + pause
-        code = care.child.process.returncode if care.child.process else "?"
         care.child.sweep()
-        name, log = care.child.name, care.child.log
-        console.warn(f"{name} stopped ({_why(code)}); starting it again in {pause:g} s. Log: {log}")
+        name = care.child.name
+        place = f" Log: {care.child.log}" if care.child.log else ""
+        console.warn(f"{name} stopped ({_why(code)}); starting it again in {pause:g} s.{place}")
         if words := care.child.last_words(3):
             console.out.print(words, markup=False, style="dim")
 
@@ -126,7 +166,7 @@ class Supervisor:
         self._cares.clear()
 
 
-def _why(code: int | str) -> str:
-    if isinstance(code, int) and code < 0:
+def _why(code: int) -> str:
+    if code < 0:
         return f"killed by {signal.Signals(-code).name}"
     return f"exit code {code}"

@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from campaign_app.core import clock, db, redis
 from campaign_app.core.config import settings
 from campaign_app.kit import text
 from campaign_app.models.account import SendingAccount
-from campaign_app.ops import health, invariants
+from campaign_app.ops import hangs, health, invariants, memory
 
 TIMEOUT_S = 10.0
 CLOCK_TOLERANCE_S = 5.0
@@ -66,12 +67,25 @@ async def _migrations() -> list[Finding]:
 
 async def _redis() -> list[Finding]:
     information: dict[str, Any] = await redis.client().info()
-    memory = information["used_memory_human"]
-    version = information["redis_version"]
-    if information.get("maxmemory") and information.get("maxmemory_policy") != "noeviction":
-        mend = "redis-cli config set maxmemory-policy noeviction"
-        return [Finding("Redis", WARNING, "It may throw away queued work when its memory is full.", mend)]
-    return [Finding("Redis", OK, f"Redis {version} answers, {memory} in use.")]
+    found = memory.read(information)
+    faults = [Finding("Redis", BROKEN if stops else WARNING, *said) for stops, *said in memory.faults(found)]
+    return faults or [Finding("Redis", OK, f"Redis {information['redis_version']} answers, {found.words} in use.")]
+
+
+async def _hangs() -> list[Finding]:
+    found = await hangs.known()
+    if not found.count:
+        return [Finding("Watchdog", OK, "No process ever hung.")]
+    last = found.latest[0]
+    how = "was replaced" if found.count == 1 else "were replaced"
+    words = (
+        f"{text.plural(found.count, 'process', 'processes')} hung and {how}; "
+        f"the last {text.exact(last.at)}: {last.role}, process {last.pid} on {last.host}"
+        f"{f', in {last.where}' if last.where else ''}."
+    )
+    if clock.now() - last.at > timedelta(days=7):
+        return [Finding("Watchdog", OK, words)]
+    return [Finding("Watchdog", WARNING, words, "its stacks are in var/logs of that host: report them")]
 
 
 async def _worker() -> list[Finding]:
@@ -149,6 +163,7 @@ LOOKS: tuple[tuple[str, Look, str], ...] = (
     ("Migrations", _migrations, "./campaign migrate"),
     ("Redis", _redis, "./campaign up starts one; with REDIS_URL set: start that server"),
     ("Worker", _worker, "./campaign up   (or ./campaign worker)"),
+    ("Watchdog", _hangs, "./campaign up starts Redis; with REDIS_URL set: start that server"),
     ("Front end", _frontend, "./campaign up builds it at start"),
     ("Accounts", _accounts, "./campaign migrate"),
     ("Clock", _clock, "sudo timedatectl set-ntp true"),

@@ -1,10 +1,12 @@
 """What the operations page is told: who holds what, since when, and what happens next. Times in UTC."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from campaign_app.core.queue import Depth
+from campaign_app.ops.hangs import Hangs
+from campaign_app.ops.memory import Memory
 
 
 class WorkerState(StrEnum):
@@ -128,6 +130,7 @@ class Stores:
     redis_ms: float | None
     send: Depth | None
     work: Depth | None
+    memory: Memory | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +146,4 @@ class Operations:
     campaigns_total: int
     accounts: tuple[AccountTrouble, ...]
     stores: Stores
+    hangs: Hangs = field(default_factory=Hangs)

@@ -16,7 +16,9 @@ from campaign_app.delivery import chains, circuit, queries, reporting
 from campaign_app.delivery.reporting import Chain
 from campaign_app.delivery.schemas import WorkerInfo
 from campaign_app.models.account import SendingAccount
-from campaign_app.ops import liveness, repository
+from campaign_app.ops import hangs, liveness, memory, repository
+from campaign_app.ops.hangs import Hangs
+from campaign_app.ops.memory import Memory
 from campaign_app.ops.schemas import AccountTrouble, CampaignLeases, CampaignWork, Operations, Stores
 
 SHOWN = 100
@@ -35,6 +37,8 @@ class _Heard:
     chains: dict[int, list[Chain]]
     send: Depth
     work: Depth
+    memory: Memory
+    hangs: Hangs
 
 
 async def operations(session: AsyncSession, actor: Actor) -> Operations:
@@ -67,7 +71,9 @@ async def operations(session: AsyncSession, actor: Actor) -> Operations:
             redis_ms=heard.ms if heard else None,
             send=heard.send if heard else None,
             work=heard.work if heard else None,
+            memory=heard.memory if heard else None,
         ),
+        hangs=heard.hangs if heard else Hangs(),
     )
 
 
@@ -87,6 +93,8 @@ async def _listen(actor: Actor, campaign_ids: Sequence[int]) -> _Heard | None:
                 chains=await reporting.chains_of(actor, campaign_ids, most),
                 send=await queue.depth(queue.SEND),
                 work=await queue.depth(queue.WORK),
+                memory=await memory.of_redis(),
+                hangs=await hangs.known(),
             )
     except (RedisError, OSError):  # a TimeoutError is an OSError
         return None

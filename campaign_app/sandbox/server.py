@@ -10,6 +10,7 @@ import sys
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+from campaign_app.core import pulse
 from campaign_app.sandbox import web
 from campaign_app.sandbox.room import Ports, Room
 from campaign_app.sandbox.smtp import Session
@@ -43,7 +44,8 @@ async def serve(room: Room, host: str, smtp_port: int, http_port: int) -> None:
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()
     try:
-        await asyncio.wait([asyncio.create_task(stop.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
+        async with pulse.kept("sandbox"):
+            await asyncio.wait([asyncio.create_task(stop.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
     finally:
         smtp.close()
         room.drop_connections()

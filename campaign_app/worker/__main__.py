@@ -10,7 +10,7 @@ import uvloop
 from arq.worker import Worker
 from redis.exceptions import RedisError
 
-from campaign_app.core import logging, queue
+from campaign_app.core import logging, pulse, queue
 from campaign_app.worker.context import Context
 from campaign_app.worker.settings import make_worker
 
@@ -70,13 +70,20 @@ async def run() -> None:
         loop.add_signal_handler(number, stop.set)
     context = Context()
     beginning = loop.create_task(context.begin())
-    stopped = loop.create_task(stop.wait())
+    stopped: asyncio.Task[object] = loop.create_task(stop.wait())
     await asyncio.wait({beginning, stopped}, return_when=asyncio.FIRST_COMPLETED)
     if not beginning.done():
         beginning.cancel()
         return
     beginning.result()
     log.info("worker ready", worker=context.engine.name)
+    async with pulse.kept("worker"):
+        await _serve(context, stopped)
+
+
+async def _serve(context: Context, stopped: asyncio.Task[object]) -> None:
+    """Work until told to stop, then drain."""
+    loop = asyncio.get_running_loop()
     server = Server(context)
     serving = [loop.create_task(server.serve(name)) for name in (queue.SEND, queue.WORK)]
     await asyncio.wait({stopped, *serving}, return_when=asyncio.FIRST_COMPLETED)

@@ -192,9 +192,14 @@ def _stores() -> rx.Component:
             ("Redis", S.seen.redis),
             ("Sending jobs", S.seen.send_queue),
             ("Other jobs", S.seen.work_queue),
+            ("Processes that hung", S.seen.hung),
         ]
     )
-    return c.card(rx.cond(S.loading, c.skeleton_lines(4), rows), title="Queues and stores")
+    return c.card(
+        rx.cond(S.loading, c.skeleton_lines(5), rows),
+        rx.foreach(S.seen.redis_notes, _note),
+        title="Queues and stores",
+    )
 
 
 def _callouts() -> rx.Component:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from campaign_app.core.queue import Depth
 from campaign_app.kit import text
 from campaign_app.ops.schemas import (
     AccountTrouble,
@@ -19,6 +18,7 @@ from campaign_app.ops.schemas import (
 from campaign_app.ui import routes
 from campaign_app.ui.accounts.words import BROKEN
 from campaign_app.ui.campaign import figures
+from campaign_app.ui.operations import store_words
 
 _SILENT: Final = (WorkerState.LATE, WorkerState.ENDED)
 
@@ -107,6 +107,8 @@ class Seen:
     accounts: list[NoteLine] = field(default_factory=list)
     database: str = ""
     redis: str = ""
+    redis_notes: list[NoteLine] = field(default_factory=list)
+    hung: str = ""
     send_queue: str = ""
     work_queue: str = ""
 
@@ -161,7 +163,8 @@ def seen(found: Operations, zone: str) -> Seen:
         waiting=text.number(sum(depth.waiting for depth in queues)) if queues else text.NONE,
         running=f"{text.number(sum(depth.running for depth in queues))} running" if queues else "",
         workers=[_worker(row, moment) for row in living],
-        worker_notes=[_silent(row, moment) for row in silent]
+        worker_notes=_hung(found, zone)
+        + [_silent(row, moment) for row in silent]
         + [note for row in living if (note := _behind(row, moment))],
         leases=[_lease(row, moment) for row in found.leases],
         lease_notes=_lease_notes(found.leases, moment),
@@ -169,26 +172,22 @@ def seen(found: Operations, zone: str) -> Seen:
         campaigns=[_campaign(row, moment) for row in found.campaigns],
         campaigns_shown=_shown(len(found.campaigns), found.campaigns_total, "by priority"),
         accounts=[note for row in found.accounts for note in _account(row, moment)],
-        database=f"{stores.database} answers in {_ms(stores.database_ms)}",
-        redis="Does not answer" if stores.redis_ms is None else f"Answers in {_ms(stores.redis_ms)}",
-        send_queue=_queue(stores.send),
-        work_queue=_queue(stores.work),
+        database=f"{stores.database} answers in {store_words.milliseconds(stores.database_ms)}",
+        redis=store_words.redis(stores),
+        redis_notes=[NoteLine("warning", *fault) for fault in store_words.redis_faults(stores)],
+        hung=store_words.hung(found.hangs, found.at, zone),
+        send_queue=store_words.queue(stores.send),
+        work_queue=store_words.queue(stores.work),
     )
+
+
+def _hung(found: Operations, zone: str) -> list[NoteLine]:
+    note = store_words.hang_note(found.hangs, found.at, zone)
+    return [NoteLine("warning", *note)] if note else []
 
 
 def _shown(shown: int, total: int, order: str) -> str:
     return f"{text.number(shown)} of {text.number(total)}, {order}" if shown < total else ""
-
-
-def _ms(milliseconds: float) -> str:
-    return f"{milliseconds:.0f} ms" if milliseconds >= 1 else "less than 1 ms"
-
-
-def _queue(depth: Depth | None) -> str:
-    if depth is None:
-        return text.NONE
-    counts = ((depth.waiting, "waiting"), (depth.running, "running"), (depth.later, "for later"))
-    return ", ".join(f"{text.number(count)} {word}" for count, word in counts)
 
 
 def _worker(row: WorkerRow, moment: Moment) -> WorkerLine:

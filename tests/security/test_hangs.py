@@ -1,0 +1,122 @@
+"""Issue 8, item 2: a process that hangs, in a computation without an end or because it was stopped, is noticed, says
+where it stands, and is replaced. Real processes under `campaign web` and `campaign worker`, limit two seconds."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests import hanging, servers
+from tests.hanging import alive, descendants, wait
+from tests.stack import ROOT, Stack
+
+WATCHED = "campaign_app.launcher.watched"
+
+
+class Watched:
+    """Two web processes and a worker, each part under its watchdog."""
+
+    def __init__(self, stack: Stack, environment: dict[str, str]) -> None:
+        self.stack = stack
+        self.environment = environment
+
+    def start(self) -> None:
+        self.stack.run("alembic", "upgrade", "head")
+        self.stack.start("web", WATCHED, "tests.backend", environment=self.environment)
+        self.stack.wait_for(f"{self.stack.url}/api/health", "web")
+        self.stack.start("worker", WATCHED, "campaign_app.worker", environment=self.environment)
+        wait(lambda: "worker ready" in self.stack.log("worker"))
+        wait(lambda: len(self.webs()) == 2)
+
+    def webs(self) -> list[int]:
+        """The processes that serve: children of the one that keeps the port."""
+        found = descendants(self.stack.processes["web"].pid, such=lambda line: "tests.backend" in line)
+        return found[1:]
+
+    def worker(self) -> int:
+        found = descendants(self.stack.processes["worker"].pid, such=lambda line: "campaign_app.worker" in line)
+        return found[0] if found else 0
+
+    def beating(self, name: str, pid: int) -> bool:
+        """Whether a process has shown its pulse: the watch of it has begun."""
+        environment = Path(f"/proc/{pid}/environ").read_text().split("\0")
+        folder = next(each.partition("=")[2] for each in environment if each.startswith("BEACON_PULSE="))
+        return (Path(folder) / str(pid)).exists()
+
+    def doctor(self) -> dict[str, dict[str, str]]:
+        """What `./campaign doctor` finds, by part."""
+        done = subprocess.run(
+            [sys.executable, "-m", "campaign_app.cli", "doctor", "--json"],
+            cwd=ROOT,
+            env={**os.environ, **self.stack.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return {found["part"]: found for found in json.loads(done.stdout)}
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    (tmp_path / "redis").mkdir()
+    with servers.redis_server(tmp_path / "redis") as redis_url:
+        stack = Stack(var=tmp_path / "var", redis_url=redis_url)
+        environment = {"BEACON_HANG_SECONDS": "2", "BEACON_WEB_PROCESSES": "2"}
+        started = Watched(stack, {**environment, **hanging.environment(tmp_path / "site")})
+        try:
+            started.start()
+            yield started
+        finally:
+            stack.stop_all()
+
+
+def test_a_web_process_in_an_endless_computation_is_replaced_and_the_others_go_on(watched: Watched) -> None:
+    victim, other = watched.webs()
+    wait(lambda: watched.beating("web", victim) and watched.beating("web", other))
+    os.kill(victim, hanging.HANG)
+    wait(lambda: not alive(victim))
+    wait(lambda: len(watched.webs()) == 2 and victim not in watched.webs())
+    assert other in watched.webs()
+    assert httpx.get(f"{watched.stack.url}/api/health", timeout=30).json()["status"] == "ok"
+    log = watched.stack.log("web")
+    assert f"web (process {victim}) did not answer for" in log
+    assert hanging.STALLED_LINE in log  # the stacks: where it stood
+    assert watched.stack.processes["web"].poll() is None
+    wait(lambda: "hung" in watched.doctor()["Watchdog"]["words"])
+    found = watched.doctor()["Watchdog"]
+    assert found["state"] == "warning"
+    assert f"web, process {victim}" in found["words"]
+
+
+def test_a_stopped_worker_is_replaced(watched: Watched) -> None:
+    """No thread of its own could have said so."""
+    victim = watched.worker()
+    wait(lambda: watched.beating("worker", victim))
+    os.kill(victim, signal.SIGSTOP)
+    wait(lambda: not alive(victim))
+    wait(lambda: watched.stack.log("worker").count("worker ready") == 2)
+    assert watched.worker() not in {0, victim}
+    assert "SIGSTOP" in watched.stack.log("worker")
+    assert watched.stack.processes["worker"].poll() is None
+
+
+def test_a_part_that_ends_by_itself_ends_its_watchdog_with_its_code(watched: Watched) -> None:
+    """Then whoever started it decides (compose, systemd)."""
+    victim = watched.worker()
+    os.kill(victim, signal.SIGKILL)
+    assert watched.stack.processes.pop("worker").wait(60) == 128 + signal.SIGKILL
+
+
+def test_sigterm_is_handed_on_and_everything_ends(watched: Watched) -> None:
+    everything = [each for name in ("web", "worker") for each in descendants(watched.stack.processes[name].pid)]
+    assert len(everything) >= 4
+    assert watched.stack.stop("worker", seconds=60) == 0
+    assert "worker stopped" in watched.stack.log("worker")
+    assert watched.stack.stop("web", seconds=60) == 0
+    wait(lambda: not any(alive(pid) for pid in everything))
