@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from campaign_app.api.deps import client_ip
 from campaign_app.api.origin import is_secure
-from campaign_app.auth import service, setup_link
+from campaign_app.auth import known_devices, service, setup_link, throttle
 from campaign_app.auth.cookies import SESSION_COOKIE, session_digest
 from campaign_app.auth.errors import AlreadySetUp, NoSetupLink
 from campaign_app.auth.schemas import SignedIn
@@ -31,7 +31,7 @@ async def login(request: Request, email: Text = "", password: Text = "", next: T
     ip = client_ip(request)
     try:
         async with db.reading() as session:
-            user = await service.check_credentials(session, email, password, ip)
+            user = await service.check_credentials(session, email, password, ip, _marks(request))
         async with db.transaction() as session:
             signed_in = await service.open_session(session, user.id or 0, ip, request.headers.get("user-agent", ""))
             await service.sign_out(session, _present_session(request), ip)
@@ -97,13 +97,33 @@ def _welcome(request: Request, signed_in: SignedIn, path: str) -> Response:
         samesite="lax",
         secure=is_secure(request.url.scheme),
     )
+    _remember(request, answer, signed_in.user.id or 0)
     return answer
+
+
+def _marks(request: Request) -> str:
+    return request.cookies.get(known_devices.COOKIE, "")
+
+
+def _remember(request: Request, answer: Response, user_id: int) -> None:
+    """From now on nobody else's attempts at this account slow this browser down."""
+    if known_devices.find(_marks(request), user_id):
+        return
+    answer.set_cookie(
+        known_devices.COOKIE,
+        known_devices.add(_marks(request), user_id),
+        max_age=int(known_devices.VALID_FOR.total_seconds()),
+        path="/auth",
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(request.url.scheme),
+    )
 
 
 def _back(page: str, error: AppError, path: str = "") -> Response:
     query = {"error": _code(error)}
     if isinstance(error, TooMany):
-        query["minutes"] = str(max(1, round(error.retry_after / 60)))
+        query["wait"] = throttle.in_words(error.retry_after)
     if is_local(path):
         query["next"] = path
     return RedirectResponse(f"{page}{'&' if '?' in page else '?'}{urlencode(query)}", _SEE_OTHER)

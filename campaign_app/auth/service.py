@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audit import service as audit
-from campaign_app.auth import passwords, permissions, repository, rules, setup_link, throttle
+from campaign_app.auth import known_devices, passwords, permissions, repository, rules, setup_link, throttle
 from campaign_app.auth.errors import AddressTaken, AlreadySetUp, LastOwner, NoSetupLink, WrongCredentials
 from campaign_app.auth.schemas import CreatedUser, NewUser, SessionRow, SignedIn, UserPatch
 from campaign_app.core import clock, crypto
@@ -163,19 +163,23 @@ async def update_profile(session: AsyncSession, actor: Actor, *, name: str, time
     return user
 
 
-async def check_credentials(session: AsyncSession, email: str, password: str, ip: str) -> User:
+async def check_credentials(session: AsyncSession, email: str, password: str, ip: str, marks: str = "") -> User:
     """Who this is. Counts the attempt; an unknown address takes as long and answers the same as a wrong password.
+
+    `marks` are the browser's (known_devices): where one is the account's, only the attempts of this browser count.
 
     Raises:
         WrongCredentials, SignInThrottled, Unavailable.
     """
     address = email.strip().lower()[:254]
-    attempt = await throttle.count_attempt(address, ip)
     user = await repository.by_email(session, address)
+    device = known_devices.find(marks, user.id or 0) if user else ""
+    lanes = throttle.known_device(device) if device else throttle.stranger(address, ip)
+    await throttle.count(lanes)
     right = await passwords.matches(user.password_hash if user else None, password)
     if user is None or not right or not user.is_active:
         raise WrongCredentials
-    await throttle.forgive(address, ip, attempt)
+    await throttle.forgive(lanes)
     return user
 
 
@@ -228,11 +232,12 @@ async def change_password(session: AsyncSession, actor: Actor, old: str, new: st
         SignInThrottled: too many wrong ones.
     """
     user = await _found(session, _own_id(actor))
-    attempt = await throttle.count_attempt(user.email, actor.ip)
+    lanes = throttle.own_password(_own_id(actor))
+    await throttle.count(lanes)
     if not await passwords.matches(user.password_hash, old):
         sentence = "This is not your present password."
         raise Invalid("The password was not changed. " + sentence, {"old": sentence}, title="Password not changed")
-    await throttle.forgive(user.email, actor.ip, attempt)
+    await throttle.forgive(lanes)
     rules.check_password(new, user.email, field="new")
     user.password_hash = await passwords.hash_password(new)
     session.add(user)

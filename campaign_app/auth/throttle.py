@@ -1,7 +1,12 @@
-"""How often somebody may try to sign in: two sliding windows in Redis, checked and counted in one step."""
+"""How often somebody may try a password or a code: counters in Redis with growing delays, counted in one step.
+
+A stranger is counted by account *and* network, and by network over all accounts. A device that signed in to the account
+before is counted by itself, so nobody else's attempts keep its owner out. Delays have a longest: nobody is locked out.
+"""
 
 import ipaddress
-import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from redis.exceptions import RedisError
@@ -10,43 +15,75 @@ from campaign_app.auth.errors import SignInThrottled
 from campaign_app.core import clock, crypto, redis
 from campaign_app.core.errors import Unavailable
 
-WINDOW_SECONDS: Final = 15 * 60
-PER_ADDRESS: Final = 8
-PER_NETWORK: Final = 40
+FORGET_S: Final = 3_600
 
-# KEYS: one sorted set of attempts per window; ARGV: now, window, attempt's name, then one limit per key.
+# KEYS: one counter each; ARGV: now, seconds until a counter is forgotten, then free attempts and longest delay of each.
 # Answer: seconds to wait; 0 = counted. An attempt that is refused is not counted, so waiting helps.
 _SCRIPT: Final = """
-local now, window = tonumber(ARGV[1]), tonumber(ARGV[2])
+local now, forget = tonumber(ARGV[1]), tonumber(ARGV[2])
 local wait = 0
 for i, key in ipairs(KEYS) do
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
-  if redis.call('ZCARD', key) >= tonumber(ARGV[3 + i]) then
-    local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-    wait = math.max(wait, math.ceil(tonumber(oldest[2]) + window - now))
+  local free, longest = tonumber(ARGV[1 + 2 * i]), tonumber(ARGV[2 + 2 * i])
+  local count = tonumber(redis.call('HGET', key, 'count') or '0')
+  if count >= free then
+    local delay = math.min(longest, 2 ^ math.min(count - free + 1, 30))
+    wait = math.max(wait, tonumber(redis.call('HGET', key, 'last')) + delay - now)
   end
 end
-if wait > 0 then return wait end
+if wait > 0 then return math.ceil(wait) end
 for _, key in ipairs(KEYS) do
-  redis.call('ZADD', key, now, ARGV[3])
-  redis.call('EXPIRE', key, window)
+  redis.call('HINCRBY', key, 'count', 1)
+  redis.call('HSET', key, 'last', ARGV[1])
+  redis.call('EXPIRE', key, forget)
 end
 return 0
 """
 
 
-async def count_attempt(email: str, ip: str) -> str:
-    """Count an attempt before its password is looked at; its name, for `forgive`.
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A counter: so many attempts are free, then each waits twice as long as the one before, at most `longest_s`.
+
+    The right answer clears it, or where it stands for many people (`shared`) takes back only itself.
+    """
+
+    key: str
+    free: int
+    longest_s: int
+    shared: bool = False
+
+
+def stranger(account: str, ip: str) -> list[Lane]:
+    """Whoever tries an account from a network, and the network over all accounts."""
+    network = network_of(ip)
+    return [
+        Lane(f"sign-in:account:{crypto.digest(account)}:{network}", 5, 900),
+        Lane(f"sign-in:network:{network}", 20, 300, shared=True),
+    ]
+
+
+def known_device(device: str) -> list[Lane]:
+    """A device that signed in to this account before."""
+    return [Lane(f"sign-in:device:{crypto.digest(device)}", 10, 60)]
+
+
+def own_password(user_id: int) -> list[Lane]:
+    """Somebody who is signed in and gives the password again."""
+    return [Lane(f"sign-in:again:{user_id}", 5, 900)]
+
+
+async def count(lanes: Sequence[Lane]) -> None:
+    """Count an attempt before the answer is looked at.
 
     Raises:
-        SignInThrottled: too many in the last 15 minutes; says when to try again.
+        SignInThrottled: too soon after the attempts before; says when to try again.
         Unavailable: Redis does not answer, so nothing can be counted and nobody is let in.
     """
-    now = clock.now().timestamp()
-    name = secrets.token_hex(8)
+    limits = [number for lane in lanes for number in (lane.free, lane.longest_s)]
     try:
         script = redis.client().register_script(_SCRIPT)
-        wait = int(await script(keys=_keys(email, ip), args=[now, WINDOW_SECONDS, name, PER_ADDRESS, PER_NETWORK]))
+        keys = [lane.key for lane in lanes]
+        wait = int(await script(keys=keys, args=[clock.now().timestamp(), FORGET_S, *limits]))
     except (RedisError, OSError) as error:
         raise Unavailable(
             "Nobody can sign in right now, because Redis does not answer. Try again in a minute.",
@@ -54,37 +91,38 @@ async def count_attempt(email: str, ip: str) -> str:
             hint="An administrator can look with: campaign doctor",
         ) from error
     if wait:
-        minutes = max(1, round(wait / 60))
         raise SignInThrottled(
-            f"There were too many attempts to sign in. Try again in {minutes} min.",
+            f"There were too many attempts. Try again in {in_words(wait)}.",
             retry_after=wait,
             title="Too many attempts",
         )
-    return name
 
 
-async def forgive(email: str, ip: str, name: str) -> None:
-    """The password was right: the address starts from zero, the network loses only this attempt."""
-    address, network = _keys(email, ip)
+async def forgive(lanes: Sequence[Lane]) -> None:
+    """The answer was right."""
     try:
         async with redis.client().pipeline(transaction=False) as pipe:
-            pipe.delete(address)
-            pipe.zrem(network, name)
+            for lane in lanes:
+                if lane.shared:
+                    pipe.hincrby(lane.key, "count", -1)
+                else:
+                    pipe.delete(lane.key)
             await pipe.execute()
     except (RedisError, OSError):
-        return  # it only means that these attempts are counted for another 15 minutes
+        return  # it only means that these attempts are counted for another hour
 
 
-def _keys(email: str, ip: str) -> list[str]:
-    return [f"sign-in:address:{crypto.digest(email)}", f"sign-in:network:{network_of(ip)}"]
+def in_words(seconds: float) -> str:
+    """How long to wait: 8 s, 3 min."""
+    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
 
 def network_of(ip: str) -> str:
-    """The address itself, for IPv6 its /64: a provider gives out that many at once."""
+    """The /24 of an IPv4 address, the /64 of an IPv6 address: what one customer of a provider easily has."""
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:
         return "unknown"
     if address.version == 6 and address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.ip_network(f"{address}/64", strict=False)) if address.version == 6 else str(address)
+        address = address.ipv4_mapped
+    return str(ipaddress.ip_network(f"{address}/{64 if address.version == 6 else 24}", strict=False))

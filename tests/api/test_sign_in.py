@@ -10,10 +10,13 @@ import time_machine
 
 from campaign_app.api.sign_in import SETUP_COOKIE
 from campaign_app.audit import service as audit
-from campaign_app.auth import setup_link
+from campaign_app.auth import known_devices, setup_link
+from campaign_app.auth import service as auth
+from campaign_app.auth.schemas import NewUser
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.config import settings
+from campaign_app.models.user import Role
 from tests.api.conftest import PASSWORD, open_link, set_up
 from tests.conftest import count_rows
 
@@ -89,9 +92,28 @@ async def test_wrong_password_and_unknown_address_answer_the_same(client: httpx.
 
 async def test_too_many_attempts_say_when_to_come_back(sqlite_client: httpx.AsyncClient) -> None:
     await set_up(sqlite_client)
-    answers = [await login(sqlite_client, "wrong again") for _ in range(9)]
-    assert answers[-1].headers["location"] == "/login?error=throttled&minutes=15"
+    marks = sqlite_client.cookies["beacon_device"]
+    sqlite_client.cookies.clear()
+    answers = [await login(sqlite_client, "wrong again") for _ in range(6)]
+    assert answers[-1].headers["location"] == "/login?error=throttled&wait=2+s"
     assert (await login(sqlite_client)).headers["location"].startswith("/login?error=throttled")
+    known = {"Cookie": f"beacon_device=other.{marks}"}
+    form = {"email": "ines@example.com", "password": PASSWORD}
+    answer = await sqlite_client.post("/auth/login", data=form, headers=known)
+    assert answer.headers["location"] == "/"
+    assert "beacon_device" not in answer.headers["set-cookie"]  # it has one
+
+
+async def test_a_browser_of_two_people_knows_both(sqlite_client: httpx.AsyncClient) -> None:
+    await set_up(sqlite_client)
+    async with db.transaction() as session:
+        new = NewUser(email="vera@example.com", name="Vera", role=Role.VIEWER, password=PASSWORD)
+        vera = (await auth.create_user(session, SYSTEM, new)).user
+    await sqlite_client.post("/auth/login", data={"email": "vera@example.com", "password": PASSWORD})
+    marks = sqlite_client.cookies["beacon_device"]
+    assert known_devices.find(marks, vera.id or 0)
+    assert known_devices.find(marks, 1)
+    assert not known_devices.find(marks, 99)
 
 
 async def test_cookie_is_secure_behind_tls(sqlite_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Guessing is slow: per address and per network, sliding, with the time to wait; nothing tells addresses apart."""
+"""Guessing is slow, by account and network; nobody is kept out by others; nothing tells addresses apart."""
 
 import asyncio
 import statistics
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from campaign_app.auth import throttle
+from campaign_app.auth import known_devices, throttle
 from campaign_app.auth.errors import SignInThrottled, WrongCredentials
 from campaign_app.core import db, redis
 from campaign_app.core.config import settings
@@ -19,57 +19,109 @@ pytestmark = pytest.mark.usefixtures("redis_url", "sqlite_database")
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 
-async def fail(email: str = "ines@example.com", ip: str = "203.0.113.9") -> None:
+async def fail(email: str = "ines@example.com", ip: str = "203.0.113.9", marks: str = "") -> None:
     with pytest.raises(WrongCredentials):
-        await enter(email, "wrong password", ip)
+        await enter(email, "wrong password", ip, marks)
 
 
-async def test_window_slides_and_the_message_says_when() -> None:
+async def refused(email: str = "ines@example.com", ip: str = "203.0.113.9", marks: str = "") -> float:
+    with pytest.raises(SignInThrottled) as caught:
+        await enter(email, PASSWORD, ip, marks)
+    return caught.value.retry_after
+
+
+async def test_delays_grow_and_have_a_longest() -> None:
     await add("ines@example.com")
     with time_machine.travel(START, tick=False) as clock:
-        for number in range(throttle.PER_ADDRESS):
-            clock.move_to(START + timedelta(minutes=number))
+        for _ in range(5):
             await fail()
-        with pytest.raises(SignInThrottled) as caught:
-            await enter("ines@example.com")
-        assert caught.value.retry_after == (15 - throttle.PER_ADDRESS + 1) * 60
-        assert "Try again in 8 min" in caught.value.message
-        clock.move_to(START + timedelta(minutes=15, seconds=1))
+        waits = []
+        for _ in range(11):
+            waits.append(await refused())
+            assert await refused() == waits[-1]  # refused attempts do not make the wait longer
+            clock.shift(waits[-1])
+            await fail()
+        assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
+        clock.shift(900)
         assert (await enter("ines@example.com")).token
 
 
-async def test_refused_attempts_do_not_make_the_wait_longer() -> None:
-    with time_machine.travel(START, tick=False) as clock:
-        for _ in range(throttle.PER_ADDRESS):
-            await fail()
-        clock.move_to(START + timedelta(minutes=14))
+async def test_the_message_says_when() -> None:
+    with time_machine.travel(START, tick=False):
         for _ in range(5):
-            with pytest.raises(SignInThrottled):
-                await enter("ines@example.com")
-        clock.move_to(START + timedelta(minutes=15, seconds=1))
-        await fail()
+            await fail()
+        with pytest.raises(SignInThrottled, match="Try again in 2 s"):
+            await enter("ines@example.com")
+    assert throttle.in_words(900) == "15 min"
 
 
-async def test_the_right_password_forgives_the_address() -> None:
+async def test_nobody_is_kept_out_by_the_attempts_of_others() -> None:
+    user = await add("ines@example.com")
+    marks = known_devices.add("", user.id or 0)
+    with time_machine.travel(START, tick=False):
+        for _ in range(5):
+            await fail()
+        await refused()
+        assert (await enter("ines@example.com", ip="198.51.100.7")).token  # another network
+        assert (await enter("ines@example.com", marks=marks)).token  # the same network, a browser that is known
+        await refused()  # which does not help the stranger beside it
+
+
+@pytest.mark.parametrize("kind", ["another account", "too old", "forged", "many"])
+async def test_marks_that_are_none(kind: str) -> None:
+    user = await add("ines@example.com")
+    with time_machine.travel(START - timedelta(days=366), tick=False):
+        old = known_devices.add("", user.id or 0)
+    marks = {
+        "another account": known_devices.add("", 99),
+        "too old": old,
+        "forged": "A" + known_devices.add("", user.id or 0)[1:] + "=",
+        "many": "x." * 5_000 + known_devices.add("", user.id or 0),
+    }[kind]
+    with time_machine.travel(START, tick=False):
+        for _ in range(5):
+            await fail(marks=marks)
+        await refused(marks=marks)
+
+
+async def test_a_known_browser_cannot_guess_for_ever_nor_by_writing_its_mark_in_other_ways() -> None:
+    user = await add("ines@example.com")
+    with time_machine.travel(START, tick=False) as clock:
+        marks = known_devices.add("", user.id or 0)
+        for number in range(10):
+            await fail(marks=marks + "=" * number)
+        await refused(marks=marks + "!")
+        clock.shift(60)
+        assert (await enter("ines@example.com", marks=marks)).token
+
+
+async def test_the_right_password_clears_the_account() -> None:
     await add("ines@example.com")
     for _ in range(3):
-        for _ in range(throttle.PER_ADDRESS - 1):
+        for _ in range(4):
             await fail(ip="")
         await enter("ines@example.com", ip="")
 
 
-async def test_one_network_cannot_try_many_addresses() -> None:
-    for number in range(throttle.PER_NETWORK):
-        await throttle.count_attempt(f"a{number}@example.com", f"2001:db8:1:2::{number:x}")
-    with pytest.raises(SignInThrottled):
-        await throttle.count_attempt("new@example.com", "2001:db8:1:2::ffff")
-    await throttle.count_attempt("new@example.com", "2001:db8:1:3::1")
+async def test_one_network_cannot_try_many_accounts() -> None:
+    with time_machine.travel(START, tick=False):
+        for number in range(20):
+            await throttle.count(throttle.stranger(f"a{number}@example.com", f"2001:db8:1:2::{number:x}"))
+        with pytest.raises(SignInThrottled):
+            await throttle.count(throttle.stranger("new@example.com", "2001:db8:1:2::ffff"))
+        await throttle.count(throttle.stranger("new@example.com", "2001:db8:1:3::1"))
+
+
+async def test_people_of_one_office_do_not_use_up_its_network() -> None:
+    await add("ines@example.com")
+    for _ in range(25):
+        await enter("ines@example.com")
 
 
 async def test_attempts_at_once_are_all_counted() -> None:
-    tries = [throttle.count_attempt("ines@example.com", "") for _ in range(throttle.PER_ADDRESS * 2)]
+    tries = [throttle.count(throttle.stranger("ines@example.com", "")) for _ in range(12)]
     results = await asyncio.gather(*tries, return_exceptions=True)
-    assert sum(isinstance(result, SignInThrottled) for result in results) == throttle.PER_ADDRESS
+    assert sum(isinstance(result, SignInThrottled) for result in results) == 7
 
 
 async def test_unknown_address_takes_as_long_as_a_wrong_password() -> None:
@@ -103,8 +155,8 @@ async def test_without_redis_nobody_gets_in(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("ip", "network"),
     [
-        ("203.0.113.9", "203.0.113.9"),
-        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("203.0.113.9", "203.0.113.0/24"),
+        ("::ffff:203.0.113.9", "203.0.113.0/24"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("", "unknown"),
         ("unix:", "unknown"),

@@ -23,11 +23,12 @@ _ERRORS: Final = {
 }
 
 
-def error_text(code: str, minutes: str) -> str:
+def error_text(code: str, wait: str) -> str:
     """The words for what the server put into the address; "" for none."""
     if code == "throttled":
-        wait = f"{minutes} min" if minutes.isdecimal() and minutes != "1" else "a minute"
-        return f"Too many attempts. Wait {wait}, then try again."
+        number, _, unit = wait.partition(" ")
+        shown = wait if number.isdecimal() and len(number) < 5 and unit in {"s", "min"} else "a minute"
+        return f"Too many attempts. Wait {shown}, or use a browser in which you signed in before: there you need not."
     return _ERRORS.get(code, _ERRORS["credentials"]) if code else ""
 
 
@@ -56,7 +57,7 @@ class AuthState(AppState):
         return rx.redirect(routes.LOGIN) if await _has_owner() else None
 
     def _read_address(self) -> None:
-        self.error = error_text(self.query("error"), self.query("minutes"))
+        self.error = error_text(self.query("error"), self.query("wait"))
         self.email = self.query("email")[:200]
         wanted = self.query("next")
         self._next = wanted if _is_local(wanted) else ""
