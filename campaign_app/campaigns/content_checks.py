@@ -3,20 +3,20 @@
 import difflib
 import re
 from collections.abc import Collection, Iterable, Sequence
-from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
-from campaign_app.campaigns import markup, templating
+from campaign_app.campaigns import markup, plain_text, templating
 from campaign_app.campaigns.built_in import PLACEHOLDERS
 from campaign_app.campaigns.schemas import Finding, MessageFields
-from campaign_app.kit import hosts
+from campaign_app.kit import hosts, template_tags
+from campaign_app.kit.html_tokens import Document
 from campaign_app.kit.text import number, plural
 
 GMAIL_CLIPS_AT = 102 * 1024
 SUBJECT_GOOD = 60
 _EXAMPLE_HOSTS = re.compile(r"(^|\.)(example\.(com|org|net)|yourdomain\.\w+|your-?site\.\w+|domain\.com)$", re.I)
 _SHORTENERS = {"bit.ly", "tinyurl.com", "t.co", "goo.gl", "ow.ly", "is.gd", "buff.ly", "rebrand.ly", "cutt.ly"}
-_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
+_ACTIVE = ("script", "iframe", "object", "embed", "form")
 
 
 def blocking(title: str, detail: str, fix: str, code: str, count: int = 0) -> Finding:
@@ -61,16 +61,21 @@ def size(html: str) -> list[Finding]:
     return [fine(f"The message is {shown} and will not be cut", "size", count=length)]
 
 
-def links(html: str) -> list[Finding]:
+def targets(fields: MessageFields) -> list[str]:
+    """Where the links of a message lead, as templates: those of its HTML and those of its own text."""
+    return list(dict.fromkeys([*markup.hrefs(fields.html), *plain_text.targets(fields.text)]))
+
+
+def links(fields: MessageFields) -> list[Finding]:
     """Targets that are wrong on their face; the same target is reported once."""
-    targets = markup.hrefs(html)
-    found = [problem for target in dict.fromkeys(targets) if (problem := link(target))]
+    found_targets = targets(fields)
+    found = [problem for target in found_targets if (problem := link(target))]
     if found:
         return found
-    if not targets:
+    if not found_targets:
         return [fine("The message has no links that could be wrong", "links")]
     return [
-        fine(f"{plural(len(set(targets)), 'link')} {'is' if len(set(targets)) == 1 else 'are'} well formed", "links")
+        fine(f"{plural(len(found_targets), 'link')} {'is' if len(found_targets) == 1 else 'are'} well formed", "links")
     ]
 
 
@@ -96,7 +101,8 @@ def link(target: str) -> Finding | None:
 
 def _web_link(target: str, shown: str) -> Finding | None:
     try:
-        host = urlsplit(_TAG.sub("x", target)).hostname or ""
+        shape = "".join("x" if is_tag else text for is_tag, text in template_tags.pieces(target))
+        host = urlsplit(shape).hostname or ""
     except ValueError:
         host = ""
     numeric = hosts.place(host) in {hosts.Place.THIS_MACHINE, hosts.Place.PUBLIC}  # as 0x7f000001, which browsers read
@@ -152,43 +158,32 @@ def placeholders(fields: MessageFields) -> list[Finding]:
     return [warning("The template's own words are still in it", f"{listed}. Put yours in.", "content", "placeholder")]
 
 
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.images = 0
-        self.scripts = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        del attrs
-        self.images += tag == "img"
-        self.scripts += tag in {"script", "iframe", "object", "embed", "form"}
-
-
 def spam_signals(fields: MessageFields) -> list[Finding]:
     """The few signs that filters and readers agree on; no invented score."""
     found = []
-    words = _TAG.sub("", fields.subject)
+    words = template_tags.without(fields.subject)
     letters = [letter for letter in words if letter.isalpha()]
     if len(letters) >= 10 and sum(letter.isupper() for letter in letters) > 0.7 * len(letters):
         found.append(warning("The subject shouts", "Capital letters throughout look like spam.", "content", "spam"))
     if words.count("!") > 1 or "$$" in words:
         found.append(warning("The subject pleads", "More than one “!” looks like spam.", "content", "spam"))
-    reader = _Reader()
-    reader.feed(fields.html)
+    read = Document(template_tags.plain(fields.html))
+    images, scripts = sum(1 for _ in read.starts("img")), sum(1 for _ in read.starts(*_ACTIVE))
     text = markup.text_of(fields.html) if fields.html.strip() else fields.text
-    if reader.images and len(text.strip()) < 100:
+    if images and len(text.strip()) < 100:
         detail = "Many people do not load images, and filters cannot read them. Say the main thing in text as well."
-        found.append(warning("The message is hardly more than images", detail, "content", "spam", reader.images))
-    if reader.scripts:
+        found.append(warning("The message is hardly more than images", detail, "content", "spam", images))
+    if scripts:
         detail = "Scripts, forms and frames do not work in mail programs and raise alarms."
-        found.append(warning("The message holds a script, form or frame", detail, "content", "spam", reader.scripts))
+        found.append(warning("The message holds a script, form or frame", detail, "content", "spam", scripts))
     return found or [fine("Nothing in it looks like spam", "spam")]
 
 
 def footer(fields: MessageFields) -> list[Finding]:
     """The unsubscribe link that the law and mailbox providers want."""
-    used = markup.uses(f"{fields.html} {fields.text}", ("unsubscribe_url",))["unsubscribe_url"]
-    where = "in the message" if used else "added in the footer"
+    html, text = fields.html.strip(), fields.text.strip()
+    lacking = (markup.Page(fields.html).missing() if html else []) + (markup.text_missing(fields.text) if text else [])
+    where = "added in the footer" if "unsubscribe_url" in lacking else "in the message"
     return [fine(f"The unsubscribe link is {where}, and mail programs show their own button", "unsubscribe")]
 
 

@@ -35,6 +35,8 @@ body {{ margin: 0; padding: 0; background: #f4f5f7; -webkit-text-size-adjust: 10
 <td align="center" style="padding:24px 0"><table role="presentation" class="sheet" width="600" cellpadding="0"
  cellspacing="0" border="0"><tr><td class="letter">{BODY_MARK}</td></tr></table></td></tr></table></body></html>"""
 
+SHEET = BASE_LAYOUT[BASE_LAYOUT.index("<style>") + len("<style>") : BASE_LAYOUT.index("</style>")]
+
 _LINK = "color:#60646c;text-decoration:underline"
 FOOTER_HTML: Mapping[str, str] = {
     "postal_address": '<p style="margin:0 0 8px">{{ postal_address }}</p>',

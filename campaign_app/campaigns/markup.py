@@ -1,278 +1,204 @@
-"""From what a person wrote to the HTML that is sent: layout, inlined CSS, preheader, footer, pixel, text version.
+"""From what a person wrote to the HTML that is sent: frame, preheader, footer, links, pixel, inlined style sheets.
 
-All of it happens once per campaign, with the template's own tags replaced by words that no HTML tool touches.
+The page is read once (`kit.html_tokens`) and stays as it was written; what Beacon puts in is kept as edits of it.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from html import escape, unescape
-from html.parser import HTMLParser
+from collections.abc import Iterator, Sequence
+from html import escape
 
-import css_inline
-from jinja2 import TemplateSyntaxError
-
-from campaign_app.campaigns.errors import TemplateInvalid
+from campaign_app.campaigns import plain_text, urls
 from campaign_app.campaigns.layout import BASE_LAYOUT, BODY_MARK, FOOTER_HTML, FRAGMENT_LAYOUT, footer_text
-from campaign_app.campaigns.sandbox import HTML, PLAIN, plain_words
+from campaign_app.campaigns.plain_text import LinkPlace
+from campaign_app.campaigns.sandbox import ALIASES
+from campaign_app.kit import template_tags
+from campaign_app.kit.html_tokens import Attribute, Document, Kind, Token, code
 
-_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.S)
-_HELD = re.compile(r"<!--qzj(\d+)jzq-->|qzj(\d+)jzq")
-_SCAN = re.compile(r"<!--|-->|<(?=[a-zA-Z/!])|[\"'>]")
-_ENTITY = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|\w+);")
-_HREF = re.compile(r"(<(?:a|area)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*?\shref\s*=\s*)(\"[^\"]*\"|'[^']*'|[^\s>\"']+)", re.I)
-_BARE = re.compile(r"https?://[^\s<>\"'()\[\]]+", re.I)
-_inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
-
-LinkPlace = Callable[[str], str | None]
-
-
-class Held:
-    """HTML or text whose template tags are held back as words; `give_back` restores them."""
-
-    def __init__(self, source: str, part: str, *, html: bool = True) -> None:
-        self.tags: list[str] = []
-        self._inside, self._quote = "", ""
-        self.text = "".join(self._pieces(_unescaped(source) if html else source, part, html))
-
-    def _pieces(self, source: str, part: str, html: bool) -> list[str]:
-        pieces, tag = [], ""
-        try:
-            for _line, kind, value in (HTML if html else PLAIN).lex(source):
-                if kind == "data" and not tag:
-                    self._follow(value)
-                    pieces.append(value)
-                    continue
-                tag += value
-                if kind in {"variable_end", "block_end", "comment_end", "raw_end"}:
-                    pieces.append(self.hold(tag, as_word=bool(self._inside) or tag.startswith("{{") or not html))
-                    tag = ""
-        except TemplateSyntaxError as error:
-            raise TemplateInvalid(plain_words(error.message or ""), part=part, line=error.lineno) from None
-        return [*pieces, tag]
-
-    def _follow(self, text: str) -> None:
-        """Keep track of whether the next template tag stands inside an HTML tag or comment."""
-        for mark in _SCAN.finditer(text):
-            found = mark.group()
-            if not self._inside:
-                self._inside = {"<!--": "comment", "<": "tag"}.get(found, "")
-            elif self._inside == "comment":
-                self._inside = "" if found == "-->" else "comment"
-            elif self._quote:
-                self._quote = "" if found == self._quote else self._quote
-            elif found in {">", "-->"}:
-                self._inside = ""
-            elif found in "\"'":
-                self._quote = found
-
-    def hold(self, tag: str, *, as_word: bool = True) -> str:
-        """The stand-in of one template tag: a word, or a comment, which a table may hold between its rows."""
-        self.tags.append(tag)
-        word = f"qzj{len(self.tags) - 1}jzq"
-        return word if as_word else f"<!--{word}-->"
-
-    def give_back(self, text: str) -> str:
-        """`text` with the template's own tags."""
-        return _HELD.sub(self._tag_of, text)
-
-    def _tag_of(self, found: re.Match[str]) -> str:
-        number = int(found.group(1) or found.group(2))
-        return self.tags[number] if number < len(self.tags) else found.group()
+_BODY_END = "</body>"
+_WHOLE = frozenset({"html", "head", "body"})
+_STRING = re.compile(r"\"(?:[^\"\\]++|\\.)*+\"|'(?:[^'\\]++|\\.)*+'", re.DOTALL)
+_WORD = re.compile(r"[A-Za-z_]\w*+")
+_SETS = re.compile(r"\{%[-+]?\s*set\b")
 
 
-def _unescaped(html: str) -> str:
-    """Editors write `{{ a &lt; b }}` and `default(&quot;there&quot;)`."""
-    return _TAG.sub(lambda found: unescape(found.group()), html)
+Edit = tuple[int, int, str]  # what stands in source[start:end] becomes this text
 
 
-def _target(written: str) -> str:
-    """An href's value as the browser reads it: `&copy=1` is no entity in an address."""
-    inner = written[1:-1] if written[:1] in {'"', "'"} else written
-    return _ENTITY.sub(lambda found: unescape(found.group()), inner).strip()
+class Page:
+    """A message's HTML: `document` as it was read, and what is to be put in."""
+
+    def __init__(self, source: str) -> None:
+        self.document = Document(template_tags.plain(source))
+        self._edits: list[Edit] = []
+
+    def insert(self, at: int, text: str) -> None:
+        """Put `text` before what stands at `at`."""
+        self._edits.append((at, at, text))
+
+    def replace(self, start: int, end: int, text: str) -> None:
+        """Put `text` in the place of source[start:end]; edits inside it no longer count."""
+        self._edits.append((start, end, text))
+
+    def source(self) -> str:
+        """The page as a template, with every edit."""
+        return _applied(self.document.source, [*self._edits, *self._tags(), *self._literals()])
+
+    def _tags(self) -> Iterator[Edit]:
+        for tag in self.document.tags:
+            given = self.document.source[tag.start : tag.end]
+            if (read := code(given)) != given:
+                yield tag.start, tag.end, read
+
+    def _literals(self) -> Iterator[Edit]:
+        for at in self.document.literal:
+            yield at, at + 2, template_tags.literal(self.document.source[at : at + 2])
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a document rather than a piece of one."""
+        return any(
+            token.kind is Kind.DOCTYPE or (token.kind is Kind.START and token.name in _WHOLE)
+            for token in self.document.tokens
+            if not token.hidden
+        )
+
+    def framed(self, *, simple: bool, footer: bool) -> "Page":
+        """A whole document with the footer's lines that it lacks.
+
+        The simple editor's text comes into the base layout, a fragment into the plainest one.
+        """
+        source, lines = self.document.source, _footer(self.missing() if footer else [])
+        if self.is_whole:
+            at = self._body_end()
+            return Page(f"{source[:at]}{lines}{source[at:]}")
+        before, after = (BASE_LAYOUT if simple else FRAGMENT_LAYOUT).split(BODY_MARK)
+        return Page(f"{before}{source}{after.replace(_BODY_END, lines + _BODY_END)}")
+
+    def missing(self) -> list[str]:
+        """What of the footer the message does not show: a comment, a title or an attribute shows nothing."""
+        shown = set(self._shown())
+        return [name for name in FOOTER_HTML if name not in shown]
+
+    def _shown(self) -> Iterator[str]:
+        source = self.document.source
+        for token in self.document.tokens:
+            if token.hidden:
+                continue
+            if token.kind is Kind.TEMPLATE and not token.name:
+                yield from _printed(code(source[token.start : token.end]))
+        for token, attribute in links(self.document):
+            if not token.hidden:
+                for start, end in attribute.tags:
+                    yield from _printed(code(source[start:end]))
+
+    def add_at_end(self, fragment: str) -> None:
+        """`fragment` as the last thing in the body."""
+        self.insert(self._body_end(), fragment)
+
+    def _body_end(self) -> int:
+        ends = [token for token in self.document.tokens if token.kind is Kind.END and not token.hidden]
+        for name in ("body", "html"):
+            if found := next((token for token in reversed(ends) if token.name == name), None):
+                return found.start
+        return len(self.document.source)
+
+    def add_preheader(self, preheader: str) -> None:
+        """Hidden text that inboxes show after the subject, with filler so that nothing else follows it."""
+        if not preheader.strip():
+            return
+        parts = template_tags.pieces(template_tags.plain(preheader))
+        shown = "".join(text if is_tag else escape(text, quote=False) for is_tag, text in parts)
+        self.insert(
+            self._body_start(),
+            '<div style="display:none;font-size:1px;color:transparent;line-height:1px;max-height:0;max-width:0;'
+            f'opacity:0;overflow:hidden;mso-hide:all">{shown}{"&#847;&zwnj;&nbsp;" * 30}</div>',
+        )
+
+    def _body_start(self) -> int:
+        tokens = [token for token in self.document.tokens if not token.hidden]
+        for kind, name in ((Kind.START, "body"), (Kind.END, "head"), (Kind.START, "html"), (Kind.DOCTYPE, "")):
+            if found := next((token for token in tokens if token.kind is kind and token.name == name), None):
+                return found.end
+        return 0
+
+    def place_links(self, place: LinkPlace | None) -> None:
+        """Every link that `place` gives a variable for now leads there; values in the others are percent-encoded."""
+        for token in self.document.tokens:
+            for attribute in token.attributes:
+                if attribute.tags and attribute.name in urls.ATTRIBUTES:
+                    self._encode(attribute)
+        if place is None:
+            return
+        for _, attribute in links(self.document):
+            if variable := place(urls.target(self.document.segments(attribute))):
+                self.replace(attribute.start, attribute.end, f'"{variable}"')
+
+    def _encode(self, attribute: Attribute) -> None:
+        segments = list(self.document.segments(attribute))
+        texts = urls.with_encoding(segments)
+        spans = iter(attribute.tags)
+        for (is_tag, before), after in zip(segments, texts, strict=True):
+            if is_tag:
+                start, end = next(spans)
+                if after != before:
+                    self.replace(start, end, after)
 
 
-def uses(source: str, names: Sequence[str]) -> dict[str, bool]:
-    """Which of these variables a template's tags mention."""
-    tags = " ".join(_TAG.findall(source))
-    return {name: re.search(rf"\b{name}\b", tags) is not None for name in names}
-
-
-def wrapped(held: Held, *, simple: bool) -> str:
-    """A whole document: the simple editor's text in the base layout, a fragment in the plainest one."""
-    if re.search(r"<(html|body)\b", held.text, re.I):
-        return held.text
-    return (BASE_LAYOUT if simple else FRAGMENT_LAYOUT).replace(BODY_MARK, held.text)
-
-
-def inlined(html: str) -> str:
-    """Style sheets moved into style attributes (media queries stay); unreadable CSS stays as it is."""
-    if "<style" not in html.lower():
-        return html
-    try:
-        return str(_inliner.inline(html))
-    except css_inline.InlineError:
-        return html
-
-
-def before_body_end(html: str, fragment: str) -> str:
-    """`fragment` as the last thing in the body."""
-    at = html.lower().rfind("</body>")
-    return f"{html[:at]}{fragment}{html[at:]}" if at >= 0 else html + fragment
-
-
-def after_body_start(html: str, fragment: str) -> str:
-    """`fragment` as the first thing in the body."""
-    found = re.search(r"<body\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", html, re.I)
-    return f"{html[: found.end()]}{fragment}{html[found.end() :]}" if found else fragment + html
-
-
-def preheader_html(held: Held, preheader: str) -> str:
-    """Hidden text that inboxes show after the subject, with filler so that nothing else follows it."""
-    if not preheader.strip():
-        return ""
-    plain = Held(preheader, "preheader", html=False)
-    shown = _HELD.sub(lambda found: held.hold(plain.tags[int(found.group(2))]), escape(plain.text, quote=False))
-    return (
-        '<div style="display:none;font-size:1px;color:transparent;line-height:1px;max-height:0;max-width:0;'
-        f'opacity:0;overflow:hidden;mso-hide:all">{shown}{"&#847;&zwnj;&nbsp;" * 30}</div>'
-    )
-
-
-def with_footer(held: Held, html: str, source: str) -> str:
-    """The missing ones of: unsubscribe link, postal address, view in browser."""
-    missing = [name for name, there in uses(source, tuple(FOOTER_HTML)).items() if not there]
+def _footer(missing: Sequence[str]) -> str:
     if not missing:
-        return html
-    lines = "".join(_TAG.sub(lambda found: held.hold(found.group()), FOOTER_HTML[name]) for name in missing)
-    return before_body_end(
-        html,
+        return ""
+    lines = "".join(FOOTER_HTML[name] for name in missing)
+    return (
         '<div style="max-width:600px;margin:0 auto;padding:16px 24px 32px;font:12px/18px Arial,Helvetica,sans-serif;'
-        f'color:#60646c;text-align:center">{lines}</div>',
+        f'color:#60646c;text-align:center">{lines}</div>'
     )
 
 
-def text_with_footer(text: str, source: str) -> str:
-    """The same for the text version."""
-    missing = [name for name, there in uses(source, tuple(FOOTER_HTML)).items() if not there]
-    return f"{text.rstrip()}\n\n-- \n{footer_text(missing)}\n" if missing else text
+def _applied(source: str, edits: list[Edit]) -> str:
+    """`source` with the edits; one inside another's place no longer counts."""
+    out: list[str] = []
+    at = 0
+    for start, end, text in sorted(edits, key=lambda edit: (edit[0], edit[1] > edit[0], -edit[1])):
+        if start >= at:
+            out += (source[at:start], text)
+            at = end
+    return "".join(out) + source[at:]
 
 
-def replace_links(held: Held, html: str, place: LinkPlace) -> str:
-    """Every link that `place` gives a variable for now leads there."""
-
-    def exchange(found: re.Match[str]) -> str:
-        variable = place(held.give_back(_target(found.group(2))))
-        return f'{found.group(1)}"{held.hold(variable)}"' if variable else found.group()
-
-    return _HREF.sub(exchange, html)
-
-
-def replace_text_links(held: Held, text: str, place: LinkPlace) -> str:
-    """The same for addresses written out in the text version."""
-
-    def exchange(found: re.Match[str]) -> str:
-        url = found.group()
-        trimmed = url.rstrip(".,;:!?")
-        variable = place(held.give_back(trimmed))
-        return held.hold(variable) + url[len(trimmed) :] if variable else url
-
-    return _BARE.sub(exchange, text)
-
-
-def generated_text(held: Held, place: LinkPlace | None) -> str:
-    """The text version of held HTML, its links through `place`."""
-    if place is None:
-        return text_of(held.text)
-
-    def link(target: str) -> str:
-        variable = place(held.give_back(target))
-        return held.hold(variable) if variable else target
-
-    return replace_text_links(held, text_of(held.text, link), place)
+def links(document: Document) -> Iterator[tuple[Token, Attribute]]:
+    """Every link: of a and area, and of the buttons that Outlook draws (`<v:roundrect href=…>`)."""
+    for token in document.tokens:
+        if token.kind is Kind.START and (token.name in {"a", "area"} or token.name.startswith("v:")):
+            found = [attribute for attribute in token.attributes if attribute.name == "href"]
+            for attribute in found if token.branches else found[:1]:
+                yield token, attribute
 
 
 def hrefs(html: str) -> list[str]:
     """The targets of all links, in order, as templates."""
-    held = Held(html, "html")
-    return [held.give_back(_target(found.group(2))) for found in _HREF.finditer(held.text)]
+    document = Document(template_tags.plain(html))
+    return [urls.target(document.segments(attribute)) for _, attribute in links(document)]
 
 
-_BLOCKS = frozenset(
-    {"address", "article", "blockquote", "div", "dl", "dt", "dd", "figure", "footer", "form", "header", "hr", "li"}
-    | {"h1", "h2", "h3", "h4", "h5", "h6", "main", "ol", "p", "pre", "section", "table", "tr", "ul"}
-)
-_CLOSE = frozenset({"li", "tr", "dt", "dd"})
-_HIDDEN = frozenset({"head", "style", "script", "title", "template"})
-_VOID: Mapping[str, str] = {"br": "\n", "hr": "\n----\n"}
+def _printed(tag: str) -> Iterator[str]:
+    """The names that a tag prints or sets others from."""
+    if tag.startswith("{{") or _SETS.match(tag):
+        for found in _WORD.finditer(_STRING.sub("", tag)):
+            yield ALIASES.get(found.group(), found.group())
 
 
-class _TextMaker(HTMLParser):
-    def __init__(self, link: Callable[[str], str]) -> None:
-        super().__init__(convert_charrefs=True)
-        self._link = link
-        self.out: list[str] = []
-        self._hidden = 0
-        self._links: list[tuple[str, int]] = []
-        self._lists: list[int | None] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag in _HIDDEN:
-            self._hidden += 1
-        elif tag in _VOID:
-            self.out.append(_VOID[tag])
-        elif tag == "img" and given.get("alt"):
-            self.out.append(given["alt"])
-        elif tag == "a":
-            self._links.append((given.get("href", "").strip(), len(self.out)))
-        elif tag in {"ul", "ol"}:
-            self._lists.append(0 if tag == "ol" else None)
-        elif tag in {"td", "th"}:
-            self.out.append(" ")
-        if tag in _BLOCKS:
-            self.out.append("\n\n" if tag not in _CLOSE else "\n")
-        if tag == "li":
-            self.out.append(self._bullet())
-
-    def _bullet(self) -> str:
-        if not self._lists or self._lists[-1] is None:
-            return "- "
-        self._lists[-1] += 1
-        return f"{self._lists[-1]}. "
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _HIDDEN:
-            self._hidden = max(0, self._hidden - 1)
-        elif tag == "a" and self._links:
-            self._end_link(*self._links.pop())
-        elif tag in {"ul", "ol"} and self._lists:
-            self._lists.pop()
-        if tag in _BLOCKS - _CLOSE:
-            self.out.append("\n\n")
-
-    def _end_link(self, href: str, begun: int) -> None:
-        label = "".join(self.out[begun:]).strip()
-        if not href or href.startswith("#") or href in {label, f"mailto:{label}", f"tel:{label}"}:
-            return
-        target = self._link(href)
-        self.out.append(f" ({target})" if label else target)
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.out.append(re.sub(r"[ \t\r\n\f]+", " ", data))
-
-    def handle_comment(self, data: str) -> None:
-        if not self._hidden and _HELD.fullmatch(data):
-            self.out.append(data)
+def text_missing(text: str) -> list[str]:
+    """What of the footer a text version does not show."""
+    tags = (tag for is_tag, tag in template_tags.pieces(template_tags.plain(text)) if is_tag)
+    shown = {name for tag in tags for name in _printed(tag)}
+    return [name for name in FOOTER_HTML if name not in shown]
 
 
-def text_of(html: str, link: Callable[[str], str] = str) -> str:
-    """A readable text version of (held) HTML: links as "text (url)", lists with dashes, blank lines between blocks.
+def text_with_footer(text: str, missing: Sequence[str]) -> str:
+    """A text version with the lines of the footer that it lacks."""
+    return f"{text.rstrip()}\n\n-- \n{footer_text(missing)}\n" if missing else text
 
-    `link` gives what is written for a target.
-    """
-    maker = _TextMaker(link)
-    maker.feed(html)
-    maker.close()
-    text = re.sub(r"[ \t\u00a0]*\n[ \t\u00a0]*", "\n", "".join(maker.out))
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]{2,}", " ", text)).strip() + "\n"
+
+def text_of(html: str) -> str:
+    """What somebody reads who sees no pictures and no formatting."""
+    return plain_text.made(Document(template_tags.plain(html)))

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience.schemas import AudienceCount
 from campaign_app.campaigns import content_checks as content
-from campaign_app.campaigns import dns_check, link_check, markup, readiness
+from campaign_app.campaigns import dns_check, link_check, readiness
 from campaign_app.campaigns import preflight_repository as repository
 from campaign_app.campaigns.content_checks import blocking, fine, people, warning
 from campaign_app.campaigns.errors import RenderError
@@ -78,7 +78,7 @@ async def message(session: AsyncSession, facts: Facts) -> list[Finding]:
     found = content.subject(fields.subject, [each.subject for each in made])
     found += [_cannot(words, number, len(facts.sample)) for words, number in errors.most_common(3)]
     found += content.size(max((each.html for each in made), key=len, default=fields.html))
-    found += content.links(fields.html)
+    found += content.links(fields)
     found += content.placeholders(fields)
     found += content.footer(fields)
     found += content.unknown_variables(compiled, facts.attributes)
@@ -183,7 +183,7 @@ async def recent(session: AsyncSession, facts: Facts) -> list[Finding]:
 async def links(facts: Facts, check: LinkCheck) -> list[Finding]:
     """Whether the websites behind the links answer."""
     try:
-        targets = _plain_links(facts.campaign.html)
+        targets = _plain_links(MessageFields.of(facts.campaign))
     except RenderError:
         return []  # said already
     found: list[Finding] = []
@@ -207,8 +207,8 @@ async def links(facts: Facts, check: LinkCheck) -> list[Finding]:
     return found
 
 
-def _plain_links(html: str) -> list[str]:
-    targets = [target for target in dict.fromkeys(markup.hrefs(html)) if "{" not in target]
+def _plain_links(fields: MessageFields) -> list[str]:
+    targets = [target for target in content.targets(fields) if "{" not in target]
     return [target for target in targets if target.lower().startswith("http") and content.link(target) is None]
 
 

@@ -14,11 +14,11 @@ from typing import Any
 
 from jinja2 import meta, nodes
 
-from campaign_app.campaigns import budget, layout, markup
+from campaign_app.campaigns import budget, inlining, layout, markup, plain_text, urls
 from campaign_app.campaigns.errors import RenderError, TemplateInvalid, TooSlow
 from campaign_app.campaigns.filters import is_empty
 from campaign_app.campaigns.part import Part
-from campaign_app.campaigns.sandbox import ALIASES, HTML, PLAIN
+from campaign_app.campaigns.sandbox import ALIASES, HTML, MAX_SOURCE, PLAIN
 from campaign_app.campaigns.usage import needs_value, sets_names
 from campaign_app.models.template import Editor
 
@@ -146,22 +146,25 @@ def compile_message(
     Raises:
         TemplateInvalid: a part cannot be read; says which, where and why.
     """
+    if max(len(html), len(text)) > MAX_SOURCE:
+        raise TemplateInvalid(f"The message is longer than {MAX_SOURCE // 1000:,} KB")
     html, editor = _html_source(html, text, editor)
     read = {"subject": PLAIN.read(subject, "subject"), "preheader": PLAIN.read(preheader, "preheader")}
-    held = markup.Held(html, "html")
-    read["html"] = HTML.read(held.give_back(held.text), "html")
+    written = markup.Page(html)
+    page = written.framed(simple=editor is Editor.TEXT, footer=footer)
+    read["html"] = HTML.read(written.source(), "html")
     if text.strip():
         read["text"] = PLAIN.read(text, "text")
     table = _Links(links, _union(sets_names(tree) for tree in read.values()))
     place = table.place if track_clicks or links is not None else None
-    made_text = _text_part(held, html, text, place, footer)
-    made_html = _html_part(held, html, preheader, editor, place, track_opens, footer)
-    parts = Part(PLAIN, subject, "subject"), Part(HTML, made_html, "html"), Part(PLAIN, made_text, "text")
+    made_text = _text_part(written, text, place, footer)
+    _complete(page, preheader, place, track_opens)
+    parts = Part(PLAIN, subject, "subject"), Part(HTML, page.source(), "html"), Part(PLAIN, made_text, "text")
     return CompiledMessage(
         links=tuple(table.urls),
         variables=_union(_names(tree) for tree in read.values()),
         required=_union(needs_value(tree) for tree in read.values()) - SYSTEM_VARIABLES,
-        _source=held.give_back(held.text),
+        _source=written.source(),
         _subject=parts[0],
         _html=parts[1],
         _text=parts[2],
@@ -173,40 +176,25 @@ def _html_source(html: str, text: str, editor: Editor) -> tuple[str, Editor]:
     """A message written as text only gets an HTML part that looks like it."""
     if html.strip() or not text.strip():
         return html, editor
-    held = markup.Held(text, "text", html=False)
-    body = held.give_back(escape(held.text, quote=False))
+    body = plain_text.linked_html(text, lambda words: escape(words, quote=False))
     return f'<div style="white-space:pre-wrap">{body}</div>', Editor.TEXT
 
 
-def _html_part(
-    held: markup.Held,
-    source: str,
-    preheader: str,
-    editor: Editor,
-    place: markup.LinkPlace | None,
-    track_opens: bool,
-    footer: bool,
-) -> str:
-    page = markup.wrapped(held, simple=editor is Editor.TEXT)
-    if footer:
-        page = markup.with_footer(held, page, source)
-    page = markup.inlined(page)
-    page = markup.after_body_start(page, markup.preheader_html(held, preheader))
-    if place is not None:
-        page = markup.replace_links(held, page, place)
+def _complete(page: markup.Page, preheader: str, place: plain_text.LinkPlace | None, track_opens: bool) -> None:
+    """Put in what Beacon adds to a page."""
+    inlining.inline(page)
+    page.add_preheader(preheader)
+    page.place_links(place)
     if track_opens:
-        page = markup.before_body_end(page, layout.pixel())
-    return held.give_back(page)
+        page.add_at_end(layout.pixel())
 
 
-def _text_part(held: markup.Held, html: str, text: str, place: markup.LinkPlace | None, footer: bool) -> str:
+def _text_part(page: markup.Page, text: str, place: plain_text.LinkPlace | None, footer: bool) -> str:
     if text.strip():
-        written = markup.Held(text, "text", html=False)
-        body = markup.replace_text_links(written, written.text, place) if place else written.text
-        body = written.give_back(body)
-        return markup.text_with_footer(body, text) if footer else body
-    body = held.give_back(markup.generated_text(held, place))
-    return markup.text_with_footer(body, html) if footer else body
+        body = plain_text.written(text, place)
+        return markup.text_with_footer(body, markup.text_missing(text)) if footer else body
+    body = plain_text.made(page.document, place)
+    return markup.text_with_footer(body, page.missing()) if footer else body
 
 
 def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
@@ -234,7 +222,7 @@ def render_url(template: str, context: Mapping[str, Any]) -> str:
     """
     if "{" not in template:
         return template
-    return Part(PLAIN, template, "link").render(context).strip()
+    return Part(PLAIN, urls.encoded(template), "link").render(context).strip()
 
 
 def unknown(names: Iterable[str], attributes: Iterable[str]) -> set[str]:

@@ -8,12 +8,12 @@ import itertools
 import time
 from collections import Counter
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
 from campaign_app.core.crypto import derive
+from campaign_app.kit.html_tokens import Document
 from campaign_app.sandbox import mail, reports
 from campaign_app.sandbox.people import Act, Planned
 
@@ -154,14 +154,13 @@ class Actor:
             answer.raise_for_status()
 
     async def _submit(self, page: httpx.Response, headers: dict[str, str]) -> httpx.Response:
-        form = _Form()
-        form.feed(page.text)
-        target = urljoin(str(page.url), form.action)
+        action, fields = _form(page.text)
+        target = urljoin(str(page.url), action)
         if page.status_code >= 400 or not self._ours(target):
             page.raise_for_status()
             raise NotOurs(target)
         origin = {"Origin": self.public_url, "Referer": str(page.url)}
-        return await self._client.post(target, data=form.fields, headers={**headers, **origin})
+        return await self._client.post(target, data=fields, headers={**headers, **origin})
 
     async def _post_report(self, report: bytes) -> None:
         signature = hmac.digest(derive("hooks mail"), report, hashlib.sha256).hex()
@@ -173,20 +172,17 @@ class Actor:
         answer.raise_for_status()
 
 
-class _Form(HTMLParser):
-    """The first form of a page: where it posts, and the fields it sends when its button is pressed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.action = ""
-        self.fields: dict[str, str] = {}
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "form" and not self.action:
-            self.action = given.get("action", "")
-        elif tag == "input" and given.get("name") and given.get("type", "text") in {"hidden", "text", "email"}:
-            self.fields[given["name"]] = given.get("value", "")
+def _form(html: str) -> tuple[str, dict[str, str]]:
+    """Where the first form of a page posts, and the fields it sends when its button is pressed."""
+    page = Document(html, template=False)
+    form = next(page.starts("form"), None)
+    fields = {
+        name: page.value(token.attribute("value"))
+        for token in page.starts("input")
+        if (name := page.value(token.attribute("name")))
+        and (page.value(token.attribute("type")) or "text") in {"hidden", "text", "email"}
+    }
+    return page.value(form.attribute("action")) if form else "", fields
 
 
 def hash_of(text: str) -> int:

@@ -5,7 +5,8 @@ import re
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from html.parser import HTMLParser
+
+from campaign_app.kit.html_tokens import Document
 
 _MESSAGE_ID = re.compile(rb"^message-id:[ \t]*(?:\r\n[ \t]+)?(<[^>\r\n]*>)", re.IGNORECASE | re.MULTILINE)
 _UNSUBSCRIBE = re.compile(rb"^list-unsubscribe:((?:[^\r\n]|\r\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
@@ -36,31 +37,19 @@ class Outline:
     unsubscribe: str
 
 
-class _Addresses(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.images: list[str] = []
-        self.links: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        wanted = {"img": ("src", self.images), "a": ("href", self.links)}.get(tag)
-        if wanted:
-            name, found = wanted
-            found.extend(value for key, value in attrs if key == name and value)
-
-
 def outline(raw: bytes) -> Outline:
     """Images, links and the one-click address of a message."""
     head, _ = split(raw)
-    parser = _Addresses()
-    parser.feed(html_of(raw))
+    page = Document(html_of(raw), template=False)
+    images = tuple(page.value(token.attribute("src")) for token in page.starts("img"))
+    links = tuple(page.value(token.attribute("href")) for token in page.starts("a"))
     given = _UNSUBSCRIBE.search(head)
     address = ""
     if given and _ONE_CLICK.search(head):
         for part in given.group(1).decode("ascii", "replace").replace("\r\n", "").split(","):
             if part.strip().startswith("<http"):
                 address = "".join(part.split()).strip("<>")
-    return Outline(tuple(parser.images), tuple(parser.links), address)
+    return Outline(tuple(filter(None, images)), tuple(filter(None, links)), address)
 
 
 def html_of(raw: bytes) -> str:

@@ -1,6 +1,5 @@
 """The message as one chosen recipient gets it, and the variables with that person's values."""
 
-import re
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -17,11 +16,9 @@ from campaign_app.ui.app_state import initials
 from campaign_app.ui.campaigns.builder_content_state import BuilderContent
 from campaign_app.ui.campaigns.builder_state import OPENERS
 from campaign_app.ui.components.editors import VariableChoice
-from campaign_app.ui.components.editors.variables import choices, labels
+from campaign_app.ui.components.editors.variables import choices, labels, with_values
 
 SUBJECT_LIMIT, PREHEADER_LIMIT = 60, 90
-_PRINTED = re.compile(r"\{\{\s*(\w+)[^}]*\}\}")
-_TAGS = re.compile(r"\{%.*?%\}")
 
 
 @dataclass
@@ -172,8 +169,7 @@ class BuilderPreview(BuilderContent):
         self.preheader_over = preheader > PREHEADER_LIMIT
 
     def _length(self, source: str) -> int:
-        words = _PRINTED.sub(lambda found: str(self._values.get(found.group(1)) or ""), _TAGS.sub("", source))
-        return len(words.strip())
+        return len(with_values(source, self._values).strip())
 
 
 def _problem(shown: Preview) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from campaign_app.kit import template_tags
 from campaign_app.ui.components.editors.model import VariableChoice
 
 CONTACT_LABELS: Final[Mapping[str, str]] = {
@@ -28,18 +29,28 @@ def labels(custom: Mapping[str, str]) -> dict[str, str]:
     return {**custom, **CONTACT_LABELS, **_MESSAGE_LABELS}
 
 
-_CODE: Final = re.compile(r"\{%.*?%\}|\{#.*?#\}")
-_PRINTED: Final = re.compile(r"\{\{\s*(\w+)[^}]*\}\}")
+_PRINTED: Final = re.compile(r"\{\{[-+]?\s*(\w+)")
 
 
 def in_words(source: str) -> str:
     """A line of a message without code: `{{ first_name|default("there") }}` reads {First name}."""
 
-    def word(found: re.Match[str]) -> str:
-        name = found.group(1)
-        return f"{{{CONTACT_LABELS.get(name) or name.replace('_', ' ').capitalize()}}}"
+    def word(tag: str) -> str:
+        found = _PRINTED.match(tag)
+        name = found.group(1) if found else ""
+        return f"{{{CONTACT_LABELS.get(name) or name.replace('_', ' ').capitalize()}}}" if name else ""
 
-    return _PRINTED.sub(word, _CODE.sub("", source))
+    return "".join(word(text) if is_tag else text for is_tag, text in template_tags.pieces(source))
+
+
+def with_values(source: str, values: Mapping[str, Any]) -> str:
+    """A line of a message with one person's values, before filters: to count its letters while somebody writes."""
+
+    def value(tag: str) -> str:
+        found = _PRINTED.match(tag)
+        return str(values.get(found.group(1)) or "") if found else ""
+
+    return "".join(value(text) if is_tag else text for is_tag, text in template_tags.pieces(source))
 
 
 def choices(custom: Mapping[str, str], values: Mapping[str, Any]) -> list[VariableChoice]:

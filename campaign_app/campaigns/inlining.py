@@ -1,0 +1,247 @@
+"""Style sheets into style attributes, for mail programs that drop sheets; those that keep them show no difference.
+
+What cannot stand in an attribute stays in its sheet as written: pseudo-classes, at-rules, sheets for other media, rules
+that match nothing here. A style attribute is stronger than any sheet, so each such rule is compared with what would be
+inlined on the elements it can match: where it won, it is marked `!important`; where that would make it win too often,
+the property is not inlined there. `css_inline` says which selector matches which element, nothing more.
+See decision 0009.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from html import escape
+
+import css_inline
+
+from campaign_app.campaigns import css
+from campaign_app.campaigns.cascade import Element, Entry, chosen, contests, resolve
+from campaign_app.campaigns.css import Declaration, Rule
+from campaign_app.campaigns.layout import SHEET
+from campaign_app.campaigns.markup import Page
+from campaign_app.kit.html_tokens import Document, Kind, Token, code
+
+MOST_PAIRS = 2_000_000  # of selectors and elements: 0.3 s
+_MEDIA = frozenset({"", "all", "screen"})
+_TYPES = frozenset({"", "text/css"})
+_NAME = re.compile(r"[a-z_][\w.:-]*")
+_LETTERS = range(0xE000, 0xF900)  # for private use
+_STAND_IN = re.compile("([\ue000-\uf8ff])\\1*+")
+_MARKER = "data-bcn"
+_FOUND = re.compile(r"--bcn(\d+)")
+
+
+def inline(page: Page) -> None:
+    """Put what can be put into style attributes there, as edits of the page."""
+    document = page.document
+    held = _Held(document)
+    sheets = list(_sheets(document))
+    if held.full or any(tag.place == "style" and held.is_statement(tag.start) for tag in document.tags):
+        return
+    rules = [
+        rule for start, end, conditional in sheets for rule in css.rules(held.text, start, end, conditional=conditional)
+    ]
+    if all(rule.conditional for rule in rules):
+        return
+    elements = [_element(held, token) for token in document.tokens if _is_element(token)]
+    entries = list(_entries(document, rules, elements))
+    if len(entries) * len(elements) > MOST_PAIRS:
+        return
+    _match(document, held, elements, entries)
+    for declaration in resolve(contests(elements)):
+        page.insert(declaration.end, " !important")
+    for element in elements:
+        _write(page, held, element)
+    _drop(page, rules, entries, elements)
+
+
+class _Held:
+    """The source with a stand-in of the same length for each template tag, so that places stay true."""
+
+    def __init__(self, document: Document) -> None:
+        self._source = document.source
+        self._letters: dict[str, str] = {}
+        self._given: dict[str, str] = {}
+        used = set(document.source)
+        self._free = [letter for letter in map(chr, _LETTERS) if letter not in used]
+        self.full = False
+        out: list[str] = []
+        at = 0
+        for tag in document.tags:
+            if tag.start < at:
+                continue
+            out += (document.source[at : tag.start], self.stand_in(document.source[tag.start : tag.end]))
+            at = tag.end
+        self.text = "".join(out) + document.source[at:]
+
+    def stand_in(self, given: str) -> str:
+        """What stands for a tag: one letter that no sheet uses, as often as the tag has letters."""
+        if given.startswith("{#"):
+            return " " * len(given)
+        if given not in self._letters:
+            if not self._free:
+                self.full = True
+                return " " * len(given)
+            letter = self._free.pop()
+            self._letters[given], self._given[letter] = letter, given
+        return self._letters[given] * len(given)
+
+    def is_statement(self, at: int) -> bool:
+        return self._source.startswith("{%", at)
+
+    def given(self, text: str) -> str:
+        """`text` with the tags themselves."""
+
+        def tag(found: re.Match[str]) -> str:
+            given = self._given.get(found.group(1))
+            return found.group() if given is None else code(given) * (len(found.group()) // len(given))
+
+        return _STAND_IN.sub(tag, text)
+
+
+def _is_element(token: Token) -> bool:
+    return token.kind is Kind.START and not token.hidden and token.name not in {"style", "script"}
+
+
+def _sheets(document: Document) -> Iterator[tuple[int, int, bool]]:
+    """(start, end, for other media) of every style sheet."""
+    for position, token in enumerate(document.tokens):
+        if token.kind is not Kind.START or token.name != "style" or token.hidden:
+            continue
+        if document.value(token.attribute("type")).strip().lower() not in _TYPES:
+            continue
+        media = document.value(token.attribute("media")).strip().lower()
+        end = token.end
+        for following in document.tokens[position + 1 :]:
+            if following.name != "style" or following.kind not in {Kind.TEXT, Kind.TEMPLATE}:
+                break
+            end = following.end
+        yield token.end, end, media not in _MEDIA
+
+
+def _element(held: _Held, token: Token) -> Element:
+    style = token.attribute("style")
+    own: list[Declaration] = []
+    if style is not None:
+        edge = len(style.quote)
+        own = list(css.declarations(held.text, style.start + edge, max(style.start + edge, style.end - edge)))
+    changing = token.branches or any(
+        (attribute.name in {"class", "id"} and attribute.tags)
+        or (attribute is style and any(held.is_statement(start) for start, _ in attribute.tags))
+        for attribute in token.attributes
+    )
+    return Element(token, style, own, changing)
+
+
+def _entries(document: Document, rules: list[Rule], elements: list[Element]) -> Iterator[Entry]:
+    has_statements = any(document.source.startswith("{%", tag.start) for tag in document.tags)
+    unknown = {attribute.name for element in elements for attribute in element.token.attributes if attribute.tags}
+    for order, rule in enumerate(rules):
+        for text in rule.selectors:
+            found = css.selector(text)
+            if not found.understood or found.has_pseudo_element:
+                continue
+            fixed = not (
+                rule.conditional
+                or found.has_pseudo
+                or (found.has_sibling and has_statements)
+                or any(name in unknown or name.startswith("data-og") for name in found.attributes)
+            )
+            yield Entry(found, rule, order, fixed)
+
+
+def _match(document: Document, held: _Held, elements: list[Element], entries: list[Entry]) -> None:
+    """Note which entry matches which element. What only a changed page can match is taken by its last part."""
+    sheet = []
+    for number, entry in enumerate(entries):
+        sheet.append(f"{entry.selector.base}{{--bcn{2 * number}:1}}")
+        if not entry.fixed:
+            sheet.append(f"{entry.selector.subject}{{--bcn{2 * number + 1}:1}}")
+    try:
+        shown = css_inline.inline(
+            _skeleton(document, held, elements), extra_css="".join(sheet), load_remote_stylesheets=False
+        )
+    except css_inline.InlineError:
+        return
+    matched: dict[int, set[int]] = defaultdict(set)
+    read = Document(shown, template=False)
+    for token in read.tokens:
+        marker, style = token.attribute(_MARKER), token.attribute("style")
+        if marker is not None and style is not None:
+            for found in _FOUND.finditer(read.value(style)):
+                matched[int(found.group(1))].add(int(read.value(marker)))
+    for number, entry in enumerate(entries):
+        entry.elements = matched[2 * number] or matched[2 * number + 1]
+        for at in entry.elements:
+            elements[at].entries.append(entry)
+
+
+def _skeleton(document: Document, held: _Held, elements: list[Element]) -> str:
+    """The page's elements without its words, each with its number."""
+    numbers = {id(element.token): number for number, element in enumerate(elements)}
+    out = []
+    for token in document.tokens:
+        if token.kind is Kind.DOCTYPE:
+            out.append(document.source[token.start : token.end])
+        elif token.kind is Kind.END and not token.hidden and _NAME.fullmatch(token.name):
+            out.append(f"</{token.name}>")
+        elif (number := numbers.get(id(token))) is not None and _NAME.fullmatch(token.name):
+            out.append(f'<{token.name} {_MARKER}="{number}"{_attributes(document, held, token)}>')
+    return "".join(out)
+
+
+def _attributes(document: Document, held: _Held, token: Token) -> str:
+    out, seen = [], {"style", _MARKER}
+    for attribute in token.attributes:
+        if attribute.name not in seen and _NAME.fullmatch(attribute.name):
+            seen.add(attribute.name)
+            segments = document.segments(attribute)
+            value = "".join(held.stand_in(text) if is_tag else text for is_tag, text in segments)
+            out.append(f' {attribute.name}="{escape(value)}"')
+    return "".join(out)
+
+
+def _write(page: Page, held: _Held, element: Element) -> None:
+    picked = chosen(element)
+    if not picked:
+        return
+    style, token = element.style, element.token
+    words = held.given(
+        "".join(f"{each.name}: {' '.join(each.value.split())}{' !important' * each.important};" for each in picked)
+    )
+    if '"' in words and "'" not in words:
+        words = words.replace('"', "'")
+    words = words.replace("&", "&amp;") if "{" not in words else words
+    words = words.replace('"', "&quot;")
+    if style is None or style.end == style.start:
+        page.insert(token.name_end, f' style="{words}"')
+    elif style.quote:
+        page.insert(style.start + 1, words.replace("'", "&#39;") if style.quote == "'" else words)
+    else:
+        page.replace(style.start, style.end, f'"{words}{page.document.source[style.start : style.end]}"')
+
+
+def _drop(page: Page, rules: list[Rule], entries: list[Entry], elements: list[Element]) -> None:
+    """Take the rules out of the sheets that every element they can match carries now."""
+    hidden = any(token.hidden and token.kind is Kind.START for token in page.document.tokens)
+    if hidden or any(element.changing for element in elements):
+        return
+    by_rule: dict[int, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_rule[entry.order].append(entry)
+    for order, rule in enumerate(rules):
+        found = by_rule[order]
+        is_ours = page.document.source.startswith(SHEET, rule.sheet)
+        if len(found) == len(rule.selectors) and all(_is_needless(entry, elements, is_ours) for entry in found):
+            page.replace(rule.start, rule.end, "")
+
+
+def _is_needless(entry: Entry, elements: list[Element], is_ours: bool) -> bool:
+    """Whether every element that the selector can match carries the rule. Nobody adds elements for our own sheet."""
+    selector = entry.selector
+    if not entry.fixed or not (is_ours or entry.elements):
+        return False
+    if not is_ours and (selector.has_sibling or selector.attributes):
+        return False
+    families = {declaration.family for declaration in entry.rule.declarations}
+    return not any(families & elements[at].left for at in entry.elements)

@@ -1,0 +1,124 @@
+"""Addresses in a message: cleaned as browsers do, found in plain text, and variables in them percent-encoded. Pure."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from campaign_app.kit import template_tags
+
+ATTRIBUTES = frozenset({"href", "src", "background", "action", "poster", "cite", "longdesc", "data"})
+_REMOVED = re.compile(r"[\t\n\r]")
+_EDGES = "".join(map(chr, range(0x21)))
+_UNSAFE = re.compile(r"[\x00-\x20<>\"]")
+_BARE = re.compile(r"https?://[^\s<>\"]++", re.IGNORECASE)
+_CLOSERS = {")": "(", "]": "[", "}": "{"}
+_TRAILING = frozenset(".,;:!?'*`…’”»›“‘„。、")
+_ENOUGH = 2_000  # of an address, to know whether a variable is a part of it
+_SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9+.-]*):")
+_WEB = frozenset({"http", "https", "ftp"})
+_PRINTED = re.compile(r"\{\{([-+]?)(.*?)([-+]?)\}\}", re.DOTALL)
+_WORD = re.compile(r"\{%[-+]?\s*(\w+)")
+_STRING = re.compile(r"\"(?:[^\"\\]++|\\.)*+\"|'(?:[^'\\]++|\\.)*+'", re.DOTALL)
+_ENCODED = re.compile(r"\|\s*urlencode\b")
+
+Segments = Iterable[tuple[bool, str]]
+
+
+def target(segments: Segments) -> str:
+    """The template of an address as a browser reads it: no line breaks or tabs in it, no blanks around it."""
+    parts = [(is_tag, text if is_tag else _REMOVED.sub("", text)) for is_tag, text in segments]
+    if parts and not parts[0][0]:
+        parts[0] = (False, parts[0][1].lstrip(_EDGES))
+    if parts and not parts[-1][0]:
+        parts[-1] = (False, parts[-1][1].rstrip(_EDGES))
+    return "".join(text if is_tag else template_tags.literal(text) for is_tag, text in parts)
+
+
+def encoded(url: str) -> str:
+    """A template of an address whose variables print percent-encoded values."""
+    if "{" not in url:
+        return url
+    return "".join(with_encoding(list(template_tags.pieces(url))))
+
+
+def written(url: str) -> str:
+    """`encoded`, with what would end the address in plain text percent-encoded too."""
+    parts = list(template_tags.pieces(url))
+    texts = with_encoding(parts)
+    return "".join(
+        text if is_tag else _UNSAFE.sub(lambda found: f"%{ord(found.group()):02X}", text)
+        for (is_tag, _), text in zip(parts, texts, strict=True)
+    )
+
+
+def with_encoding(segments: Sequence[tuple[bool, str]]) -> list[str]:
+    """The segments of one address with `|urlencode` behind the variables whose value is a part of it.
+
+    A variable that is the whole address, its beginning, or its whole host stays, and so does what is encoded already.
+    """
+    texts, before = [], ""
+    branches: list[str] = []
+    for position, (is_tag, text) in enumerate(segments):
+        if not is_tag:
+            before = (before + text)[:_ENOUGH]
+        elif text.startswith("{{"):
+            is_last = position + 1 == len(segments)
+            following = "" if is_last or segments[position + 1][0] else segments[position + 1][1]
+            texts.append(_encoding(text) if _is_value(before, following) else text)
+            continue
+        elif text.startswith("{%"):
+            before = _branch(text, before, branches)
+        texts.append(text)
+    return texts
+
+
+def _branch(tag: str, before: str, branches: list[str]) -> str:
+    """What stands before the next piece: each branch of a condition begins with what stood before all of them."""
+    word = found.group(1) if (found := _WORD.match(tag)) else ""
+    if word in {"if", "for"}:
+        branches.append(before)
+    elif word in {"else", "elif"} and branches:
+        return branches[-1]
+    elif word in {"endif", "endfor"} and branches:
+        branches.pop()
+    return before
+
+
+def _is_value(before: str, following: str) -> bool:
+    if not before.strip():
+        return False
+    scheme = _SCHEME.match(before)
+    if scheme and scheme.group(1).lower() not in _WEB:  # mailto:{{ email }}?subject={{ … }}
+        return "?" in before
+    is_host = before.endswith("//") and "?" not in before and before.count("/") == 2
+    return not (is_host and following[:1] in {"", "/", "?", "#"})
+
+
+def _encoding(tag: str) -> str:
+    found = _PRINTED.fullmatch(tag)
+    if found is None or _ENCODED.search(_STRING.sub("''", tag)):
+        return tag
+    left, inner, right = found.groups()
+    return f"{{{{{left} ({inner.strip()})|urlencode {right}}}}}"
+
+
+def bare(text: str) -> Iterable[tuple[int, int]]:
+    """(start, end) of the addresses in a plain text, without the punctuation behind them."""
+    for found in _BARE.finditer(text):
+        end = _trimmed(text, found.start(), found.end())
+        if end - found.start() > len("https://"):
+            yield found.start(), end
+
+
+def _trimmed(text: str, start: int, end: int) -> int:
+    """Where an address ends: a bracket belongs to it when it was opened in it."""
+    open_ones = {mark: text.count(mark, start, end) for mark in "()[]{}"}
+    while end > start:
+        last = text[end - 1]
+        if last in _CLOSERS:
+            if open_ones[last] <= open_ones[_CLOSERS[last]]:
+                return end
+            open_ones[last] -= 1
+        elif last not in _TRAILING:
+            return end
+        end -= 1
+    return end
