@@ -62,7 +62,7 @@ def test_both_parts_lead_to_the_same_places(name: str, expected: list[str]) -> N
 def test_nothing_in_them_stops_a_launch(name: str, expected: list[str]) -> None:
     fields = MessageFields(subject="s", html=read(name))
     assert len(content_checks.targets(fields)) == len(expected)
-    assert [finding.severity for finding in content_checks.links(fields)] == ["fine"]
+    assert "blocking" not in {finding.severity for finding in content_checks.links(fields)}
 
 
 def test_a_block_that_begins_with_an_id_is_css() -> None:
