@@ -18,7 +18,8 @@ from campaign_app.campaigns import budget, inlining, layout, markup, plain_text,
 from campaign_app.campaigns.errors import RenderError, TemplateInvalid, TooSlow
 from campaign_app.campaigns.filters import is_empty
 from campaign_app.campaigns.part import Part
-from campaign_app.campaigns.sandbox import ALIASES, HTML, MAX_SOURCE, PLAIN
+from campaign_app.campaigns.sandbox import ALIASES, HTML, PLAIN
+from campaign_app.campaigns.syntax import MAX_SOURCE
 from campaign_app.campaigns.usage import needs_value, sets_names
 from campaign_app.models.template import Editor
 
