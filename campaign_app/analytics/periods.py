@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from campaign_app.analytics.schemas import DayPoint, TimePoint, Totals
+from campaign_app.kit.days import day_of
 from campaign_app.models.campaign import CampaignMinute
 
 Hour = tuple[datetime, Mapping[str, int]]
@@ -43,18 +44,13 @@ def _floor(at: datetime, width: int) -> datetime:
     return datetime.fromtimestamp((minute - minute % width) * 60, at.tzinfo)
 
 
-def day_start(day: date, zone: str) -> datetime:
-    """The instant at which a day begins there."""
-    return datetime.combine(day, time(), ZoneInfo(zone))
-
-
 def days(hours: Iterable[Hour], first: date, count: int, zone: str) -> list[DayPoint]:
     """One point a day from `first`, in the zone; days without anything are zero."""
-    place = ZoneInfo(zone)
     sums: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for at, values in hours:
+        local = day_of(at, zone)
         for name, value in values.items():
-            sums[at.astimezone(place).date()][name] += value
+            sums[local][name] += value
     return [
         DayPoint(
             day,

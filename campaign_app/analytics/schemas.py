@@ -99,7 +99,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class DayPoint:
-    """One day of a period, in the workspace's time zone."""
+    """One day of a period, in the person's time zone."""
 
     day: date
     sent: int = 0
@@ -161,6 +161,7 @@ class AccountUse:
     health: str
     words: str
     sent_today: int
+    limit_used: int
     limit_per_day: int | None
 
 

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -24,6 +23,7 @@ from campaign_app.channels import service as accounts
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.kit import text
+from campaign_app.kit.days import day_of, start_of
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
 from campaign_app.workspace import service as workspace
 
@@ -96,16 +96,16 @@ def funnel(counter: CampaignCounter) -> list[FunnelStep]:
 
 
 async def overview(session: AsyncSession, actor: Actor, days: int = 30) -> Overview:
-    """The last `days` days up to today in the workspace's time zone, and as many before them."""
+    """The last `days` days up to today in the person's time zone, and as many before them."""
     actor.require("analytics:read")
     days = max(1, min(days, MAX_DAYS))
-    zone = (await workspace.get(session)).time_zone
-    today = now().astimezone(ZoneInfo(zone)).date()
+    zone = await workspace.zone_of(session, actor)
+    today = day_of(now(), zone)
     first, first_before = today - timedelta(days=days - 1), today - timedelta(days=2 * days - 1)
-    start = periods.day_start(first_before, zone)
-    end = periods.day_start(today + timedelta(days=1), zone)
+    start = start_of(first_before, zone)
+    end = start_of(today + timedelta(days=1), zone)
     hours = await repository.hours(session, start, end)
-    middle = periods.day_start(first, zone)
+    middle = start_of(first, zone)
     points = periods.days(hours, first, days, zone)
     before = periods.days(hours, first_before, days, zone)
     return Overview(
@@ -166,7 +166,7 @@ async def _accounts(session: AsyncSession, actor: Actor) -> list[AccountUse]:
     if not actor.can("accounts:read"):
         return []
     return [
-        AccountUse(row.id, row.from_address, row.health, row.words, row.sent_today, row.limit_per_day)
+        AccountUse(row.id, row.from_address, row.health, row.words, row.sent_today, row.limit_used, row.limit_per_day)
         for row in await accounts.list_accounts(session, actor)
     ]
 

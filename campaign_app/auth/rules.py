@@ -84,4 +84,9 @@ def _wrong_name(name: str) -> dict[str, str]:
 
 
 def _wrong_zone(zone: str) -> dict[str, str]:
-    return {} if zones.is_known(zone) else {"time_zone": "This time zone is not known. Choose one from the list."}
+    """Empty is right: the workspace's."""
+    return (
+        {}
+        if not zone or zones.is_known(zone)
+        else {"time_zone": "This time zone is not known. Choose one from the list."}
+    )

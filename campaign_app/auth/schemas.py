@@ -17,7 +17,7 @@ class NewUser(BaseModel):
     name: str
     role: Role = Role.VIEWER
     password: str = ""
-    time_zone: str = "UTC"
+    time_zone: str = ""
 
 
 class UserPatch(BaseModel):

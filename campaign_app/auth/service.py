@@ -26,7 +26,7 @@ async def has_users(session: AsyncSession) -> bool:
     return await repository.any_user(session)
 
 
-async def create_owner(session: AsyncSession, email: str, name: str, password: str, time_zone: str = "UTC") -> User:
+async def create_owner(session: AsyncSession, email: str, name: str, password: str, time_zone: str = "") -> User:
     """The very first user.
 
     Raises:

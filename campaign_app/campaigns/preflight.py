@@ -1,7 +1,7 @@
 """Before launch: everything that would go wrong, for how many people, and which step of the builder mends it."""
 
 import asyncio
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,7 +18,7 @@ from campaign_app.campaigns.schemas import Finding, Report
 from campaign_app.core import clock
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import NotFound
-from campaign_app.kit import text
+from campaign_app.kit import days, text
 from campaign_app.models.campaign import Campaign
 from campaign_app.workspace import service as workspace
 
@@ -92,8 +92,8 @@ async def _estimate(session: AsyncSession, facts: Facts, starts_at: datetime | N
     if starts_at is None:
         return Estimate(None, (), "sending windows")
     campaign, account = facts.campaign, facts.account
-    today = datetime.combine(starts_at.date(), time(), starts_at.tzinfo)
-    sent = await stored.account_sent_since(session, account.id or 0, today) if account else 0
+    day = days.limit_day(starts_at)
+    sent = await stored.account_sent_since(session, account.id or 0, day) if account else 0
     limits = Limits(
         rate_per_minute=campaign.rate_per_minute,
         account_per_minute=account.limit_per_minute if account else None,

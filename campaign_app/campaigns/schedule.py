@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from campaign_app.core.errors import Invalid
+from campaign_app.kit.days import LIMIT_ZONE
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 HORIZON = timedelta(days=400)
@@ -217,7 +218,7 @@ def estimate(
     windows: Mapping[str, Any] | Windows | None = None,
     *,
     zone: str = "UTC",
-    day_zone: str = "UTC",
+    day_zone: str = LIMIT_ZONE,
 ) -> Estimate:
     """Hour by hour how `count` messages go out under all limits. Hours are those of `zone`; the account's day of
     `day_zone`."""

@@ -124,7 +124,7 @@ async def create(session: AsyncSession, actor: Actor, name: str, **fields: Any) 
     """
     actor.require("campaigns:write")
     values = _values(checked({"name": name, **fields}))
-    zone = (await workspace.get(session)).time_zone
+    zone = await workspace.zone_of(session, actor)
     campaign = Campaign(owner_id=actor.user_id, updated_by=actor.name, **{"time_zone": zone, **values})
     campaign.account_id = campaign.account_id or await repository.only_account(session)
     session.add(campaign)
@@ -183,7 +183,7 @@ async def save_step(
     campaign = await _found(session, campaign_id)
     lifecycle.require("edit", campaign)
     if campaign.version != version:
-        raise _conflict(campaign, actor)
+        raise await _conflict(session, campaign, actor)
     changes = {name: value for name, value in _values(patch).items() if getattr(campaign, name) != value}
     _check_time(campaign, changes)
     if "step_reached" in changes:
@@ -194,16 +194,16 @@ async def save_step(
     if not await repository.save(session, campaign, version, stamped):
         fresh = await _found(session, campaign_id)
         lifecycle.require("edit", fresh)
-        raise _conflict(fresh, actor)
+        raise await _conflict(session, fresh, actor)
     if set(changes) != {"step_reached"}:
         title = next((_STEP_TITLES[name] for name in changes if name in _STEP_TITLES), "Changed")
         await _note(session, actor, campaign, "updated", "edit", title, fields=sorted(changes))
     return campaign
 
 
-def _conflict(campaign: Campaign, actor: Actor) -> SavedByAnother:
+async def _conflict(session: AsyncSession, campaign: Campaign, actor: Actor) -> SavedByAnother:
     by = "You" if campaign.updated_by == actor.name else campaign.updated_by or "Someone"
-    when = text.ago(campaign.updated_at, now(), campaign.time_zone)
+    when = text.ago(campaign.updated_at, now(), await workspace.zone_of(session, actor))
     return SavedByAnother("campaign", by, "just now" if when == "Now" else when, campaign.version)
 
 
@@ -291,7 +291,7 @@ async def delete(session: AsyncSession, actor: Actor, campaign_id: int) -> None:
     lifecycle.require("delete", campaign)
     if not await repository.save(session, campaign, campaign.version, {"deleted_at": now(), "updated_by": actor.name}):
         lifecycle.require("delete", await _found(session, campaign_id))
-        raise _conflict(campaign, actor)
+        raise await _conflict(session, campaign, actor)
     await audit.record(session, actor, "campaign.deleted", "campaign", campaign_id, campaign.name)
 
 

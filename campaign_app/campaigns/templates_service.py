@@ -18,6 +18,7 @@ from campaign_app.core.clock import now
 from campaign_app.core.errors import Conflict, Invalid, NotFound
 from campaign_app.kit import text
 from campaign_app.models.template import Template
+from campaign_app.workspace import service as workspace
 
 _CONTENT = ("subject", "preheader", "editor", "html", "text")
 
@@ -85,7 +86,7 @@ async def update(
     changes = {**given.model_dump(), "updated_at": now(), "version": version + 1}
     if not await repository.save(session, template_id, version, changes):
         stored = await _found(session, template_id)
-        when = text.ago(stored.updated_at, now())
+        when = text.ago(stored.updated_at, now(), await workspace.zone_of(session, actor))
         raise SavedByAnother("template", "Someone", "just now" if when == "Now" else when, stored.version)
     await audit.record(session, actor, "template.updated", "template", template_id, given.name)
     return await _found(session, template_id)

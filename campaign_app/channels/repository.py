@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.channels.schemas import Use
+from campaign_app.kit import days
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignMinute, CampaignStatus
 
@@ -68,20 +69,24 @@ async def campaigns_under_way(session: AsyncSession, account_id: int) -> Sequenc
     return (await session.exec(statement)).all()
 
 
-async def use(session: AsyncSession, at: datetime, account_id: int | None = None) -> dict[int, Use]:
-    """What went through each account, from the roll-ups and counters."""
-    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+async def use(session: AsyncSession, at: datetime, zone: str, account_id: int | None = None) -> dict[int, Use]:
+    """What went through each account, from the roll-ups and counters; "today" is that of `zone`."""
+    today, limits_day = days.start_of(days.day_of(at, zone), zone), days.limit_day(at)
     found: dict[int, dict[str, int]] = {}
     owner = col(Campaign.account_id)
     wanted = owner.is_not(None) if account_id is None else owner == account_id
-    today = (
-        sa.select(owner, sa.func.sum(CampaignMinute.sent), sa.func.sum(CampaignMinute.failed))
+    minute = col(CampaignMinute.minute)
+    since = [
+        sa.func.coalesce(sa.func.sum(CampaignMinute.sent).filter(minute >= begin), 0) for begin in (today, limits_day)
+    ]
+    lately = (
+        sa.select(owner, *since)
         .join(CampaignMinute, col(CampaignMinute.campaign_id) == col(Campaign.id))
-        .where(wanted, col(CampaignMinute.minute) >= midnight)
+        .where(wanted, minute >= min(today, limits_day))
         .group_by(owner)
     )
-    for number, sent, failed in (await session.execute(today)).all():
-        found[int(number)] = {"sent_today": int(sent), "failed_today": int(failed)}
+    for number, sent, used in (await session.execute(lately)).all():
+        found[int(number)] = {"sent_today": int(sent), "limit_used": int(used)}
     c = CampaignCounter
     gone = sa.func.sum(c.sent) + sa.func.sum(c.delivered) + sa.func.sum(c.read) + sa.func.sum(c.replied)
     month = (

@@ -39,7 +39,10 @@ class AccountForm(BaseModel):
 
 
 class AccountRow(BaseModel):
-    """An account in a list. `health` is healthy, bouncing, disconnected or unused, `words` say it for people."""
+    """An account in a list. `health` is healthy, bouncing, disconnected or unused, `words` say it for people.
+
+    `sent_today` is since the reader's midnight, `limit_used` since midnight UTC: the limit per day counts those days.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -53,6 +56,7 @@ class AccountRow(BaseModel):
     health: str
     words: str
     sent_today: int
+    limit_used: int
     limit_per_minute: int | None
     limit_per_day: int | None
 
@@ -82,9 +86,9 @@ class Account(AccountRow):
 
 
 class Use(BaseModel):
-    """What went through an account: today since midnight UTC, and the share that came back in the last 30 days."""
+    """What went through an account: today, in the limit's day (UTC), and what came back in the last 30 days."""
 
     sent_today: int = 0
-    failed_today: int = 0
+    limit_used: int = 0
     sent_month: int = 0
     bounced_month: int = 0

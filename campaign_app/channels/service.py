@@ -21,22 +21,24 @@ from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.errors import AppError
 from campaign_app.models.account import Channel, SendingAccount
+from campaign_app.workspace import service as workspace
 
 _SECRETS = {"password": "password_sealed", "dkim_key": "dkim_key_sealed"}
+_USED = {"sent_today", "limit_used"}
 _TO_CONNECT = ("host", "port", "username", "password")
 _OF_THE_SERVER = ("host", "port", "tls", "pipelining")
 log = logging.get("channels")
 
 
 async def list_accounts(session: AsyncSession, actor: Actor) -> list[AccountRow]:
-    """Every account by name, with its health and what it has sent today (UTC)."""
+    """Every account by name, with its health and what it has sent on the reader's today."""
     actor.require("accounts:read")
-    used, at = await repository.use(session, now()), now()
+    used, at = await repository.use(session, now(), await workspace.zone_of(session, actor)), now()
     rows = []
     for account in await repository.all_accounts(session):
         use = used.get(int(account.id or 0), Use())
         health, words = rules.health(account, use, at)
-        rows.append(AccountRow(**_shared(account), health=health, words=words, sent_today=use.sent_today))
+        rows.append(AccountRow(**_shared(account), health=health, words=words, **use.model_dump(include=_USED)))
     return rows
 
 
@@ -44,7 +46,8 @@ async def get(session: AsyncSession, actor: Actor, account_id: int) -> Account:
     """One account, without its secrets."""
     actor.require("accounts:read")
     account = await _known(session, account_id)
-    use = (await repository.use(session, now(), account_id)).get(account_id, Use())
+    zone = await workspace.zone_of(session, actor)
+    use = (await repository.use(session, now(), zone, account_id)).get(account_id, Use())
     return _in_full(account, use)
 
 
@@ -351,7 +354,7 @@ def _in_full(account: SendingAccount, use: Use) -> Account:
         **{name: getattr(account, name) for name in names},
         health=health,
         words=words,
-        sent_today=use.sent_today,
+        **use.model_dump(include=_USED),
         has_password=bool(account.password_sealed),
         has_dkim_key=bool(account.dkim_key_sealed),
         dkim_record_name=record.name,

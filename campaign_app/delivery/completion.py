@@ -17,6 +17,7 @@ from campaign_app.core.actor import SYSTEM
 from campaign_app.core.errors import AppError
 from campaign_app.delivery import control, leases, repository
 from campaign_app.delivery.fast import ANY_TIME
+from campaign_app.kit import days
 from campaign_app.kit.text import plural
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignMinute, CampaignStatus
 from campaign_app.models.delivery import LeaseState
@@ -80,9 +81,8 @@ async def stop_campaign(campaign_id: int, error: Exception) -> None:
 
 
 async def sent_today(account_id: int) -> int:
-    """Messages the account has sent since midnight UTC, from the roll-ups."""
-    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    return await _sent_since(account_id, midnight)
+    """Messages the account has sent in the day that its limit counts, from the roll-ups."""
+    return await _sent_since(account_id, days.limit_day(clock.now()))
 
 
 async def _sent_since(account_id: int, since: datetime) -> int:

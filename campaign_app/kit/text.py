@@ -1,8 +1,10 @@
 """How numbers, durations and dates read in the interface (English; section 8 of the design language)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from campaign_app.kit import days
 
 NONE: Final = "–"
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
@@ -36,7 +38,7 @@ def duration(seconds: float) -> str:
     return f"{round(whole / _DAY)} days"
 
 
-def ago(then: datetime | None, now: datetime, zone: str = "UTC") -> str:
+def ago(then: datetime | None, now: datetime, zone: str) -> str:
     """Now · 44 min ago · 2 h ago · Yesterday · 15 Nov · 30 Oct 2025. Empty: an en dash."""
     if then is None:
         return "–"
@@ -45,22 +47,22 @@ def ago(then: datetime | None, now: datetime, zone: str = "UTC") -> str:
         return "Now"
     if 0 < passed < _HOUR:
         return f"{int(passed // _MINUTE)} min ago"
-    local, today = then.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
-    if passed > 0 and local.date() == today.date():
+    before = days.ago(then, now, zone)
+    if passed > 0 and before == 0:
         return f"{int(passed // _HOUR)} h ago"
-    if local.date() == (today - timedelta(days=1)).date():
+    if before == 1:
         return "Yesterday"
     return day(then, now, zone)
 
 
-def day(then: datetime, now: datetime, zone: str = "UTC") -> str:
+def day(then: datetime, now: datetime, zone: str) -> str:
     """15 Nov, with the year when it is another one."""
-    local, today = then.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
+    local = days.day_of(then, zone)
     text = f"{local.day} {local:%b}"
-    return text if local.year == today.year else f"{text} {local.year}"
+    return text if days.same_year(then, now, zone) else f"{text} {local.year}"
 
 
-def exact(then: datetime, zone: str = "UTC") -> str:
+def exact(then: datetime, zone: str) -> str:
     """The exact instant with its zone, for tooltips: 17 Nov 2026, 09:02:11 CET."""
     local = then.astimezone(ZoneInfo(zone))
     return f"{local.day} {local:%b %Y, %H:%M:%S %Z}"

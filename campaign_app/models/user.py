@@ -25,7 +25,7 @@ class Role(StrEnum):
 
 
 class User(SQLModel, table=True):
-    """A person of the team. `email` is lower case and unique."""
+    """A person of the team. `email` is lower case and unique. `time_zone` "": the workspace's."""
 
     __tablename__ = "app_user"
 
@@ -35,7 +35,7 @@ class User(SQLModel, table=True):
     password_hash: str = Field(max_length=255)
     role: Role = Field(sa_type=choice(Role))
     is_active: bool = True
-    time_zone: str = Field(default="UTC", max_length=64)
+    time_zone: str = Field(default="", max_length=64)
     created_at: datetime = Field(default_factory=now)
     last_seen_at: datetime | None = None
 

@@ -130,7 +130,7 @@ async def _clock() -> list[Finding]:
             return [Finding("Clock", BROKEN, words, "sudo timedatectl set-ntp true   (on both hosts)")]
     if clock.now().year < 2024:
         return [Finding("Clock", BROKEN, f"It says {clock.now():%Y-%m-%d}.", "sudo timedatectl set-ntp true")]
-    return [Finding("Clock", OK, text.exact(clock.now()))]
+    return [Finding("Clock", OK, text.exact(clock.now(), "UTC"))]
 
 
 async def _proxies() -> list[Finding]:

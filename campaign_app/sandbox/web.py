@@ -45,11 +45,11 @@ _environment = Environment(
 
 
 def _when(at: float) -> str:
-    return text.ago(datetime.fromtimestamp(at, tz=clock.now().tzinfo), clock.now())
+    return text.ago(datetime.fromtimestamp(at, tz=clock.now().tzinfo), clock.now(), "UTC")
 
 
 def _exact(at: float) -> str:
-    return text.exact(datetime.fromtimestamp(at, tz=clock.now().tzinfo))
+    return text.exact(datetime.fromtimestamp(at, tz=clock.now().tzinfo), "UTC")
 
 
 _environment.filters.update(number=text.number, when=_when, exact=_exact)

@@ -66,7 +66,7 @@ class AccountPage(AppState):
         self.number = to_id(self.account_id, "sending account")
         async with db.reading() as session:
             account = await service.get(session, actor, self.number)
-            zone = (await workspace.get(session)).time_zone
+            zone = await workspace.zone_of(session, actor)
         self._show(account)
         self.standing = words.standing(account, now(), zone)
         self.facts = words.facts(account)
@@ -76,7 +76,7 @@ class AccountPage(AppState):
         actor = await self.require("accounts:read")
         async with db.reading() as session:
             account = await service.get(session, actor, self.number)
-            zone = (await workspace.get(session)).time_zone
+            zone = await workspace.zone_of(session, actor)
         self.standing = words.standing(account, now(), zone)
 
     def _show(self, account: Account | None) -> None:

@@ -41,7 +41,7 @@ def _phone_row(line: AccountLine) -> rx.Component:
         line.name,
         line.href,
         left=c.health_dot(line.health, line.words),
-        right=rx.el.span(line.used, " today", class_name="b-num"),
+        right=rx.el.span("Today ", line.used, class_name="b-num"),
     )
 
 

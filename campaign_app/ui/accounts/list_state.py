@@ -1,6 +1,7 @@
 """The sending accounts and how they do."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import reflex as rx
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -9,10 +10,13 @@ from campaign_app.channels import service
 from campaign_app.channels.schemas import AccountRow
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
+from campaign_app.core.clock import now
 from campaign_app.kit import text
 from campaign_app.ui import routes
+from campaign_app.ui.accounts.words import used_share, used_words
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.components.palette_state import Hit, search_source
+from campaign_app.workspace import service as workspace
 
 
 @dataclass
@@ -46,14 +50,14 @@ class AccountList(AppState):
         async with self.busy():
             async with db.reading() as session:
                 found = await service.list_accounts(session, actor)
-            self.rows = [line_of(row) for row in found]
+                zone = await workspace.zone_of(session, actor)
+            self.rows = [line_of(row, now(), zone) for row in found]
             today = sum(row.sent_today for row in found)
             self.summary = f"{text.plural(today, 'message')} sent today" if found else ""
 
 
-def line_of(row: AccountRow) -> AccountLine:
+def line_of(row: AccountRow, at: datetime, zone: str) -> AccountLine:
     """A row in words."""
-    limit = row.limit_per_day
     return AccountLine(
         id=row.id,
         href=routes.account(row.id),
@@ -62,16 +66,11 @@ def line_of(row: AccountRow) -> AccountLine:
         server=row.host,
         health=row.health,
         words=row.words,
-        used=used_words(row.sent_today, limit),
-        share=min(100.0, 100 * row.sent_today / limit) if limit else 0.0,
-        has_limit=limit is not None,
+        used=used_words(row, at, zone),
+        share=used_share(row),
+        has_limit=row.limit_per_day is not None,
         per_minute=text.number(row.limit_per_minute) if row.limit_per_minute else "–",
     )
-
-
-def used_words(sent: int, limit: int | None) -> str:
-    """12 of 1,000 · 12."""
-    return f"{text.number(sent)} of {text.number(limit)}" if limit else text.number(sent)
 
 
 @search_source("Sending accounts", "accounts:read")

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from campaign_app.channels import rules
 from campaign_app.channels.schemas import Account, AccountForm
-from campaign_app.kit import text
+from campaign_app.kit import days, text
 from campaign_app.models.account import Auth, Pipelining, Tls
+from campaign_app.ui.campaign import figures
 
 BROKEN: Final = {
     "off": "Its server offers grouped commands (PIPELINING), which save waiting, and breaks on them. Beacon sends one "
@@ -41,15 +42,13 @@ class Standing:
 
 def standing(account: Account, at: datetime, zone: str) -> Standing:
     """An account's state in words."""
-    limit = account.limit_per_day
-    used = f"{text.number(account.sent_today)} of {text.number(limit)}" if limit else text.number(account.sent_today)
     retry = account.circuit_open_until
     return Standing(
         health=account.health,
         words=account.words,
-        used=used,
-        share=min(100.0, 100 * account.sent_today / limit) if limit else 0.0,
-        has_limit=limit is not None,
+        used=used_words(account, at, zone),
+        share=used_share(account),
+        has_limit=account.limit_per_day is not None,
         checked=text.ago(account.last_checked_at, at, zone) if account.last_checked_at else "Never",
         last_error=account.last_error,
         waiting=f"about {text.duration((retry - at).total_seconds())}" if retry and retry > at else "",
@@ -57,6 +56,33 @@ def standing(account: Account, at: datetime, zone: str) -> Standing:
         broken=BROKEN.get(account.pipelining_broken, ""),
         broken_words=account.pipelining_words,
     )
+
+
+class Used(Protocol):
+    """What went through an account."""
+
+    @property
+    def sent_today(self) -> int: ...
+    @property
+    def limit_used(self) -> int: ...
+    @property
+    def limit_per_day(self) -> int | None: ...
+
+
+def used_words(used: Used, at: datetime, zone: str, today: str = "") -> str:
+    """12 · 12 of 1,000 · 12, limit 900 of 1,000 until 01:00. `today` is a word behind the number of the day."""
+    sent = f"{text.number(used.sent_today)}{today}"
+    if not used.limit_per_day:
+        return sent
+    if used.sent_today == used.limit_used:
+        return f"{text.number(used.sent_today)} of {text.number(used.limit_per_day)}{today}"
+    ends = figures.clock(days.limit_ends(at), at, zone)
+    return f"{sent}, limit {text.number(used.limit_used)} of {text.number(used.limit_per_day)} until {ends}"
+
+
+def used_share(used: Used) -> float:
+    """The used part of the day's limit, 0 to 100."""
+    return min(100.0, 100 * used.limit_used / used.limit_per_day) if used.limit_per_day else 0.0
 
 
 def values(account: Account | None) -> dict[str, str]:

@@ -12,7 +12,7 @@ from campaign_app.audience import suppression
 from campaign_app.audience.schemas import ContactDetail, TimelineItem, TimelineKind
 from campaign_app.core import db
 from campaign_app.core.clock import now
-from campaign_app.kit import text
+from campaign_app.kit import days, text
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.ui import routes
 from campaign_app.ui.app_state import AppState, initials, notify_success
@@ -57,7 +57,7 @@ class ContactPage(AppState):
         actor = await self.require("contacts:read")
         self.number = to_id(self.contact_id, "contact")
         async with db.reading() as session:
-            zone = (await workspace.get(session)).time_zone
+            zone = await workspace.zone_of(session, actor)
             contact = await people.get_contact(session, actor, self.number)
             kind = "" if self.kind == "all" else self.kind
             items = await people.timeline(session, actor, self.number, kind=TimelineKind(kind), limit=LIMIT)
@@ -140,10 +140,11 @@ def timeline_days(items: list[TimelineItem], at: datetime, zone: str) -> list[Ti
     place = ZoneInfo(zone)
 
     def heading(item: TimelineItem) -> str:
-        local, today = item.at.astimezone(place), at.astimezone(place)
-        if local.date() == today.date():
-            return "Today"
-        year = "" if local.year == today.year else f" {local.year}"
+        before = days.ago(item.at, at, zone)
+        if before in (0, 1):
+            return "Yesterday" if before else "Today"
+        local = days.day_of(item.at, zone)
+        year = "" if days.same_year(item.at, at, zone) else f" {local.year}"
         return f"{local:%A} {local.day} {local:%B}{year}"
 
     def event(item: TimelineItem) -> TimelineEvent:

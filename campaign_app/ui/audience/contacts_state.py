@@ -97,7 +97,7 @@ class Contacts(AppState):
     async def _go(self, cursor: str, first: int) -> None:
         actor = await self.require("contacts:read")
         async with db.reading() as session:
-            zone = (await workspace.get(session)).time_zone
+            zone = await workspace.zone_of(session, actor)
             page = await people.list_contacts(session, actor, self._query(cursor))
         self.rows = [_line(row, zone) for row in page.rows]
         self._cursor, self._next, self._previous = cursor, page.next_cursor or "", page.previous_cursor or ""

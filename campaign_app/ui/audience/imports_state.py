@@ -51,7 +51,7 @@ class Imports(AppState):
         actor = await self.require("contacts:import")
         async with self.busy():
             async with db.reading() as session:
-                zone = (await workspace.get(session)).time_zone
+                zone = await workspace.zone_of(session, actor)
                 found = await imports.list_imports(session, actor)
             self.rows = [_line(row, zone) for row in found]
 

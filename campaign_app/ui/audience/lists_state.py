@@ -49,7 +49,7 @@ class Lists(AppState):
     async def _read(self) -> None:
         actor = await self.require("contacts:read")
         async with db.reading() as session:
-            zone = (await workspace.get(session)).time_zone
+            zone = await workspace.zone_of(session, actor)
             found = await people.lists(session, actor)
         self.rows = [
             ListLine(row.id, row.name, row.description, text.number(row.members), text.ago(row.created_at, now(), zone))

@@ -41,7 +41,7 @@ class Segments(AppState):
     async def _read(self) -> None:
         actor = await self.require("segments:read")
         async with db.reading() as session:
-            zone = (await workspace.get(session)).time_zone
+            zone = await workspace.zone_of(session, actor)
             found = await segment_service.list_segments(session, actor)
         self.rows = [
             SegmentLine(row.id, row.name, row.description, text.ago(row.updated_at, now(), zone)) for row in found

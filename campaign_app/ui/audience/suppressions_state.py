@@ -55,7 +55,7 @@ class Suppressions(AppState):
     async def _go(self, cursor: str) -> None:
         actor = await self.require("suppressions:read")
         async with db.reading() as session:
-            zone = (await workspace.get(session)).time_zone
+            zone = await workspace.zone_of(session, actor)
             page = await suppression.search(
                 session,
                 actor,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from campaign_app.kit import text
+from campaign_app.kit import days, text
 
 _AFTER_SENT = ("sent", "delivered", "read", "replied")
 
@@ -59,16 +59,17 @@ def rate(per_minute: float) -> str:
 
 def clock(moment: datetime, now: datetime, zone: str) -> str:
     """A coming or past time as short as it can be: about 11:34, with the day when it is not today."""
-    local, today = moment.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
-    if local.date() == today.date():
+    local = moment.astimezone(ZoneInfo(zone))
+    if days.ago(moment, now, zone) == 0:
         return f"{local:%H:%M}"
     return f"{local:%a} {local.day} {local:%b} {local:%H:%M}"
 
 
 def short(moment: datetime, now: datetime, zone: str) -> str:
     """09:02 today, else the day: 2 Oct."""
-    local, today = moment.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
-    return f"{local:%H:%M}" if local.date() == today.date() else text.day(moment, now, zone)
+    if days.ago(moment, now, zone) == 0:
+        return f"{moment.astimezone(ZoneInfo(zone)):%H:%M}"
+    return text.day(moment, now, zone)
 
 
 def took(started: datetime | None, finished: datetime | None) -> str:

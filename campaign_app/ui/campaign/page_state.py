@@ -62,7 +62,7 @@ class CampaignPage(AppState):
         actor = await self.require("campaigns:read")
         number = to_id(self.campaign_id, "campaign")
         async with db.reading() as session:
-            self._zone = (await workspace.get(session)).time_zone
+            self._zone = await workspace.zone_of(session, actor)
             campaign = await campaigns.get(session, actor, number)
             counters = await queries.counters(session, number)
             self.sender = await words.sender_of(session, campaign)

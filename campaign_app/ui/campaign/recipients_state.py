@@ -72,7 +72,7 @@ class Recipients(AppState):
         actor = await self.require("campaigns:read")
         campaign_id = to_id(self.campaign_id, "campaign")
         async with db.reading() as session:
-            zone = (await workspace.get(session)).time_zone
+            zone = await workspace.zone_of(session, actor)
             page = await queries.recipients(
                 session,
                 actor,

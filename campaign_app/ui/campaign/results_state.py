@@ -73,7 +73,7 @@ class CampaignResults(AppState):
     async def _read(self) -> None:
         actor = await self.require("campaigns:read")
         async with db.reading() as session:
-            zone = (await workspace.get(session)).time_zone
+            zone = await workspace.zone_of(session, actor)
             found = await analytics.campaign_results(session, actor, to_id(self.campaign_id, "campaign"))
         self._show(found, zone)
 

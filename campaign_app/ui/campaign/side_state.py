@@ -46,7 +46,7 @@ class CampaignSide(AppState):
         actor = await self.require("campaigns:read")
         self._read_at = time.monotonic()
         async with db.reading() as session:
-            zone = (await workspace.get(session)).time_zone
+            zone = await workspace.zone_of(session, actor)
             found = await analytics.campaign_results(session, actor, to_id(self.campaign_id, "campaign"))
         colors = theme.palette(self.dark)
         layout = theme.chart_layout(

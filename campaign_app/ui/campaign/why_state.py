@@ -41,7 +41,7 @@ class WhyDialog(AppState):
         """Open it for one delivery."""
         actor = await self.require("campaigns:read")
         async with db.reading() as session:
-            zone = (await workspace.get(session)).time_zone
+            zone = await workspace.zone_of(session, actor)
             why = await queries.why(session, actor, delivery_id)
         self.name, self.address = why.row.name or why.row.address, why.row.address
         self.status, self.response = why.row.status.value, why.row.response

@@ -47,5 +47,5 @@ async def _of_account(session: AsyncSession, actor: Actor, account_id: int | Non
     return {
         "account_per_minute": row.limit_per_minute,
         "account_per_day": row.limit_per_day,
-        "account_sent_today": row.sent_today,
+        "account_sent_today": row.limit_used,
     }

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import plotly.graph_objects as go
 
 from campaign_app.campaigns import schedule
-from campaign_app.kit import text
+from campaign_app.kit import days, text
 from campaign_app.ui import theme
 
 _HOUR: Final = timedelta(hours=1)
@@ -27,10 +27,9 @@ LIMIT_WORDS: Final[Mapping[str, str]] = {
 
 def moment(at: datetime, now: datetime, zone: str) -> str:
     """today, 11:18 · tomorrow, 09:00 · Fri 27 Nov, 07:00."""
-    local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
-    days = (local.date() - today.date()).days
-    day = {0: "today", 1: "tomorrow"}.get(days) or f"{local:%a} {local.day} {local:%b}"
-    year = f" {local.year}" if local.year != today.year else ""
+    local = at.astimezone(ZoneInfo(zone))
+    day = {0: "today", -1: "tomorrow"}.get(days.ago(at, now, zone)) or f"{local:%a} {local.day} {local:%b}"
+    year = "" if days.same_year(at, now, zone) else f" {local.year}"
     return f"{day}{year}, {local:%H:%M}"
 
 

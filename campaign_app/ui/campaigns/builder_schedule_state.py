@@ -9,6 +9,7 @@ from campaign_app.campaigns import schedule
 from campaign_app.core import clock, db
 from campaign_app.core.errors import Invalid
 from campaign_app.kit import zones
+from campaign_app.kit.days import day_of
 from campaign_app.models.campaign import LatePolicy
 from campaign_app.ui.campaigns import builder_estimate
 from campaign_app.ui.campaigns.builder_state import OPENERS, Builder
@@ -49,7 +50,7 @@ class BuilderSchedule(Builder):
         await self.require("campaigns:write")
         self.later = later
         if later and not self.day:
-            tomorrow = schedule.to_local(clock.now(), self.time_zone) + timedelta(days=1)
+            tomorrow = day_of(clock.now(), self.time_zone) + timedelta(days=1)
             self.day, self.hour = f"{tomorrow:%Y-%m-%d}", "09:00"
         await self._save_start()
 

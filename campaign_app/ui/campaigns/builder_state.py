@@ -69,7 +69,7 @@ class Builder(AppState):
             raise CampaignNotFound
         async with db.reading() as session:
             campaign = await service.get(session, actor, int(address))
-            self.zone = (await workspace.get(session)).time_zone
+            self.zone = await workspace.zone_of(session, actor)
         reason = "" if actor.can("campaigns:write") else "Your role may read campaigns, not change them."
         reason = reason or lifecycle.why_not("edit", campaign.status)
         if reason:

@@ -53,7 +53,7 @@ class CampaignList(AppState):
         async with self.busy("loading"):
             yield
             async with db.reading() as session:
-                self._zone = (await workspace.get(session)).time_zone
+                self._zone = await workspace.zone_of(session, actor)
                 counts = await service.counts_by_view(session, actor)
                 page = await service.list_campaigns(session, actor, query)
                 self.nothing_at_all = not counts["all"]

@@ -11,7 +11,9 @@ from campaign_app.analytics.schemas import AccountUse, Attention, CampaignLine
 from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.kit import text
+from campaign_app.kit.days import day_of
 from campaign_app.ui import live, routes, theme
+from campaign_app.ui.accounts.words import used_share, used_words
 from campaign_app.ui.analytics.metrics import METRICS, Cell, cells
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.campaign import figures
@@ -99,14 +101,14 @@ class DashboardPage(AppState):
     async def _read(self) -> None:
         actor = await self.require("campaigns:read")
         async with db.reading() as session:
-            self._zone = (await workspace.get(session)).time_zone
+            self._zone = await workspace.zone_of(session, actor)
             found = await analytics.dashboard(session, actor)
-        local = now()
-        self.today = f"{local:%A} {local.day} {local:%B}"
+        today = day_of(now(), self._zone)
+        self.today = f"{today:%A} {today.day} {today:%B}"
         self.running = [running_row(row, self._zone) for row in found.active]
         self.finished = [_finished(row) for row in found.finished]
         self.notes = [_note(row) for row in found.attention]
-        self.accounts = [_account(row) for row in found.accounts]
+        self.accounts = [_account(row, self._zone) for row in found.accounts]
         self.cells = cells(found.overview)
         self._days = list(found.overview.days)
         self.nothing_yet = not (found.active or found.finished or found.overview.totals.sent)
@@ -172,9 +174,5 @@ def _note(row: Attention) -> Note:
     return Note(row.severity, row.title, row.detail, row.act, href)
 
 
-def _account(row: AccountUse) -> Account:
-    used = text.number(row.sent_today)
-    if not row.limit_per_day:
-        return Account(row.address, row.health, row.words, f"{used} today", 0)
-    share = min(100.0, 100 * row.sent_today / row.limit_per_day)
-    return Account(row.address, row.health, row.words, f"{used} of {text.number(row.limit_per_day)} today", share)
+def _account(row: AccountUse, zone: str) -> Account:
+    return Account(row.address, row.health, row.words, used_words(row, now(), zone, " today"), used_share(row))

@@ -28,13 +28,15 @@ class OperationsPage(AppState):
     seen: Seen = Seen()
     silent_since: str = ""  # set while the database does not answer
     _turn: int = 0
+    _zone: str = "UTC"
 
     @rx.event
     async def load(self) -> Any:
         """Open the page, then follow what happens."""
         actor = await self.require("workspace:read")
         async with self.busy():
-            self.seen, self.silent_since = await _look(actor), ""
+            self.seen, self._zone = await _look(actor)
+            self.silent_since = ""
         return OperationsPage.follow
 
     @rx.event(background=True)
@@ -66,10 +68,10 @@ class OperationsPage(AppState):
                 if self._turn != turn or not await self._is_watched():
                     return False
                 actor = await self.require("workspace:read", again=True)
-            found = await _look(actor)
+            found, _ = await _look(actor)
         except TROUBLE:
             async with self:
-                self.silent_since = self.silent_since or text.exact(clock.now())
+                self.silent_since = self.silent_since or text.exact(clock.now(), self._zone)
             return True
         async with self:
             self.seen, self.silent_since = found, ""
@@ -79,8 +81,8 @@ class OperationsPage(AppState):
         return self.router.url.path.rstrip("/") == routes.OPERATIONS and await live.is_open(self)
 
 
-async def _look(actor: Actor) -> Seen:
+async def _look(actor: Actor) -> tuple[Seen, str]:
     async with db.reading() as session:
-        zone = (await workspace.get(session)).time_zone
+        zone = await workspace.zone_of(session, actor)
         found = await service.operations(session, actor)
-    return words.seen(found, zone)
+    return words.seen(found, zone), zone

@@ -6,13 +6,13 @@ from typing import Any
 import reflex as rx
 
 from campaign_app.audit import service, words
-from campaign_app.auth import service as auth
 from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.kit import text
 from campaign_app.models.audit import AuditEntry
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.routes import with_query
+from campaign_app.workspace import service as workspace
 
 
 @dataclass
@@ -60,7 +60,7 @@ class AuditLog(AppState):
         self.search = self.action = self.thing = self.person = self.chain = ""
         async with self.busy(), db.reading() as session:
             found = await service.choices(session, actor)
-            self._zone = (await auth.get_user(session, actor, actor.user_id or 0)).time_zone
+            self._zone = await workspace.zone_of(session, actor)
             self._choices = words.choices(found)
             await self._go("")
         self.action_options = [(label, label) for label in self._choices["action"]]

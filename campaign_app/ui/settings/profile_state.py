@@ -13,6 +13,7 @@ from campaign_app.core.clock import now
 from campaign_app.core.errors import Invalid
 from campaign_app.kit import text
 from campaign_app.ui.app_state import AppState, initials, notify_success
+from campaign_app.workspace import service as workspace
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Profile(AppState):
     changing: bool = False
     name: str = ""
     time_zone: str = ""
+    workspace_zone: str = ""
     revision: int = 0  # a new one draws the form again: its fields keep what was typed otherwise
     errors: dict[str, str] = {}
     sessions: list[SessionLine] = []
@@ -51,14 +53,16 @@ class Profile(AppState):
         async with db.reading() as session:
             user = await service.get_user(session, actor, actor.user_id or 0)
             rows = await service.sessions_of(session, actor, self._session())
+            self.workspace_zone = (await workspace.get(session)).time_zone
         self.name, self.time_zone = user.name, user.time_zone
+        zone = user.time_zone or self.workspace_zone
         self.sessions = [
             SessionLine(
                 row.id,
                 devices.describe(row.user_agent),
-                f"{row.ip or 'unknown address'} · last used: {text.ago(row.last_used_at, now(), user.time_zone)}"
-                f" · since {text.day(row.created_at, now(), user.time_zone)}",
-                f"Ends by itself on {text.exact(row.expires_at, user.time_zone)}",
+                f"{row.ip or 'unknown address'} · last used: {text.ago(row.last_used_at, now(), zone)}"
+                f" · since {text.day(row.created_at, now(), zone)}",
+                f"Ends by itself on {text.exact(row.expires_at, zone)}",
                 row.is_current,
             )
             for row in rows

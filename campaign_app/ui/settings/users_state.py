@@ -14,6 +14,7 @@ from campaign_app.core.errors import Invalid
 from campaign_app.kit import text
 from campaign_app.models.user import Role, User
 from campaign_app.ui.app_state import AppState, initials, notify_success
+from campaign_app.workspace import service as workspace
 
 
 @dataclass
@@ -62,7 +63,7 @@ class People(AppState):
         actor = await self.require("users:read")
         async with db.reading() as session:
             users = await service.list_users(session, actor)
-        zone = next((user.time_zone for user in users if user.id == actor.user_id), "UTC")
+            zone = await workspace.zone_of(session, actor)
         reach = permissions.grantable(actor)
         self.roles = [(role.value, f"{role.label} – {permissions.ROLE_TEXTS[role]}") for role in reach]
         self.rows = [_line(user, actor, zone, user.role in reach) for user in users]

@@ -13,6 +13,7 @@ from campaign_app.ui import routes
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.components import View
 from campaign_app.ui.templates.thumbnails import thumbnails
+from campaign_app.workspace import service as workspace
 
 
 @dataclass
@@ -56,7 +57,8 @@ class TemplateLibrary(AppState):
                     session, actor, category=self.category, search=self.search_text
                 )
                 pictures = await thumbnails(session, actor, rows)
-            self.cards = [_card(row, pictures[int(row.id or 0)]) for row in rows]
+                zone = await workspace.zone_of(session, actor)
+            self.cards = [_card(row, pictures[int(row.id or 0)], zone) for row in rows]
         everything = sum(count for _, count in groups)
         self.nothing_at_all = everything == 0
         self.views = [
@@ -113,14 +115,14 @@ class TemplateLibrary(AppState):
         return [TemplateLibrary.load, notify_success(f"{self.delete_name} deleted")]
 
 
-def _card(row: Template, picture: str) -> TemplateCard:
+def _card(row: Template, picture: str, zone: str) -> TemplateCard:
     return TemplateCard(
         id=int(row.id or 0),
         name=row.name,
         category=row.category or "No category",
         description=row.description,
         built_in=row.built_in,
-        updated="Built in" if row.built_in else text.ago(row.updated_at, clock.now()),
+        updated="Built in" if row.built_in else text.ago(row.updated_at, clock.now(), zone),
         picture=picture,
         href=routes.template(row.id),
     )
