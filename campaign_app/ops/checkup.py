@@ -80,7 +80,7 @@ async def _hangs() -> list[Finding]:
     how = "was replaced" if found.count == 1 else "were replaced"
     words = (
         f"{text.plural(found.count, 'process', 'processes')} hung and {how}; "
-        f"the last {text.exact(last.at)}: {last.role}, process {last.pid} on {last.host}"
+        f"the last {text.exact(last.at, 'UTC')}: {last.role}, process {last.pid} on {last.host}"
         f"{f', in {last.where}' if last.where else ''}."
     )
     if clock.now() - last.at > timedelta(days=7):
