@@ -72,7 +72,7 @@ class CampaignRow:
     updated_at: datetime
     total: int
     counts: Mapping[str, int]
-    delivered: int
+    sent: int
     opened: int
     clicked: int
     replied: int

@@ -86,7 +86,7 @@ def _row(campaign: Campaign, counter: CampaignCounter | None, owner: str) -> Cam
         updated_at=campaign.updated_at,
         total=found.total,
         counts={status.value: getattr(found, status.value) for status in DeliveryStatus},
-        delivered=found.sent + found.delivered + found.read + found.replied,
+        sent=found.messages_sent,
         opened=found.opened,
         clicked=found.clicked,
         replied=found.replied,

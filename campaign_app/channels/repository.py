@@ -12,6 +12,7 @@ from campaign_app.channels.schemas import Use
 from campaign_app.kit import days
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignMinute, CampaignStatus
+from campaign_app.models.delivery import SENT_STATUSES
 
 _UNDER_WAY = (CampaignStatus.SCHEDULED, CampaignStatus.RUNNING, CampaignStatus.PAUSED)
 
@@ -88,9 +89,9 @@ async def use(session: AsyncSession, at: datetime, zone: str, account_id: int | 
     for number, sent, used in (await session.execute(lately)).all():
         found[int(number)] = {"sent_today": int(sent), "limit_used": int(used)}
     c = CampaignCounter
-    gone = sa.func.sum(c.sent) + sa.func.sum(c.delivered) + sa.func.sum(c.read) + sa.func.sum(c.replied)
+    gone = sa.func.sum(sum((col(getattr(c, status)) for status in SENT_STATUSES[1:]), col(c.sent)))
     month = (
-        sa.select(owner, gone + sa.func.sum(c.bounced), sa.func.sum(c.bounced))
+        sa.select(owner, gone, sa.func.sum(c.bounced))
         .join(c, col(c.campaign_id) == col(Campaign.id))
         .where(wanted, col(Campaign.started_at) >= at - timedelta(days=30))
         .group_by(owner)

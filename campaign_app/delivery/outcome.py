@@ -5,17 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from campaign_app.models.delivery import DeliveryStatus, Reason
+from campaign_app.models.delivery import SENT_STATUSES, DeliveryStatus, Reason
 
-SENT_FAMILY = frozenset(
-    {
-        DeliveryStatus.SENT,
-        DeliveryStatus.DELIVERED,
-        DeliveryStatus.READ,
-        DeliveryStatus.REPLIED,
-        DeliveryStatus.BOUNCED,
-    }
-)
+SENT_FAMILY = frozenset(SENT_STATUSES)
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """Campaigns, their counters, links and activity."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -10,6 +11,7 @@ from sqlmodel import Field, SQLModel
 from campaign_app.core.clock import now
 from campaign_app.models.account import Channel
 from campaign_app.models.base import BIG, JSON, TEXT, choice
+from campaign_app.models.delivery import SENT_STATUSES
 from campaign_app.models.template import Editor
 
 
@@ -117,6 +119,16 @@ class CampaignCounter(SQLModel, table=True):
     clicks: int = 0
     machine_opens: int = 0
     machine_clicks: int = 0
+
+    @property
+    def messages_sent(self) -> int:
+        """What rates are shares of."""
+        return messages_sent({status: getattr(self, status) for status in SENT_STATUSES})
+
+
+def messages_sent(counters: Mapping[str, int]) -> int:
+    """Messages that a server took, from counters by status: what rates are shares of."""
+    return sum(counters.get(status.value, 0) for status in SENT_STATUSES)
 
 
 class CampaignLink(SQLModel, table=True):

@@ -24,6 +24,16 @@ class DeliveryStatus(StrEnum):
     UNCERTAIN = "uncertain"
 
 
+SENT_STATUSES = (
+    DeliveryStatus.SENT,
+    DeliveryStatus.DELIVERED,
+    DeliveryStatus.READ,
+    DeliveryStatus.REPLIED,
+    DeliveryStatus.BOUNCED,
+)
+"""A server took the message, whatever came later. Every rate of opens, clicks and bounces is a share of these."""
+
+
 class Reason(StrEnum):
     """Why a delivery is skipped, failed, bounced, uncertain or waiting."""
 

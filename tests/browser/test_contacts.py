@@ -97,6 +97,11 @@ async def test_chosen_contacts_get_a_tag(signed_in: Page) -> None:
         await page.get_by_role("checkbox", name=f"Choose {name}").click()
     bar = page.get_by_role("region", name="Chosen rows")
     await expect(bar).to_contain_text("2 selected")
+    await bar.get_by_role("button", name="Choose all 3 contacts").click()
+    await expect(bar).to_contain_text("All 3 contacts selected")
+    await bar.get_by_role("button", name="Clear the choice").click()
+    for name in ("Rosa Lind", "Nele Sommer"):
+        await page.get_by_role("checkbox", name=f"Choose {name}").click()
     await bar.get_by_role("button", name="Tag").click()
     dialog = page.get_by_role("dialog", name="Tag contacts")
     await dialog.get_by_label("Tag").fill("spring fair")

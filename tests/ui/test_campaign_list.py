@@ -13,7 +13,7 @@ from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Forbidden
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
 from campaign_app.models.user import Role
-from campaign_app.ui.campaigns.list_acts_state import CampaignActs, _defused
+from campaign_app.ui.campaigns.list_acts_state import CampaignActs
 from campaign_app.ui.campaigns.list_rows import percent_done, row_of
 from campaign_app.ui.campaigns.list_state import CampaignList
 from tests.conftest import MakeActor
@@ -162,11 +162,6 @@ async def test_the_export_holds_the_chosen_ones_and_no_formula(tab: Tab, actor: 
     ]
 
 
-@pytest.mark.parametrize("value", ["=1", "+1", "-1", "@a", "\tx"])
-def test_formulas_are_defused(value: str) -> None:
-    assert _defused(value) == f"'{value}"
-
-
 VIEWER_MAY_NOT: list[tuple[Any, ...]] = [
     (CampaignActs.pause, [1]),
     (CampaignActs.resume, 1),
@@ -205,7 +200,7 @@ def line(status: CampaignStatus, **more: Any) -> CampaignRow:
         "updated_at": NOW - timedelta(minutes=44),
         "total": 0,
         "counts": {},
-        "delivered": 0,
+        "sent": 0,
         "opened": 0,
         "clicked": 0,
         "replied": 0,

@@ -102,7 +102,7 @@ SAMPLES: dict[str, Callable[[], rx.Component]] = {
     "builder_bar": lambda: c.builder_bar("A", "Saved 08:58", c.tag("x"), phone_step="Step 1 of 5", close_href="/"),
     "builder_foot": lambda: c.builder_foot(c.ghost_button("Back"), c.primary_button("Next"), note=Sample.text),
     "bulk_bar": lambda: c.bulk_bar(
-        Sample.count, c.ghost_button("Pause"), on_clear=Sample.act, on_all=Sample.act, all_label=Sample.text
+        Sample.text, c.ghost_button("Pause"), on_clear=Sample.act, on_all=Sample.act, all_label=Sample.text
     ),
     "callout": lambda: c.callout(Sample.text, "warning", title="Cause", action=c.small_button("Act")),
     "card": lambda: c.card("x", title="Card", count=Sample.text, meta="m", aside=c.text_link("All", href="/")),

@@ -113,10 +113,16 @@ def _chip_of(key: str, name: str, value: Any, shown: Any, options: Any) -> rx.Co
     )
 
 
+def chosen_words() -> rx.Var[str]:
+    """How many contacts are chosen; empty when none is."""
+    number = ContactBulk.chosen.length()
+    some = rx.cond(number > 0, f"{number} selected", "")
+    return rx.cond(ContactBulk.everything, f"All {Contacts.total_text} selected", some)
+
+
 def _bulk() -> rx.Component:
-    count = rx.cond(ContactBulk.everything, 1, ContactBulk.chosen.length())
     return c.bulk_bar(
-        count,
+        chosen_words(),
         c.if_allowed("contacts:write", c.ghost_button("Tag", "tag", on_click=ContactBulk.ask("tag"))),
         c.if_allowed("contacts:write", c.ghost_button("Add to list", "list_plus", on_click=ContactBulk.ask("list"))),
         c.if_allowed(

@@ -57,7 +57,7 @@ def _listing() -> rx.Component:
         ),
         rx.cond(nothing, c.no_match("No campaigns match", State.clear), _table()),
         c.bulk_bar(
-            State.chosen.length(),
+            rx.cond(State.chosen.length() > 0, f"{State.chosen.length()} selected", ""),
             *_bulk_acts(),
             on_clear=State.uncheck,
             on_all=State.check_all,

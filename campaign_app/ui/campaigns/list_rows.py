@@ -54,7 +54,7 @@ def row_of(campaign: CampaignRow, now: datetime, zone: str) -> Row:
     able = lifecycle.capabilities(campaign.status)
     counts = bar_counts(campaign.counts)
     opened, clicked, replied = (
-        text.percent(number, campaign.delivered) for number in (campaign.opened, campaign.clicked, campaign.replied)
+        text.percent(number, campaign.sent) for number in (campaign.opened, campaign.clicked, campaign.replied)
     )
     open_in_builder = campaign.status is CampaignStatus.DRAFT
     running = campaign.status is CampaignStatus.RUNNING
@@ -74,7 +74,7 @@ def row_of(campaign: CampaignRow, now: datetime, zone: str) -> Row:
         opened=opened,
         clicked=clicked,
         replied=replied,
-        rates=f"{opened} opened · {clicked} clicked" if campaign.delivered else "",
+        rates=f"{opened} opened · {clicked} clicked" if campaign.sent else "",
         owner=campaign.owner_name,
         owner_letters=initials(campaign.owner_name),
         updated="Now" if running else text.ago(campaign.updated_at, now, zone),

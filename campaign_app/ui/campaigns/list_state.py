@@ -13,7 +13,7 @@ from campaign_app.core import clock, db
 from campaign_app.core.actor import Actor
 from campaign_app.kit import text
 from campaign_app.kit.pagination import Page
-from campaign_app.models.campaign import CampaignStatus
+from campaign_app.models.campaign import CampaignStatus, messages_sent
 from campaign_app.ui import live, routes
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.campaigns.list_rows import Row, bar_counts, percent_done, row_of
@@ -103,7 +103,7 @@ class CampaignList(AppState):
     def _moved(self, row: Row, payload: dict[str, Any], counters: dict[str, Any]) -> Row:
         counts, total = bar_counts(counters), int(counters.get("total", row.total))
         status = str(payload.get("status", row.status))
-        delivered = counts["sent"]
+        sent = messages_sent(counters)
         return replace(
             row,
             **counts,
@@ -112,8 +112,8 @@ class CampaignList(AppState):
             live=status == CampaignStatus.RUNNING,
             can_pause=status == CampaignStatus.RUNNING,
             progress=percent_done(counts, total),
-            opened=text.percent(int(counters.get("opened", 0)), delivered),
-            clicked=text.percent(int(counters.get("clicked", 0)), delivered),
+            opened=text.percent(int(counters.get("opened", 0)), sent),
+            clicked=text.percent(int(counters.get("clicked", 0)), sent),
         )
 
     def _address(self, **changes: Any) -> Any:

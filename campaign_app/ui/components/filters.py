@@ -146,9 +146,9 @@ def choice_chip(
 
 
 def bulk_bar(
-    count: Any, *actions: Content, on_clear: Handler, on_all: Handler = None, all_label: Text = ""
+    words: Text, *actions: Content, on_clear: Handler, on_all: Handler = None, all_label: Text = ""
 ) -> rx.Component:
-    """Floats over the foot while rows are chosen; `count` is an int Var."""
+    """Floats over the foot while rows are chosen; `words` say how many, and are empty when none is."""
     everything = []
     if on_all is not None:
         everything = [
@@ -159,7 +159,7 @@ def bulk_bar(
             )
         ]
     bar = rx.el.div(
-        rx.el.span(f"{count} selected", class_name="b-strong b-dense b-num", aria_live="polite"),
+        rx.el.span(words, class_name="b-strong b-dense b-num", aria_live="polite"),
         *everything,
         rx.el.span(class_name="b-bulk-line"),
         *actions,
@@ -169,4 +169,4 @@ def bulk_bar(
         role="region",
         aria_label="Chosen rows",
     )
-    return rx.cond(rx.Var.create(count) > 0, bar, rx.fragment())
+    return rx.cond(rx.Var.create(words) != "", bar, rx.fragment())
