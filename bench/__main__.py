@@ -11,7 +11,7 @@ from typing import Any
 
 from bench import machine
 
-NAMES = ("send", "kill", "disasters", "limits", "fairness", "memory", "import", "tracking", "contacts")
+NAMES = ("send", "throttled", "kill", "disasters", "limits", "fairness", "memory", "import", "tracking", "contacts")
 MODULES = {"import": "importing", "contacts": "contact_list"}
 DATABASES = ("sqlite", "postgresql")
 
@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--fast-window", type=float, default=10.0, help="limits: seconds for higher rates")
     made.add_argument("--campaigns", type=int, default=50, help="fairness: campaigns at once (default 50)")
     made.add_argument("--each", type=int, default=600, help="fairness: recipients of each of them (default 600)")
-    made.add_argument("--case", action="append", help="fairness, disasters: only this case; may be repeated")
+    made.add_argument("--case", action="append", help="throttled, fairness, disasters: only this case; may be repeated")
     _disasters(made)
     made.add_argument("--smallest", type=int, default=10_000, help="memory: recipients of the small campaign")
     made.add_argument("--largest", type=int, default=1_000_000, help="memory: recipients of the large one")

@@ -1,8 +1,11 @@
 """An SMTP server that takes everything and keeps a log of its own: load target and witness.
 
 python -m bench.sink --port 2600 [--log FILE [--times]] [--rtt-ms 5] [--no-pipelining]
-`STATS` as an SMTP command answers `250 <accepted> <distinct recipients> <first> <last>`, the latter two the instants of
-the first and the last acceptance (Unix seconds). The log has one recipient a line, with --times the instant before it.
+    [--per-second 5 [--burst 5] [--words "451 4.7.1 Slow down"] [--at RCPT]] [--most-connections 2]
+`STATS` as an SMTP command answers `250 <accepted> <distinct recipients> <first> <last> <refused>`, first and last being
+the instants of the first and the last acceptance (Unix seconds). The log has one recipient a line, with --times the
+instant before it. With --per-second the server takes so many messages (a bucket that holds --burst) and refuses the
+others with --words at the command --at.
 """
 
 import argparse
@@ -23,7 +26,7 @@ class Witness:
     """What was accepted: a count, the set of recipients, and the log file."""
 
     def __init__(self, log: Path | None, times: bool = False) -> None:
-        self.accepted = 0
+        self.accepted = self.refused = 0
         self.first = self.last = 0.0
         self._times = times
         self.recipients: set[bytes] = set()
@@ -99,11 +102,12 @@ class SinkProtocol(asyncio.Protocol):
             return self._ehlo
         elif verb == b"STAT":
             witness = self._witness
-            return b"250 %d %d %.6f %.6f\r\n" % (
+            return b"250 %d %d %.6f %.6f %d\r\n" % (
                 witness.accepted,
                 len(witness.recipients),
                 witness.first,
                 witness.last,
+                witness.refused,
             )
         elif verb == b"QUIT":
             asyncio.get_running_loop().call_later(self._delay_s + 0.05, self._transport.close)
@@ -121,13 +125,79 @@ class SinkProtocol(asyncio.Protocol):
         self._transport.write(self._late.popleft())  # type: ignore[attr-defined]
 
 
-async def serve(port: int, log: Path | None, pipelining: bool, rtt_ms: float, times: bool = False) -> None:
+class Patience:
+    """What a provider allows: messages a second from a bucket, and connections at a time (0: any number)."""
+
+    def __init__(self, per_second: float, burst: float, words: str, at: str, most_connections: int) -> None:
+        self.per_second = per_second
+        self.burst = self._left = burst
+        self.words = words.encode() + b"\r\n"
+        self.at = at.encode()
+        self.most_connections = most_connections
+        self.connections = 0
+        self._asked = time.monotonic()
+
+    def takes_one(self) -> bool:
+        """Whether the bucket has another message."""
+        if not self.per_second:
+            return True
+        now = time.monotonic()
+        self._left = min(self.burst, self._left + (now - self._asked) * self.per_second)
+        self._asked = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class ThrottledProtocol(SinkProtocol):
+    """A client of a provider that pushes back."""
+
+    def __init__(self, witness: Witness, pipelining: bool, delay_s: float, patience: Patience) -> None:
+        super().__init__(witness, pipelining, delay_s)
+        self._patience = patience
+        self._refused = self._counted = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        most = self._patience.most_connections
+        if most and self._patience.connections >= most:
+            self._answer(b"421 4.7.0 Too many connections from your address\r\n")
+            asyncio.get_running_loop().call_later(self._delay_s + 0.05, transport.close)
+            return
+        self._patience.connections += 1
+        self._counted = True
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        if self._counted:
+            self._patience.connections -= 1
+
+    def _command(self, line: bytes) -> bytes:
+        verb = line[:4].upper()
+        if verb == self._patience.at:
+            self._refused = not self._patience.takes_one()
+            self._witness.refused += self._refused
+            if self._refused:
+                return self._patience.words
+        elif self._refused and verb in (b"RCPT", b"DATA"):
+            return b"503 5.5.1 No sender or recipient\r\n"
+        return super()._command(line)
+
+
+async def serve(
+    port: int, log: Path | None, pipelining: bool, rtt_ms: float, times: bool = False, patience: Patience | None = None
+) -> None:
     """Serve on 127.0.0.1 until SIGTERM; prints the port once it listens."""
     loop = asyncio.get_running_loop()
     witness = Witness(log, times)
-    server = await loop.create_server(
-        lambda: SinkProtocol(witness, pipelining, rtt_ms / 1000), "127.0.0.1", port, backlog=512
-    )
+
+    def client() -> SinkProtocol:
+        if patience is None:
+            return SinkProtocol(witness, pipelining, rtt_ms / 1000)
+        return ThrottledProtocol(witness, pipelining, rtt_ms / 1000, patience)
+
+    server = await loop.create_server(client, "127.0.0.1", port, backlog=512)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -145,13 +215,21 @@ def main() -> None:
     parser.add_argument("--times", action="store_true")
     parser.add_argument("--no-pipelining", action="store_true")
     parser.add_argument("--rtt-ms", type=float, default=0.0)
-    arguments = parser.parse_args()
+    parser.add_argument("--per-second", type=float, default=0.0)
+    parser.add_argument("--burst", type=float, default=1.0)
+    parser.add_argument("--words", default="451 4.7.1 Rate limit exceeded, try again later")
+    parser.add_argument("--at", choices=("MAIL", "RCPT"), default="RCPT")
+    parser.add_argument("--most-connections", type=int, default=0)
+    a = parser.parse_args()
+    patience = None
+    if a.per_second or a.most_connections:
+        patience = Patience(a.per_second, a.burst, a.words, a.at, a.most_connections)
     runner = asyncio.run
     with contextlib.suppress(ImportError):
         import uvloop
 
         runner = uvloop.run
-    runner(serve(arguments.port, arguments.log, not arguments.no_pipelining, arguments.rtt_ms, arguments.times))
+    runner(serve(a.port, a.log, not a.no_pipelining, a.rtt_ms, a.times, patience))
 
 
 if __name__ == "__main__":

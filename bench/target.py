@@ -4,7 +4,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +16,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the sink says it has accepted; `first` and `last` in Unix seconds."""
+    """What the sink says it has accepted; `first` and `last` in Unix seconds. `refused`: tries that it put off."""
 
     accepted: int
     distinct: int
     first: float
     last: float
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Sink:
             lines = connection.makefile("rb")
             lines.readline()
             connection.sendall(b"STATS\r\n")
-            _, accepted, distinct, first, last = lines.readline().split()
-        return Seen(int(accepted), int(distinct), float(first), float(last))
+            _, accepted, distinct, first, last, refused = lines.readline().split()
+        return Seen(int(accepted), int(distinct), float(first), float(last), int(refused))
 
     def wait_for(self, count: int, seconds: float) -> Seen:
         """Return when it has accepted so many.
@@ -59,11 +60,11 @@ class Sink:
 
 
 @contextmanager
-def sink(log: Path | None = None, delay_ms: float = 0.0) -> Iterator[Sink]:
+def sink(log: Path | None = None, delay_ms: float = 0.0, options: Sequence[str] = ()) -> Iterator[Sink]:
     """A sink process; with `log` every acceptance is written there with its instant. It answers after `delay_ms`."""
     more = ["--log", str(log), "--times"] if log else []
     more += ["--rtt-ms", str(delay_ms)] if delay_ms else []
-    command = [sys.executable, "-m", "bench.sink", *more]
+    command = [sys.executable, "-m", "bench.sink", *more, *options]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

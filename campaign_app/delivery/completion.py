@@ -82,10 +82,11 @@ async def stop_campaign(campaign_id: int, error: Exception) -> None:
 
 async def sent_today(account_id: int) -> int:
     """Messages the account has sent in the day that its limit counts, from the roll-ups."""
-    return await _sent_since(account_id, days.limit_day(clock.now()))
+    return await sent_since(account_id, days.limit_day(clock.now()))
 
 
-async def _sent_since(account_id: int, since: datetime) -> int:
+async def sent_since(account_id: int, since: datetime) -> int:
+    """Messages the account has sent since then, by whole minutes."""
     async with db.reading() as session:
         statement = (
             sa.select(sa.func.coalesce(sa.func.sum(CampaignMinute.sent), 0))

@@ -14,7 +14,7 @@ from campaign_app.core import clock, db, logging
 from campaign_app.core.config import settings
 from campaign_app.core.errors import AppError
 from campaign_app.core.rate_limit import Limiter
-from campaign_app.delivery import chains, circuit, completion, fast, journal, loading, recovery
+from campaign_app.delivery import brake, chains, circuit, completion, fast, journal, loading, recovery
 from campaign_app.delivery.fast import Owner
 from campaign_app.delivery.feed import Feed
 from campaign_app.delivery.holdings import Holdings
@@ -96,6 +96,10 @@ class Engine:
         for lane in self.lines[account_id].lanes.values():
             self._stop_lane(lane)
         self.spawn(self._open_circuit(account_id, words))
+
+    def slow_down(self, line: Line, words: str) -> None:
+        """See line.Desk."""
+        self.spawn(brake.slow_down(line.slowing, line.account_id, line.per_second, words))
 
     # ── leases ──
 
@@ -280,7 +284,9 @@ class Engine:
         if loaded.closes_at is not None:
             lane.closes_at = monotonic() + (loaded.closes_at - at).total_seconds()
         if lane.campaign_id not in self._pacers:
-            self._pacers[lane.campaign_id] = Pacer(self.limiter, lane, line.wake, line.limits_of, completion.sent_today)
+            self._pacers[lane.campaign_id] = Pacer(
+                self.limiter, lane, line.wake, line.limits_of, completion.sent_today, line.slowing
+            )
         return lane
 
     def _line(self, loaded: Loaded) -> Line:

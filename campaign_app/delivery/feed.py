@@ -13,7 +13,7 @@ FENCE_S = 5.0  # stop taking this long before the lease could be taken for aband
 class Item:
     """A row on its way."""
 
-    __slots__ = ("feed", "handed", "row", "slot", "tries")
+    __slots__ = ("feed", "handed", "put_off", "row", "slot", "step", "tries")
 
     def __init__(self, row: Row, feed: "Feed", slot: int) -> None:
         self.row = row
@@ -21,6 +21,8 @@ class Item:
         self.slot = slot
         self.handed = False
         self.tries = 0
+        self.step = 0  # of the account's push-back, when it was taken
+        self.put_off = 0  # how often by push-back
 
 
 class Feed:
@@ -70,9 +72,16 @@ class Feed:
         self.stop()
         return left
 
-    def put_back(self, item: Item) -> None:
-        """A row that was never handed over can be taken again, unless the feed has ended."""
-        if not self.taken_up.is_set():
+    def put_back(self, item: Item, *, last: bool = False) -> None:
+        """A row that was certainly not sent can be taken again, next or last, unless the feed has ended."""
+        if item.handed:  # and refused since
+            self.region.mark(item.slot, State.NONE)
+            item.handed = False
+        if self.taken_up.is_set():
+            return
+        if last:
+            self.rows.append(item)
+        else:
             self.rows.appendleft(item)
 
     def check(self) -> None:

@@ -67,6 +67,7 @@ class Lane:
         self.feeds: deque[Feed] = deque()
         self.lingering: set[Feed] = set()
         self.slots = Slots()
+        self.unspent = 0  # slots that were used for nothing: not sent, or void
         self.in_flight = 0
         self.closed = False
         self.again_at: datetime | None = None

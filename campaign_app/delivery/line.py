@@ -16,6 +16,7 @@ from campaign_app.delivery.journal import State
 from campaign_app.delivery.lane import Lane, LeftOut
 from campaign_app.delivery.outcome import Outcome
 from campaign_app.delivery.shares import CATCH_UP, Turns, allocate
+from campaign_app.delivery.slowing import ABOUT_ONE, Slowing
 from campaign_app.models.delivery import DeliveryStatus, Reason
 
 TROUBLE_AT = 3
@@ -38,6 +39,9 @@ class Desk(Protocol):
     def account_trouble(self, account_id: int, words: str) -> None:
         """The account, not a recipient, is at fault, again and again."""
 
+    def slow_down(self, line: "Line", words: str) -> None:
+        """The provider asks to slow down: have its rate lowered."""
+
 
 class Line:
     """Implements channels.base.Source. Everything here runs in the event loop's thread."""
@@ -47,6 +51,7 @@ class Line:
         self.version: object = None
         self.lanes: dict[int, Lane] = {}
         self.idle_since = 0.0
+        self.slowing = Slowing(self._on_step)
         self._desk = desk
         self._retry = retry_seconds
         self._items: dict[int, tuple[Item, Lane]] = {}
@@ -76,12 +81,26 @@ class Line:
 
     def limits_of(self, lane: Lane) -> Limits:
         """The lane's limits now. Where the account has a rate, its campaigns share it by priority."""
-        total = lane.limits.account_per_minute
+        learnt, total = self.slowing.per_minute, lane.limits.account_per_minute
+        if learnt and not 0 < total < learnt:
+            total = learnt
         active = [other for other in self.lanes.values() if other.feeds and not other.closed]
         if not total or len(active) < 2 or lane not in active:
             return lane.limits
         rates = allocate(total, [(other.limits.per_minute, 1 / other.stride) for other in active])
         return replace(lane.limits, per_minute=rates[active.index(lane)])
+
+    @property
+    def per_second(self) -> float:
+        """Messages accepted lately."""
+        now = monotonic()
+        return sum(lane.meter.per_minute(now) for lane in self.lanes.values()) / 60
+
+    def _on_step(self) -> None:
+        """The rate is another one: slots that were granted before it are void."""
+        for lane in self.lanes.values():
+            lane.unspent += lane.slots.drop()
+        self.wake()
 
     def wake(self) -> None:
         """Rows or slots have come."""
@@ -130,7 +149,7 @@ class Line:
 
     def take(self) -> Outgoing | None:
         """See Source."""
-        if self._desk.is_stuck():
+        if self.slowing.waiting or self._desk.is_stuck():
             return None
         while True:
             picked = self._pick(monotonic())
@@ -145,6 +164,7 @@ class Line:
             except LeftOut as left_out:
                 self._leave_out(lane, item, left_out)
                 continue
+            item.step = self.slowing.step
             feed.in_flight += 1
             lane.in_flight += 1
             self._items[item.row.id] = (item, lane)
@@ -178,14 +198,15 @@ class Line:
             feed.region.mark(item.slot, State.ACCEPTED)
             if self._failures:
                 self._works()
+            self.slowing.accepted += 1
             outcome = self._outcome(item, _S.SENT, Reason.NONE, result.response)
             lane.meter.add(1, monotonic())
         else:
-            outcome = self._not_accepted(item, result)
+            outcome = self._not_accepted(item, lane, result)
         if outcome is not None:
             self._desk.outcome(outcome)
             lane.last.append((item, outcome))
-        if result.account_trouble:
+        if result.account_trouble and not result.throttled:
             self._trouble(key, result)
         if not feed.rows:
             feed.check()
@@ -205,9 +226,11 @@ class Line:
             response=response.replace("\0", "")[:500],
         )
 
-    def _not_accepted(self, item: Item, result: Result) -> Outcome | None:
+    def _not_accepted(self, item: Item, lane: Lane, result: Result) -> Outcome | None:
         region, verdict = item.feed.region, result.verdict
-        if verdict is Verdict.NOT_TRIED and not item.handed:
+        if result.throttled and verdict in (Verdict.TEMPORARY, Verdict.NOT_TRIED):
+            return self._pushed_back(item, lane, result)
+        if verdict is Verdict.NOT_TRIED:
             item.tries += 1
             if item.tries >= MOST_TRIES:
                 self._count(result.response)
@@ -220,6 +243,21 @@ class Line:
         if verdict is Verdict.TEMPORARY:
             return self._put_off(item, result)
         return self._outcome(item, _S.UNCERTAIN, result.reason or Reason.CONNECTION_LOST, result.response)
+
+    def _pushed_back(self, item: Item, lane: Lane, result: Result) -> Outcome | None:
+        """Too fast: nobody pays for that, the message waits in line for a slot of the lower rate.
+
+        It was refused, so it is certainly not sent, and if this worker dies it is pending as before.
+        """
+        item.put_off += 1
+        if item.put_off >= ABOUT_ONE and self.slowing.accepted >= ABOUT_ONE:
+            return self._put_off(item, result)
+        lane.unspent += 1
+        is_signal = self.slowing.is_signal(item.step)
+        item.feed.put_back(item, last=True)
+        if is_signal:
+            self._desk.slow_down(self, result.response)
+        return None
 
     def _put_off(self, item: Item, result: Result) -> Outcome:
         at = clock.now()

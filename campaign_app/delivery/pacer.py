@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from campaign_app.core import clock, logging
 from campaign_app.core.rate_limit import Answer, Grant, Limiter, Limits
 from campaign_app.delivery.lane import Lane
+from campaign_app.delivery.slowing import Slowing
 
 FREE_S = 1.0  # without a limit the gate is looked at four times in this time
 PATIENCE_S = 1.5
@@ -28,12 +29,14 @@ class Pacer:
         wake: Callable[[], None],
         limits_of: Callable[[Lane], Limits],
         sent_today: Callable[[int], Awaitable[int]],
+        slowing: Slowing | None = None,
     ) -> None:
         self._limiter = limiter
         self._lane = lane
         self._wake = wake
         self._limits_of = limits_of
         self._sent_today = sent_today
+        self._slowing = slowing or Slowing()
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
 
@@ -72,7 +75,13 @@ class Pacer:
             await asyncio.sleep(max(0.002, min(ahead - half, half)) if ahead > half else 0.005)
             return
         missed, lane.slots.missed = lane.slots.missed, 0
-        grant = await self._limiter.reserve(self._limits_of(lane), wants, self.horizon_s, missed)
+        unspent, lane.unspent = lane.unspent, 0
+        before = self._slowing.step
+        grant = await self._limiter.reserve(self._limits_of(lane), wants, self.horizon_s, missed, unspent)
+        if self._slowing.step != before:  # a step down was made while we asked: this answer may be of before it
+            lane.unspent += grant.count if grant.at else 0
+            return
+        self._slowing.hear(grant.step, grant.learnt_per_s)
         await self._use(grant)
 
     async def _use(self, grant: Grant) -> None:

@@ -11,12 +11,14 @@ class Item:
 
     `named`: the server heard the sender and was told the recipient. `doubt`: it was refused inside a group by a server
     that has not shown yet that it can take groups (the grouping, the server's words); it is asked again alone.
+    `step`: how often the server had pushed back when it was taken.
     """
 
-    __slots__ = ("doubt", "handed", "message", "moves", "named", "refusal")
+    __slots__ = ("doubt", "handed", "message", "moves", "named", "refusal", "step")
 
-    def __init__(self, message: Outgoing) -> None:
+    def __init__(self, message: Outgoing, step: int = 0) -> None:
         self.message = message
+        self.step = step
         self.moves = 0
         self.handed = False
         self.named = False

@@ -1,56 +1,68 @@
-"""How many connections a server bears: fewer when it pushes back, one more after a while of peace. Pure."""
+"""How many connections a server bears: fewer when it says so, one more after a while of peace. Pure.
 
-_SHRINK_AT = 3.0
-_RELIEF = 0.1  # so that fewer than one push-back in ten messages changes nothing
-_RECOVER_S = 5.0
-_FIRST_PAUSE_S = 1.0
-_LONGEST_PAUSE_S = 60.0
+How many messages a second it bears is the engine's matter (core.learnt_rate): it has all of an account's workers.
+"""
+
+import re
+
+_IN_VAIN = 3  # signals without success between them: it may be the connections, whatever the words
+_FIRST_WAIT_S = 5.0
+_LONGEST_WAIT_S = 300.0
+_LONGEST_BACKOFF_S = 60.0
+_OF_CONNECTIONS = re.compile(r"connection|concurren|session", re.IGNORECASE)
 
 
 class Pushback:
-    """`limit` moves between 1 and `most`; at 1, further push-back pauses the taking. Times in seconds of any clock."""
+    """`limit` moves between 1 and `most`. A message remembers the `step` at which it was taken: what is refused of
+    those that were taken before the last step is the same signal. Times in seconds of any clock.
+    """
 
-    __slots__ = ("_changed_at", "_pause_s", "limit", "most", "paused_until", "pressure")
+    __slots__ = ("_changed_at", "_wait_s", "in_vain", "limit", "most", "step")
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.limit = most
-        self.pressure = 0.0
-        self.paused_until = 0.0
-        self._pause_s = 0.0
+        self.step = 0
+        self.in_vain = 0
+        self._wait_s = _FIRST_WAIT_S
         self._changed_at = 0.0
 
     def accepted(self) -> None:
-        """A message was taken. Call it only while `pressure` is not zero."""
-        self.pressure = max(0.0, self.pressure - _RELIEF)
-        if not self.pressure:
-            self._pause_s = 0.0
+        """A message was taken. Call it only while `in_vain` is not zero."""
+        self.in_vain = 0
 
-    def throttled(self, now: float) -> None:
-        """The server asked to slow down."""
-        self.pressure += 1.0
-        self._changed_at = now
-        if self.pressure < _SHRINK_AT:
+    def throttled(self, taken_at: int, words: str, now: float) -> None:
+        """The server asked to slow down, for a message that was taken at step `taken_at`."""
+        if taken_at < self.step:
             return
-        self.pressure = 1.0
-        if self.limit > 1:
-            self.limit //= 2
-        else:
-            self._pause_s = min(_LONGEST_PAUSE_S, self._pause_s * 2 or _FIRST_PAUSE_S)
-            self.paused_until = now + self._pause_s
+        self.step += 1
+        self.in_vain += 1
+        if speaks_of_connections(words) or self.in_vain >= _IN_VAIN:
+            self.in_vain = 0
+            self._shrink(self.limit // 2, now)
 
     def no_more_than(self, connections: int, now: float) -> None:
         """The server refuses a further connection while `connections` are open."""
-        self.limit = max(1, min(self.limit, connections))
+        self._shrink(min(self.limit, connections), now)
+
+    def _shrink(self, limit: int, now: float) -> None:
+        if self._changed_at:
+            self._wait_s = min(_LONGEST_WAIT_S, self._wait_s * 2)
+        self.limit = max(1, limit)
         self._changed_at = now
 
     def recover(self, now: float) -> None:
-        """Allow one more connection after five seconds without push-back."""
-        if self.limit < self.most and now - self._changed_at >= _RECOVER_S:
+        """Allow one more connection after a while without push-back: 5 s, later longer, as it was in vain before."""
+        if self.limit < self.most and now - self._changed_at >= self._wait_s:
             self.limit += 1
             self._changed_at = now
 
 
+def speaks_of_connections(words: str) -> bool:
+    """Whether a server's words are about connections rather than messages."""
+    return bool(_OF_CONNECTIONS.search(words))
+
+
 def backoff(failures: int) -> float:
     """Seconds to wait after so many connections in a row could not be used."""
-    return min(_LONGEST_PAUSE_S, 2.0 ** min(failures - 1, 10)) if failures else 0.0
+    return min(_LONGEST_BACKOFF_S, 2.0 ** min(failures - 1, 10)) if failures else 0.0

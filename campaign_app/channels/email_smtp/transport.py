@@ -15,7 +15,7 @@ from campaign_app.channels.email_smtp.dialogue import Dialogue
 from campaign_app.channels.email_smtp.grouping import Evidence, Grouping, Mode
 from campaign_app.channels.email_smtp.handshake import Capabilities
 from campaign_app.channels.email_smtp.items import Item
-from campaign_app.channels.email_smtp.pushback import Pushback, backoff
+from campaign_app.channels.email_smtp.pushback import Pushback, backoff, speaks_of_connections
 from campaign_app.channels.email_smtp.trouble import Kind, Trouble
 from campaign_app.core import logging
 from campaign_app.models.delivery import Reason
@@ -110,13 +110,13 @@ class SmtpSender:
         """For dialogues: the next message, first those that another connection gave back."""
         if self._held:
             return self._held.popleft()
-        if self._stopping or self._pushback.paused_until > self._loop.time():
+        if self._stopping:
             return None
         message = self._source.take()
         if message is None:
             return None
         self._in_flight += 1
-        return Item(message)
+        return Item(message, self._pushback.step)
 
     def handed_over(self, key: int) -> None:
         """For dialogues: passed on to the engine."""
@@ -124,15 +124,17 @@ class SmtpSender:
 
     def settle(self, item: Item, result: Result) -> None:
         """For dialogues: the outcome of an item, passed on to the engine."""
+        if result.throttled:
+            self._slow_down(item, result.response)
+            if self._may_wait(item, result.response):
+                return
         self._in_flight -= 1
         if self._broke and result.verdict is not Verdict.NOT_TRIED:
             self._broke.pop(item.message.key, None)
         if result.verdict is Verdict.ACCEPTED:
             self._failures = 0
-            if self._pushback.pressure:
+            if self._pushback.in_vain:
                 self._pushback.accepted()
-        elif result.throttled:
-            self._slow_down()
         self._source.settled(item.message.key, result)
         if not self._in_flight and self._empty is not None:
             self._empty.set()
@@ -237,8 +239,20 @@ class SmtpSender:
         connection.heard_at = self._loop.time()
         self.wake()
 
-    def _slow_down(self) -> None:
-        self._pushback.throttled(self._loop.time())
+    def _may_wait(self, item: Item, words: str) -> bool:
+        """Where there are too many connections, one of the others takes what this one may not."""
+        others = any(other.dialogue is not None and not other.dialogue.draining for other in self._connections)
+        if self._stopping or item.handed or item.moves >= _MOVES or not others or not speaks_of_connections(words):
+            return False
+        item.moves += 1
+        item.refusal = item.doubt = None
+        item.named = False
+        self._held.append(item)
+        return True
+
+    def _slow_down(self, item: Item, words: str) -> None:
+        self._pushback.throttled(item.step, words, self._loop.time())
+        item.step = self._pushback.step
         surplus = len(self._connections) - self._pushback.limit
         for connection in tuple(self._connections):
             if surplus <= 0:
