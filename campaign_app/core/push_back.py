@@ -78,10 +78,10 @@ async def _swap(account_id: int, before: LearntRate | None, after: LearntRate) -
         "" if before is None else before.step,
         learnt_rate.KEPT_S,
         after.step,
-        f"{after.per_second:.6f}",
-        round(after.rest_s * _MICRO),
+        repr(after.per_second),
+        repr(after.rest_s * _MICRO),
         int(after.searching),
-        f"{after.since:.3f}",
+        repr(after.since),
         after.words,
     ]
     return bool(await redis.client().eval(_SWAP, 1, learnt_key(account_id), *values))  # type: ignore[misc]

@@ -13,7 +13,7 @@ FENCE_S = 5.0  # stop taking this long before the lease could be taken for aband
 class Item:
     """A row on its way."""
 
-    __slots__ = ("feed", "handed", "put_off", "row", "slot", "step", "tries")
+    __slots__ = ("feed", "handed", "row", "slot", "step", "tries")
 
     def __init__(self, row: Row, feed: "Feed", slot: int) -> None:
         self.row = row
@@ -22,7 +22,6 @@ class Item:
         self.handed = False
         self.tries = 0
         self.step = 0  # of the account's push-back, when it was taken
-        self.put_off = 0  # how often by push-back
 
 
 class Feed:

@@ -16,7 +16,7 @@ from campaign_app.delivery.journal import State
 from campaign_app.delivery.lane import Lane, LeftOut
 from campaign_app.delivery.outcome import Outcome
 from campaign_app.delivery.shares import CATCH_UP, Turns, allocate
-from campaign_app.delivery.slowing import ABOUT_ONE, Slowing
+from campaign_app.delivery.slowing import Slowing
 from campaign_app.models.delivery import DeliveryStatus, Reason
 
 TROUBLE_AT = 3
@@ -198,7 +198,7 @@ class Line:
             feed.region.mark(item.slot, State.ACCEPTED)
             if self._failures:
                 self._works()
-            self.slowing.accepted += 1
+            self.slowing.success(key)
             outcome = self._outcome(item, _S.SENT, Reason.NONE, result.response)
             lane.meter.add(1, monotonic())
         else:
@@ -249,8 +249,7 @@ class Line:
 
         It was refused, so it is certainly not sent, and if this worker dies it is pending as before.
         """
-        item.put_off += 1
-        if item.put_off >= ABOUT_ONE and self.slowing.accepted >= ABOUT_ONE:
+        if self.slowing.is_about(item.row.id):
             return self._put_off(item, result)
         lane.unspent += 1
         is_signal = self.slowing.is_signal(item.step)

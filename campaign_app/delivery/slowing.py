@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from campaign_app.core import logging, push_back
 from campaign_app.delivery import chains
 
-ABOUT_ONE = 8
+ABOUT_ONE = 5
 """A message that was put off so often while as many others were accepted is itself the reason."""
 _AGAIN_S = 0.3
 log = logging.get("delivery")
@@ -17,14 +17,33 @@ log = logging.get("delivery")
 class Slowing:
     """One per line. `step`: the last step down that is known here, by Redis's clock; 0 before the first."""
 
-    __slots__ = ("_on_step", "accepted", "per_minute", "step", "waiting")
+    __slots__ = ("_before", "_on_step", "_put_off", "accepted", "per_minute", "step", "waiting")
 
     def __init__(self, on_step: Callable[[], None] = lambda: None) -> None:
         self._on_step = on_step
         self.step = 0
         self.per_minute = 0.0
-        self.accepted = 0  # since the last step
+        self.accepted = 0
+        self._before = 0  # of them before the last step
+        self._put_off: dict[int, list[int]] = {}  # message: how often, and how many were accepted before the first time
         self.waiting = False
+
+    @property
+    def has_success(self) -> bool:
+        """Whether something was accepted since the last step."""
+        return self.accepted > self._before
+
+    def success(self, key: int) -> None:
+        """A message was accepted."""
+        self.accepted += 1
+        if self._put_off:
+            self._put_off.pop(key, None)
+
+    def is_about(self, key: int) -> bool:
+        """Whether a message that is put off is itself the reason: it is, again and again, and others are accepted."""
+        found = self._put_off.setdefault(key, [0, self.accepted])
+        found[0] += 1
+        return found[0] >= ABOUT_ONE and self.accepted - found[1] >= ABOUT_ONE
 
     def is_signal(self, taken_at: int) -> bool:
         """Whether a message that was taken under step `taken_at` tells something new by being put off. From then on
@@ -41,7 +60,7 @@ class Slowing:
         if step == self.step:
             return
         self.step = step
-        self.accepted = 0
+        self._before = self.accepted
         self._on_step()
 
     def go_on(self, step: int, per_second: float) -> None:
@@ -54,7 +73,7 @@ class Slowing:
 
 async def learn(slowing: Slowing, account_id: int, measured: float, words: str) -> bool:
     """Have the rate lowered; whether a person should be told, because nothing was accepted for long."""
-    accepted, seen = slowing.accepted > 0, slowing.step
+    accepted, seen = slowing.has_success, slowing.step
     while True:
         try:
             workers = await chains.workers_alive()

@@ -3,7 +3,6 @@
 import pytest
 
 from campaign_app.channels.base import Verdict
-from campaign_app.channels.email_smtp.pushback import Pushback, backoff
 from campaign_app.channels.email_smtp.verdicts import Step, refused
 from campaign_app.models.delivery import Reason
 
@@ -102,36 +101,3 @@ def test_a_refusal_of_the_sender_is_the_accounts_wherever_it_is_told(
 )
 def test_who_asks_to_slow_down(code: int, text: bytes, asked: bool) -> None:
     assert refused(Step.RCPT, (code, text)).throttled is asked
-
-
-def test_push_back_halves_then_pauses_then_recovers() -> None:
-    push = Pushback(8)
-    for _ in range(3):
-        push.throttled(10.0)
-    assert push.limit == 4
-    for _ in range(20):
-        push.throttled(11.0)
-    assert push.limit == 1
-    assert push.paused_until > 11.0
-    for _ in range(20):
-        push.accepted()
-    assert push.pressure == 0.0
-    push.recover(12.0)
-    assert push.limit == 1
-    for second in range(17, 200, 6):
-        push.recover(float(second))
-    assert push.limit == 8
-
-
-def test_a_few_refusals_in_a_hundred_change_nothing() -> None:
-    push = Pushback(10)
-    for n in range(10_000):
-        if n % 20 == 0:
-            push.throttled(float(n))
-        else:
-            push.accepted()
-    assert push.limit == 10
-
-
-def test_backoff_grows_to_a_minute() -> None:
-    assert [backoff(n) for n in (0, 1, 2, 3, 20, 5_000)] == [0.0, 1.0, 2.0, 4.0, 60.0, 60.0]
