@@ -25,6 +25,7 @@ class Supply:
     """What a pacer asks of a lane: there is always something to send."""
 
     wants = 500
+    unspent = 0
     closed = False
 
     def __init__(self, limits: Limits) -> None:
