@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.analytics import repository, service
 from campaign_app.analytics.schemas import Results
+from campaign_app.audit.exports import NO_PEOPLE, Export
 from campaign_app.campaigns import service as campaigns
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import NotFound
@@ -18,7 +19,7 @@ Row = Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
+class Table:
     """A table of a campaign's results."""
 
     headings: Row
@@ -44,11 +45,11 @@ def _links(found: Results) -> list[Row]:
     return [(str(row.position), row.url, str(row.people), str(row.clicks)) for row in found.links]
 
 
-EXPORTS: Final[dict[str, Export]] = {
-    "funnel": Export(("Step", "People", "Share of sent"), _funnel),
-    "times": Export(("From (UTC)", "Sent", "Failed", "Opens", "Clicks"), _times),
-    "reasons": Export(("Status", "Reason", "People"), _reasons),
-    "links": Export(("Number", "Link", "People", "Clicks"), _links),
+EXPORTS: Final[dict[str, Table]] = {
+    "funnel": Table(("Step", "People", "Share of sent"), _funnel),
+    "times": Table(("From (UTC)", "Sent", "Failed", "Opens", "Clicks"), _times),
+    "reasons": Table(("Status", "Reason", "People"), _reasons),
+    "links": Table(("Number", "Link", "People", "Clicks"), _links),
 }
 DOMAINS: Final = ("Domain", "Sent", "Failed", "Bounced", "Opened", "Clicked", "Unsubscribed", "Complained")
 RECIPIENTS: Final = (
@@ -84,10 +85,25 @@ async def campaign(session: AsyncSession, actor: Actor, campaign_id: int, slug: 
         names = ("sent", "failed", "bounced", "opened", "clicked", "unsubscribed", "complained")
         yield BOM + encode([DOMAINS, *((row.domain, *(str(getattr(row, name)) for name in names)) for row in found)])
     elif slug in EXPORTS:
-        export = EXPORTS[slug]
-        yield BOM + encode([export.headings, *export.rows(await service.campaign_results(session, actor, campaign_id))])
+        table = EXPORTS[slug]
+        yield BOM + encode([table.headings, *table.rows(await service.campaign_results(session, actor, campaign_id))])
     else:
         raise NotFound("There is no such export.")
+
+
+def of_campaign(actor: Actor, campaign_id: int, slug: str) -> Export:
+    """For the audit log: one table of a campaign."""
+
+    async def people(session: AsyncSession) -> int:
+        return (await repository.counter(session, campaign_id)).total
+
+    counted = people if slug == "recipients" else NO_PEOPLE
+    return Export(actor, "campaign.export", "campaign", f"{slug} as CSV", counted, campaign_id, {"table": slug})
+
+
+def of_period(actor: Actor, days: int) -> Export:
+    """For the audit log: the days of a period."""
+    return Export(actor, "analytics.export", "analytics", "Days as CSV", NO_PEOPLE, filters={"days": days})
 
 
 async def _recipients(session: AsyncSession, campaign_id: int) -> AsyncIterator[bytes]:

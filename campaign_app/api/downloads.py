@@ -1,32 +1,56 @@
-"""CSV answers that stream: the first piece is made before the headers, so that an error is still an answer."""
+"""The only way out for files: each is written to the audit log first. The guard lets no other attachment through.
+
+CSV streams; its first piece is made before the headers, so that an error is still an answer.
+"""
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from typing import cast
+from pathlib import Path
+from typing import Final, cast
 from urllib.parse import quote
 
 from sqlmodel.ext.asyncio.session import AsyncSession
-from starlette.responses import StreamingResponse
-from starlette.types import Send
+from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
+from campaign_app.audit import exports
+from campaign_app.audit.exports import Export
 from campaign_app.core import db
 
+NOTED: Final = "beacon.noted"
+_CSV: Final = "text/csv; charset=utf-8"
 Pieces = Callable[[AsyncSession], AsyncIterator[bytes]]
 
 
-async def csv(make: Pieces, filename: str) -> StreamingResponse:
-    """The pieces that `make` gives over one consistent view of the database, as a file to save."""
+async def csv(export: Export, make: Pieces, filename: str) -> StreamingResponse:
+    """The pieces that `make` gives over one consistent view of the database, as a file to save.
+
+    `make` asks for the permission before its first piece.
+    """
     pieces = _over_one_view(make)
     try:
         first = await anext(pieces)
     except StopAsyncIteration:
         first = b""
-    return _Download(
+    await exports.note(export)
+    return _Stream(
         _after(first, pieces),
-        media_type="text/csv; charset=utf-8",
+        media_type=_CSV,
         headers={"Content-Disposition": attachment(filename)},
     )
+
+
+async def file(export: Export, path: Path, filename: str) -> FileResponse:
+    """A file that is there already. The caller has asked for the permission."""
+    await exports.note(export)
+    return _File(path, media_type=_CSV, headers={"Content-Disposition": attachment(filename)})
+
+
+async def text(export: Export, content: str, filename: str) -> Response:
+    """A short text. The caller has asked for the permission."""
+    await exports.note(export)
+    return _Text(content, headers={"Content-Disposition": attachment(filename)})
 
 
 def attachment(filename: str) -> str:
@@ -48,7 +72,24 @@ async def _after(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[by
             yield piece
 
 
-class _Download(StreamingResponse):
+class _Noted(Response):
+    """Tells the guard that the log knows of this file."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As Starlette's."""
+        scope.setdefault(NOTED, []).append(True)
+        await super().__call__(scope, receive, send)
+
+
+class _Text(_Noted, PlainTextResponse):
+    """A short one."""
+
+
+class _File(_Noted, FileResponse):
+    """One that lies on the disk."""
+
+
+class _Stream(_Noted, StreamingResponse):
     """Gives the database connection back at once when the browser leaves."""
 
     async def stream_response(self, send: Send) -> None:

@@ -2,18 +2,19 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app import audience
 from campaign_app.api import downloads
 from campaign_app.api.deps import SignedInActor
 from campaign_app.audience.schemas import ContactQuery
+from campaign_app.audit import exports, words
 from campaign_app.audit import service as audit
-from campaign_app.audit import words
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
@@ -37,22 +38,22 @@ async def rejected(import_id: int, actor: SignedInActor) -> Response:
     """The file that the import wrote."""
     async with db.reading() as session:
         path, name = await audience.imports.rejected_file(session, actor, import_id)
-    headers = {"Content-Disposition": downloads.attachment(name)}
-    return FileResponse(path, media_type="text/csv; charset=utf-8", headers=headers)
+    return await downloads.file(audience.imports.of_rejected(actor, import_id), path, name)
 
 
 @router.get("/contacts.csv", summary="Contacts under the filters of the list page, as CSV")
 async def contacts(actor: SignedInActor, query: Annotated[ContactQuery, Query()]) -> Response:
     """Imports again as it is; formula cells are defused."""
-    async with db.transaction() as session:
-        await audience.exports.note(session, actor, query)
-    return await downloads.csv(lambda session: audience.exports.contacts(session, actor, query), _dated("contacts"))
+    noted = audience.exports.of_contacts(actor, query)
+    make = partial(audience.exports.contacts, actor=actor, target=query)
+    return await downloads.csv(noted, make, _dated("contacts"))
 
 
 @router.get("/suppressions.csv", summary="The suppression list, as CSV")
 async def suppressions(actor: SignedInActor) -> Response:
     """Address, reason, note, time."""
-    return await downloads.csv(lambda session: audience.exports.suppressions(session, actor), _dated("suppressions"))
+    noted = audience.exports.of_suppressions(actor)
+    return await downloads.csv(noted, partial(audience.exports.suppressions, actor=actor), _dated("suppressions"))
 
 
 @router.get("/audit.csv", summary="The audit log under the filters of its page, as CSV")
@@ -61,15 +62,12 @@ async def audit_log(
 ) -> Response:
     """Newest first, with the hashes that chain the entries."""
     filters = {"action": action, "object_type": object_type, "actor_id": actor_id, "text": text}
-    actor.require("audit:read")
-    async with db.transaction() as session:
-        given = {name: value for name, value in filters.items() if value}
-        await audit.record(session, actor, "audit.export", "audit", "", "Audit log as CSV", filters=given)
+    noted = exports.of_log(actor, {name: value for name, value in filters.items() if value})
 
     def pieces(session: AsyncSession) -> AsyncIterator[bytes]:
         return _entries(session, actor, action, object_type, actor_id, text)
 
-    return await downloads.csv(pieces, _dated("audit"))
+    return await downloads.csv(noted, pieces, _dated("audit"))
 
 
 async def _entries(

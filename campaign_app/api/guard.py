@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from campaign_app.api import headers as answer_headers
+from campaign_app.api.downloads import NOTED
 from campaign_app.api.origin import is_same_origin, peer
 from campaign_app.auth.cookies import hide_token, session_digest
 from campaign_app.auth.current import current_actor
@@ -53,6 +54,7 @@ class EdgeGuard:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _take_peer(scope)
         path: str = scope["path"]
+        scope[NOTED] = []
         answer = _Answer(scope, send)
         if path.startswith(_FROM_ANYWHERE) and not is_same_origin(headers):
             scope["headers"] = [pair for pair in scope["headers"] if pair[0].lower() != b"cookie"]
@@ -113,6 +115,7 @@ class _Answer:
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self._send = send
+        self._scope = scope
         self._path: str = scope["path"]
         self._scheme: str = scope["scheme"]
         self.is_started = False
@@ -127,8 +130,13 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.is_started = True
             message.setdefault("headers", [])
+            self._refuse_unnoted(Headers(raw=message["headers"]))
             answer_headers.complete(MutableHeaders(scope=message), self._path, self._scheme, message["status"])
         await self._send(message)
+
+    def _refuse_unnoted(self, headers: Headers) -> None:
+        if "attachment" in headers.get("content-disposition", "") and not self._scope[NOTED]:
+            raise RuntimeError(f"{self._path} gives a file that is not in the audit log: use api.downloads")
 
 
 def _take_peer(scope: Scope) -> Mapping[str, str]:

@@ -13,10 +13,13 @@ router = APIRouter(prefix="/files", tags=["Files"])
 async def campaign_table(campaign_id: int, slug: str, actor: SignedInActor) -> Response:
     """funnel, times, reasons, links, domains or recipients."""
     name = f"campaign-{campaign_id}-{slug}.csv"
-    return await downloads.csv(lambda session: exports.campaign(session, actor, campaign_id, slug), name)
+    noted = exports.of_campaign(actor, campaign_id, slug)
+    return await downloads.csv(noted, lambda session: exports.campaign(session, actor, campaign_id, slug), name)
 
 
 @router.get("/analytics.csv", summary="The days of a period over all campaigns, as CSV")
 async def period(actor: SignedInActor, days: int = 30) -> Response:
     """One row a day."""
-    return await downloads.csv(lambda session: exports.period(session, actor, days), f"analytics-{days}-days.csv")
+    noted = exports.of_period(actor, days)
+    name = f"analytics-{days}-days.csv"
+    return await downloads.csv(noted, lambda session: exports.period(session, actor, days), name)

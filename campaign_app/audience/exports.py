@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.audience import contact_pages, repository, segment_service
 from campaign_app.audience.contact_pages import dialect_of
 from campaign_app.audience.schemas import ContactQuery
-from campaign_app.audit import service as audit
+from campaign_app.audit.exports import Export
 from campaign_app.core.actor import Actor
 from campaign_app.kit.csv_stream import BOM, encode
 from campaign_app.models.contact import AttributeDefinition, Contact
@@ -30,11 +30,27 @@ CONTACT_COLUMNS = {
 Target = Sequence[int] | ContactQuery
 
 
-async def note(session: AsyncSession, actor: Actor, target: Target) -> None:
-    """Write to the audit log that contacts were exported; needs a transaction, the export itself only reads."""
-    actor.require("contacts:export")
-    filters = target.model_dump(exclude_defaults=True, mode="json") if isinstance(target, ContactQuery) else {}
-    await audit.record(session, actor, "contact.export", "contact", "", "Contacts as CSV", **filters)
+def of_contacts(actor: Actor, query: ContactQuery) -> Export:
+    """For the audit log: the contacts that a query means (all, a list, a tag, a segment)."""
+
+    async def people(session: AsyncSession) -> int:
+        total = 0
+        for statement in await _statements(session, query, [col(Contact.id)]):
+            counted = sa.select(sa.func.count()).select_from(statement.subquery())
+            total += (await session.execute(counted)).scalar_one()
+        return total
+
+    filters = query.model_dump(exclude_defaults=True, mode="json")
+    return Export(actor, "contact.export", "contact", "Contacts as CSV", people, filters=filters)
+
+
+def of_suppressions(actor: Actor) -> Export:
+    """For the audit log: the whole list."""
+
+    async def people(session: AsyncSession) -> int:
+        return int((await session.execute(sa.select(sa.func.count(col(Suppression.id))))).scalar_one())
+
+    return Export(actor, "suppression.export", "suppression", "Suppression list as CSV", people)
 
 
 async def contacts(session: AsyncSession, actor: Actor, target: Target) -> AsyncIterator[bytes]:

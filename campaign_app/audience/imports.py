@@ -17,6 +17,7 @@ from campaign_app.audience.errors import EncodingUnknown, FileUnusable, ImportNo
 from campaign_app.audience.headings import ATTRIBUTE
 from campaign_app.audience.schemas import ImportRow, Inspection, Preview, RejectedRow
 from campaign_app.audit import service as audit
+from campaign_app.audit.exports import Export
 from campaign_app.core import db, queue
 from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.clock import now
@@ -278,6 +279,16 @@ async def rejected_file(session: AsyncSession, actor: Actor, import_id: int) -> 
     if not row.rejected_path or not await asyncio.to_thread(path.exists):
         raise ImportNotFound("No rows were left out, or the file is no longer kept.")
     return path, f"{PurePath(row.filename).stem}-left-out.csv"
+
+
+def of_rejected(actor: Actor, import_id: int) -> Export:
+    """For the audit log: the rows that an import left out."""
+
+    async def people(session: AsyncSession) -> int:
+        reasons: dict[str, int] = (await _import(session, import_id)).result.get("rejected", {})
+        return sum(reasons.values())
+
+    return Export(actor, "import.export_rejected", "import", "Rows left out as CSV", people, import_id)
 
 
 async def run_now(

@@ -65,6 +65,11 @@ async def newest(
     return rows[::-1] if backwards else rows
 
 
+async def count(session: AsyncSession, conditions: Sequence[sa.ColumnElement[bool]]) -> int:
+    """How many entries meet the conditions."""
+    return (await session.exec(select(sa.func.count(col(AuditEntry.id))).where(*conditions))).one()
+
+
 def conditions(action: str, object_type: str, actor_id: int | None, text: str) -> list[sa.ColumnElement[bool]]:
     """The filters of a search; an action that ends in "." means all that begin so."""
     found: list[sa.ColumnElement[bool]] = []

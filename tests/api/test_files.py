@@ -114,7 +114,7 @@ async def test_audit_log_as_csv_under_filters(client: httpx.AsyncClient) -> None
     assert len(rows) == 3
     async with db.reading() as session:
         newest = (await audit.search(session, SYSTEM)).rows[0]
-    assert (newest.action, newest.details) == ("audit.export", {"filters": {"action": "session.sign_in"}})
+    assert (newest.action, newest.details) == ("audit.export", {"filters": {"action": "session.sign_in"}, "count": 2})
 
 
 async def test_an_audit_log_of_many_batches(sqlite_client: httpx.AsyncClient) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from campaign_app.audit.exports import NO_PEOPLE, Export, note
 from campaign_app.campaigns import lifecycle, service
 from campaign_app.campaigns.schemas import BulkResult
 from campaign_app.core import clock, db
@@ -140,6 +141,8 @@ class CampaignActs(CampaignList):
         """The checked campaigns with their figures as CSV."""
         actor = await self.require("analytics:export")
         lines = [("Campaign", "Subject", "Status", "Recipients", "Sent", "Opened", "Clicked", "Owner", "Updated")]
+        chosen = {"campaigns": len(self.chosen)}
+        await note(Export(actor, "campaign.export", "campaign", "Campaigns as CSV", NO_PEOPLE, filters=chosen))
         async with db.reading() as session:
             for row in await service.rows_of(session, actor, self.chosen):
                 total, sent, opened, clicked = map(str, (row.total, row.sent, row.opened, row.clicked))
