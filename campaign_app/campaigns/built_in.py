@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from campaign_app.models.template import Editor
-
 _STYLE = """
 body { margin: 0; padding: 0; background: #f1f2f5; -webkit-text-size-adjust: 100% }
 table { border-collapse: collapse; border-spacing: 0 }
@@ -166,7 +164,7 @@ def _template(name: str, category: str, description: str, subject: str, preheade
         "description": description,
         "subject": subject,
         "preheader": preheader,
-        "editor": Editor.HTML,
+        "editor": "html",
         "html": html,
         "text": "",
     }
@@ -227,6 +225,6 @@ BUILT_IN: tuple[dict[str, Any], ...] = (
             "",
             _LETTER,
         ),
-        "editor": Editor.TEXT,
+        "editor": "text",
     },
 )

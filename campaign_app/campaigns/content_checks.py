@@ -3,14 +3,18 @@
 import difflib
 import re
 from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from campaign_app.campaigns import markup, plain_text, templating
 from campaign_app.campaigns.built_in import PLACEHOLDERS
-from campaign_app.campaigns.schemas import Finding, MessageFields
+from campaign_app.campaigns.finding import Finding
 from campaign_app.kit import hosts, template_tags
 from campaign_app.kit.html_tokens import Document
 from campaign_app.kit.text import number, plural
+
+if TYPE_CHECKING:
+    from campaign_app.campaigns.schemas import MessageFields  # at run time it would load every table
 
 GMAIL_CLIPS_AT = 102 * 1024
 SUBJECT_GOOD = 60
@@ -61,12 +65,12 @@ def size(html: str) -> list[Finding]:
     return [fine(f"The message is {shown} and will not be cut", "size", count=length)]
 
 
-def targets(fields: MessageFields) -> list[str]:
+def targets(fields: "MessageFields") -> list[str]:
     """Where the links of a message lead, as templates: those of its HTML and those of its own text."""
     return list(dict.fromkeys([*markup.hrefs(fields.html), *plain_text.targets(fields.text)]))
 
 
-def links(fields: MessageFields) -> list[Finding]:
+def links(fields: "MessageFields") -> list[Finding]:
     """Targets that are wrong on their face; the same target is reported once."""
     found_targets = targets(fields)
     found = [problem for target in found_targets if (problem := link(target))]
@@ -148,7 +152,7 @@ def unknown_variables(
     return found
 
 
-def placeholders(fields: MessageFields) -> list[Finding]:
+def placeholders(fields: "MessageFields") -> list[Finding]:
     """Words of a template that nobody has replaced."""
     written = f"{fields.subject} {markup.text_of(fields.html)} {fields.text}"
     left = [words for words in PLACEHOLDERS if words.lower() in written.lower()]
@@ -158,7 +162,7 @@ def placeholders(fields: MessageFields) -> list[Finding]:
     return [warning("The template's own words are still in it", f"{listed}. Put yours in.", "content", "placeholder")]
 
 
-def spam_signals(fields: MessageFields) -> list[Finding]:
+def spam_signals(fields: "MessageFields") -> list[Finding]:
     """The few signs that filters and readers agree on; no invented score."""
     found = []
     words = template_tags.without(fields.subject)
@@ -179,7 +183,7 @@ def spam_signals(fields: MessageFields) -> list[Finding]:
     return found or [fine("Nothing in it looks like spam", "spam")]
 
 
-def footer(fields: MessageFields) -> list[Finding]:
+def footer(fields: "MessageFields") -> list[Finding]:
     """The unsubscribe link that the law and mailbox providers want."""
     html, text = fields.html.strip(), fields.text.strip()
     lacking = (markup.Page(fields.html).missing() if html else []) + (markup.text_missing(fields.text) if text else [])

@@ -7,14 +7,15 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import audiences
-from campaign_app.campaigns import dns_check, link_check, repository, schedule
+from campaign_app.campaigns import dns_check, link_check, previews, repository, schedule
 from campaign_app.campaigns import preflight_checks as checks
 from campaign_app.campaigns import preflight_repository as stored
 from campaign_app.campaigns.content_checks import blocking, fine, warning
 from campaign_app.campaigns.errors import CampaignNotFound
+from campaign_app.campaigns.finding import Finding
 from campaign_app.campaigns.preflight_checks import DnsCheck, Facts, LinkCheck
 from campaign_app.campaigns.schedule import Estimate, Limits
-from campaign_app.campaigns.schemas import Finding, Report
+from campaign_app.campaigns.schemas import Report
 from campaign_app.core import clock
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import NotFound
@@ -41,7 +42,7 @@ async def run(
     campaign = await repository.get(session, campaign_id)
     if campaign is None:
         raise CampaignNotFound
-    facts, found = await _look(session, campaign)
+    facts, found = await _look(session, actor, campaign)
     found += await checks.message(session, facts)
     found += checks.sender(facts)
     found += checks.workspace(facts)
@@ -64,13 +65,14 @@ async def run(
     )
 
 
-async def _look(session: AsyncSession, campaign: Campaign) -> tuple[Facts, list[Finding]]:
+async def _look(session: AsyncSession, actor: Actor, campaign: Campaign) -> tuple[Facts, list[Finding]]:
     facts = Facts(
         campaign=campaign,
         at=clock.now(),
         workspace=await workspace.get(session),
         account=await stored.account(session, campaign.account_id),
         attributes=await repository.attribute_keys(session),
+        who=previews.who(actor),
     )
     try:
         facts.audience = await audiences.count(session, campaign.audience)

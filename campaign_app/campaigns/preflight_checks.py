@@ -1,7 +1,6 @@
 """The checks of pre-flight that look at more than the message's text: people, sender, network, other campaigns."""
 
-from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,12 +9,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience.schemas import AudienceCount
 from campaign_app.campaigns import content_checks as content
-from campaign_app.campaigns import dns_check, link_check, readiness
+from campaign_app.campaigns import dns_check, link_check, readiness, rendering
 from campaign_app.campaigns import preflight_repository as repository
 from campaign_app.campaigns.content_checks import blocking, fine, people, warning
 from campaign_app.campaigns.errors import RenderError
-from campaign_app.campaigns.schemas import Finding, MessageFields
-from campaign_app.campaigns.templating import CONTACT_VARIABLES, CompiledMessage, Rendered, compile_message, context_for
+from campaign_app.campaigns.finding import Finding
+from campaign_app.campaigns.rendering import Inspected
+from campaign_app.campaigns.schemas import MessageFields
+from campaign_app.campaigns.templating import CONTACT_VARIABLES, context_for
 from campaign_app.kit import text
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign
@@ -39,6 +40,8 @@ class Facts:
     attributes: set[str]
     audience: AudienceCount = field(default_factory=lambda: AudienceCount(0, 0, 0, {}))
     sample: list[Any] = field(default_factory=list)
+    targets: tuple[str, ...] = ()
+    who: str = ""
 
 
 def audience(facts: Facts) -> list[Finding]:
@@ -67,61 +70,30 @@ async def message(session: AsyncSession, facts: Facts) -> list[Finding]:
     fields = MessageFields.of(facts.campaign)
     if not (fields.html.strip() or fields.text.strip()):
         return [blocking("The message is empty", "Write it, or start from a template.", "content", "content")]
-    try:
-        compiled = compile_message(
-            fields.subject, fields.preheader, fields.html, fields.text, editor=fields.editor, track_opens=True
-        )
-    except RenderError as error:
-        where = f"{error.part.capitalize()}, line {error.line}" if error.line else error.part.capitalize()
-        return [blocking("The message cannot be read", f"{where}: {error.plain}.", "content", "template")]
-    made, errors = _render(facts, compiled)
-    found = content.subject(fields.subject, [each.subject for each in made])
-    found += [_cannot(words, number, len(facts.sample)) for words, number in errors.most_common(3)]
-    found += content.size(max((each.html for each in made), key=len, default=fields.html))
-    found += content.links(fields)
-    found += content.placeholders(fields)
-    found += content.footer(fields)
-    found += content.unknown_variables(compiled, facts.attributes)
-    found += await _holes(session, facts, compiled)
-    return found + content.spam_signals(fields)
-
-
-def _render(facts: Facts, compiled: CompiledMessage) -> tuple[list[Rendered], Counter[str]]:
     address = "x" * 60
     around = {"unsubscribe_url": address, "view_url": address, "open_url": address}
     around["postal_address"] = facts.workspace.postal_address
-    made: list[Rendered] = []
-    errors: Counter[str] = Counter()
-    for person in facts.sample:
-        values = context_for(person) | around
-        if compiled.missing(values):
-            continue  # skipped when sent, and counted by set
-        try:
-            made.append(compiled.render(values))
-        except RenderError as error:
-            errors[error.message] += 1
-            if sum(errors.values()) >= 20:
-                break
-    return made, errors
+    people = [context_for(person) for person in facts.sample]
+    try:
+        seen = await rendering.inspect(facts.who, fields.model_dump(), people, around, sorted(facts.attributes))
+    except RenderError as error:
+        where = f"{error.part.capitalize()}, line {error.line}" if error.line else error.part.capitalize()
+        return [blocking("The message cannot be read", f"{where}: {error.plain}.", "content", "template")]
+    facts.targets = seen.targets
+    return [*seen.findings, *await _holes(session, facts, seen)]
 
 
-def _cannot(words: str, number: int, sample: int) -> Finding:
-    detail = f"{words}. Tried for {people(sample)} of the audience."
-    title = f"The message cannot be made for {people(number)}"
-    return blocking(title, detail, "content", "render", number)
-
-
-async def _holes(session: AsyncSession, facts: Facts, compiled: CompiledMessage) -> list[Finding]:
+async def _holes(session: AsyncSession, facts: Facts, seen: Inspected) -> list[Finding]:
     known = CONTACT_VARIABLES | facts.attributes
-    names = sorted(name for name in compiled.variables if name in known)
+    names = sorted(name for name in seen.variables if name in known)
     if not facts.audience.reachable or not names:
         return []
-    required = [name for name in names if name in compiled.required]
+    required = [name for name in names if name in seen.required]
     counted = await repository.holes(session, facts.campaign.audience, names, required)
     found = []
     for name, number in counted.by_name.items():
         if number:
-            found.append(_hole(name, number, facts.audience.reachable, name in compiled.required))
+            found.append(_hole(name, number, facts.audience.reachable, name in seen.required))
     if not any(finding.severity != "fine" for finding in found):
         found.append(fine("Every variable has a value or a default for everyone", "variables"))
     return found
@@ -182,10 +154,7 @@ async def recent(session: AsyncSession, facts: Facts) -> list[Finding]:
 
 async def links(facts: Facts, check: LinkCheck) -> list[Finding]:
     """Whether the websites behind the links answer."""
-    try:
-        targets = _plain_links(MessageFields.of(facts.campaign))
-    except RenderError:
-        return []  # said already
+    targets = _plain_links(facts.targets)
     found: list[Finding] = []
     silent = answered = 0
     for url, status in (await check(targets)).items():
@@ -207,9 +176,9 @@ async def links(facts: Facts, check: LinkCheck) -> list[Finding]:
     return found
 
 
-def _plain_links(fields: MessageFields) -> list[str]:
-    targets = [target for target in content.targets(fields) if "{" not in target]
-    return [target for target in targets if target.lower().startswith("http") and content.link(target) is None]
+def _plain_links(targets: Sequence[str]) -> list[str]:
+    plain = [target for target in targets if "{" not in target]
+    return [target for target in plain if target.lower().startswith("http") and content.link(target) is None]
 
 
 async def sender_dns(facts: Facts, check: DnsCheck) -> list[Finding]:

@@ -1,17 +1,19 @@
 """A message as one person would get it: in the editor, and as a test in an inbox."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import service as audience
 from campaign_app.audit import service as audit
-from campaign_app.campaigns import preflight_repository, readiness, repository
+from campaign_app.campaigns import preflight_repository, readiness, rendering, repository
 from campaign_app.campaigns.errors import CampaignNotFound, RenderError
-from campaign_app.campaigns.schemas import MessageFields, Preview, TestOutcome
-from campaign_app.campaigns.templating import CompiledMessage, compile_message, context_for, unknown
+from campaign_app.campaigns.rendering import Shown
+from campaign_app.campaigns.schemas import MessageFields, Preview, TemplateInput, TestOutcome
+from campaign_app.campaigns.templating import context_for, unknown
 from campaign_app.channels import registry
 from campaign_app.channels import service as accounts
 from campaign_app.channels.base import Content, Outgoing, Verdict
@@ -24,6 +26,7 @@ from campaign_app.models.contact import Contact
 from campaign_app.workspace import service as workspace
 
 MAX_TEST_ADDRESSES = 5
+PICTURES_S = 2.0
 EXAMPLE: Mapping[str, Any] = {
     "email": "anna.brandt@example.com",
     "first_name": "Anna",
@@ -33,7 +36,6 @@ EXAMPLE: Mapping[str, Any] = {
     "time_zone": "Europe/Berlin",
     "language": "en",
 }
-_MARK = Markup('<mark style="background:#ffe7b3;color:#4e2009;border-radius:3px;padding:0 2px">{}</mark>')
 
 
 async def preview(
@@ -55,20 +57,18 @@ async def preview(
     written = fields or (source if isinstance(source, MessageFields) else MessageFields.of(_known(campaign)))
     person = await _person(session, campaign, contact_id)
     try:
-        message = _compiled(written)
-        shown = _render(message, person, await _surroundings(session, None), marked=True)
+        shown = await _shown(actor, written, person, await _surroundings(session, None), marked=True)
     except RenderError as error:
         return Preview(problem=error.plain, problem_part=error.part, problem_line=error.line, recipient=_name(person))
     names = await repository.attribute_keys(session)
-    preheader = _plain(written.preheader, person)
     return Preview(
         subject=shown.subject,
-        preheader=preheader,
+        preheader=shown.preheader,
         html=shown.html,
         text=shown.text,
         recipient=_name(person),
-        missing=tuple(sorted(message.missing(context_for(person)))),
-        unknown=tuple(sorted(unknown(message.variables, names))),
+        missing=shown.missing,
+        unknown=tuple(sorted(unknown(shown.variables, names))),
         size_bytes=len(shown.html.encode()),
     )
 
@@ -102,27 +102,60 @@ async def _surroundings(session: AsyncSession, account_id: int | None) -> dict[s
     return {"unsubscribe_url": f"{base}/u/test", "view_url": f"{base}/v/test", "postal_address": found.postal_address}
 
 
-def _compiled(fields: MessageFields) -> CompiledMessage:
-    return compile_message(fields.subject, fields.preheader, fields.html, fields.text, editor=fields.editor)
+async def _shown(
+    actor: Actor, fields: MessageFields | TemplateInput, person: Any, around: Mapping[str, str], *, marked: bool
+) -> Shown:
+    written = {name: getattr(fields, name) for name in MessageFields.model_fields}
+    return await rendering.preview(who(actor), written, context_for(person), around, marked=marked)
 
 
-def _render(message: CompiledMessage, person: Any, around: Mapping[str, str], *, marked: bool) -> Any:
-    values = {**context_for(person), **around}
-    if not marked:
-        return message.render(values)
-    holes = {name: _MARK.format(name) for name in message.missing(values)}
-    plain = message.render({**values, **{name: f"[{name}]" for name in holes}})
-    if not holes:
-        return plain
-    html = message.render({**values, **holes}).html
-    return type(plain)(plain.subject, html, plain.text)
+def who(actor: Actor) -> str:
+    """Whose turn a rendering is."""
+    return f"user {actor.user_id}"
 
 
-def _plain(template: str, person: Any) -> str:
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A template's page for an example person, or the `problem`."""
+
+    html: str = ""
+    problem: str = ""
+
+
+async def pictures(
+    session: AsyncSession, actor: Actor, templates: Sequence[tuple[int | None, MessageFields]]
+) -> list[Picture | None]:
+    """The page of each template (author, fields); None for those that are not made within PICTURES_S.
+
+    Each waits for its author's turn, so that nobody's template keeps the pictures of the others waiting.
+    """
+    actor.require("templates:read")
+    if not templates:
+        return []
+    around = await _surroundings(session, None)
+    tasks = [asyncio.create_task(_picture(f"user {author}", fields, around)) for author, fields in templates]
+    await asyncio.wait(tasks, timeout=PICTURES_S)
+    for task in tasks:
+        task.cancel()
+    made = await asyncio.gather(*tasks, return_exceptions=True)
+    return [found if isinstance(found, Picture) else None for found in made]
+
+
+async def _picture(author: str, fields: MessageFields, around: Mapping[str, str]) -> Picture:
     try:
-        return compile_message(template, "", "", footer=False).render(context_for(person)).subject
-    except RenderError:
-        return template
+        shown = await rendering.preview(author, fields.model_dump(), context_for(EXAMPLE), around, marked=True)
+    except RenderError as error:
+        return Picture(problem=error.plain)
+    return Picture(shown.html)
+
+
+async def try_out(actor: Actor, fields: MessageFields | TemplateInput) -> None:
+    """Make a message once for an example person, before others meet it.
+
+    Raises:
+        RenderError: it cannot be made, or takes too long.
+    """
+    await _shown(actor, fields, EXAMPLE, {}, marked=True)
 
 
 async def send_test(
@@ -145,7 +178,7 @@ async def send_test(
         raise Invalid("Choose the sending account first.", {"account_id": "Choose an account"}, title="No sender")
     person = await _person(session, campaign, contact_id)
     around = await _surroundings(session, campaign.account_id)
-    shown = _render(_compiled(MessageFields.of(campaign)), person, around, marked=False)
+    shown = await _shown(actor, MessageFields.of(campaign), person, around, marked=False)
     account = await accounts.config(session, campaign.account_id)
     adapter = registry.adapter(campaign.channel)
     composer = adapter.composer(account, from_name=campaign.from_name, reply_to=campaign.reply_to)

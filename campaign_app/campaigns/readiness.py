@@ -4,7 +4,7 @@ Pre-flight shows it, a launch refuses without it, and the dashboard lists it; al
 """
 
 from campaign_app.campaigns.content_checks import blocking, fine, warning
-from campaign_app.campaigns.schemas import Finding
+from campaign_app.campaigns.finding import Finding
 from campaign_app.channels import own_sandbox
 from campaign_app.core.config import settings
 from campaign_app.models.account import SendingAccount

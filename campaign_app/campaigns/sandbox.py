@@ -14,7 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from campaign_app.campaigns import filters, operators, syntax
 from campaign_app.campaigns.errors import TemplateInvalid
-from campaign_app.campaigns.syntax import ALIASES, MAX_SOURCE, MAX_TOKENS
+from campaign_app.campaigns.syntax import ALIASES, MAX_TOKENS
 
 __all__ = ["ALIASES", "HTML", "PLAIN", "MessageEnvironment", "plain_words"]
 
@@ -65,8 +65,7 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
         Raises:
             TemplateInvalid: syntax that is wrong or that a message may not use.
         """
-        if len(source) > MAX_SOURCE:
-            raise TemplateInvalid(f"The message is longer than {MAX_SOURCE // 1000:,} KB", part=part)
+        syntax.measure(source, part)
         try:
             return syntax.checked(self.parse(source, part), part)
         except TemplateSyntaxError as error:

@@ -9,6 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from campaign_app.campaigns import schedule
+from campaign_app.campaigns.finding import Finding
 from campaign_app.core.errors import Invalid
 from campaign_app.models.campaign import Campaign, CampaignStatus, LatePolicy
 from campaign_app.models.template import Editor
@@ -238,18 +239,6 @@ class TemplateInput(BaseModel):
     @classmethod
     def _one_line(cls, value: str) -> str:
         return _line(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that pre-flight found. `fix` names the builder's step that mends it (see FIX_STEPS), "" when none."""
-
-    severity: str
-    title: str
-    detail: str = ""
-    fix: str = ""
-    code: str = ""
-    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

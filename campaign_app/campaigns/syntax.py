@@ -55,6 +55,18 @@ _REFUSED: Mapping[str, str] = {
 }
 
 
+def measure(source: str, part: str) -> None:
+    """Sizes that show before anything is read.
+
+    Raises:
+        TemplateInvalid: it is too long, or has too many tags.
+    """
+    if len(source) > MAX_SOURCE:
+        raise TemplateInvalid(f"The message is longer than {MAX_SOURCE // 1000:,} KB", part=part)
+    if source.count("{{") + source.count("{%") + source.count("{#") > MAX_NODES:
+        raise TemplateInvalid(f"The message has more than {MAX_NODES:,} template tags", part=part)
+
+
 def checked(tree: nodes.Template, part: str) -> nodes.Template:
     """The tree with every operation that has a cost led through `operators`.
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audit import service as audit
+from campaign_app.campaigns import previews
 from campaign_app.campaigns import template_repository as repository
 from campaign_app.campaigns.built_in import BUILT_IN
 from campaign_app.campaigns.errors import CampaignNotFound, SavedByAnother
@@ -17,7 +18,7 @@ from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.errors import Conflict, Invalid, NotFound
 from campaign_app.kit import text
-from campaign_app.models.template import Template
+from campaign_app.models.template import Editor, Template
 from campaign_app.workspace import service as workspace
 
 _CONTENT = ("subject", "preheader", "editor", "html", "text")
@@ -58,11 +59,12 @@ async def create(session: AsyncSession, actor: Actor, fields: TemplateInput | di
     """A new template.
 
     Raises:
-        Invalid: a field is wrong or the name is taken.
+        Invalid: a field is wrong or the name is taken. RenderError: the message cannot be made.
     """
     actor.require("templates:write")
     given = _read(fields)
     await _free(session, given.name)
+    await previews.try_out(actor, given)
     template = Template(**given.model_dump(), created_by=actor.user_id)
     session.add(template)
     await session.flush()
@@ -77,12 +79,14 @@ async def update(
 
     Raises:
         SavedByAnother: someone saved in between. Conflict: it is built in. Invalid: a field is wrong.
+        RenderError: the message cannot be made.
     """
     actor.require("templates:write")
     template = await _editable(session, template_id)
     given = _read(fields)
     if given.name != template.name:
         await _free(session, given.name)
+    await previews.try_out(actor, given)
     changes = {**given.model_dump(), "updated_at": now(), "version": version + 1}
     if not await repository.save(session, template_id, version, changes):
         stored = await _found(session, template_id)
@@ -154,7 +158,8 @@ async def _free(session: AsyncSession, name: str) -> None:
 async def ensure_built_in(session: AsyncSession) -> int:
     """Put the built-in templates in and bring them up to date; how many changed. Safe to run at every start."""
     changed = 0
-    for content in BUILT_IN:
+    for written in BUILT_IN:
+        content = {**written, "editor": Editor(written["editor"])}
         stored = await repository.by_name(session, content["name"])
         if stored is None:
             session.add(Template(**content, built_in=True))

@@ -8,7 +8,7 @@ engine asks `CompiledMessage.missing` for each recipient and skips those (Reason
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
@@ -19,11 +19,23 @@ from campaign_app.campaigns.errors import RenderError, TemplateInvalid, TooSlow
 from campaign_app.campaigns.filters import is_empty
 from campaign_app.campaigns.part import Part
 from campaign_app.campaigns.sandbox import ALIASES, HTML, PLAIN
-from campaign_app.campaigns.syntax import MAX_SOURCE
+from campaign_app.campaigns.syntax import measure
 from campaign_app.campaigns.usage import needs_value, sets_names
-from campaign_app.models.template import Editor
 
-__all__ = ["CompiledMessage", "RenderError", "Rendered", "TemplateInvalid", "compile_message", "context_for"]
+__all__ = [
+    "CompiledMessage",
+    "Prepared",
+    "RenderError",
+    "Rendered",
+    "TemplateInvalid",
+    "assemble",
+    "compile_message",
+    "context_for",
+    "prepare_message",
+]
+
+SIMPLE = "text"
+"""Editor.TEXT; its own module loads every table, and the process that renders has none."""
 
 CONTACT_FIELDS = ("email", "phone", "first_name", "last_name", "company", "time_zone", "language")
 CONTACT_VARIABLES = frozenset({*CONTACT_FIELDS, "name", "full_name", "domain"})
@@ -40,6 +52,29 @@ class Rendered:
     subject: str
     html: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message read once: what `assemble` compiles. Plain data, so that another process can have read it."""
+
+    links: tuple[str, ...]
+    variables: tuple[str, ...]
+    required: tuple[str, ...]
+    source: str
+    subject: str
+    html: str
+    text: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON knows it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> "Prepared":
+        """Back again."""
+        lists = {name: tuple(found[name]) for name in ("links", "variables", "required")}
+        return cls(**{**found, **lists})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +162,50 @@ def is_tracked(url: str, local: frozenset[str] = frozenset()) -> bool:
     return not names & SYSTEM_VARIABLES and not names & local and not any(_LINK.fullmatch(name) for name in names)
 
 
-def compile_message(
+def compile_message(subject: str, preheader: str, html: str, text: str = "", **options: Any) -> CompiledMessage:
+    """A message read and compiled, for trusted templates and inside the rendering process; see `prepare_message`.
+
+    Raises:
+        TemplateInvalid: a part cannot be read; says which, where and why.
+    """
+    return assemble(prepare_message(subject, preheader, html, text, **options))
+
+
+def assemble(prepared: Prepared) -> CompiledMessage:
+    """Compile what was read. Quick, whatever was written: the sizes of each part are limited.
+
+    Raises:
+        TemplateInvalid: a part cannot be compiled.
+    """
+    parts = (
+        Part(PLAIN, prepared.subject, "subject"),
+        Part(HTML, prepared.html, "html"),
+        Part(PLAIN, prepared.text, "text"),
+    )
+    return CompiledMessage(
+        links=prepared.links,
+        variables=frozenset(prepared.variables),
+        required=frozenset(prepared.required),
+        _source=prepared.source,
+        _subject=parts[0],
+        _html=parts[1],
+        _text=parts[2],
+        _is_fixed=all(part.is_fixed for part in parts),
+    )
+
+
+def prepare_message(
     subject: str,
     preheader: str,
     html: str,
     text: str = "",
     *,
-    editor: Editor = Editor.HTML,
+    editor: str = "html",
     links: Sequence[str] | None = None,
     track_clicks: bool = False,
     track_opens: bool = False,
     footer: bool = True,
-) -> CompiledMessage:
+) -> Prepared:
     """Read a message once.
 
     `links`: the URL templates frozen at launch (CampaignLink by position); without them and with `track_clicks` they
@@ -147,12 +214,12 @@ def compile_message(
     Raises:
         TemplateInvalid: a part cannot be read; says which, where and why.
     """
-    if max(len(html), len(text)) > MAX_SOURCE:
-        raise TemplateInvalid(f"The message is longer than {MAX_SOURCE // 1000:,} KB")
+    measure(html, "html")
+    measure(text, "text")
     html, editor = _html_source(html, text, editor)
     read = {"subject": PLAIN.read(subject, "subject"), "preheader": PLAIN.read(preheader, "preheader")}
     written = markup.Page(html)
-    page = written.framed(simple=editor is Editor.TEXT, footer=footer)
+    page = written.framed(simple=editor == SIMPLE, footer=footer)
     read["html"] = HTML.read(written.source(), "html")
     if text.strip():
         read["text"] = PLAIN.read(text, "text")
@@ -160,25 +227,23 @@ def compile_message(
     place = table.place if track_clicks or links is not None else None
     made_text = _text_part(written, text, place, footer)
     _complete(page, preheader, place, track_opens)
-    parts = Part(PLAIN, subject, "subject"), Part(HTML, page.source(), "html"), Part(PLAIN, made_text, "text")
-    return CompiledMessage(
+    return Prepared(
         links=tuple(table.urls),
-        variables=_union(_names(tree) for tree in read.values()),
-        required=_union(needs_value(tree) for tree in read.values()) - SYSTEM_VARIABLES,
-        _source=written.source(),
-        _subject=parts[0],
-        _html=parts[1],
-        _text=parts[2],
-        _is_fixed=all(part.is_fixed for part in parts),
+        variables=tuple(sorted(_union(_names(tree) for tree in read.values()))),
+        required=tuple(sorted(_union(needs_value(tree) for tree in read.values()) - SYSTEM_VARIABLES)),
+        source=written.source(),
+        subject=subject,
+        html=page.source(),
+        text=made_text,
     )
 
 
-def _html_source(html: str, text: str, editor: Editor) -> tuple[str, Editor]:
+def _html_source(html: str, text: str, editor: str) -> tuple[str, str]:
     """A message written as text only gets an HTML part that looks like it."""
     if html.strip() or not text.strip():
         return html, editor
     body = plain_text.linked_html(text, lambda words: escape(words, quote=False))
-    return f'<div style="white-space:pre-wrap">{body}</div>', Editor.TEXT
+    return f'<div style="white-space:pre-wrap">{body}</div>', SIMPLE
 
 
 def _complete(page: markup.Page, preheader: str, place: plain_text.LinkPlace | None, track_opens: bool) -> None:

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.audit import service as audit
 from campaign_app.campaigns import lifecycle
 from campaign_app.campaigns import service as campaigns
-from campaign_app.campaigns.errors import RenderError
+from campaign_app.campaigns.errors import RenderError, TooSlow
 from campaign_app.channels import service as accounts
 from campaign_app.core import clock, db, queue
 from campaign_app.core.actor import SYSTEM
@@ -72,12 +72,21 @@ async def stop_campaign(campaign_id: int, error: Exception) -> None:
         campaign = await repository.get_campaign(session, campaign_id, lock=True)
         if campaign is None or campaign.status is not CampaignStatus.RUNNING:
             return
-        if not isinstance(error, RenderError):
+        if not isinstance(error, RenderError) or isinstance(error, TooSlow):
             await control.pause(session, SYSTEM, campaign_id, message)
             return
         await lifecycle.set_status(session, campaign, CampaignStatus.FAILED, message, by=SYSTEM.name)
         await campaigns.record_activity(session, campaign_id, "failed", SYSTEM.name, "Failed", message[:1000])
         queue.collect(session, "publish_progress", campaign_id=campaign_id)
+
+
+async def pause(campaign_id: int, words: str) -> None:
+    """A running campaign whose message takes too long for somebody: a person has to mend it."""
+    async with db.transaction() as session:
+        campaign = await repository.get_campaign(session, campaign_id, lock=True)
+        if campaign is not None and campaign.status is CampaignStatus.RUNNING:
+            reason = f"{words}. Make the message simpler, then resume."
+            await control.pause(session, SYSTEM, campaign_id, reason[:500])
 
 
 async def sent_today(account_id: int) -> int:

@@ -6,24 +6,25 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.campaigns.templating import CompiledMessage, compile_message
+from campaign_app.campaigns import rendering
+from campaign_app.campaigns.schemas import MessageFields
+from campaign_app.campaigns.templating import Prepared
 from campaign_app.core.rate_limit import Limits
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignLink
 
 
-def compile_campaign(campaign: Campaign, frozen: Sequence[str] | None) -> CompiledMessage:
-    """The message ready to be rendered; `frozen` are the links of the launch (None: find them now).
+async def prepare(campaign: Campaign, frozen: Sequence[str] | None, who: str = "") -> Prepared:
+    """The message read in a process that can be killed; `frozen` are the links of the launch (None: find them now).
 
     Raises:
-        TemplateInvalid: a part cannot be read.
+        TemplateInvalid: a part cannot be read. TooSlow: reading takes too long. NotRunning: not now.
     """
+    fields = {name: getattr(campaign, name) for name in MessageFields.model_fields}
     options: dict[str, Any] = {"track_clicks": campaign.track_clicks, "track_opens": campaign.track_opens}
     if frozen is not None:
-        options["links"] = frozen
-    return compile_message(
-        campaign.subject, campaign.preheader, campaign.html, campaign.text, editor=campaign.editor, **options
-    )
+        options["links"] = list(frozen)
+    return await rendering.prepare(who or f"campaign {campaign.id}", fields, **options)
 
 
 async def frozen_links(session: AsyncSession, campaign_id: int) -> list[str]:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
+from campaign_app.campaigns.rendering import NotRunning
 from campaign_app.channels.base import Sender
 from campaign_app.core import clock, db, logging
 from campaign_app.core.config import settings
@@ -100,6 +101,11 @@ class Engine:
     def slow_down(self, line: Line, words: str) -> None:
         """See line.Desk."""
         self.spawn(brake.slow_down(line.slowing, line.account_id, line.per_second, words))
+
+    def campaign_trouble(self, lane: Lane, words: str) -> None:
+        """See line.Desk."""
+        self.close_gate(lane.campaign_id)
+        self.spawn(completion.pause(lane.campaign_id, words))
 
     # ── leases ──
 
@@ -262,6 +268,9 @@ class Engine:
                     lane = self.lanes.get(campaign_id)
                     if lane is None or lane.version != loaded.version:
                         lane = await loading.make_lane(session, loaded)
+                except NotRunning as error:
+                    log.warning("message not read, trying again", campaign=campaign_id, error=error.message)
+                    return Again(at + timedelta(seconds=1))
                 except (AppError, ValueError) as error:
                     return await self._cannot_send(campaign_id, error)
             return self._install(lane, loaded, at)

@@ -6,7 +6,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from campaign_app.campaigns.errors import RenderError
+from campaign_app.campaigns.errors import RenderError, TooSlow
 from campaign_app.campaigns.links import Addresses
 from campaign_app.campaigns.templating import CompiledMessage, context_for
 from campaign_app.channels.base import Composer, Content, Outgoing
@@ -30,10 +30,11 @@ _EDITED = ("version", "message", "addresses", "composer", "from_address", "domai
 class LeftOut(Exception):
     """This recipient gets no message, and why."""
 
-    def __init__(self, reason: Reason, detail: str = "") -> None:
+    def __init__(self, reason: Reason, detail: str = "", *, stops: bool = False) -> None:
         super().__init__(detail or reason.label)
         self.reason = reason
         self.detail = detail
+        self.stops = stops  # the campaign's others must not be tried: each would hold up the whole worker
 
 
 class Lane:
@@ -157,6 +158,8 @@ class Lane:
                     headers=addresses.headers(row.id, context["unsubscribe_url"]),
                 )
             )
+        except TooSlow as error:
+            raise LeftOut(Reason.RENDER_ERROR, str(error)[:500], stops=True) from None
         except (RenderError, ValueError) as error:
             raise LeftOut(Reason.RENDER_ERROR, str(error)[:500]) from None
         return Outgoing(row.id, self.from_address, row.address, content)

@@ -42,6 +42,9 @@ class Desk(Protocol):
     def slow_down(self, line: "Line", words: str) -> None:
         """The provider asks to slow down: have its rate lowered."""
 
+    def campaign_trouble(self, lane: Lane, words: str) -> None:
+        """The campaign's message, not a recipient, is at fault."""
+
 
 class Line:
     """Implements channels.base.Source. Everything here runs in the event loop's thread."""
@@ -163,6 +166,8 @@ class Line:
                 outgoing = lane.make(item)
             except LeftOut as left_out:
                 self._leave_out(lane, item, left_out)
+                if left_out.stops:
+                    self._desk.campaign_trouble(lane, left_out.detail)
                 continue
             item.step = self.slowing.step
             feed.in_flight += 1

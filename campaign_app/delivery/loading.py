@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.campaigns import readiness, schedule
+from campaign_app.campaigns.templating import assemble
 from campaign_app.channels import registry
 from campaign_app.channels import service as accounts
 from campaign_app.channels.base import AccountConfig, ChannelAdapter
@@ -80,12 +81,12 @@ async def make_lane(session: AsyncSession, loaded: Loaded) -> Lane:
     """
     campaign = loaded.campaign
     campaign_id = int(campaign.id or 0)
-    message = content.compile_campaign(campaign, await content.frozen_links(session, campaign_id))
+    prepared = await content.prepare(campaign, await content.frozen_links(session, campaign_id))
     composer = loaded.adapter.composer(loaded.config, from_name=campaign.from_name, reply_to=campaign.reply_to)
     return Lane(
         campaign_id,
         loaded.version,
-        message=message,
+        message=assemble(prepared),
         composer=composer,
         from_address=loaded.config.from_address,
         around={"postal_address": loaded.workspace.postal_address},

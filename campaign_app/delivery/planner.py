@@ -77,7 +77,7 @@ async def plan(session: AsyncSession, campaign: Campaign, at: datetime) -> Plan:
         TemplateInvalid: the message cannot be read.
     """
     campaign_id = int(campaign.id or 0)
-    links = content.compile_campaign(campaign, None).links
+    links = (await content.prepare(campaign, None)).links
     await _insert_deliveries(session, campaign, at)
     counted = await _count(session, campaign_id)
     pending, total = counted.get(DeliveryStatus.PENDING, 0), sum(counted.values())

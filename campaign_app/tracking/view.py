@@ -5,17 +5,17 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.campaigns import links, preflight_repository, readiness
-from campaign_app.campaigns.errors import RenderError
+from campaign_app.campaigns import links, preflight_repository, readiness, rendering
+from campaign_app.campaigns.errors import RenderError, TooSlow
 from campaign_app.campaigns.links import Addresses, LinkKind
-from campaign_app.campaigns.templating import CompiledMessage, context_for
+from campaign_app.campaigns.templating import CompiledMessage, assemble, context_for
 from campaign_app.delivery import content
 from campaign_app.models.campaign import Campaign
 from campaign_app.tracking import repository
 from campaign_app.workspace import service as workspace
 
 _KEPT = 64
-_compiled: OrderedDict[tuple[Any, ...], CompiledMessage] = OrderedDict()
+_compiled: OrderedDict[tuple[Any, ...], CompiledMessage | None] = OrderedDict()
 
 
 async def page(session: AsyncSession, token: str) -> str | None:
@@ -29,21 +29,31 @@ async def page(session: AsyncSession, token: str) -> str | None:
         return None
     try:
         message = await _message(session, campaign)
+        if message is None:
+            return None
         here = await workspace.get(session)
         base = readiness.base_of(here, await preflight_repository.account(session, campaign.account_id))
         values = {**context_for(contact), **Addresses(len(message.links), message.reads, base).variables(found[0])}
         values["postal_address"] = here.postal_address
         return message.render(values).html
+    except TooSlow:
+        _compiled[_key(session, campaign)] = None  # nobody else has to wait for it
+        return None
     except RenderError:
         return None
 
 
-async def _message(session: AsyncSession, campaign: Campaign) -> CompiledMessage:
-    key = (id(session.get_bind().engine.url), campaign.id, campaign.version, campaign.launched_at)
+def _key(session: AsyncSession, campaign: Campaign) -> tuple[Any, ...]:
+    return (id(session.get_bind().engine.url), campaign.id, campaign.version, campaign.launched_at)
+
+
+async def _message(session: AsyncSession, campaign: Campaign) -> CompiledMessage | None:
+    key = _key(session, campaign)
     if key in _compiled:
         _compiled.move_to_end(key)
         return _compiled[key]
-    message = content.compile_campaign(campaign, await content.frozen_links(session, campaign.id or 0))
+    frozen = await content.frozen_links(session, campaign.id or 0)
+    message = assemble(await content.prepare(campaign, frozen, rendering.PUBLIC))
     _compiled[key] = message
     if len(_compiled) > _KEPT:
         _compiled.popitem(last=False)

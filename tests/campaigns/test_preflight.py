@@ -11,7 +11,8 @@ from campaign_app.audience import suppression
 from campaign_app.campaigns import content_checks, dns_check, link_check, preflight
 from campaign_app.campaigns.built_in import BUILT_IN
 from campaign_app.campaigns.dns_check import CannotAsk, SenderDns
-from campaign_app.campaigns.schemas import Finding, MessageFields, Report
+from campaign_app.campaigns.finding import Finding
+from campaign_app.campaigns.schemas import MessageFields, Report
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now

@@ -35,7 +35,7 @@ async def sent(people: int = 3, sent_before: timedelta = timedelta(hours=1), nam
         )
         session.add(campaign)
         await session.flush()
-        urls = content.compile_campaign(campaign, None).links
+        urls = (await content.prepare(campaign, None)).links
         session.add_all(CampaignLink(campaign_id=campaign.id, position=n, url=url) for n, url in enumerate(urls))
         contacts = [_contact(f"{name.lower()}{number}@mail{number % 2}.example", number) for number in range(people)]
         session.add_all(contacts)

@@ -50,7 +50,7 @@ async def write(session: AsyncSession, story: Story, account: SendingAccount, ow
     launched = (now - timedelta(days=story.days_ago)).replace(hour=story.hour, minute=2, second=11, microsecond=0)
     everybody = (await session.exec(select(ContactList).where(ContactList.name == story.list_name))).one()
     campaign = await _campaign(session, story, account, owner, everybody, launched)
-    links = content.compile_campaign(campaign, None).links
+    links = (await content.prepare(campaign, None)).links
     campaign_id = int(campaign.id or 0)
     session.add_all(CampaignLink(campaign_id=campaign_id, position=n, url=url) for n, url in enumerate(links))
     members = await _members(session, everybody, launched)

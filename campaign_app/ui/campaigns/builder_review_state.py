@@ -7,7 +7,8 @@ from typing import Any
 import reflex as rx
 
 from campaign_app.campaigns import preflight, service
-from campaign_app.campaigns.schemas import Finding, Report
+from campaign_app.campaigns.finding import Finding
+from campaign_app.campaigns.schemas import Report
 from campaign_app.core import clock, db
 from campaign_app.core.actor import Actor
 from campaign_app.delivery import control

@@ -1,35 +1,49 @@
 """Templates as their recipients would see them, for the pictures of the library. Made once per saved version."""
 
 from collections.abc import Sequence
+from html import escape
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.campaigns import previews
+from campaign_app.campaigns.previews import Picture
 from campaign_app.campaigns.schemas import MessageFields
 from campaign_app.core.actor import Actor
 from campaign_app.models.template import Template
 
 _MOST_KEPT = 500
-_EMPTY = "<p style='font:16px sans-serif;color:#60646c;padding:40px'>Empty</p>"
+_WORDS = "<p style='font:16px sans-serif;color:#60646c;padding:40px'>{}</p>"
+_EMPTY = _WORDS.format("Empty")
+_NOT_YET = _WORDS.format("The picture is still being made")
 _made: dict[tuple[int, int, str], str] = {}
 
 
 async def thumbnails(session: AsyncSession, actor: Actor, templates: Sequence[Template]) -> dict[int, str]:
-    """The page of each template for an example person, by id."""
-    found: dict[int, str] = {}
-    for template in templates:
-        key = (int(template.id or 0), template.version, template.updated_at.isoformat())
-        if key not in _made:
-            if len(_made) >= _MOST_KEPT:
-                _made.pop(next(iter(_made)))
-            _made[key] = await _draw(session, actor, template)
-        found[key[0]] = _made[key]
-    return found
+    """The page of each template for an example person, by id. What takes long is left for the next time."""
+    missing = [template for template in templates if _key(template) not in _made]
+    wanted = [(template.created_by, _fields(template)) for template in missing if template.html.strip()]
+    pictures = iter(await previews.pictures(session, actor, wanted))
+    for template in missing:
+        picture = next(pictures) if template.html.strip() else Picture(_EMPTY)
+        if picture is not None:
+            _keep(template, escape_problem(picture))
+    return {int(template.id or 0): _made.get(_key(template), _NOT_YET) for template in templates}
 
 
-async def _draw(session: AsyncSession, actor: Actor, template: Template) -> str:
-    if not template.html.strip():
-        return _EMPTY
-    fields = MessageFields(**{name: getattr(template, name) for name in MessageFields.model_fields})
-    shown = await previews.preview(session, actor, fields)
-    return shown.html or _EMPTY
+def _key(template: Template) -> tuple[int, int, str]:
+    return (int(template.id or 0), template.version, template.updated_at.isoformat())
+
+
+def _fields(template: Template) -> MessageFields:
+    return MessageFields(**{name: getattr(template, name) for name in MessageFields.model_fields})
+
+
+def _keep(template: Template, html: str) -> None:
+    if len(_made) >= _MOST_KEPT:
+        _made.pop(next(iter(_made)))
+    _made[_key(template)] = html
+
+
+def escape_problem(picture: Picture) -> str:
+    """The page, or why there is none."""
+    return _WORDS.format(escape(picture.problem)) if picture.problem else picture.html or _EMPTY

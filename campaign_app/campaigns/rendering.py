@@ -1,0 +1,313 @@
+"""The one door to what people wrote: read, checked and rendered in a process that can be killed.
+
+`prepare` reads a message for the engine, `preview` makes it for one person, `inspect` makes it for a sample and looks
+for mistakes. Each is a process of its own for milliseconds, with limits of processor time and memory that the kernel
+keeps (`rendering_process`). A few run at once; nobody has more than two of them, so that one author's template cannot
+keep the others waiting.
+"""
+
+import asyncio
+import atexit
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from campaign_app.campaigns import rendering_jobs
+from campaign_app.campaigns.errors import RenderError, TemplateInvalid, TooSlow
+from campaign_app.campaigns.finding import Finding
+from campaign_app.campaigns.rendering_process import LENGTH, MAX_FRAME, WALL_S, frame
+from campaign_app.campaigns.templating import Prepared
+from campaign_app.core import logging
+from campaign_app.core.config import ROOT
+from campaign_app.core.errors import TooMany, Unavailable
+
+READ_S = 2.0
+SAMPLE_S = 6.0
+AT_ONCE = 4
+OF_ONE_PERSON = 2
+WAITING = 200
+WAITING_OF_ONE_PERSON = 40
+PUBLIC = "public"
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_TIME", "TZ", "PYTHONPATH", "PYTHONHASHSEED", "VIRTUAL_ENV")
+log = logging.get("campaigns")
+
+
+class NotRunning(Unavailable):
+    """The process that renders does not answer; the template is not at fault, and the next try may work."""
+
+    code = "rendering_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The message could not be made just now. Try again in a moment.", title="Not made")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message for one person. `missing`: required variables that are empty; `variables`: all that it names."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    missing: tuple[str, ...]
+    variables: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What a sample of people would get: mistakes found, and what the message asks for."""
+
+    findings: tuple[Finding, ...]
+    targets: tuple[str, ...]
+    variables: frozenset[str]
+    required: frozenset[str]
+
+
+Fields = Mapping[str, Any]
+"""subject, preheader, editor, html, text."""
+
+
+async def prepare(who: str, fields: Fields, **options: Any) -> Prepared:
+    """A message read once, for `templating.assemble`. `options` are those of `templating.prepare_message`.
+
+    Raises:
+        TemplateInvalid: it cannot be read. TooSlow: reading it takes too long. NotRunning, TooMany: not now.
+    """
+    return Prepared.from_json(await _ask(who, READ_S, "prepare", dict(fields), options))
+
+
+async def preview(
+    who: str, fields: Fields, person: Mapping[str, Any], around: Mapping[str, str], *, marked: bool
+) -> Shown:
+    """A message for one person (`context_for`); with `marked` empty variables are shown as such.
+
+    Raises:
+        RenderError: it cannot be made, or takes too long. NotRunning, TooMany: not now.
+    """
+    found = await _ask(who, READ_S, "preview", dict(fields), dict(person), dict(around), marked)
+    subject, preheader, html, text, missing, variables = found
+    return Shown(subject, preheader, html, text, tuple(missing), tuple(variables))
+
+
+async def inspect(
+    who: str, fields: Fields, sample: Sequence[Mapping[str, Any]], around: Mapping[str, str], attributes: Sequence[str]
+) -> Inspected:
+    """What is wrong with a message, made for a sample of people.
+
+    Raises:
+        RenderError: it cannot be read, or takes too long. NotRunning, TooMany: not now.
+    """
+    people = [dict(person) for person in sample]
+    found = await _ask(who, SAMPLE_S, "inspect", dict(fields), people, dict(around), list(attributes))
+    findings = tuple(Finding(*each) for each in found[0])
+    return Inspected(findings, tuple(found[1]), frozenset(found[2]), frozenset(found[3]))
+
+
+class _Line:
+    """Who may run now: AT_ONCE in all, OF_ONE_PERSON of each, the others in their order."""
+
+    def __init__(self) -> None:
+        self._running: Counter[str] = Counter()
+        self._waiting: deque[tuple[str, asyncio.Future[None]]] = deque()
+
+    def _may(self, who: str) -> bool:
+        return self._running.total() < AT_ONCE and self._running[who] < OF_ONE_PERSON
+
+    @contextlib.asynccontextmanager
+    async def turn(self, who: str) -> AsyncIterator[None]:
+        """Wait for a turn and keep it.
+
+        Raises:
+            TooMany: too many wait already.
+        """
+        if self._may(who):
+            self._running[who] += 1
+        else:
+            await self._wait(who)
+        try:
+            yield
+        finally:
+            self._running[who] -= 1
+            self._next()
+
+    async def _wait(self, who: str) -> None:
+        of_this_person = sum(other == who for other, _ in self._waiting)
+        if len(self._waiting) >= WAITING or of_this_person >= WAITING_OF_ONE_PERSON:
+            raise TooMany("Too many previews are being made. Wait a moment and try again.", 2.0, title="Busy")
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append((who, turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._running[who] -= 1
+            self._waiting = deque(waiting for waiting in self._waiting if waiting[1] is not turn)
+            self._next()
+            raise
+
+    def _next(self) -> None:
+        for waiting in list(self._waiting):
+            who, turn = waiting
+            if not turn.done() and self._may(who):
+                self._waiting.remove(waiting)
+                self._running[who] += 1
+                turn.set_result(None)
+
+
+class _Process:
+    """The process that forks, started when it is needed and again after it has ended."""
+
+    def __init__(self) -> None:
+        self._pid = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+
+    def hand_over(self, connection: socket.socket, seconds: float) -> None:
+        """Give a job's socket to a process of its own."""
+        for _ in range(2):
+            control = self._running() or self._start()
+            try:
+                socket.send_fds(control, [str(seconds).encode()], [connection.fileno()])
+            except BlockingIOError:
+                raise NotRunning from None
+            except OSError as error:
+                log.warning("rendering process lost, starting another", error=type(error).__name__)
+                self.close()
+            else:
+                return
+        raise NotRunning
+
+    def _running(self) -> socket.socket | None:
+        return self._control if self._pid == os.getpid() else None  # another's, after a fork
+
+    def _start(self) -> socket.socket:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            try:
+                self._process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
+                    [sys.executable, "-m", "campaign_app.campaigns.rendering_process", str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    cwd=ROOT,
+                    env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+                    stdin=subprocess.DEVNULL,
+                )
+            except OSError:
+                ours.close()
+                raise NotRunning from None
+        ours.setblocking(False)
+        self._pid, self._control = os.getpid(), ours
+        return ours
+
+    def close(self) -> None:
+        """End it."""
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._process is not None and self._pid == os.getpid():
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+_process = _Process()
+_lines: WeakKeyDictionary[asyncio.AbstractEventLoop, _Line] = WeakKeyDictionary()
+_jobs: set[asyncio.Task[Any]] = set()
+atexit.register(_process.close)
+
+
+async def warm() -> None:
+    """Have the process ready before somebody waits for it."""
+    await prepare("warm", {"subject": "", "preheader": "", "editor": "html", "html": "", "text": ""})
+
+
+async def _ask(who: str, seconds: float, job: str, *arguments: Any) -> Any:
+    try:
+        body = json.dumps([job, *arguments], ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
+    except ValueError:  # a number with thousands of digits
+        raise RenderError("A field of the contact cannot be written", part="contact") from None
+    if len(body) > MAX_FRAME:
+        raise RenderError("The message and its contacts are too large to be made")
+    task = asyncio.create_task(_in_turn(who, seconds, body))
+    _jobs.add(task)
+    task.add_done_callback(_jobs.discard)
+    answer = json.loads(await asyncio.shield(task))  # who stops waiting leaves a job that still uses its turn
+    if answer[0] == "ok":
+        return answer[1]
+    raise _error(*answer[1:])
+
+
+def _error(code: str, message: str, part: str, line: int | None) -> RenderError:
+    kinds: dict[str, type[RenderError]] = {kind.code: kind for kind in (TemplateInvalid, TooSlow)}
+    return kinds.get(code, RenderError)(message, part=part, line=line)
+
+
+async def _in_turn(who: str, seconds: float, body: bytes) -> bytes:
+    line = _lines.setdefault(asyncio.get_running_loop(), _Line())
+    async with line.turn(who):
+        for _ in range(2):
+            try:
+                return await _run(seconds, body)
+            except _Lost:
+                _process.close()  # the next job starts another
+        raise NotRunning
+
+
+class _Lost(Exception):
+    """The process ended before it took the job."""
+
+
+async def _run(seconds: float, body: bytes) -> bytes:
+    """The answer to one job."""
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            _process.hand_over(theirs, seconds)
+        ours.setblocking(False)
+        try:
+            async with asyncio.timeout(WALL_S):
+                await _taken(ours)
+                began = monotonic()
+                try:
+                    return await _answer(ours, body)
+                except (EOFError, ConnectionError):
+                    return rendering_jobs.refused(_killed(seconds, monotonic() - began))
+        except TimeoutError:
+            raise NotRunning from None
+
+
+async def _taken(connection: socket.socket) -> None:
+    try:
+        await _exactly(connection, 1)
+    except (EOFError, ConnectionError):
+        raise _Lost from None
+
+
+def _killed(seconds: float, took: float) -> RenderError:
+    if took < seconds * 0.9:  # processor time cannot have been used up
+        return RenderError("Making the message needs too much memory")
+    return TooSlow(f"The template takes too long: more than {seconds:g} s of computing")
+
+
+async def _answer(connection: socket.socket, body: bytes) -> bytes:
+    await asyncio.get_running_loop().sock_sendall(connection, frame(body))
+    (size,) = LENGTH.unpack(await _exactly(connection, LENGTH.size))
+    return await _exactly(connection, size)
+
+
+async def _exactly(connection: socket.socket, size: int) -> bytes:
+    loop, pieces = asyncio.get_running_loop(), bytearray()
+    while len(pieces) < size:
+        piece = await loop.sock_recv(connection, min(size - len(pieces), 1 << 18))
+        if not piece:
+            raise EOFError
+        pieces += piece
+    return bytes(pieces)
