@@ -5,6 +5,7 @@ import os
 import reflex as rx
 from reflex_components_radix.plugin import RadixThemesPlugin
 
+from campaign_app.ui.plugins.no_eval import NoEval
 from campaign_app.ui.plugins.same_origin import SameOrigin
 from campaign_app.ui.theme import radix_theme
 
@@ -16,6 +17,6 @@ config = rx.Config(
     redis_url=os.environ.get("REDIS_URL") or None,
     frontend_compression_formats=["gzip"],
     show_built_with_reflex=False,
-    plugins=[SameOrigin(), RadixThemesPlugin(theme=radix_theme())],
+    plugins=[SameOrigin(), NoEval(), RadixThemesPlugin(theme=radix_theme())],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

@@ -15,6 +15,7 @@ from campaign_app.auth.schemas import SignedIn
 from campaign_app.core import db
 from campaign_app.core.config import settings
 from campaign_app.core.errors import AppError, Invalid, TooMany, Unavailable
+from campaign_app.kit.addresses import is_local
 
 router = APIRouter(prefix="/auth", tags=["Sign-in"])
 Text = Annotated[str, Form(max_length=2_000)]
@@ -140,8 +141,3 @@ def _code(error: AppError) -> str:
     if isinstance(error, NoSetupLink):
         return "setup_link"
     return "unavailable" if isinstance(error, Unavailable) else "credentials"
-
-
-def is_local(path: str) -> bool:
-    """Whether the address stays in this installation: `//host` and `/\\host` would not."""
-    return path.startswith("/") and path[1:2] not in ("/", "\\") and path.isprintable() and "\\" not in path

@@ -15,7 +15,7 @@ from reflex.state import (
     StateUpdate,
     UpdateVarsInternalState,
 )
-from reflex_base.event import Event, EventSpec
+from reflex_base.event import Event, EventHandler, EventSpec
 
 from campaign_app.auth.cookies import session_digest
 from campaign_app.auth.current import current_actor
@@ -24,7 +24,7 @@ from campaign_app.channels import service as accounts
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import AppError, Unauthenticated
-from campaign_app.ui import routes
+from campaign_app.ui import browser, routes
 
 _ERROR_TOAST_MS: Final = 3_600_000  # "stays until closed"
 _SUCCESS_TOAST_MS: Final = 4_000
@@ -47,23 +47,18 @@ def login_address(state: Any) -> str:
     return routes.with_query(routes.LOGIN, next=f"{path}?{query}" if query else path)
 
 
-def notify_success(title: str, text: str = "", undo: Any = None) -> EventSpec:
+def notify_success(title: str, text: str = "", undo: Event | EventHandler | None = None) -> Event:
     """Toast of one line for 4 s, with "Undo" when an event is given for it."""
-    more: dict[str, Any] = {"description": text} if text else {}
-    if undo is not None:
-        more["action"] = {"label": "Undo", "on_click": undo}
-    return rx.toast.success(title, duration=_SUCCESS_TOAST_MS, **more)
+    action = None if undo is None else ("Undo", undo)
+    return browser.toast("success", title, text=text, milliseconds=_SUCCESS_TOAST_MS, action=action)
 
 
-def notify_error(title: str, text: str = "", action: tuple[str, Any] | None = None) -> EventSpec:
+def notify_error(title: str, text: str = "", action: tuple[str, Event | EventHandler] | None = None) -> Event:
     """Toast that stays until closed: what happened, what it means and what to do; `action` is (label, event)."""
-    more: dict[str, Any] = {"description": text} if text else {}
-    if action is not None:
-        more["action"] = {"label": action[0], "on_click": action[1]}
-    return rx.toast.error(title, duration=_ERROR_TOAST_MS, close_button=True, **more)
+    return browser.toast("error", title, text=text, milliseconds=_ERROR_TOAST_MS, has_close=True, action=action)
 
 
-def explain(error: AppError) -> EventSpec:
+def explain(error: AppError) -> Event:
     """An AppError as a toast: its title, else its first sentence; below it the rest and the hint."""
     title, text = error.title, error.message
     if not title:
@@ -72,9 +67,9 @@ def explain(error: AppError) -> EventSpec:
 
 
 def on_exception(exception: Exception) -> EventSpec | None:
-    """Reflex's handler for whatever a page's event raised."""
+    """Reflex's handler for whatever a page's event raised. It gives an Event; Reflex insists on this annotation."""
     if isinstance(exception, Unauthenticated):
-        return rx.redirect(routes.LOGIN)
+        return browser.redirect(routes.LOGIN)
     if isinstance(exception, AppError):
         return explain(exception)
     reference = secrets.token_hex(4)
@@ -194,7 +189,7 @@ class AuthGate(rx.Middleware):
             return None
         actor = await current_actor(digest, ip_of(root))
         if actor is None:
-            return StateUpdate(events=Event.from_event_type(rx.redirect(login_address(root))))
+            return StateUpdate(events=[browser.redirect(login_address(root))])
         _current.set((digest, actor))
         return None
 

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 import reflex as rx
 from reflex_base.style import set_color_mode
 
-from campaign_app.ui import routes, theme
+from campaign_app.ui import browser, routes, theme
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.components.base import anchor, avatar, icon
 from campaign_app.ui.components.buttons import menu_item, menu_line
@@ -270,7 +270,7 @@ def _person_menu() -> rx.Component:
                 rx.el.div("Colours", class_name="b-menu-title"),
                 *_color_mode_items(),
                 menu_line(),
-                menu_item("Sign out", rx.call_script("document.getElementById('sign-out').submit()"), "log_out"),
+                menu_item("Sign out", browser.on_click_run("document.getElementById('sign-out').submit()"), "log_out"),
                 side="top",
                 align="start",
                 variant="soft",
@@ -315,7 +315,7 @@ def _tab_bar(area: str) -> rx.Component:
                     "Sign out",
                     type="button",
                     class_name="b-place",
-                    on_click=rx.call_script("document.getElementById('sign-out').submit()"),
+                    on_click=browser.on_click_run("document.getElementById('sign-out').submit()"),
                 ),
                 class_name="b-sheet",
             )

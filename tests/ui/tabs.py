@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import reflex as rx
-from reflex_base.event import EventHandler, EventSpec
+from reflex_base.event import Event, EventHandler
 
 from campaign_app import campaign_app as composition
 from campaign_app.auth.cookies import SESSION_COOKIE
@@ -70,12 +70,12 @@ class Tab:
         for event in step if isinstance(step, list | tuple) else [step]:
             if isinstance(event, EventHandler):
                 await self.do(event)
-            elif isinstance(event, EventSpec):
+            elif event is not None:
+                assert isinstance(event, Event), event  # the door of ui/browser.py makes them
                 self._note(event)
 
-    def _note(self, event: EventSpec) -> None:
-        values = {str(name): getattr(value, "_var_value", None) for name, value in event.args}
-        if {"path", "external"} <= set(values):
-            self.redirects.append(str(values.get("path")))
+    def _note(self, event: Event) -> None:
+        if event.name == "_redirect":
+            self.redirects.append(event.payload["path"])
         else:
-            self.toasts.append(" ".join(str(value) for _, value in event.args))
+            self.toasts.append(" ".join(str(value) for value in event.payload.values()))

@@ -13,7 +13,7 @@ from campaign_app.models.account import SendingAccount, Tls
 from campaign_app.models.campaign import Campaign, CampaignMinute, CampaignStatus
 from campaign_app.models.user import Role
 from campaign_app.ui import routes
-from campaign_app.ui.accounts.account_state import FOCUS_FIRST_ERROR, AccountPage
+from campaign_app.ui.accounts.account_state import FIRST_ERROR, AccountPage
 from campaign_app.ui.accounts.check_state import AccountCheck
 from campaign_app.ui.accounts.dkim_state import AccountDkim
 from campaign_app.ui.accounts.list_state import AccountList, find
@@ -124,7 +124,7 @@ async def test_what_is_wrong_stands_at_its_field(tab: Tab) -> None:
     page = await open_new(tab)
     await tab.do(AccountPage.save, {**FORM, "host": "http://x", "from_address": "me", "name": ""})
     assert set(page.errors) == {"host", "from_address", "name"}
-    assert FOCUS_FIRST_ERROR in tab.toasts[-1]
+    assert FIRST_ERROR in tab.toasts[-1]
     await tab.do(AccountPage.save, {**FORM, "port": "many", "connections": "-3"})
     assert set(page.errors) == {"port", "connections"}
     assert tab.redirects == []

@@ -4,8 +4,8 @@ from typing import Any
 
 import reflex as rx
 
+from campaign_app.ui import browser, routes
 from campaign_app.ui import components as c
-from campaign_app.ui import routes
 from campaign_app.ui.accounts import account_state as choices
 from campaign_app.ui.accounts.account_state import AccountPage
 from campaign_app.ui.accounts.check_state import AccountCheck
@@ -21,7 +21,7 @@ _SUBMIT = "const f=document.getElementById('{form}');f.elements['act'].value='{a
 
 def submit(act: str) -> Any:
     """Event: submit the form for an act, "save" or "test"."""
-    return rx.call_script(_SUBMIT.format(form=FORM, act=act))
+    return browser.on_click_run(_SUBMIT.format(form=FORM, act=act))
 
 
 def _field(name: str, label: str, *, hint: Any = "", optional: bool = False, **props: Any) -> rx.Component:

@@ -11,7 +11,7 @@ from campaign_app.channels.schemas import Account, AccountForm
 from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.models.account import Auth, Pipelining, Tls
-from campaign_app.ui import routes
+from campaign_app.ui import browser, routes
 from campaign_app.ui.accounts import words
 from campaign_app.ui.accounts.words import Standing
 from campaign_app.ui.app_state import AppState, notify_success
@@ -20,7 +20,7 @@ from campaign_app.workspace import service as workspace
 
 NEW = "new"
 OTHER = "other"
-FOCUS_FIRST_ERROR = "setTimeout(() => document.querySelector('input[aria-invalid=true]')?.focus(), 100)"
+FIRST_ERROR = "input[aria-invalid=true]"
 
 
 class AccountPage(AppState):
@@ -51,7 +51,7 @@ class AccountPage(AppState):
         """Open the page; who may not make an account lands on the list."""
         actor = await self.require("accounts:read")
         if self.account_id == NEW and not actor.can("accounts:write"):
-            return rx.redirect(routes.ACCOUNTS)
+            return browser.redirect(routes.ACCOUNTS)
         self.errors, self.preset, self.preset_hint, self.asking = {}, OTHER, "", False
         self.is_new = self.account_id == NEW
         async with self.busy():
@@ -97,7 +97,7 @@ class AccountPage(AppState):
             return None
         preset = PRESETS[key]
         self.preset, self.preset_hint, self.tls = key, preset.hint, preset.tls.value
-        return [rx.set_value("host", preset.host), rx.set_value("port", str(preset.port))]
+        return [browser.set_value("host", preset.host), browser.set_value("port", str(preset.port))]
 
     @rx.event
     async def choose_tls(self, tls: str) -> Any:
@@ -105,7 +105,7 @@ class AccountPage(AppState):
         await self.require("accounts:write")
         self.tls = Tls(tls).value
         port = {Tls.STARTTLS: "587", Tls.IMPLICIT: "465"}.get(Tls(tls))
-        return rx.set_value("port", port) if port else None
+        return browser.set_value("port", port) if port else None
 
     @rx.event
     async def choose_auth(self, auth: str) -> None:
@@ -149,12 +149,12 @@ class AccountPage(AppState):
                     await service.update(session, actor, number, self._version, form)
         except AccountInvalid as error:
             self.errors = error.fields
-            return rx.call_script(FOCUS_FIRST_ERROR)
+            return browser.focus(FIRST_ERROR, after_ms=100)
         self.errors = {}
         if self.is_new:
-            return [rx.redirect(routes.account(number)), notify_success(f"{form.name} saved")]
+            return [browser.redirect(routes.account(number)), notify_success(f"{form.name} saved")]
         await self._read()
-        return [rx.set_value("password", ""), notify_success(f"{form.name} saved")]
+        return [browser.set_value("password", ""), notify_success(f"{form.name} saved")]
 
     @rx.event
     async def delete(self) -> Any:
@@ -163,7 +163,7 @@ class AccountPage(AppState):
         self.asking = False
         async with db.transaction() as session:
             await service.delete(session, actor, self.number)
-        return [rx.redirect(routes.ACCOUNTS), notify_success(f"{self.title} deleted")]
+        return [browser.redirect(routes.ACCOUNTS), notify_success(f"{self.title} deleted")]
 
     @rx.event
     async def retry_grouping(self) -> Any:

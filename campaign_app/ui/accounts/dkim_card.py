@@ -4,13 +4,14 @@ from typing import Any
 
 import reflex as rx
 
+from campaign_app.ui import browser
 from campaign_app.ui import components as c
 from campaign_app.ui.accounts.checks import machine_text
 from campaign_app.ui.accounts.dkim_state import KINDS, AccountDkim
 
 
 def _record(label: str, value: Any, act: str) -> rx.Component:
-    copy = c.icon_button("copy", act, on_click=rx.set_clipboard(value), variant="ghost", small=True)
+    copy = c.icon_button("copy", act, on_click=browser.on_click_copy(value), variant="ghost", small=True)
     return rx.el.div(
         rx.el.div(rx.el.span(label, class_name="b-label"), copy, class_name="b-between"),
         machine_text(value, label),

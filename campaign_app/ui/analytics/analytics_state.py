@@ -10,8 +10,8 @@ from campaign_app.analytics import service as analytics
 from campaign_app.analytics.schemas import CampaignLine, Overview
 from campaign_app.core import db
 from campaign_app.kit import text
+from campaign_app.ui import browser, routes, theme
 from campaign_app.ui import components as c
-from campaign_app.ui import routes, theme
 from campaign_app.ui.analytics.metrics import METRICS, Cell, cells
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.figures import as_dict
@@ -131,7 +131,7 @@ class AnalyticsPage(AppState):
     async def choose_period(self, days: str | list[str]) -> Any:
         """7, 30 or 90 days; it stays in the address."""
         await self.require("analytics:read")
-        return rx.redirect(routes.with_query(routes.ANALYTICS, days=days if days in PERIODS else "30"))
+        return browser.redirect(routes.with_query(routes.ANALYTICS, days=days if days in PERIODS else "30"))
 
 
 def _compared(row: CampaignLine, average: float) -> ComparedCampaign:

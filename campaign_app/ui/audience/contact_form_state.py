@@ -9,7 +9,7 @@ from campaign_app.audience import service as people
 from campaign_app.audience.schemas import ContactInput
 from campaign_app.core import db
 from campaign_app.core.errors import Invalid
-from campaign_app.ui import routes
+from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState, notify_success
 
 FIELDS = ("email", "phone", "first_name", "last_name", "company", "time_zone", "language", "tags")
@@ -103,7 +103,7 @@ class ContactForm(AppState):
         self.opened = False
         yield notify_success("Contact saved")
         if not self.contact_number:
-            yield rx.redirect(routes.contact(saved.id))
+            yield browser.redirect(routes.contact(saved.id))
             return
         from campaign_app.ui.audience.contact_state import ContactPage
 

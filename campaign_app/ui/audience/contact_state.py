@@ -14,7 +14,7 @@ from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.kit import days, text
 from campaign_app.models.suppression import SuppressionReason
-from campaign_app.ui import routes
+from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState, initials, notify_success
 from campaign_app.ui.components.editors.variables import in_words
 from campaign_app.ui.components.timeline import KINDS, TimelineDay, TimelineEvent
@@ -132,7 +132,7 @@ class ContactPage(AppState):
         async with db.transaction() as session:
             await people.delete_contacts(session, actor, [self.number])
         yield notify_success(f"{self.name} deleted")
-        yield rx.redirect(routes.CONTACTS)
+        yield browser.redirect(routes.CONTACTS)
 
 
 def timeline_days(items: list[TimelineItem], at: datetime, zone: str) -> list[TimelineDay]:

@@ -4,8 +4,8 @@ from typing import Any
 
 import reflex as rx
 
+from campaign_app.ui import browser, routes
 from campaign_app.ui import components as c
-from campaign_app.ui import routes
 from campaign_app.ui.audience.contact_bulk_state import ContactBulk
 from campaign_app.ui.audience.contact_form import contact_dialog
 from campaign_app.ui.audience.contact_form_state import ContactForm
@@ -229,7 +229,7 @@ def contacts() -> Any:
             "contacts:export",
             c.menu(
                 c.menu_item(
-                    "Export CSV", rx.download(url=Contacts.export_address, filename="contacts.csv"), "download"
+                    "Export CSV", browser.on_click_download(Contacts.export_address, "contacts.csv"), "download"
                 ),
                 c.menu_item("Lists", href=routes.LISTS, icon_name="list"),
                 c.menu_item("Suppressions", href=routes.SUPPRESSIONS, icon_name="shield_ban"),

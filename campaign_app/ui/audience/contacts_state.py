@@ -11,7 +11,7 @@ from campaign_app.audience.schemas import ContactQuery, ContactRow, ContactStatu
 from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.kit import text
-from campaign_app.ui import routes
+from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState, initials
 from campaign_app.workspace import service as workspace
 
@@ -149,7 +149,7 @@ class Contacts(AppState):
         self.search = self.list_id = self.tag = self.segment_id = ""
         self.status = "any"
         await self._filtered()
-        return rx.redirect(routes.CONTACTS)
+        return browser.redirect(routes.CONTACTS)
 
     @rx.event
     async def forward(self) -> None:

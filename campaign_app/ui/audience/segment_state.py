@@ -10,7 +10,7 @@ from campaign_app.audience.schemas import FieldInfo, SegmentInput
 from campaign_app.core import db
 from campaign_app.core.errors import Invalid
 from campaign_app.kit import text
-from campaign_app.ui import routes
+from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.audience import rule_tree
 from campaign_app.ui.audience.rule_tree import RuleLine
@@ -143,4 +143,4 @@ class SegmentEditor(AppState):
         self._version, self.changed = saved.version, False
         yield notify_success(f"Segment {saved.name} saved")
         if not self._number:
-            yield rx.redirect(routes.segment(saved.id), replace=True)
+            yield browser.redirect(routes.segment(saved.id), replace=True)

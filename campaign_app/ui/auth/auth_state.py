@@ -9,7 +9,8 @@ from campaign_app.auth.cookies import session_digest
 from campaign_app.auth.current import current_actor
 from campaign_app.auth.passwords import MIN_LENGTH
 from campaign_app.core import db
-from campaign_app.ui import routes
+from campaign_app.kit.addresses import is_local
+from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState, public
 
 _ERRORS: Final = {
@@ -46,26 +47,21 @@ class AuthState(AppState):
         """Sends those signed in already onwards, and a new installation to its first start."""
         self._read_address()
         if await current_actor(session_digest(self.router.headers.cookie)):
-            return rx.redirect(self._next or routes.DASHBOARD)
-        return None if await _has_owner() else rx.redirect(routes.SETUP)
+            return browser.redirect(self._next or routes.DASHBOARD)
+        return None if await _has_owner() else browser.redirect(routes.SETUP)
 
     @rx.event
     async def open_setup(self) -> Any:
         """Only until the first owner exists."""
         self._read_address()
         self.has_link = bool(self.query("link"))
-        return rx.redirect(routes.LOGIN) if await _has_owner() else None
+        return browser.redirect(routes.LOGIN) if await _has_owner() else None
 
     def _read_address(self) -> None:
         self.error = error_text(self.query("error"), self.query("wait"))
         self.email = self.query("email")[:200]
         wanted = self.query("next")
-        self._next = wanted if _is_local(wanted) else ""
-
-
-def _is_local(path: str) -> bool:
-    """Whether the address stays in this installation: `//host` and `/\\host` would not."""
-    return path.startswith("/") and path[1:2] not in ("/", "\\") and path.isprintable()
+        self._next = wanted if is_local(wanted) else ""
 
 
 async def _has_owner() -> bool:

@@ -2,8 +2,8 @@
 
 import reflex as rx
 
+from campaign_app.ui import browser, routes
 from campaign_app.ui import components as c
-from campaign_app.ui import routes
 from campaign_app.ui.auth.auth_state import AuthState
 from campaign_app.ui.layout import brand, page
 from campaign_app.ui.native_form import native_form
@@ -35,7 +35,7 @@ def password_field(name: str, label: str, autocomplete: str, hint: str = "") -> 
         type="button",
         class_name="b-eye",
         aria_label="Show or hide the password",
-        on_click=rx.call_script(_SHOW_OR_HIDE.replace("NAME", name)),
+        on_click=browser.on_click_run(_SHOW_OR_HIDE.replace("NAME", name)),
     )
     return c.form_field(
         label,

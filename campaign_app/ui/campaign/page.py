@@ -4,8 +4,8 @@ from typing import Any
 
 import reflex as rx
 
+from campaign_app.ui import browser, routes
 from campaign_app.ui import components as c
-from campaign_app.ui import routes
 from campaign_app.ui.campaign.content import content_tab
 from campaign_app.ui.campaign.page_state import CampaignPage
 from campaign_app.ui.campaign.recipients import recipients_tab
@@ -74,7 +74,7 @@ def _actions() -> list[rx.Component]:
 def _menu() -> rx.Component:
     def export(label: str, slug: str) -> rx.Component:
         address = f"/files/campaigns/{CampaignPage.campaign_id}/{slug}.csv"
-        return c.menu_item(label, rx.download(url=address, filename=f"{slug}.csv"), "download")
+        return c.menu_item(label, browser.on_click_download(address, f"{slug}.csv"), "download")
 
     cancel = c.menu_item("Cancel campaign", CampaignPage.ask("cancel"), "ban", danger=True)
     delete = c.menu_item("Delete campaign", CampaignPage.ask("delete"), "trash_2", danger=True)

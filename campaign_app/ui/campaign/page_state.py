@@ -12,7 +12,7 @@ from campaign_app.core.clock import now
 from campaign_app.delivery import control, queries
 from campaign_app.kit import text
 from campaign_app.models.campaign import Campaign, CampaignStatus
-from campaign_app.ui import live, routes
+from campaign_app.ui import browser, live, routes
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.campaign import figures, words
 from campaign_app.ui.components.timeline import TimelineEvent
@@ -54,7 +54,7 @@ class CampaignPage(AppState):
         async with self.busy():
             await self._read()
         if self.status == CampaignStatus.DRAFT:
-            return rx.redirect(routes.campaign_edit(self.campaign_id), replace=True)
+            return browser.redirect(routes.campaign_edit(self.campaign_id), replace=True)
         await live.watch(self, f"campaign:{self.campaign_id}")
         return None
 
@@ -178,7 +178,7 @@ class CampaignPage(AppState):
         actor = await self.require("campaigns:duplicate")
         async with db.transaction() as session:
             copy = await campaigns.duplicate(session, actor, to_id(self.campaign_id, "campaign"))
-        return rx.redirect(routes.campaign_edit(copy.id))
+        return browser.redirect(routes.campaign_edit(copy.id))
 
     @rx.event
     async def delete(self) -> Any:
@@ -187,4 +187,4 @@ class CampaignPage(AppState):
         async with db.transaction() as session:
             await campaigns.delete(session, actor, to_id(self.campaign_id, "campaign"))
         yield notify_success(f"{self.name} deleted")
-        yield rx.redirect(routes.CAMPAIGNS)
+        yield browser.redirect(routes.CAMPAIGNS)

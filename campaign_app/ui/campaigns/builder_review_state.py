@@ -14,7 +14,7 @@ from campaign_app.core.actor import Actor
 from campaign_app.delivery import control
 from campaign_app.kit import text
 from campaign_app.models.campaign import Campaign, CampaignStatus
-from campaign_app.ui import routes
+from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import notify_error, notify_success
 from campaign_app.ui.campaigns import builder_finish as finish
 from campaign_app.ui.campaigns.builder_state import KEYS, OPENERS, Builder
@@ -33,9 +33,7 @@ _FIXES = {
     "unknown": "Edit variable",
 }
 # After half a second the act takes the focus: Enter that came too early must not send.
-_FOCUS_ACT = (
-    "setTimeout(() => document.querySelector('[role=alertdialog] .b-dialog-foot button:last-child')?.focus(), 500)"
-)
+_ACT = "[role=alertdialog] .b-dialog-foot button:last-child"
 
 
 @dataclass
@@ -166,7 +164,7 @@ class BuilderReview(Builder):
         """The question before the launch."""
         await self.require("campaigns:start")
         self.launch_open = is_open and self.can_launch
-        return rx.call_script(_FOCUS_ACT) if self.launch_open else None
+        return browser.focus(_ACT, after_ms=500) if self.launch_open else None
 
     @rx.event
     async def launch(self) -> Any:
@@ -182,7 +180,7 @@ class BuilderReview(Builder):
             yield BuilderReview.open_step
             yield notify_error("Not launched", "Something changed since the checks. Look at the findings again.")
             return
-        yield rx.redirect(routes.campaign(self._id))
+        yield browser.redirect(routes.campaign(self._id))
         yield notify_success(said)
 
     async def _launch(self, actor: Actor) -> str:

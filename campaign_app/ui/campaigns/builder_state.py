@@ -13,7 +13,7 @@ from campaign_app.campaigns.schemas import CampaignPatch
 from campaign_app.core import clock, db
 from campaign_app.core.errors import Invalid
 from campaign_app.models.campaign import Campaign
-from campaign_app.ui import routes
+from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState, notify_error, notify_success
 from campaign_app.workspace import service as workspace
 
@@ -73,7 +73,7 @@ class Builder(AppState):
         reason = "" if actor.can("campaigns:write") else "Your role may read campaigns, not change them."
         reason = reason or lifecycle.why_not("edit", campaign.status)
         if reason:
-            return [rx.redirect(routes.campaign(address)), notify_error("This campaign cannot be edited", reason)]
+            return [browser.redirect(routes.campaign(address)), notify_error("This campaign cannot be edited", reason)]
         self._take(campaign)
         wanted = self.query("step")
         reachable = KEYS[: self.reached]
@@ -131,7 +131,7 @@ class Builder(AppState):
         if not await self._save(step_reached=reached):
             return None
         self.reached = reached
-        return rx.redirect(routes.with_query(routes.campaign_edit(self._id), step=KEYS[position]))
+        return browser.redirect(routes.with_query(routes.campaign_edit(self._id), step=KEYS[position]))
 
     @rx.event
     async def load_theirs(self) -> Any:
@@ -148,7 +148,10 @@ class Builder(AppState):
             mine = CampaignPatch(**{**self._mine, "name": f"{self._mine['name'][:246]} (my copy)"})
             copy = await service.save_step(session, actor, int(copy.id or 0), copy.version, mine)
         address = routes.with_query(routes.campaign_edit(copy.id), step=self.step)
-        return [rx.redirect(address), notify_success(f"{copy.name} has your version", "The other one was not touched.")]
+        return [
+            browser.redirect(address),
+            notify_success(f"{copy.name} has your version", "The other one was not touched."),
+        ]
 
 
 def _by_field(error: Exception, changes: dict[str, Any]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from campaign_app.core import clock, db
 from campaign_app.delivery import control
 from campaign_app.kit import csv_stream, text
 from campaign_app.models.campaign import CampaignStatus
+from campaign_app.ui import browser
 from campaign_app.ui.app_state import notify_error, notify_success
 from campaign_app.ui.campaigns.list_state import CampaignList
 
@@ -148,9 +149,7 @@ class CampaignActs(CampaignList):
                 total, sent, opened, clicked = map(str, (row.total, row.sent, row.opened, row.clicked))
                 figures = (row.status.value, total, sent, opened, clicked)
                 lines.append((row.name, row.subject, *figures, row.owner_name, row.updated_at.isoformat()))
-        return rx.download(
-            data=csv_stream.BOM + csv_stream.encode(lines), filename=f"campaigns-{clock.now():%Y-%m-%d}.csv"
-        )
+        return browser.download(csv_stream.BOM + csv_stream.encode(lines), f"campaigns-{clock.now():%Y-%m-%d}.csv")
 
     def _said(self, results: list[BulkResult], done: str) -> Any:
         good, bad = [r for r in results if r.ok], [r for r in results if not r.ok]

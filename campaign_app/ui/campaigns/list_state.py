@@ -14,7 +14,7 @@ from campaign_app.core.actor import Actor
 from campaign_app.kit import text
 from campaign_app.kit.pagination import Page
 from campaign_app.models.campaign import CampaignStatus, messages_sent
-from campaign_app.ui import live, routes
+from campaign_app.ui import browser, live, routes
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.campaigns.list_rows import Row, bar_counts, percent_done, row_of
 from campaign_app.ui.components import View
@@ -122,7 +122,7 @@ class CampaignList(AppState):
             shown["view"] = ""
         if shown["sort"] == "-updated":
             shown["sort"] = ""
-        return rx.redirect(routes.with_query(routes.CAMPAIGNS, **shown))
+        return browser.redirect(routes.with_query(routes.CAMPAIGNS, **shown))
 
     @rx.event
     async def choose_view(self, view: str) -> Any:
@@ -158,4 +158,4 @@ class CampaignList(AppState):
     async def clear(self) -> Any:
         """No filter at all."""
         await self.require("campaigns:read")
-        return rx.redirect(routes.CAMPAIGNS)
+        return browser.redirect(routes.CAMPAIGNS)

@@ -7,7 +7,7 @@ import reflex as rx
 from campaign_app.campaigns import service, templates_service
 from campaign_app.core import db
 from campaign_app.core.errors import Invalid
-from campaign_app.ui import routes
+from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState
 
 
@@ -46,7 +46,7 @@ class CampaignNew(AppState):
             except Invalid as error:
                 self.wrong = error.fields.get("name", error.message)
                 return None
-        return rx.redirect(routes.campaign_edit(campaign.id))
+        return browser.redirect(routes.campaign_edit(campaign.id))
 
     async def _content(self, session: Any, actor: Any) -> dict[str, Any]:
         if not self.template_id:

@@ -9,6 +9,7 @@ from campaign_app.auth.schemas import NewUser
 from campaign_app.core import db
 from campaign_app.core.errors import AppError, Invalid
 from campaign_app.models.user import Role
+from campaign_app.ui import browser
 from campaign_app.ui.app_state import AppState, explain
 from campaign_app.ui.settings.users_state import People
 
@@ -76,7 +77,7 @@ class NewPerson(AppState):
         """The dialog is there: hand the password to its field, once."""
         await self.require("users:write")
         password, self._made_up = self._made_up, ""
-        return rx.set_value(FIELD_ID, password) if password else None
+        return browser.set_value(FIELD_ID, password) if password else None
 
     @rx.event
     async def close_password(self, opened: bool = False) -> None:

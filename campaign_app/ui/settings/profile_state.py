@@ -12,6 +12,7 @@ from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.errors import Invalid
 from campaign_app.kit import text
+from campaign_app.ui import browser
 from campaign_app.ui.app_state import AppState, initials, notify_success
 from campaign_app.workspace import service as workspace
 
@@ -103,8 +104,8 @@ class Profile(AppState):
             return None
         await self._read(actor)
         return [
-            rx.set_value("old", ""),
-            rx.set_value("new", ""),
+            browser.set_value("old", ""),
+            browser.set_value("new", ""),
             notify_success("Password changed", "You stay signed in here and are signed out everywhere else."),
         ]
 

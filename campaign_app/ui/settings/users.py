@@ -4,8 +4,8 @@ from typing import Any
 
 import reflex as rx
 
+from campaign_app.ui import browser, routes
 from campaign_app.ui import components as c
-from campaign_app.ui import routes
 from campaign_app.ui.layout import page
 from campaign_app.ui.settings.new_user_state import FIELD_ID, NewPerson
 from campaign_app.ui.settings.tabs import tabs
@@ -95,7 +95,7 @@ def _password_dialog() -> rx.Component:
         open=NewPerson.shown_for != "",
         on_open_change=NewPerson.close_password,
         foot=[
-            c.outline_button("Copy password", "copy", on_click=rx.call_script(copy)),
+            c.outline_button("Copy password", "copy", on_click=browser.on_click_run(copy)),
             c.primary_button("Close", on_click=NewPerson.close_password(False)),
         ],
     )

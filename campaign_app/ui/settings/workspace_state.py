@@ -6,7 +6,7 @@ import reflex as rx
 
 from campaign_app.core import db
 from campaign_app.core.errors import Invalid
-from campaign_app.ui import routes
+from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.workspace import service
 from campaign_app.workspace.schemas import Workspace
@@ -29,7 +29,7 @@ class WorkspaceSettings(AppState):
         """Open the page; who may not see it lands on their own profile."""
         actor = await self.require()
         if not actor.can("workspace:read"):
-            return rx.redirect(routes.PROFILE)
+            return browser.redirect(routes.PROFILE)
         self.errors = {}
         async with self.busy(), db.reading() as session:
             self._show(await service.get(session))

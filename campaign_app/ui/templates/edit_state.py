@@ -13,7 +13,7 @@ from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Invalid, NotFound
 from campaign_app.models.template import Editor, Template
-from campaign_app.ui import routes
+from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.components.editors import VariableChoice, switching
 from campaign_app.ui.components.editors.variables import choices
@@ -171,7 +171,7 @@ class TemplateEdit(TemplateFields):
         actor = await self.require("templates:write")
         async with db.transaction() as session:
             copy = await templates_service.duplicate(session, actor, self._id)
-        return [rx.redirect(routes.template(copy.id)), notify_success(f"{copy.name} is yours to change")]
+        return [browser.redirect(routes.template(copy.id)), notify_success(f"{copy.name} is yours to change")]
 
     async def _save(self, *, as_copy: bool) -> Any:
         actor = await self.require("templates:write")
@@ -193,6 +193,6 @@ class TemplateEdit(TemplateFields):
                 return None
         told = notify_success(f"{saved.name} saved")
         if saved.id != self._id:
-            return [rx.redirect(routes.template(saved.id)), told]
+            return [browser.redirect(routes.template(saved.id)), told]
         self._version, self.changed, self.conflict = saved.version, False, ""
         return told

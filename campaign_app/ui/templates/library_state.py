@@ -9,7 +9,7 @@ from campaign_app.campaigns import templates_service
 from campaign_app.core import clock, db
 from campaign_app.kit import text
 from campaign_app.models.template import Template
-from campaign_app.ui import routes
+from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.components import View
 from campaign_app.ui.templates.thumbnails import thumbnails
@@ -71,19 +71,19 @@ class TemplateLibrary(AppState):
     async def choose_category(self, category: str) -> Any:
         """Only this category; "" is all."""
         await self.require("templates:read")
-        return rx.redirect(routes.with_query(routes.TEMPLATES, category=category, search=self.search_text))
+        return browser.redirect(routes.with_query(routes.TEMPLATES, category=category, search=self.search_text))
 
     @rx.event
     async def search(self, words: str) -> Any:
         """Name or description contains these words."""
         await self.require("templates:read")
-        return rx.redirect(routes.with_query(routes.TEMPLATES, category=self.category, search=words.strip()))
+        return browser.redirect(routes.with_query(routes.TEMPLATES, category=self.category, search=words.strip()))
 
     @rx.event
     async def clear(self) -> Any:
         """No filter."""
         await self.require("templates:read")
-        return rx.redirect(routes.TEMPLATES)
+        return browser.redirect(routes.TEMPLATES)
 
     @rx.event
     async def duplicate(self, template_id: int) -> Any:
@@ -91,7 +91,7 @@ class TemplateLibrary(AppState):
         actor = await self.require("templates:write")
         async with db.transaction() as session:
             copy = await templates_service.duplicate(session, actor, template_id)
-        return [rx.redirect(routes.template(copy.id)), notify_success(f"{copy.name} is yours to change")]
+        return [browser.redirect(routes.template(copy.id)), notify_success(f"{copy.name} is yours to change")]
 
     @rx.event
     async def ask_delete(self, template_id: int, name: str) -> None:
