@@ -1,6 +1,7 @@
 """What a browser (or an attacker) says to the websocket, scripted: connect, load a page, call any handler."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Self
@@ -25,7 +26,7 @@ class Tab:
         self._path = "/"
         self._parts: dict[str, str] = {}
         self._heard = asyncio.Condition()
-        self._socket = socketio.AsyncClient(reconnection=False)
+        self._socket = socketio.AsyncClient(reconnection=False, json=json)  # its own would leave half characters
         self._socket.on("event", self._on_event, namespace=_NAMESPACE)
         self._socket.on("new_token", self._on_token, namespace=_NAMESPACE)
 

@@ -41,6 +41,7 @@ class EdgeGuard:
         self._folders = frozenset(
             "/" + found.parent.relative_to(pages).as_posix() for found in pages.glob("**/index.html")
         ) - {"/."}
+        self._policy = answer_headers.policy(answer_headers.inline_scripts(pages))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry."""
@@ -55,7 +56,7 @@ class EdgeGuard:
         headers = _take_peer(scope)
         path: str = scope["path"]
         scope[NOTED] = []
-        answer = _Answer(scope, send)
+        answer = _Answer(scope, send, self._policy)
         if path.startswith(_FROM_ANYWHERE) and not is_same_origin(headers):
             scope["headers"] = [pair for pair in scope["headers"] if pair[0].lower() != b"cookie"]
         if refusal := await _refusal(scope, headers):
@@ -113,9 +114,10 @@ class _Body:
 class _Answer:
     """Completes the headers; holds back what the app says about a body that was cut off."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, policy: str) -> None:
         self._send = send
         self._scope = scope
+        self._policy = policy
         self._path: str = scope["path"]
         self._scheme: str = scope["scheme"]
         self.is_started = False
@@ -131,7 +133,9 @@ class _Answer:
             self.is_started = True
             message.setdefault("headers", [])
             self._refuse_unnoted(Headers(raw=message["headers"]))
-            answer_headers.complete(MutableHeaders(scope=message), self._path, self._scheme, message["status"])
+            answer_headers.complete(
+                MutableHeaders(scope=message), self._path, self._scheme, message["status"], self._policy
+            )
         await self._send(message)
 
     def _refuse_unnoted(self, headers: Headers) -> None:

@@ -1,17 +1,22 @@
 """Headers that every answer carries, unless the route set them itself."""
 
+import base64
+import hashlib
+import re
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
 
 from campaign_app.api.origin import is_secure
 
-# Reflex needs inline scripts, and 'unsafe-eval' for toasts sent from Python: without it they silently do not show.
-# Images may come from anywhere, because the preview shows the customer's own message.
-CONTENT_SECURITY_POLICY: Final = "; ".join(
+# No text runs as a program: scripts are files of ours, or stand in the built pages and are named by their hashes.
+# Styles and images may be anything: a preview shows the customer's own message and inherits this (decision 9).
+_BEFORE_SCRIPTS: Final = "default-src 'self'"
+_AFTER_SCRIPTS: Final = "; ".join(
     (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "script-src-attr 'none'",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob: http: https:",
         "font-src 'self' data:",
@@ -24,8 +29,8 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
         "frame-ancestors 'self'",
     )
 )
+_INLINE_SCRIPT: Final = re.compile(r"<script\b[^>]*>([^<]*(?:<(?!/script)[^<]*)*)</script", re.IGNORECASE)
 _ALWAYS: Final = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "same-origin",
@@ -36,8 +41,32 @@ _PRIVATE: Final = ("/api/", "/auth/", "/files/")
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 
-def complete(headers: MutableHeaders, path: str, scheme: str, status: int) -> None:
-    """Add what is missing."""
+def inline_scripts(pages: Path) -> tuple[str, ...]:
+    """The CSP sources, `'sha256-…'`, of every script that stands inside the built pages, sorted."""
+    found = {
+        script
+        for page in pages.glob("**/*.html")
+        for script in _INLINE_SCRIPT.findall(page.read_text("utf-8"))
+        if script
+    }
+    return tuple(
+        sorted(f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in found)
+    )
+
+
+def policy(scripts: Iterable[str] = ()) -> str:
+    """The Content-Security-Policy; `scripts` are the inline ones that may run."""
+    return "; ".join((_BEFORE_SCRIPTS, " ".join(("script-src 'self'", *scripts)), _AFTER_SCRIPTS))
+
+
+_FOR_DATA: Final = policy()
+
+
+def complete(headers: MutableHeaders, path: str, scheme: str, status: int, for_pages: str) -> None:
+    """Add what is missing; `for_pages` is the policy of HTML."""
+    is_page = headers.get("content-type", "").startswith("text/html")
+    if status != 304:  # the browser keeps the policy that came with the page; 304 says no type to choose one by
+        headers.setdefault("Content-Security-Policy", for_pages if is_page else _FOR_DATA)
     for name, value in _ALWAYS.items():
         headers.setdefault(name, value)
     if is_secure(scheme):

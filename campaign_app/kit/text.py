@@ -10,6 +10,11 @@ NONE: Final = "–"
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
+def storable(text: str) -> str:
+    """The text without NUL and lone surrogates, which databases and files refuse."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
 def number(value: int) -> str:
     """4,218 · 12,480 · from one million 1.2 M."""
     return f"{value / 1_000_000:.1f} M" if abs(value) >= 1_000_000 else f"{value:,}"

@@ -16,6 +16,7 @@ from reflex.state import (
     UpdateVarsInternalState,
 )
 from reflex_base.event import Event, EventHandler, EventSpec
+from reflex_base.registry import RegistrationContext
 
 from campaign_app.auth.cookies import session_digest
 from campaign_app.auth.current import current_actor
@@ -23,8 +24,8 @@ from campaign_app.campaigns import service as campaigns
 from campaign_app.channels import service as accounts
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
-from campaign_app.core.errors import AppError, Unauthenticated
-from campaign_app.ui import browser, routes
+from campaign_app.core.errors import AppError, Invalid, Unauthenticated
+from campaign_app.ui import browser, payload, routes
 
 _ERROR_TOAST_MS: Final = 3_600_000  # "stays until closed"
 _SUCCESS_TOAST_MS: Final = 4_000
@@ -185,12 +186,23 @@ class AuthGate(rx.Middleware):
         digest = session_digest(root.router.headers.cookie)
         await self._bind(root, digest or "anonymous")
         _current.set(None)
-        if self._is_public(event):
-            return None
-        actor = await current_actor(digest, ip_of(root))
-        if actor is None:
-            return StateUpdate(events=[browser.redirect(login_address(root))])
-        _current.set((digest, actor))
+        if not self._is_public(event):
+            actor = await current_actor(digest, ip_of(root))
+            if actor is None:
+                return StateUpdate(events=[browser.redirect(login_address(root))])
+            _current.set((digest, actor))
+        return self._take(event)
+
+    @staticmethod
+    def _take(event: Event) -> StateUpdate | None:
+        """Put what the browser sent into the types that the handler names; what does not fit is refused."""
+        handler = RegistrationContext.get().event_handlers[event.name].handler
+        try:
+            taken = payload.checked(handler, event.payload)
+        except Invalid as error:
+            return StateUpdate(events=[explain(error)])
+        event.payload.clear()
+        event.payload.update(taken)
         return None
 
     async def _bind(self, root: BaseState, digest: str) -> None:

@@ -92,7 +92,7 @@ def running(folder: Path, web: str = "tests.backend", database_url: str = "") ->
 
 
 def _create(stack: Stack, role: str) -> Person:
-    who = Person(f"{role}@example.com", secrets.token_urlsafe(16))
+    who = Person(f"{role}@example.com", secrets.token_hex(16))
     arguments = ["--email", who.email, "--name", role.capitalize(), "--role", role, "--password", who.password]
     stack.run("campaign_app.cli", "user", "create", *arguments)
     return who
