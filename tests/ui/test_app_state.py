@@ -74,8 +74,8 @@ def _page(root: rx.State) -> Secrets:
     return found
 
 
-async def _pass(root: rx.State, name: str) -> Any:
-    return await AuthGate().preprocess(rx.State, root, Event(name=name, payload={}))  # type: ignore[arg-type]
+async def _pass(root: rx.State, name: str, **payload: Any) -> Any:
+    return await AuthGate().preprocess(rx.State, root, Event(name=name, payload=payload))  # type: ignore[arg-type]
 
 
 LOAD = f"{Secrets.get_full_name()}.load"
@@ -117,9 +117,11 @@ async def test_variables_cannot_be_set_from_outside(sqlite_database: str, state:
     assert (await _pass(_tree(), f"{state.get_full_name()}.setvar")).events
 
 
-@pytest.mark.parametrize("name", ["hydrate", "hydrate_and_load", "set_is_hydrated"])
-async def test_hydration_passes_without_a_session(sqlite_database: str, name: str) -> None:
-    assert await _pass(_tree(), f"{rx.State.get_full_name()}.{name}") is None
+@pytest.mark.parametrize(
+    ("name", "payload"), [("hydrate", {}), ("hydrate_and_load", {}), ("set_is_hydrated", {"value": True})]
+)
+async def test_hydration_passes_without_a_session(sqlite_database: str, name: str, payload: dict[str, Any]) -> None:
+    assert await _pass(_tree(), f"{rx.State.get_full_name()}.{name}", **payload) is None
 
 
 async def test_only_sign_in_and_first_start_are_public() -> None:
