@@ -174,7 +174,7 @@ class _Process:
     def hand_over(self, connection: socket.socket, seconds: float) -> None:
         """Give a job's socket to a process of its own."""
         for _ in range(2):
-            control = self._running() or self._start()
+            control = self.begin()
             try:
                 socket.send_fds(control, [str(seconds).encode()], [connection.fileno()])
             except BlockingIOError:
@@ -186,8 +186,11 @@ class _Process:
                 return
         raise NotRunning
 
-    def _running(self) -> socket.socket | None:
-        return self._control if self._pid == os.getpid() else None  # another's, after a fork
+    def begin(self) -> socket.socket:
+        """The way to it; it is started where it is not there yet, and after we have forked."""
+        if self._control is not None and self._pid == os.getpid():
+            return self._control
+        return self._start()
 
     def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -224,9 +227,25 @@ _jobs: set[asyncio.Task[Any]] = set()
 atexit.register(_process.close)
 
 
-async def warm() -> None:
-    """Have the process ready before somebody waits for it."""
-    await prepare("warm", {"subject": "", "preheader": "", "editor": "html", "html": "", "text": ""})
+def begin() -> None:
+    """Start the process before somebody waits for it; loading takes it a tenth of a second."""
+    with contextlib.suppress(NotRunning):  # the first job tries again
+        _process.begin()
+
+
+def end() -> None:
+    """End it. It ends with us in any case."""
+    _process.close()
+
+
+@contextlib.asynccontextmanager
+async def lifespan() -> AsyncIterator[None]:
+    """The process lives as long as the web process."""
+    begin()
+    try:
+        yield
+    finally:
+        end()
 
 
 async def _ask(who: str, seconds: float, job: str, *arguments: Any) -> Any:

@@ -85,7 +85,7 @@ async def pause(campaign_id: int, words: str) -> None:
     async with db.transaction() as session:
         campaign = await repository.get_campaign(session, campaign_id, lock=True)
         if campaign is not None and campaign.status is CampaignStatus.RUNNING:
-            reason = f"{words}. Make the message simpler, then resume."
+            reason = f"{words.rstrip('.')}. Make the message simpler, then resume."
             await control.pause(session, SYSTEM, campaign_id, reason[:500])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from campaign_app.campaigns.errors import RenderError, TooSlow
 from campaign_app.campaigns.links import Addresses
-from campaign_app.campaigns.templating import CompiledMessage, context_for
+from campaign_app.campaigns.templating import CompiledMessage, Rendered, context_for
 from campaign_app.channels.base import Composer, Content, Outgoing
 from campaign_app.core import clock
 from campaign_app.core.rate_limit import Limits
@@ -18,6 +18,7 @@ from campaign_app.delivery.outcome import Outcome
 from campaign_app.delivery.planner import SUPPRESSED
 from campaign_app.delivery.progress import LAST_KEPT, Meter
 from campaign_app.delivery.slots import Slots
+from campaign_app.delivery.slowness import TOO_SLOW, Watch
 from campaign_app.models.delivery import Reason
 from campaign_app.models.suppression import SuppressionReason
 
@@ -79,6 +80,7 @@ class Lane:
         self.idle_since = 0.0
         self.slices = 0
         self.chunk = LEAST
+        self.watch = Watch()
 
     def adopt(self, newer: "Lane") -> None:
         """Campaign or account were edited: what is made from now on follows, what is under way is left alone."""
@@ -145,8 +147,8 @@ class Lane:
         addresses = self.addresses
         context.update(self.around)
         context.update(addresses.variables(row.id))
+        rendered = self._rendered(context)
         try:
-            rendered = self.message.render(context)
             content = self.composer.compose(
                 Content(
                     recipient=row.address,
@@ -158,8 +160,19 @@ class Lane:
                     headers=addresses.headers(row.id, context["unsubscribe_url"]),
                 )
             )
+        except ValueError as error:
+            raise LeftOut(Reason.RENDER_ERROR, str(error)[:500]) from None
+        return Outgoing(row.id, self.from_address, row.address, content)
+
+    def _rendered(self, context: Mapping[str, Any]) -> Rendered:
+        watch = self.watch
+        watch.start()
+        try:
+            rendered = self.message.render(context)
         except TooSlow as error:
             raise LeftOut(Reason.RENDER_ERROR, str(error)[:500], stops=True) from None
         except (RenderError, ValueError) as error:
-            raise LeftOut(Reason.RENDER_ERROR, str(error)[:500]) from None
-        return Outgoing(row.id, self.from_address, row.address, content)
+            raise LeftOut(Reason.RENDER_ERROR, str(error)[:500], stops=watch.is_too_slow()) from None
+        if watch.is_too_slow():
+            raise LeftOut(Reason.RENDER_ERROR, TOO_SLOW, stops=True)
+        return rendered

@@ -10,6 +10,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from campaign_app.campaigns import rendering
 from campaign_app.core import db, logging, rate_limit, redis
 from campaign_app.delivery import journal, sweeper
 from campaign_app.delivery.engine import Engine
@@ -44,6 +45,7 @@ class Context:
 
     async def begin(self) -> None:
         """Open the journal (waiting for room on the disk), settle what a predecessor left, listen."""
+        rendering.begin()
         await self._open_journal()
         try:
             await sweeper.sweep(patient=False)
@@ -107,5 +109,6 @@ class Context:
         except (RedisError, OSError) as error:
             log.warning("no farewell", error=type(error).__name__)
         await self.engine.close()
+        rendering.end()
         await db.dispose()
         await redis.dispose()

@@ -114,7 +114,7 @@ async def test_the_line_is_bounded_and_in_order() -> None:
 
 
 async def test_another_process_is_started_when_it_was_killed() -> None:
-    await rendering.warm()
+    rendering.begin()
     os.kill(children()[0], signal.SIGKILL)
     assert "again" in (await rendering.preview("a", fields("again"), PERSON, {}, marked=False)).html
 
