@@ -24,6 +24,7 @@ _EVENT_TITLES = {
     EventKind.REPLY: "Replied to “{subject}”",
     EventKind.VIEW: "Read “{subject}” in the browser",
     EventKind.DELIVER: "“{subject}” was delivered",
+    EventKind.DELAY: "“{subject}” is delayed: the receiving server puts it off",
 }
 _CHANGE_TITLES = {
     "contact.create": "Added",

@@ -59,6 +59,7 @@ class Reason(StrEnum):
     ACCOUNT = "account"
     WORKER_DIED = "worker_died"
     BOUNCE_REPORT = "bounce_report"
+    SENDER_REFUSED = "sender_refused"
 
     @property
     def label(self) -> str:
@@ -89,6 +90,7 @@ REASON_LABELS: dict[Reason, str] = {
     Reason.ACCOUNT: "The sending account does not work",
     Reason.WORKER_DIED: "The worker stopped before the answer",
     Reason.BOUNCE_REPORT: "Returned by the receiving server",
+    Reason.SENDER_REFUSED: "The receiving server refused the sender, not this address",
 }
 
 
@@ -194,6 +196,7 @@ class EventKind(StrEnum):
     REPLY = "reply"
     VIEW = "view"
     DELIVER = "deliver"
+    DELAY = "delay"
 
 
 class DeliveryEvent(SQLModel, table=True):

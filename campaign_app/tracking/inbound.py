@@ -70,7 +70,7 @@ async def _suppress_stranger(session: AsyncSession, fact: Fact) -> None:
 
 
 def _dedupe(raw: bytes, position: int, delivery: Delivery, fact: Fact) -> str:
-    if fact.soft or fact.kind is EventKind.REPLY:  # there may be several
+    if fact.kind in {EventKind.DELAY, EventKind.REPLY}:  # there may be several
         return f"mail:{delivery.id}:{hashlib.sha256(raw).hexdigest()[:40]}:{position}"
     return f"{fact.kind.value}:{delivery.id}"
 
@@ -79,8 +79,6 @@ async def _record(session: AsyncSession, delivery: Delivery, fact: Fact, dedupe:
     detail = fact.response or fact.reason.label
     if not await repository.add_event(session, delivery, fact.kind, at, detail=detail, dedupe=dedupe):
         return False
-    if fact.soft:
-        return True
     if fact.kind in {EventKind.BOUNCE, EventKind.DELIVER, EventKind.REPLY}:
         await ledger.record_event(session, delivery.id or 0, fact.kind, at, reason=fact.reason, response=fact.response)
     if fact.kind is EventKind.BOUNCE and fact.dead:

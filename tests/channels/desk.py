@@ -44,8 +44,8 @@ class Desk:
         assert key not in self.results, "settled twice"
         if result.verdict in (Verdict.ACCEPTED, Verdict.UNCERTAIN):
             assert key in self.handed
-        if result.verdict is Verdict.NOT_TRIED:
-            assert key not in self.handed
+        if result.verdict is Verdict.NOT_TRIED and key in self.handed:
+            assert result.rule, "only an answer of the server says that a message that was handed over is not sent"
         self.results[key] = result
 
     def give_back(self, item: Item, why: str, *, may_move: bool) -> None:

@@ -48,16 +48,19 @@ def refused(step: Step, reply: Reply, message: Outgoing | None = None) -> Result
     `throttled`.
     """
     found = _classify(step, reply, message)
-    said, throttled = words(reply), found.permanence is Permanence.THROTTLE
-    if found.party is Party.ACCOUNT:
-        verdict = Verdict.NOT_TRIED
+    throttled = found.permanence is Permanence.THROTTLE
+    hangs_up = throttled and reply[0] == CLOSING and step in (Step.MAIL, Step.RSET)
+    ours = hangs_up or (found.party is Party.ACCOUNT and not throttled)
+    if ours:
+        verdict, reason = Verdict.NOT_TRIED, Reason.ACCOUNT
     else:
         verdict = Verdict.PERMANENT if found.permanence is Permanence.PERMANENT else Verdict.TEMPORARY
+        reason = found.reason
     return Result(
         verdict,
-        found.reason,
-        said,
-        account_trouble=found.party is Party.ACCOUNT,
+        reason,
+        words(reply),
+        account_trouble=ours,
         throttled=throttled,
         party=found.party,
         rule=found.rule,

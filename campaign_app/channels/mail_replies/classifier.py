@@ -1,10 +1,17 @@
-"""Who is at fault when a mail server refuses, and for how long. Pure; the rows are in `rules`."""
+"""Who is at fault when a mail server refuses, and for how long. Pure; the rows are in `table`."""
+
+from functools import lru_cache
 
 from campaign_app.channels.base import Party
-from campaign_app.channels.mail_replies import rules
-from campaign_app.channels.mail_replies.vocabulary import Classification, Permanence, Stage, Status
+from campaign_app.channels.mail_replies import phrases
+from campaign_app.channels.mail_replies.status import find_code, find_status, is_specific, quoted
+from campaign_app.channels.mail_replies.table import TABLE
+from campaign_app.channels.mail_replies.vocabulary import Classification, Permanence, Rule, Stage, Status
+from campaign_app.models.delivery import Reason
 
 __all__ = ["Classification", "Party", "Permanence", "Stage", "classify"]
+
+NAMES_THE_SENDER = "names-the-sender"
 
 
 def classify(
@@ -18,8 +25,31 @@ def classify(
 ) -> Classification:
     """What a refusal means.
 
-    `code` is the reply's (421, 550 …), `status` the enhanced one where it is known apart from the text. `sender` and
-    `recipient` are the envelope's addresses: words that name one of them are about that one.
+    `code` is the reply's (421, 550 …), `status` the enhanced one where it is known apart from the text; both are
+    looked for in the text too. `sender` and `recipient` are the envelope's addresses: words that name one of them are
+    about that one. Without any code the refusal is taken for final, which a report is.
     """
-    del sender, recipient
-    return rules.decide(code, status, text, stage)
+    text = quoted(text[: phrases.MAX_TEXT])
+    found = find_status(text)
+    if found is None or (status is not None and is_specific(status) and not is_specific(found)):
+        found = status
+    code = code or find_code(text)
+    reply_class = code // 100 if code else found[0] if found else 5
+    return _decide(code, found, phrases.normal_form(text, sender, recipient), stage, 4 if reply_class == 4 else 5)
+
+
+@lru_cache(maxsize=4_096)
+def _decide(code: int | None, status: Status | None, text: str, stage: Stage, reply_class: int) -> Classification:
+    rule = next(rule for rule in TABLE if rule.fits(code, status, text, stage, reply_class))
+    decided = _classification(rule, reply_class)
+    if decided.is_dead and phrases.SENDER in text and phrases.RECIPIENT not in text:
+        return Classification(Party.ACCOUNT, Permanence.PERMANENT, NAMES_THE_SENDER, Reason.ACCOUNT)
+    return decided
+
+
+def _classification(rule: Rule, reply_class: int) -> Classification:
+    permanence = rule.permanence or (Permanence.TRANSIENT if reply_class == 4 else Permanence.PERMANENT)
+    reason = rule.reason
+    if permanence is not Permanence.PERMANENT and reason not in {Reason.ACCOUNT, Reason.MAILBOX_FULL}:
+        reason = Reason.TEMPORARY
+    return Classification(rule.party, permanence, rule.name, reason)

@@ -1,13 +1,18 @@
 """The words of the table: at what a server refused, for how long, and what a row holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from campaign_app.channels.base import Party
+from campaign_app.channels.mail_replies import phrases
+from campaign_app.channels.mail_replies.phrases import Phrase
 from campaign_app.models.delivery import Reason
 
 Status = tuple[int, int, int]
 """An enhanced status code (RFC 3463): class, subject, detail."""
+
+Span = tuple[int, int, int]
+"""Status codes of one subject: (subject, first detail, last detail)."""
 
 
 class Stage(StrEnum):
@@ -28,6 +33,44 @@ class Permanence(StrEnum):
     PERMANENT = "permanent"
     TRANSIENT = "transient"
     THROTTLE = "throttle"  # too much, too fast: the same message is taken later, at a lower rate
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A row of the table. Everything that it asks must hold; what it leaves open holds always.
+
+    `words`: one of these phrases (in normal form; `…` stands for up to 60 characters) occurs. `codes`: the reply's
+    code is one of these. `classes`: 4 or 5. `spans`: the enhanced status lies in one of these. `stages`: what was
+    answered. Without a permanence the reply's class decides it.
+    """
+
+    name: str
+    party: Party
+    reason: Reason
+    permanence: Permanence | None = None
+    words: tuple[str, ...] = ()
+    codes: frozenset[int] = frozenset()
+    classes: frozenset[int] = frozenset({4, 5})
+    spans: tuple[Span, ...] = ()
+    stages: frozenset[Stage] = frozenset(Stage)
+    compiled: tuple[Phrase, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "compiled", tuple(map(phrases.compile_phrase, self.words)))
+
+    def fits(self, code: int | None, status: Status | None, text: str, stage: Stage, reply_class: int) -> bool:
+        """Whether a refusal is of this row's kind. `text` is in normal form."""
+        if reply_class not in self.classes or stage not in self.stages:
+            return False
+        if self.codes and code not in self.codes:
+            return False
+        if self.spans and not _within(status, self.spans):
+            return False
+        return not self.compiled or any(phrases.occurs(phrase, text) for phrase in self.compiled)
+
+
+def _within(status: Status | None, spans: tuple[Span, ...]) -> bool:
+    return status is not None and any(s == status[1] and first <= status[2] <= last for s, first, last in spans)
 
 
 @dataclass(frozen=True, slots=True)
