@@ -54,7 +54,7 @@ async def opened(token: str, request: Request) -> Response:
 
 @router.api_route("/t/c/{token}", methods=["GET", "HEAD"])
 async def clicked(token: str, request: Request) -> Response:
-    """302 to the link that was sent. The target comes from the campaign, never from the request."""
+    """302 to the link that was sent: the campaign's, or what our signature in the token vouches for."""
     async with db.reading() as session:
         found = await service.click(session, token)
     if found is None:

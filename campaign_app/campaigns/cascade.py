@@ -1,5 +1,5 @@
 """What a style attribute gets of the rules that match its element, so that every rule which stays in a sheet still has
-the effect that it had. Pure; see decision 0009."""
+the effect that it had. Pure; see docs/decisions/0010."""
 
 from dataclasses import dataclass, field
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _DEPTH = 4  # of @media in @supports in …; what is deeper is left alone
 _MARK = re.compile(r"/\*|[\"'\\(\[{)\]};,]")
@@ -38,21 +39,26 @@ class Declaration:
     @property
     def family(self) -> str:
         """The shorthand that it belongs to, else its own name."""
-        name = re.sub(r"^-(?:webkit|moz|ms|o)-", "", self.name)
-        if name.startswith("border-") and name.endswith("radius"):
-            return "border-radius"
-        if name in _APART:
-            return name
-        if name == "line-height":
-            return "font"
-        return next((family for family in _FAMILIES if name == family or name.startswith(f"{family}-")), name)
+        return _family(self.name)
+
+
+@lru_cache(maxsize=1_024)
+def _family(name: str) -> str:
+    name = re.sub(r"^-(?:webkit|moz|ms|o)-", "", name)
+    if name.startswith("border-") and name.endswith("radius"):
+        return "border-radius"
+    if name in _APART:
+        return name
+    if name == "line-height":
+        return "font"
+    return next((family for family in _FAMILIES if name == family or name.startswith(f"{family}-")), name)
 
 
 @dataclass(slots=True)
 class Rule:
     """Selectors and a block; `end` is behind the blanks that follow, `sheet` where its sheet begins.
 
-    `conditional`: it stands in an at-rule, or in a sheet for other media.
+    `conditional`: it stands in an at-rule or in a sheet for other media, or its block is never closed.
     """
 
     selectors: list[str]
@@ -97,7 +103,7 @@ def _rules(css: str, start: int, end: int, *, conditional: bool, depth: int) -> 
             continue
         closing = _until(css, opening + 1, end, "}")
         if css[at] != "@":
-            yield _rule(css, at, opening, closing, end, conditional=conditional)
+            yield _rule(css, at, opening, closing, end, conditional=conditional or closing >= end)
         elif depth < _DEPTH and _NESTING.match(css, at):
             yield from _rules(css, opening + 1, closing, conditional=True, depth=depth + 1)
         at = closing + 1

@@ -4,7 +4,7 @@ What cannot stand in an attribute stays in its sheet as written: pseudo-classes,
 that match nothing here. A style attribute is stronger than any sheet, so each such rule is compared with what would be
 inlined on the elements it can match: where it won, it is marked `!important`; where that would make it win too often,
 the property is not inlined there. `css_inline` says which selector matches which element, nothing more.
-See decision 0009.
+See docs/decisions/0010.
 """
 
 import re
@@ -21,7 +21,7 @@ from campaign_app.campaigns.layout import SHEET
 from campaign_app.campaigns.markup import Page
 from campaign_app.kit.html_tokens import Document, Kind, Token, code
 
-MOST_PAIRS = 2_000_000  # of selectors and elements: 0.3 s
+MOST_PAIRS, MOST_MATCHES = 250_000, 30_000  # of selectors and elements; a newsletter has 40,000 and 2,000
 _MEDIA = frozenset({"", "all", "screen"})
 _TYPES = frozenset({"", "text/css"})
 _NAME = re.compile(r"[a-z_][\w.:-]*")
@@ -43,11 +43,13 @@ def inline(page: Page) -> None:
     ]
     if all(rule.conditional for rule in rules):
         return
-    elements = [_element(held, token) for token in document.tokens if _is_element(token)]
-    entries = list(_entries(document, rules, elements))
-    if len(entries) * len(elements) > MOST_PAIRS:
+    tokens = [token for token in document.tokens if _is_element(token)]
+    if sum(len(rule.selectors) for rule in rules) * len(tokens) > MOST_PAIRS:
         return
-    _match(document, held, elements, entries)
+    elements = [_element(held, token) for token in tokens]
+    entries = list(_entries(document, rules, elements))
+    if not _match(document, held, elements, entries):
+        return
     for declaration in resolve(contests(elements)):
         page.insert(declaration.end, " !important")
     for element in elements:
@@ -150,8 +152,11 @@ def _entries(document: Document, rules: list[Rule], elements: list[Element]) -> 
             yield Entry(found, rule, order, fixed)
 
 
-def _match(document: Document, held: _Held, elements: list[Element], entries: list[Entry]) -> None:
-    """Note which entry matches which element. What only a changed page can match is taken by its last part."""
+def _match(document: Document, held: _Held, elements: list[Element], entries: list[Entry]) -> bool:
+    """Note which entry matches which element. What only a changed page can match is taken by its last part.
+
+    False: nothing can be inlined, because the page cannot be read or too much matches.
+    """
     sheet = []
     for number, entry in enumerate(entries):
         sheet.append(f"{entry.selector.base}{{--bcn{2 * number}:1}}")
@@ -162,18 +167,22 @@ def _match(document: Document, held: _Held, elements: list[Element], entries: li
             _skeleton(document, held, elements), extra_css="".join(sheet), load_remote_stylesheets=False
         )
     except css_inline.InlineError:
-        return
+        return False
     matched: dict[int, set[int]] = defaultdict(set)
     read = Document(shown, template=False)
     for token in read.tokens:
         marker, style = token.attribute(_MARKER), token.attribute("style")
         if marker is not None and style is not None:
-            for found in _FOUND.finditer(read.value(style)):
-                matched[int(found.group(1))].add(int(read.value(marker)))
+            number = int(read.value(marker))
+            for found in _FOUND.finditer(shown, style.start, style.end):
+                matched[int(found.group(1))].add(number)
+    if sum(map(len, matched.values())) > MOST_MATCHES:
+        return False
     for number, entry in enumerate(entries):
         entry.elements = matched[2 * number] or matched[2 * number + 1]
         for at in entry.elements:
             elements[at].entries.append(entry)
+    return True
 
 
 def _skeleton(document: Document, held: _Held, elements: list[Element]) -> str:

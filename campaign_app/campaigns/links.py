@@ -1,14 +1,15 @@
 """Signed addresses of one delivery: open pixel, click, unsubscribe, view in browser. No look-up is needed to check one.
 
 A token is `core.crypto.sign(purpose, payload)`, made here without its per-call overhead because every message needs
-several. It names the delivery (and the link's position), never an address or a URL, and does not expire: people
-unsubscribe from old messages too. Nothing in it depends on where this installation is reached, so links of old messages
+several. It names the delivery (and the link's position), never an address of a person, and does not expire: people
+unsubscribe from old messages too. A link with variables carries where it leads, so that it keeps the values it was sent
+with (docs/decisions/0011). Nothing in it depends on where this installation is reached, so links of old messages
 work under whatever address leads here. `base` is that address, from `readiness.base_of`.
 """
 
 import hashlib
 from binascii import b2a_base64
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +19,12 @@ from campaign_app.core.config import Settings, settings
 _TAG_BYTES = 12
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _BLOCK = 64
+_ID_BYTES = 8  # of a delivery in front of a target, so that a shorter payload is a link without one
+_PLAIN_TOKEN = 64
+MOST_TARGET = 1_500  # bytes of an address in a token; what is longer is sent as it is and not counted
+_WEB = ("http://", "https://")
+_NONE: Mapping[int, str] = {}
+_LONGEST_TOKEN = (_TAG_BYTES + 2 + _ID_BYTES + MOST_TARGET) * 4 // 3 + 2
 
 
 class LinkKind(StrEnum):
@@ -104,17 +111,28 @@ class Addresses:
         self._to_open = f"{base}/t/o/" if "open_url" in reads else ""
         self._to_view = f"{base}/v/" if "view_url" in reads else ""
 
-    def variables(self, delivery_id: int) -> dict[str, str]:
-        """The addresses by the names that a compiled message has for them."""
+    def variables(self, delivery_id: int, targets: Mapping[int, str] = _NONE) -> dict[str, str]:
+        """The addresses by the names that a compiled message has for them; `targets` from `message.targets(…)`."""
         made, key = self._made, _id_bytes(delivery_id)
         click, base = made.click, self._to_click
         found = {name: base + click(position + key) for name, position in self._clicks}
+        if targets:
+            for position, url in targets.items():
+                found[f"link_{position}"] = self._personal(delivery_id, position, url)
         found["unsubscribe_url"] = self._to_unsubscribe + made.unsubscribe(key)
         if self._to_open:
             found["open_url"] = f"{self._to_open}{made.open(key)}.gif"
         if self._to_view:
             found["view_url"] = self._to_view + made.view(key)
         return found
+
+    def _personal(self, delivery_id: int, position: int, url: str) -> str:
+        target = url.encode() if url[:8].lower().startswith(_WEB) else b""
+        if len(target) > MOST_TARGET:
+            return url
+        head = position.to_bytes(2, "big")
+        key = head + delivery_id.to_bytes(_ID_BYTES, "big") + target if target else head + _id_bytes(delivery_id)
+        return self._to_click + self._made.click(key)
 
     def headers(self, delivery_id: int, unsubscribe_url: str) -> dict[str, str]:
         """The headers every message carries: one-click unsubscribe (RFC 8058) and the delivery."""
@@ -125,13 +143,32 @@ class Addresses:
         }
 
 
-def read_token(kind: LinkKind | str, token: str) -> tuple[int, int] | None:
-    """(delivery id, position) of a genuine token of this kind, else None. Position is 0 except for clicks."""
-    if not 16 < len(token) <= 64:
+@dataclass(frozen=True, slots=True)
+class ClickToken:
+    """What a click names. `url`: where this person's link leads; empty when every recipient's leads to the same."""
+
+    delivery_id: int
+    position: int
+    url: str
+
+
+def read_click(token: str) -> ClickToken | None:
+    """What a genuine click token says, else None."""
+    if not 16 < len(token) <= _LONGEST_TOKEN:
+        return None
+    payload = crypto.verify(LinkKind.CLICK, token)
+    if not payload or len(payload) <= 2:
+        return None
+    position, rest = int.from_bytes(payload[:2], "big"), payload[2:]
+    key, target = rest[:_ID_BYTES], rest[_ID_BYTES:]
+    return ClickToken(int.from_bytes(key, "big"), position, target.decode("utf-8", "replace"))
+
+
+def read_token(kind: LinkKind | str, token: str) -> int | None:
+    """The delivery that a genuine token of this kind names, else None."""
+    if not 16 < len(token) <= _PLAIN_TOKEN:
         return None
     payload = crypto.verify(str(kind), token)
-    if not payload or len(payload) > 10:
+    if not payload or len(payload) > _ID_BYTES:
         return None
-    if kind == LinkKind.CLICK:
-        return (int.from_bytes(payload[2:], "big"), int.from_bytes(payload[:2], "big")) if len(payload) > 2 else None
-    return int.from_bytes(payload, "big"), 0
+    return int.from_bytes(payload, "big")

@@ -42,6 +42,7 @@ CONTACT_VARIABLES = frozenset({*CONTACT_FIELDS, "name", "full_name", "domain"})
 SYSTEM_VARIABLES = frozenset({"unsubscribe_url", "view_url", "postal_address", "open_url"})
 MAX_ATTRIBUTES = 1_000_000
 _LINK = re.compile(r"link_\d+")
+_NO_TARGETS: Mapping[int, str] = {}
 _TRACKED = re.compile(r"https?://|\{\{", re.I)
 
 
@@ -92,6 +93,7 @@ class CompiledMessage:
     _html: Part
     _text: Part
     _is_fixed: bool
+    _personal: tuple[tuple[int, Part], ...]
 
     @property
     def reads(self) -> frozenset[str]:
@@ -99,7 +101,7 @@ class CompiledMessage:
         return self._subject.reads | self._html.reads | self._text.reads
 
     def render(self, context: Mapping[str, Any]) -> Rendered:
-        """One person's message from `context_for(contact)` plus `links.Addresses(…).variables(delivery_id)`.
+        """One person's message from `context_for(contact)` plus `links.Addresses(…).variables(…)`.
 
         Raises:
             RenderError: this person's values make it impossible, or a limit was reached.
@@ -124,6 +126,20 @@ class CompiledMessage:
             Part(HTML, self._source, "html").render(context)  # fails too, and names the line the person wrote
             raise
         return Rendered(subject.strip(), html, self._text.render(context))
+
+    def targets(self, context: Mapping[str, Any]) -> Mapping[int, str]:
+        """Where this person's links with variables lead, by position. Empty for a message that has none.
+
+        Raises:
+            RenderError: this person's values make it impossible, or a limit was reached.
+        """
+        if not self._personal:
+            return _NO_TARGETS
+        token = budget.begin()
+        try:
+            return {position: part.render(context).strip() for position, part in self._personal}
+        finally:
+            budget.end(token)
 
     def missing(self, context: Mapping[str, Any]) -> tuple[str, ...]:
         """The required variables that are empty for this person."""
@@ -191,6 +207,16 @@ def assemble(prepared: Prepared) -> CompiledMessage:
         _html=parts[1],
         _text=parts[2],
         _is_fixed=all(part.is_fixed for part in parts),
+        _personal=_personal(prepared.links, parts),
+    )
+
+
+def _personal(templates: Sequence[str], parts: Iterable[Part]) -> tuple[tuple[int, Part], ...]:
+    reads = _union(part.reads for part in parts)
+    return tuple(
+        (position, Part(PLAIN, urls.encoded(url), "link"))
+        for position, url in enumerate(templates)
+        if "{" in url and f"link_{position}" in reads
     )
 
 
@@ -219,12 +245,12 @@ def prepare_message(
     html, editor = _html_source(html, text, editor)
     read = {"subject": PLAIN.read(subject, "subject"), "preheader": PLAIN.read(preheader, "preheader")}
     written = markup.Page(html)
-    page = written.framed(simple=editor == SIMPLE, footer=footer)
     read["html"] = HTML.read(written.source(), "html")
     if text.strip():
         read["text"] = PLAIN.read(text, "text")
     table = _Links(links, _union(sets_names(tree) for tree in read.values()))
     place = table.place if track_clicks or links is not None else None
+    page = written.framed(simple=editor == SIMPLE, footer=footer)
     made_text = _text_part(written, text, place, footer)
     _complete(page, preheader, place, track_opens)
     return Prepared(

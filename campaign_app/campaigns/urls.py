@@ -1,7 +1,7 @@
 """Addresses in a message: cleaned as browsers do, found in plain text, and variables in them percent-encoded. Pure."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from campaign_app.kit import template_tags
 
@@ -9,9 +9,10 @@ ATTRIBUTES = frozenset({"href", "src", "background", "action", "poster", "cite",
 _REMOVED = re.compile(r"[\t\n\r]")
 _EDGES = "".join(map(chr, range(0x21)))
 _UNSAFE = re.compile(r"[\x00-\x20<>\"]")
-_BARE = re.compile(r"https?://[^\s<>\"]++", re.IGNORECASE)
+_BEGIN = re.compile(r"https?://", re.IGNORECASE)
+_STOP = re.compile(r"[\s<>\"()\[\]{}]")
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
-_TRAILING = frozenset(".,;:!?'*`…’”»›“‘„。、")
+_TRAILING = frozenset("([{.,;:!?'*`…’”»›“‘„。、")
 _ENOUGH = 2_000  # of an address, to know whether a variable is a part of it
 _SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9+.-]*):")
 _WEB = frozenset({"http", "https", "ftp"})
@@ -101,24 +102,26 @@ def _encoding(tag: str) -> str:
     return f"{{{{{left} ({inner.strip()})|urlencode {right}}}}}"
 
 
-def bare(text: str) -> Iterable[tuple[int, int]]:
+def bare(text: str) -> Iterator[tuple[int, int]]:
     """(start, end) of the addresses in a plain text, without the punctuation behind them."""
-    for found in _BARE.finditer(text):
-        end = _trimmed(text, found.start(), found.end())
-        if end - found.start() > len("https://"):
+    at = 0
+    while found := _BEGIN.search(text, at):
+        at = end = _end(text, found.end())
+        while end > found.end() and text[end - 1] in _TRAILING:
+            end -= 1
+        if end > found.end():
             yield found.start(), end
 
 
-def _trimmed(text: str, start: int, end: int) -> int:
-    """Where an address ends: a bracket belongs to it when it was opened in it."""
-    open_ones = {mark: text.count(mark, start, end) for mark in "()[]{}"}
-    while end > start:
-        last = text[end - 1]
-        if last in _CLOSERS:
-            if open_ones[last] <= open_ones[_CLOSERS[last]]:
-                return end
-            open_ones[last] -= 1
-        elif last not in _TRAILING:
-            return end
-        end -= 1
-    return end
+def _end(text: str, at: int) -> int:
+    """Where an address ends at the latest: at a blank, or at a bracket that was not opened in it."""
+    opened = dict.fromkeys("([{", 0)
+    while found := _STOP.search(text, at):
+        mark, at = found.group(), found.end()
+        if mark in opened:
+            opened[mark] += 1
+        elif mark in _CLOSERS and opened[_CLOSERS[mark]]:
+            opened[_CLOSERS[mark]] -= 1
+        else:
+            return found.start()
+    return len(text)

@@ -146,8 +146,7 @@ class Lane:
         name = context["name"]
         addresses = self.addresses
         context.update(self.around)
-        context.update(addresses.variables(row.id))
-        rendered = self._rendered(context)
+        rendered = self._rendered(row.id, context)
         try:
             content = self.composer.compose(
                 Content(
@@ -164,10 +163,11 @@ class Lane:
             raise LeftOut(Reason.RENDER_ERROR, str(error)[:500]) from None
         return Outgoing(row.id, self.from_address, row.address, content)
 
-    def _rendered(self, context: Mapping[str, Any]) -> Rendered:
+    def _rendered(self, delivery_id: int, context: dict[str, Any]) -> Rendered:
         watch = self.watch
         watch.start()
         try:
+            context.update(self.addresses.variables(delivery_id, self.message.targets(context)))
             rendered = self.message.render(context)
         except TooSlow as error:
             raise LeftOut(Reason.RENDER_ERROR, str(error)[:500], stops=True) from None

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 OPENER = re.compile(r"\{[{%#]")
+_SIMPLE = re.compile(r"\{\{[^{}\"'(\[&%]*+\}\}")
 _INSIDE = re.compile(r"[\"'\[({\])}]|%\}|&quot;|&apos;|&#3[49];")
 _STRING = re.compile(r"\"(?:[^\"\\]++|\\.)*+\"|'(?:[^'\\]++|\\.)*+'", re.DOTALL)
 _RAW = re.compile(r"\{%[-+]?\s*raw\s*[-+]?%\}")
@@ -15,6 +16,8 @@ LITERAL = re.compile(r"\{% raw %\}\{[{%#]\{% endraw %\}")
 def end(source: str, at: int, stop: int | None = None) -> int:
     """Where the tag that begins at `at` ends; `stop` when it is never closed."""
     stop = len(source) if stop is None else stop
+    if simple := _SIMPLE.match(source, at, stop):
+        return simple.end()
     if literal := LITERAL.match(source, at, stop):
         return literal.end()
     if source.startswith("{#", at):

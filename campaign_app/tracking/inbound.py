@@ -48,7 +48,7 @@ async def take(session: AsyncSession, raw: bytes, at: datetime | None = None) ->
 async def _delivery(session: AsyncSession, report: MailReport, fact: Fact) -> Delivery | None:
     """By our own header, by Message-ID or bounce address; a report over several people by each one's address."""
     found = links.read_token(LinkKind.DELIVERY, report.token) if report.token else None
-    delivery_id = found[0] if found else message_ids.read(report.traces)
+    delivery_id = found if found is not None else message_ids.read(report.traces)
     named = await repository.delivery(session, delivery_id) if delivery_id is not None else None
     several = len(report.facts) > 1 and fact.recipient
     if named is not None and not (several and named.address != fact.recipient):

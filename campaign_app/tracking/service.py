@@ -43,7 +43,7 @@ class Leaving:
 def hit_of(kind: EventKind, token: str, *, method: str = "GET", ip: str = "", user_agent: str = "") -> Hit | None:
     """A hit from an open pixel's or view's token; None when the token is not ours. No I/O."""
     found = links.read_token(LinkKind(kind.value), token)
-    return Hit(kind, found[0], now(), method=method, ip=ip, user_agent=user_agent) if found else None
+    return Hit(kind, found, now(), method=method, ip=ip, user_agent=user_agent) if found is not None else None
 
 
 async def record_hits(session: AsyncSession, hits: Sequence[Hit]) -> Changes:
@@ -59,29 +59,31 @@ async def record_hits(session: AsyncSession, hits: Sequence[Hit]) -> Changes:
 
 async def click(session: AsyncSession, token: str) -> Click | None:
     """Where a click token leads; None when it is not ours, or the target is no web address for this person."""
-    found = links.read_token(LinkKind.CLICK, token)
-    known = await repository.click_target(session, *found) if found else None
+    found = links.read_click(token)
+    known = await repository.click_target(session, found.delivery_id, found.position) if found else None
     if found is None or known is None:
         return None
     url, contact_id, sent_at = known
-    if "{" in url:
+    if found.url:
+        url = found.url
+    elif "{" in url:  # sent by a version whose tokens carried no address
         contact = await repository.contact(session, contact_id)
         try:
             url = render_url(url, context_for(contact) if contact else {})
         except RenderError:
             return None
     safe = targets.redirectable(url)
-    return Click(safe, found[0], found[1], sent_at) if safe else None
+    return Click(safe, found.delivery_id, found.position, sent_at) if safe else None
 
 
 async def leaving(session: AsyncSession, token: str) -> Leaving | None:
     """What an unsubscribe page for this token shows; None when the token is not ours."""
     found = links.read_token(LinkKind.UNSUBSCRIBE, token)
-    if found is None or (delivery := await repository.delivery(session, found[0])) is None:
+    if found is None or (delivery := await repository.delivery(session, found)) is None:
         return None
     company = (await workspace.get(session)).company
     address = targets.half_hidden(delivery.address)
-    return Leaving(found[0], address, company, delivery.unsubscribed_at is not None)
+    return Leaving(found, address, company, delivery.unsubscribed_at is not None)
 
 
 async def unsubscribe(session: AsyncSession, token: str, *, ip: str = "", user_agent: str = "") -> Leaving | None:

@@ -21,7 +21,7 @@ _compiled: OrderedDict[tuple[Any, ...], CompiledMessage | None] = OrderedDict()
 async def page(session: AsyncSession, token: str) -> str | None:
     """The message's HTML; None when the token is not ours or nothing can be shown any more."""
     found = links.read_token(LinkKind.VIEW, token)
-    if found is None or (delivery := await repository.delivery(session, found[0])) is None:
+    if found is None or (delivery := await repository.delivery(session, found)) is None:
         return None
     campaign = await repository.campaign(session, delivery.campaign_id)
     contact = await repository.contact(session, delivery.contact_id)
@@ -33,7 +33,9 @@ async def page(session: AsyncSession, token: str) -> str | None:
             return None
         here = await workspace.get(session)
         base = readiness.base_of(here, await preflight_repository.account(session, campaign.account_id))
-        values = {**context_for(contact), **Addresses(len(message.links), message.reads, base).variables(found[0])}
+        values = context_for(contact)
+        addresses = Addresses(len(message.links), message.reads, base)
+        values.update(addresses.variables(found, message.targets(values)))
         values["postal_address"] = here.postal_address
         return message.render(values).html
     except TooSlow:

@@ -2,16 +2,23 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col
 
 from campaign_app.api.app import api
 from campaign_app.api.guard import EdgeGuard
 from campaign_app.api.hooks.mail import SIGNATURE, signature
 from campaign_app.audience import suppression
 from campaign_app.campaigns import links
+from campaign_app.campaigns.templating import context_for
 from campaign_app.core import db
+from campaign_app.delivery import content
+from campaign_app.models.campaign import Campaign
+from campaign_app.models.contact import Contact
 from campaign_app.models.delivery import EventKind
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.sandbox import reports as sandbox
@@ -30,7 +37,7 @@ async def browser(database: str) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def path(url: str) -> str:
-    return "/" + url.split("/", 3)[3]
+    return urlsplit(url).path
 
 
 async def suppressed(address: str) -> SuppressionReason | None:
@@ -70,6 +77,27 @@ async def test_a_click_leads_where_the_campaign_says(
     assert answer.headers.get("location") == target
     await buffer.flush(everything=True)
     assert (await world.counter(here.campaign)).clicks == (1 if target else 0)
+
+
+async def test_a_link_keeps_the_values_it_was_sent_with(browser: httpx.AsyncClient) -> None:
+    """After the contact changed, and after it was deleted; a token of a version before leads to today's values."""
+    here = await world.sent()
+    delivery, contact = here.deliveries[0], here.contacts[0]
+    async with db.reading() as session:
+        campaign = await session.get(Campaign, here.campaign)
+        message = content.compile_campaign(campaign, await content.frozen_links(session, here.campaign))
+        targets = message.targets(context_for(await session.get(Contact, contact)))
+    made = links.Addresses(len(message.links), message.reads, "").variables(delivery, targets)
+    async with db.transaction() as session:
+        await session.execute(sa.update(Contact).where(col(Contact.id) == contact).values(company="Other Ltd"))
+    before = await browser.get(path(links.click_url(delivery, 1)))
+    assert before.headers["location"] == "https://shop.example/Other%20Ltd"
+    for gone in (False, True):
+        if gone:
+            async with db.transaction() as session:
+                await session.execute(sa.delete(Contact).where(col(Contact.id) == contact))
+        places = [(await browser.get(path(made[f"link_{n}"]))).headers.get("location") for n in range(3)]
+        assert places == ["https://shop.example/one", "https://shop.example/A%26B", "https://own.example/x"]
 
 
 async def test_a_scanner_is_seen_in_company(browser: httpx.AsyncClient) -> None:
