@@ -14,7 +14,7 @@ from campaign_app.api.guard import EdgeGuard
 from campaign_app.api.hooks.mail import SIGNATURE, signature
 from campaign_app.audience import suppression
 from campaign_app.campaigns import links
-from campaign_app.campaigns.templating import context_for
+from campaign_app.campaigns.templating import assemble, context_for
 from campaign_app.core import db
 from campaign_app.delivery import content
 from campaign_app.models.campaign import Campaign
@@ -85,7 +85,8 @@ async def test_a_link_keeps_the_values_it_was_sent_with(browser: httpx.AsyncClie
     delivery, contact = here.deliveries[0], here.contacts[0]
     async with db.reading() as session:
         campaign = await session.get(Campaign, here.campaign)
-        message = content.compile_campaign(campaign, await content.frozen_links(session, here.campaign))
+        frozen = await content.frozen_links(session, here.campaign)
+        message = assemble(await content.prepare(campaign, frozen))
         targets = message.targets(context_for(await session.get(Contact, contact)))
     made = links.Addresses(len(message.links), message.reads, "").variables(delivery, targets)
     async with db.transaction() as session:
