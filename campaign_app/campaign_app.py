@@ -12,7 +12,7 @@ from campaign_app.campaigns import rendering
 from campaign_app.core import pulse
 from campaign_app.core.logging import configure
 from campaign_app.tracking import buffer
-from campaign_app.ui import live
+from campaign_app.ui import live, sockets
 from campaign_app.ui.app_state import AuthGate, on_exception
 
 # Importing these registers them: every module with pages, and what the command palette can find.
@@ -71,6 +71,7 @@ app = rx.App(
 )
 # Before Reflex's own middleware: a state of somebody else must not even be hydrated.
 app.add_middleware(AuthGate(), index=0)
+sockets.install(app)
 app.register_lifespan_task(live.lifespan(app))
 app.register_lifespan_task(buffer.lifespan)
 app.register_lifespan_task(rendering.lifespan)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -10,10 +11,11 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from campaign_app.api import headers as answer_headers
+from campaign_app.api import strangers
 from campaign_app.api.downloads import NOTED
 from campaign_app.api.origin import is_same_origin, peer
 from campaign_app.auth.cookies import hide_token, session_digest
-from campaign_app.auth.current import current_actor
+from campaign_app.auth.current import STRANGER, current_actor
 from campaign_app.core import logging
 from campaign_app.core.config import ROOT, settings
 
@@ -30,6 +32,8 @@ _HOOK_LIMIT: Final = 10 * _MEGABYTE
 _FRAME_LIMIT: Final = 4 * _MEGABYTE
 _POLICY_VIOLATION: Final = 1008
 _TOO_BIG: Final = 1009
+_TRY_LATER: Final = 1013
+_SAY_AGAIN_S: Final = 60.0
 log = logging.get("api")
 
 
@@ -38,6 +42,8 @@ class EdgeGuard:
 
     def __init__(self, app: ASGIApp, pages: Path = ROOT / ".web/build/client") -> None:
         self._app = app
+        self._door = strangers.Door()
+        self._say_again = 0.0
         self._folders = frozenset(
             "/" + found.parent.relative_to(pages).as_posix() for found in pages.glob("**/index.html")
         ) - {"/."}
@@ -78,18 +84,61 @@ class EdgeGuard:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _take_peer(scope)
         if not is_same_origin(headers):
-            await receive()
-            await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": "foreign origin"})
+            await _close(receive, send, _POLICY_VIOLATION, "foreign origin")
             return
+        if not strangers.is_sensible(scope.get("query_string", b"")):
+            await _close(receive, send, _POLICY_VIOLATION, "this address is not one of a page")
+            return
+        address = scope["client"][0]
+        try:
+            scope[STRANGER] = await current_actor(session_digest(headers.get("cookie", "")), in_use=False) is None
+        except Exception as error:  # whatever a driver raises; the browser tries again by itself
+            log.warning("a socket cannot be told apart from a stranger's", error=type(error).__name__)
+            await _close(receive, send, _TRY_LATER, "try again later")
+            return
+        scope["headers"] = strangers.needed(scope["headers"])
+        if not scope[STRANGER]:
+            await self._app(scope, _measured(receive, send, _FRAME_LIMIT), send)
+        elif refusal := self._door.refuses(address):
+            self._say_refused(refusal, address)
+            await _close(receive, send, _TRY_LATER, refusal)
+        else:
+            with self._door.inside(address):
+                measured = _measured(receive, send, strangers.FRAME_LIMIT, strangers.Speech())
+                await self._app(scope, measured, send)
 
-        async def measured() -> Message:
-            message = await receive()
-            if len(message.get("text") or message.get("bytes") or "") > _FRAME_LIMIT:
-                await send({"type": "websocket.close", "code": _TOO_BIG, "reason": "message too big"})
-                return {"type": "websocket.disconnect", "code": _TOO_BIG}
+    def _say_refused(self, why: str, address: str) -> None:
+        """Once a minute: whoever is refused must not write the log."""
+        if monotonic() >= self._say_again:
+            self._say_again = monotonic() + _SAY_AGAIN_S
+            log.warning("a socket was refused", why=why, address=address)
+
+
+async def _close(receive: Receive, send: Send, code: int, reason: str) -> None:
+    await receive()
+    await send({"type": "websocket.close", "code": code, "reason": reason})
+
+
+def _measured(receive: Receive, send: Send, limit: int, speech: strangers.Speech | None = None) -> Receive:
+    """What a socket says, as far as it may."""
+
+    async def measured() -> Message:
+        message = await receive()
+        if message["type"] != "websocket.receive":
             return message
+        code = 0
+        if len(message.get("text") or message.get("bytes") or "") > limit:
+            code, reason = _TOO_BIG, "message too big"
+        elif speech is not None and not strangers.is_packet(message.get("text")):
+            code, reason = _POLICY_VIOLATION, "not a message of a page"
+        elif speech is not None and not await speech.hear():
+            code, reason = _POLICY_VIOLATION, "too many messages without a session"
+        if not code:
+            return message
+        await send({"type": "websocket.close", "code": code, "reason": reason})
+        return {"type": "websocket.disconnect", "code": code}
 
-        await self._app(scope, measured, send)
+    return measured
 
 
 class _Body:

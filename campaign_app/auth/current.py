@@ -1,11 +1,16 @@
 """For edges that hold no transaction: who is at the other end of a session, noting its use."""
 
+from typing import Final
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.auth import repository, service
 from campaign_app.auth.permissions import actor_of
 from campaign_app.core import clock, db
 from campaign_app.core.actor import Actor
+
+STRANGER: Final = "beacon.stranger"
+"""Where the guard says in the ASGI scope of a socket that it came without a session."""
 
 
 async def current_actor(digest: str, ip: str = "", *, in_use: bool = True) -> Actor | None:

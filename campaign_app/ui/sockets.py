@@ -1,0 +1,168 @@
+"""Reflex's sockets and states, for people who are not signed in: they get their page and leave nothing behind.
+
+A state of a stranger is made for each event and forgotten after it, neither in Redis nor in memory: pages before
+sign-in need nothing that outlives an event. So no stranger can fill Redis, and none sees what somebody else left.
+"""
+
+import dataclasses
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Final, cast
+
+import reflex as rx
+from reflex.app import EventNamespace
+from reflex.istate.manager.redis import StateManagerRedis
+from reflex.state import BaseState
+from reflex_base.constants import RouteVar
+from reflex_base.registry import RegistrationContext
+
+from campaign_app.auth.current import STRANGER
+
+_ARGUMENTS: Final = {"event": 2, "ping": 1, "client_error": 2}  # with the socket's id, which comes first
+_TOKENS_KNOWN: Final = 20_000
+_NAME: Final = 1_000  # a handler's name names every state above it
+_PATH: Final = 2_000
+_QUERY_PARTS: Final = 50
+
+
+class Strangers:
+    """The client tokens of sockets without a session."""
+
+    def __init__(self) -> None:
+        self._tokens: OrderedDict[str, None] = OrderedDict()
+
+    def note(self, token: str, *, stranger: bool) -> None:
+        """Who uses this token now. Remembered after the socket has gone: its last events may still be waiting."""
+        if not stranger:
+            self._tokens.pop(token, None)
+            return
+        self._tokens[token] = None
+        self._tokens.move_to_end(token)
+        if len(self._tokens) > _TOKENS_KNOWN:
+            self._tokens.popitem(last=False)
+
+    def __contains__(self, token: object) -> bool:
+        return token in self._tokens
+
+
+class Sockets(EventNamespace):
+    """Takes from each socket what has the form of an event, and from strangers only events that exist.
+
+    What has not is dropped without a word in the log: anybody could fill it.
+    """
+
+    def __init__(self, namespace: str, app: rx.App, strangers: Strangers) -> None:
+        super().__init__(namespace, app)
+        self._strangers = strangers
+
+    def _is_stranger(self, sid: str) -> bool:
+        """Whether the socket came without a session, as the guard says; one that has gone counts as such."""
+        environ = self.server.get_environ(sid, self.namespace) or {}
+        return bool(environ.get("asgi.scope", {}).get(STRANGER, True))
+
+    async def trigger_event(self, event: Any, *arguments: Any) -> Any:
+        """See socketio, which lets a browser say "connect" and "disconnect" as if they were its own."""
+        if not isinstance(event, str) or not self._is_genuine(event, arguments):
+            return None
+        return await super().trigger_event(event, *arguments)
+
+    def _is_genuine(self, event: str, arguments: tuple[Any, ...]) -> bool:
+        sid = arguments[0]
+        if event == "connect":
+            return len(arguments) > 1 and arguments[1] is self.server.get_environ(sid, self.namespace)
+        if event == "disconnect":
+            return not self.server.manager.is_connected(sid, self.namespace)
+        return len(arguments) == _ARGUMENTS.get(event)
+
+    async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> Any:
+        """See Reflex."""
+        if "token=" not in environ.get("QUERY_STRING", ""):
+            return False
+        return await super().on_connect(sid, environ, auth)
+
+    async def link_token_to_sid(self, sid: str, token: str, *, update_state: bool = True) -> None:
+        """See Reflex. A state need not be told of a socket that leaves none."""
+        stranger = self._is_stranger(sid)
+        await super().link_token_to_sid(sid, token, update_state=update_state and not stranger)
+        self._strangers.note(self.sid_to_token.get(sid, token), stranger=stranger)
+
+    async def on_event(self, sid: str, data: Any) -> None:
+        """See Reflex."""
+        event = _shaped(data)
+        if event is None or self.sid_to_token.get(sid) is None:
+            return
+        if self._is_stranger(sid) and event["name"] not in RegistrationContext.ensure_context().event_handlers:
+            return
+        await super().on_event(sid, event)
+
+    async def on_client_error(self, sid: str, data: Any = None) -> None:
+        """See Reflex. Strangers report nothing."""
+        if not self._is_stranger(sid):
+            await super().on_client_error(sid, data)
+
+
+def _shaped(data: Any) -> dict[str, Any] | None:
+    """The event with an address of sensible length; None for what is none."""
+    if not isinstance(data, dict) or not isinstance(data.get("name"), str) or len(data["name"]) > _NAME:
+        return None
+    router, payload = data.get("router_data") or {}, data.get("payload") or {}
+    if not isinstance(router, dict) or not isinstance(payload, dict):
+        return None
+    query = router.get("query")
+    parts = list(query.items())[:_QUERY_PARTS] if isinstance(query, dict) else []
+    kept = {str(name)[:_NAME]: value for name, value in parts if len(str(value)) <= _PATH}
+    address = {name: str(router[name])[:_PATH] for name in ("pathname", "asPath") if name in router}
+    return {**data, "payload": payload, "router_data": {**address, "query": kept} if router else {}}
+
+
+class States(StateManagerRedis):
+    """Reflex's states in Redis, except those of strangers."""
+
+    strangers: Strangers
+
+    def modify_state(self, token: Any, **context: Any) -> AbstractAsyncContextManager[Any]:  # type: ignore[override]
+        """See Reflex."""
+        coerced = self._coerce_token(token)
+        if coerced.ident in self.strangers and issubclass(coerced.cls, BaseState):
+            return _passing(coerced.cls)
+        return cast("AbstractAsyncContextManager[Any]", super().modify_state(coerced, **context))
+
+    async def get_state(self, token: Any, *arguments: Any, **named: Any) -> Any:
+        """See Reflex."""
+        coerced = self._coerce_token(token)
+        if coerced.ident in self.strangers and issubclass(coerced.cls, BaseState):
+            return _fresh(coerced.cls)
+        return await super().get_state(coerced, *arguments, **named)
+
+    async def set_state(self, token: Any, state: Any, **context: Any) -> None:
+        """See Reflex."""
+        coerced = self._coerce_token(token)
+        if coerced.ident not in self.strangers:
+            await super().set_state(coerced, state, **context)
+
+
+@asynccontextmanager
+async def _passing(state: type[BaseState]) -> AsyncIterator[BaseState]:
+    yield _fresh(state)
+
+
+def _fresh(state: type[BaseState]) -> BaseState:
+    """A whole tree as it is before anything happened, and not one that Reflex would fill the browser with again."""
+    root = state.get_root_state()(_reflex_internal_init=True)
+    root.router_data = {RouteVar.HEADERS: {}}
+    root._clean()
+    return root
+
+
+def install(app: rx.App) -> None:
+    """Put both in the place of Reflex's own. Without Redis (a build) nothing is served, and nothing is put anywhere."""
+    own = app._state_manager
+    if not isinstance(own, StateManagerRedis) or app.sio is None or app._event_namespace is None:
+        return
+    strangers = Strangers()
+    states = States(**{part.name: getattr(own, part.name) for part in dataclasses.fields(own) if part.init})
+    states.strangers = strangers
+    app._state_manager = states
+    app._event_namespace = Sockets(str(app._event_namespace.namespace), app, strangers)
+    app.sio.register_namespace(app._event_namespace)
