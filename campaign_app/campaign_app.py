@@ -41,6 +41,7 @@ PAGES: Final = (
     "settings.profile",
     "settings.users",
     "settings.workspace",
+    "setup.setup",
     "templates.edit",
     "templates.library",
 )

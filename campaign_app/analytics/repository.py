@@ -120,6 +120,11 @@ async def campaigns(
     ]
 
 
+async def contact_count(session: AsyncSession) -> int:
+    """How many contacts there are."""
+    return int((await session.execute(_select(sa.func.count()).select_from(Contact))).scalar_one())
+
+
 async def uncertain(session: AsyncSession, limit: int) -> list[tuple[Campaign, int]]:
     """Campaigns with messages that nobody has decided on."""
     statement = (

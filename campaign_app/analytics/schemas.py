@@ -147,7 +147,7 @@ class Attention:
     severity: str
     title: str
     detail: str
-    kind: str  # campaign or account
+    kind: str  # campaign, account or workspace
     id: int
     act: str  # "Review", "Open", …
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.analytics import periods, repository
+from campaign_app.analytics import first_steps, periods, repository
 from campaign_app.analytics.schemas import (
     AccountUse,
     Attention,
@@ -18,6 +18,7 @@ from campaign_app.analytics.schemas import (
     ReasonCount,
     Results,
 )
+from campaign_app.campaigns import readiness
 from campaign_app.campaigns import service as campaigns
 from campaign_app.channels import service as accounts
 from campaign_app.core.actor import Actor
@@ -151,7 +152,7 @@ async def dashboard(session: AsyncSession, actor: Actor) -> Dashboard:
     return Dashboard(
         active=[line(*row) for row in active],
         finished=[line(*row) for row in finished],
-        attention=await _attention(session, active, finished, used),
+        attention=await _attention(session, actor, active, finished, used),
         accounts=used,
         overview=await overview(session, actor),
     )
@@ -169,7 +170,9 @@ async def _accounts(session: AsyncSession, actor: Actor) -> list[AccountUse]:
 Rows = list[tuple[Campaign, CampaignCounter]]
 
 
-async def _attention(session: AsyncSession, active: Rows, finished: Rows, used: list[AccountUse]) -> list[Attention]:
+async def _attention(
+    session: AsyncSession, actor: Actor, active: Rows, finished: Rows, used: list[AccountUse]
+) -> list[Attention]:
     at = now()
     found = [
         Attention(
@@ -208,7 +211,17 @@ async def _attention(session: AsyncSession, active: Rows, finished: Rows, used: 
         for row in used
         if row.health == "bouncing"
     ]
-    return found + await _starting_soon(session)
+    return await _of_workspace(session, actor) + found + await _starting_soon(session)
+
+
+async def _of_workspace(session: AsyncSession, actor: Actor) -> list[Attention]:
+    """What stops every launch, once there is an account that reaches real people."""
+    if not actor.can("workspace:read") or not actor.can("accounts:read"):
+        return []
+    if not first_steps.matters(await accounts.list_accounts(session, actor)):
+        return []
+    stops = readiness.stops(await workspace.get(session), None)
+    return [Attention("blocking", stop.title, stop.detail, "workspace", 0, "Open settings") for stop in stops]
 
 
 async def _starting_soon(session: AsyncSession) -> list[Attention]:

@@ -20,7 +20,7 @@ from campaign_app.kit.addresses import is_local
 router = APIRouter(prefix="/auth", tags=["Sign-in"])
 Text = Annotated[str, Form(max_length=2_000)]
 SETUP_COOKIE: Final = "beacon_setup"
-AFTER_OWNER: Final = "/"  # where the new owner goes
+AFTER_OWNER: Final = "/setup/workspace"  # what every campaign needs is asked first
 _OWNER_FORM: Final = "/setup?link=1"
 _DAY_SECONDS: Final = 86_400
 _SEE_OTHER: Final = 303

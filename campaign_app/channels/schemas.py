@@ -41,7 +41,8 @@ class AccountForm(BaseModel):
 class AccountRow(BaseModel):
     """An account in a list. `health` is healthy, bouncing, disconnected or unused, `words` say it for people.
 
-    `sent_today` is since the reader's midnight, `limit_used` since midnight UTC: the limit per day counts those days.
+    `works`: a connection was tested or used, and nothing went wrong since. `sent_today` is since the reader's midnight,
+    `limit_used` since midnight UTC: the limit per day counts those days.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -49,6 +50,8 @@ class AccountRow(BaseModel):
     id: int
     name: str
     host: str
+    port: int
+    works: bool
     from_address: str
     from_name: str
     reply_to: str
@@ -64,7 +67,6 @@ class AccountRow(BaseModel):
 class Account(AccountRow):
     """One account in full, without its secrets. Times in UTC."""
 
-    port: int
     tls: Tls
     auth: Auth
     username: str

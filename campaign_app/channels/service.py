@@ -12,10 +12,11 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audit import service as audit
-from campaign_app.channels import dkim, registry, repository, rules
+from campaign_app.channels import dkim, registry, repository, rules, tested
 from campaign_app.channels.base import AccountConfig, ConnectionReport, Content, Outgoing, Result, Verdict
 from campaign_app.channels.errors import AccountChanged, AccountInUse, AccountInvalid, AccountNotFound
 from campaign_app.channels.schemas import Account, AccountForm, AccountRow, Use
+from campaign_app.channels.tested import CheckedConnection
 from campaign_app.core import crypto, logging
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
@@ -26,6 +27,7 @@ from campaign_app.workspace import service as workspace
 _SECRETS = {"password": "password_sealed", "dkim_key": "dkim_key_sealed"}
 _USED = {"sent_today", "limit_used"}
 _TO_CONNECT = ("host", "port", "username", "password")
+_OF_THE_CONNECTION = ("host", "port", "tls", "auth", "username", "password_sealed")
 _OF_THE_SERVER = ("host", "port", "tls", "pipelining")
 log = logging.get("channels")
 
@@ -51,15 +53,16 @@ async def get(session: AsyncSession, actor: Actor, account_id: int) -> Account:
     return _in_full(account, use)
 
 
-async def create(session: AsyncSession, actor: Actor, form: AccountForm) -> int:
-    """A new account; its id.
+async def create(session: AsyncSession, actor: Actor, form: AccountForm, found: CheckedConnection | None = None) -> int:
+    """A new account; its id. `found`: the connection test of the form, which counts if it was this connection.
 
     Raises:
         AccountInvalid: `fields` says what is wrong where.
     """
     actor.require("accounts:write")
     await _check(session, form, None)
-    account = SendingAccount(**_values(form, None))
+    values = _values(form, None)
+    account = SendingAccount(**values | tested.outcome(found, _config(SendingAccount(**values)), now()))
     session.add(account)
     await session.flush()
     await audit.record(
@@ -68,8 +71,15 @@ async def create(session: AsyncSession, actor: Actor, form: AccountForm) -> int:
     return int(account.id or 0)
 
 
-async def update(session: AsyncSession, actor: Actor, account_id: int, version: int, form: AccountForm) -> int:
-    """Save the form over `version`; the new version.
+async def update(
+    session: AsyncSession,
+    actor: Actor,
+    account_id: int,
+    version: int,
+    form: AccountForm,
+    found: CheckedConnection | None = None,
+) -> int:
+    """Save the form over `version`; the new version. After a change of the connection only a test of it counts.
 
     Raises:
         AccountChanged: someone saved it in between. AccountInvalid.
@@ -83,6 +93,8 @@ async def update(session: AsyncSession, actor: Actor, account_id: int, version: 
         return version
     if any(name in changed for name in _OF_THE_SERVER):
         values["capabilities"] = {}
+    if any(name in changed for name in _OF_THE_CONNECTION):
+        values |= tested.outcome(found, _config(SendingAccount(**{"id": account_id, **values})), now())
     if not await repository.update(session, account_id, version, {**values, "updated_at": now()}):
         raise AccountChanged(
             f"“{account.name}” was saved by someone else while you edited it. Your changes are not saved. "
@@ -166,6 +178,12 @@ async def test_connection(session: AsyncSession, actor: Actor, target: int | Acc
         return await registry.adapter(Channel.EMAIL).test_connection(target)
     account = await _known(session, target)
     return await registry.adapter(account.channel).test_connection(_config(account))
+
+
+async def is_as_stored(session: AsyncSession, actor: Actor, account_id: int, config: AccountConfig) -> bool:
+    """Whether the stored account connects exactly like this."""
+    actor.require("accounts:read")
+    return tested.mark(config) == tested.mark(_config(await _known(session, account_id)))
 
 
 async def record_check(session: AsyncSession, actor: Actor, account_id: int, report: ConnectionReport) -> None:
@@ -340,15 +358,16 @@ def _merged(known: Mapping[str, str] | None, found: Mapping[str, str]) -> dict[s
 
 
 def _shared(account: SendingAccount) -> dict[str, Any]:
-    names = ("id", "name", "host", "from_address", "from_name", "reply_to", "is_active")
-    return {name: getattr(account, name) for name in (*names, "limit_per_minute", "limit_per_day")}
+    names = ("id", "name", "host", "port", "from_address", "from_name", "reply_to", "is_active")
+    shared = {name: getattr(account, name) for name in (*names, "limit_per_minute", "limit_per_day")}
+    return shared | {"works": bool(account.is_active and account.last_checked_at and not account.last_error)}
 
 
 def _in_full(account: SendingAccount, use: Use) -> Account:
     health, words = rules.health(account, use, now())
     capabilities = {name: str(value) for name, value in (account.capabilities or {}).items()}
     record = _dns_record(account)
-    names = ("port", "tls", "auth", "username", "connections", "pipelining", "dkim_domain", "dkim_selector", "version")
+    names = ("tls", "auth", "username", "connections", "pipelining", "dkim_domain", "dkim_selector", "version")
     return Account(
         **_shared(account),
         **{name: getattr(account, name) for name in names},

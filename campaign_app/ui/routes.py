@@ -29,6 +29,7 @@ AUDIT: Final = "/settings/audit"
 FIELDS: Final = "/settings/fields"
 LOGIN: Final = "/login"
 SETUP: Final = "/setup"
+WORKSPACE_SETUP: Final = "/setup/workspace"
 
 POST_LOGIN: Final = "/auth/login"
 POST_LOGOUT: Final = "/auth/logout"

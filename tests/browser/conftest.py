@@ -46,6 +46,7 @@ def stack(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     try:
         product.run("alembic", "upgrade", "head")
         create_users(product)
+        product.run("tests.settled")  # the set-up step has a test of its own
         product.start_sandbox()
         product.start_worker()
         product.start_web()

@@ -180,6 +180,23 @@ async def test_the_connection_is_tested_with_what_the_form_says(tab: Tab) -> Non
     assert SECRET not in everything_sent(tab)
 
 
+async def test_a_connection_tested_in_the_form_counts_when_the_account_is_saved(tab: Tab) -> None:
+    async with running(Behaviour(mechanisms=("PLAIN",), users={"jo": SECRET})) as (port, _):
+        form = {**FORM, "port": str(port)}
+        tab.go("/accounts/new", account_id="new")
+        await tab.do(AccountPage.load)
+        await in_background(tab, AccountCheck, AccountCheck.test_form, {**form, "act": "test"})
+        await tab.do(AccountPage.save, form)
+    account = await stored()
+    assert account.last_checked_at is not None
+    assert "AUTH" in account.capabilities
+    tab.go("/accounts/1", account_id="1")
+    await tab.do(AccountPage.load)
+    assert tab.state(AccountPage).standing.checked == "Now"
+    assert tab.state(AccountPage)._tested is None  # it counts once
+    assert SECRET not in everything_sent(tab)
+
+
 async def test_a_test_message(tab: Tab) -> None:
     async with running(Behaviour(mechanisms=("PLAIN",), users={"jo": SECRET})) as (port, witness):
         await open_saved(tab, port=str(port))

@@ -8,6 +8,7 @@ from campaign_app.channels import rules, service
 from campaign_app.channels.errors import AccountInvalid
 from campaign_app.channels.presets import PRESETS
 from campaign_app.channels.schemas import Account, AccountForm
+from campaign_app.channels.tested import CheckedConnection
 from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.models.account import Auth, Pipelining, Tls
@@ -45,6 +46,7 @@ class AccountPage(AppState):
     asking: bool = False
     _version: int = 0
     _account: Account | None = None
+    _tested: CheckedConnection | None = None  # stays on the server; the service looks whether it fits what is saved
 
     @rx.event
     async def load(self) -> Any:
@@ -53,7 +55,7 @@ class AccountPage(AppState):
         if self.account_id == NEW and not actor.can("accounts:write"):
             return browser.redirect(routes.ACCOUNTS)
         self.errors, self.preset, self.preset_hint, self.asking = {}, OTHER, "", False
-        self.is_new = self.account_id == NEW
+        self.is_new, self._tested = self.account_id == NEW, None
         async with self.busy():
             await self._read()
         return None
@@ -143,10 +145,10 @@ class AccountPage(AppState):
                 if wrong:
                     raise AccountInvalid("Check the marked fields.", wrong)
                 if self.is_new:
-                    number = await service.create(session, actor, form)
+                    number = await service.create(session, actor, form, self._tested)
                 else:
                     number = self.number
-                    await service.update(session, actor, number, self._version, form)
+                    await service.update(session, actor, number, self._version, form, self._tested)
         except AccountInvalid as error:
             self.errors = error.fields
             return browser.focus(FIRST_ERROR, after_ms=100)

@@ -4,10 +4,11 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app.channels import service
+from campaign_app.channels import service, tested
 from campaign_app.channels.base import ConnectionReport, Result, Verdict
 from campaign_app.channels.errors import AccountInvalid
 from campaign_app.core import db
+from campaign_app.core.clock import now
 from campaign_app.core.errors import AppError
 from campaign_app.ui.accounts import words
 from campaign_app.ui.accounts.account_state import AccountPage
@@ -52,8 +53,9 @@ class AccountCheck(AppState):
         try:
             async with db.reading() as session:
                 config = await service.form_config(session, actor, form, number or None)
+                stored = account is not None and await service.is_as_stored(session, actor, number, config)
                 report = await service.test_connection(session, actor, config)
-            if account is not None and words.same_server(form, account):
+            if stored:
                 async with db.transaction() as session:
                     await service.record_check(session, actor, number, report)
         except AppError as error:
@@ -63,8 +65,10 @@ class AccountCheck(AppState):
         else:
             async with self:
                 self._show(report)
+                page = await self.get_state(AccountPage)
+                page._tested = tested.of(config, report, now())
                 if number:
-                    await (await self.get_state(AccountPage))._refresh_standing()
+                    await page._refresh_standing()
         finally:
             async with self:
                 self.testing = False

@@ -112,12 +112,6 @@ def read_form(given: Mapping[str, Any], account: Account | None, is_active: bool
     return form, wrong
 
 
-def same_server(form: AccountForm, account: Account) -> bool:
-    """Whether a test of the form says something about the account as it is saved."""
-    names = ("host", "port", "tls", "auth", "username")
-    return not form.password and all(getattr(form, name) == getattr(account, name) for name in names)
-
-
 def facts(account: Account) -> list[tuple[str, str]]:
     """For people who may look but not change."""
     name = f"{account.from_name} <{account.from_address}>" if account.from_name else account.from_address

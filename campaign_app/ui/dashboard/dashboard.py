@@ -8,7 +8,15 @@ from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.analytics.strip import metric_strip
 from campaign_app.ui.components.charts import chart
-from campaign_app.ui.dashboard.dashboard_state import HEIGHT, Account, DashboardPage, Finished, Note, Running
+from campaign_app.ui.dashboard.dashboard_state import (
+    HEIGHT,
+    Account,
+    DashboardPage,
+    Finished,
+    Note,
+    Running,
+    StepLine,
+)
 from campaign_app.ui.layout import page
 
 
@@ -151,22 +159,19 @@ def _finished() -> rx.Component:
 
 
 def _start() -> rx.Component:
+    def step(line: StepLine) -> rx.Component:
+        return c.setup_step(
+            line.title,
+            line.detail,
+            line.done,
+            c.text_link(rx.cond(line.done, "Change", "Open"), href=line.href, aria_label=f"Open: {line.title}"),
+        )
+
     return c.empty_state(
         "send",
         "Send your first campaign",
-        "Three steps, and you watch every message leave.",
-        c.setup_step(
-            "Connect a sending account",
-            "Your mail server or provider, by SMTP",
-            DashboardPage.accounts.length() > 0,
-            c.text_link("Open", href=routes.ACCOUNTS),
-        ),
-        c.setup_step(
-            "Import your contacts", "From a CSV file, duplicates merge", False, c.text_link("Open", href=routes.IMPORTS)
-        ),
-        c.setup_step(
-            "Write and launch", "With a preview for any recipient", False, c.text_link("Open", href=routes.CAMPAIGN_NEW)
-        ),
+        DashboardPage.steps_left,
+        rx.foreach(DashboardPage.steps, step),
         action=c.if_allowed("campaigns:write", c.primary_button("New campaign", "plus", href=routes.CAMPAIGN_NEW)),
     )
 

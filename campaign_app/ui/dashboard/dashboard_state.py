@@ -1,11 +1,12 @@
 """What the dashboard shows; running campaigns move by themselves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import reflex as rx
 
-from campaign_app.analytics import charts
+from campaign_app.analytics import charts, first_steps
 from campaign_app.analytics import service as analytics
 from campaign_app.analytics.schemas import AccountUse, Attention, CampaignLine
 from campaign_app.core import db
@@ -21,6 +22,13 @@ from campaign_app.ui.figures import as_dict
 from campaign_app.workspace import service as workspace
 
 HEIGHT: Final = 128
+_STEP_HREFS: Final = {
+    "address": routes.SETTINGS,
+    "sender": routes.SETTINGS,
+    "account": routes.ACCOUNTS,
+    "contacts": routes.IMPORTS,
+    "campaign": routes.CAMPAIGN_NEW,
+}
 
 
 @dataclass
@@ -62,6 +70,16 @@ class Note:
 
 
 @dataclass
+class StepLine:
+    """Something to do before the first own campaign."""
+
+    title: str
+    detail: str
+    done: bool
+    href: str
+
+
+@dataclass
 class Account:
     """A sending account today."""
 
@@ -85,24 +103,33 @@ class DashboardPage(AppState):
     metric: str = "sent"
     figure: dict[str, Any] = {}
     nothing_yet: bool = False
+    steps: list[StepLine] = []
+    steps_left: str = ""
     _days: list[Any] = []
     _zone: str = "UTC"
 
     @rx.event
-    async def load(self) -> None:
-        """Open the page and watch every running campaign."""
-        await self.require("campaigns:read")
+    async def load(self) -> Any:
+        """Open the page and watch every running campaign; a workspace that nobody was asked about is asked first."""
+        actor = await self.require("campaigns:read")
+        if actor.can("workspace:write"):
+            async with db.reading() as session:
+                if not (await workspace.get(session)).introduced:
+                    return rx.redirect(routes.WORKSPACE_SETUP)
         async with self.busy():
             await self._read()
         for row in self.running:
             if row.status == "running":
                 await live.watch_more(self, f"campaign:{row.id}")
+        return None
 
     async def _read(self) -> None:
         actor = await self.require("campaigns:read")
         async with db.reading() as session:
             self._zone = await workspace.zone_of(session, actor)
             found = await analytics.dashboard(session, actor)
+            nothing_yet = not (found.active or found.finished or found.overview.totals.sent)
+            steps = await first_steps.look(session, actor) if nothing_yet else []
         today = day_of(now(), self._zone)
         self.today = f"{today:%A} {today.day} {today:%B}"
         self.running = [running_row(row, self._zone) for row in found.active]
@@ -111,7 +138,9 @@ class DashboardPage(AppState):
         self.accounts = [_account(row, self._zone) for row in found.accounts]
         self.cells = cells(found.overview)
         self._days = list(found.overview.days)
-        self.nothing_yet = not (found.active or found.finished or found.overview.totals.sent)
+        self.nothing_yet = nothing_yet
+        self.steps = [StepLine(step.title, step.detail, step.done, _STEP_HREFS[step.key]) for step in steps]
+        self.steps_left = _left(steps)
         self._draw()
 
     def _draw(self) -> None:
@@ -170,9 +199,16 @@ def _finished(row: CampaignLine) -> Finished:
 
 
 def _note(row: Attention) -> Note:
-    href = routes.campaign(row.id) if row.kind == "campaign" else routes.account(row.id)
+    places = {"campaign": routes.campaign(row.id), "account": routes.account(row.id), "workspace": routes.SETTINGS}
+    href = places[row.kind]
     return Note(row.severity, row.title, row.detail, row.act, href)
 
 
 def _account(row: AccountUse, zone: str) -> Account:
     return Account(row.address, row.health, row.words, used_words(row, now(), zone, " today"), used_share(row))
+
+
+def _left(steps: Sequence[first_steps.Step]) -> str:
+    """Two of five steps are done, and you watch every message leave."""
+    done = sum(step.done for step in steps)
+    return f"{done} of {len(steps)} steps {'is' if done == 1 else 'are'} done. Nothing is sent before you confirm."

@@ -1,4 +1,4 @@
-"""Company, postal address, time zone, country."""
+"""Public address, company, postal address, time zone, country."""
 
 from typing import Any
 
@@ -7,8 +7,9 @@ import reflex as rx
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.layout import page
-from campaign_app.ui.settings.tabs import tabs, zone_choices
+from campaign_app.ui.settings.tabs import tabs
 from campaign_app.ui.settings.workspace_state import WorkspaceSettings as S
+from campaign_app.ui.setup import fields
 from campaign_app.workspace.service import countries
 
 
@@ -19,46 +20,19 @@ def _error(field: str) -> Any:
 def _form() -> rx.Component:
     pairs = rx.Var.create([(code, name) for code, name in countries().items()])
     return rx.form(
-        c.form_field(
-            "Company",
-            c.text_input(
-                "company",
-                default_value=S.company,
-                error=_error("company"),
-                max_length=255,
-                auto_complete="organization",
-            ),
-            name="company",
-            error=_error("company"),
-            hint="Stands at the foot of every message and on the unsubscribe page",
-        ),
-        c.form_field(
-            "Postal address",
-            c.text_area(
-                "postal_address",
-                default_value=S.postal_address,
-                error=_error("postal_address"),
-                rows="3",
-                max_length=500,
-            ),
-            name="postal_address",
-            error=_error("postal_address"),
-            hint="The law of most countries asks for it in commercial messages",
+        fields.public_url(S.public_url, _error("public_url"), S.address_note, S.address_fixed),
+        rx.cond(S.address_problem != "", c.callout(S.address_problem, "warning"), rx.fragment()),
+        fields.company(S.company, _error("company")),
+        fields.postal_address(S.postal_address, _error("postal_address")),
+        c.switch(
+            "Campaigns need a postal address",
+            S.needs_postal_address,
+            S.set_needs_postal_address,
+            hint="Off: they go out without one. Only if no law asks you for it, or every message carries its own. "
+            "The audit log says who switched it.",
         ),
         rx.el.div(
-            c.form_field(
-                "Time zone",
-                c.text_input(
-                    "time_zone",
-                    default_value=S.time_zone,
-                    error=_error("time_zone"),
-                    list="workspace-zones",
-                    auto_complete="off",
-                ),
-                name="time_zone",
-                error=_error("time_zone"),
-                hint="For schedules and for people without a zone of their own",
-            ),
+            fields.time_zone(S.time_zone, _error("time_zone")),
             c.form_field(
                 "Country",
                 c.select_input("country", pairs, S.country, S.choose_country, error=_error("default_country")),
@@ -68,11 +42,11 @@ def _form() -> rx.Component:
             ),
             class_name="b-form-row",
         ),
-        zone_choices("workspace-zones"),
         rx.el.div(
             c.if_allowed("workspace:write", c.primary_button("Save workspace", type="submit", busy=S.saving)),
         ),
         on_submit=S.save,
+        reset_on_submit=False,
         class_name="b-form",
         key=S.revision,
     )

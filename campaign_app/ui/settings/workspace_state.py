@@ -8,7 +8,7 @@ from campaign_app.core import db
 from campaign_app.core.errors import Invalid
 from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState, notify_success
-from campaign_app.workspace import service
+from campaign_app.workspace import address, service
 from campaign_app.workspace.schemas import Workspace
 
 
@@ -17,6 +17,11 @@ class WorkspaceSettings(AppState):
 
     loading: bool = True
     saving: bool = False
+    public_url: str = ""
+    address_fixed: bool = False
+    address_note: str = ""
+    address_problem: str = ""
+    needs_postal_address: bool = True
     company: str = ""
     postal_address: str = ""
     time_zone: str = ""
@@ -36,9 +41,21 @@ class WorkspaceSettings(AppState):
         return None
 
     def _show(self, found: Workspace) -> None:
+        public = address.of(found)
+        self.address_fixed = public.from_environment
+        self.public_url = public.url if public.is_set else ""
+        self.address_note = f"{address.VARIABLE} on the server says so and wins" if public.from_environment else ""
+        self.address_problem = _words(public)
+        self.needs_postal_address = found.needs_postal_address
         self.company, self.postal_address = found.company, found.postal_address
         self.time_zone, self.country = found.time_zone, found.default_country
         self.revision += 1
+
+    @rx.event
+    async def set_needs_postal_address(self, needed: bool) -> None:
+        """Not saved yet."""
+        await self.require("workspace:write")
+        self.needs_postal_address = needed
 
     @rx.event
     async def choose_country(self, code: str) -> None:
@@ -51,6 +68,8 @@ class WorkspaceSettings(AppState):
         """Save every field."""
         actor = await self.require("workspace:write")
         self.errors = {}
+        public_url = str(form.get("public_url", "")).strip()
+        keeps = self.address_fixed or public_url == self.public_url
         try:
             async with self.busy("saving"), db.transaction() as session:
                 saved = await service.update(
@@ -60,9 +79,20 @@ class WorkspaceSettings(AppState):
                     postal_address=str(form.get("postal_address", "")),
                     time_zone=str(form.get("time_zone", "")).strip(),
                     default_country=self.country,
+                    public_url=None if keeps else public_url,
+                    needs_postal_address=self.needs_postal_address,
                 )
         except Invalid as error:
             self.errors = error.fields
             return None
         self._show(saved)
         return notify_success("Workspace saved")
+
+
+def _words(public: address.PublicAddress) -> str:
+    """What is wrong with the address or worth a look; "" when nothing is."""
+    if not public.problem:
+        return public.advice
+    if not public.is_set:
+        return f"Links lead to {public.url} now. {public.problem} Until there is an address, campaigns do not start."
+    return f"{public.problem} Campaigns do not start until it is another one."

@@ -1,0 +1,53 @@
+"""The page of the set-up step."""
+
+from typing import Any, Final
+
+import reflex as rx
+
+from campaign_app.ui import components as c
+from campaign_app.ui import routes
+from campaign_app.ui.layout import brand, page
+from campaign_app.ui.setup import fields
+from campaign_app.ui.setup.setup_state import SetUp as S
+
+# The browser itself knows best how it came here; no header of a proxy has to be believed for that.
+_ORIGIN: Final[Any] = rx.Var("window.location.origin", str)
+_ZONE: Final[Any] = rx.Var("(Intl.DateTimeFormat().resolvedOptions().timeZone || '')", str)
+
+
+def _error(field: str) -> Any:
+    return S.errors.get(field, "")
+
+
+def _form() -> rx.Component:
+    return rx.form(
+        fields.public_url(S.public_url, _error("public_url"), S.address_note, S.address_fixed, "3"),
+        fields.company(S.company, _error("company"), "3"),
+        fields.postal_address(S.postal_address, _error("postal_address")),
+        fields.time_zone(S.time_zone, _error("time_zone"), "3"),
+        c.primary_button("Save and go on", type="submit", size="3", width="100%", busy=S.saving),
+        on_submit=S.save,
+        reset_on_submit=False,
+        class_name="b-auth-form",
+        key=S.revision,
+    )
+
+
+@page(routes.WORKSPACE_SETUP, title="Set up your workspace", on_load=S.load, variant="blank")
+def set_up() -> rx.Component:
+    """Asked once, after the owner is made."""
+    return rx.el.div(
+        brand(),
+        rx.el.div(
+            rx.el.h1("Set up your workspace"),
+            rx.el.p(
+                "Every campaign needs this. You can change it later in Settings → Workspace.",
+                class_name="b-dense b-muted",
+            ),
+            rx.cond(S.loading, c.skeleton_lines(6), _form()),
+            class_name="b-auth-card",
+        ),
+        c.text_link("Do this later", on_click=S.skip),
+        rx.el.span(on_mount=S.arrive(_ORIGIN, _ZONE), class_name="b-hidden", aria_hidden="true"),
+        class_name="b-auth b-auth-wide",
+    )
