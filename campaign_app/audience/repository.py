@@ -16,6 +16,7 @@ from campaign_app.audience.contact_pages import dialect_of
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.models.contact import AttributeDefinition, Contact, ContactList, ContactTag, ListMember, Tag
 from campaign_app.models.delivery import Delivery
+from campaign_app.models.segment import Segment
 from campaign_app.models.suppression import Suppression, SuppressionReason
 
 _CHUNK = 5_000
@@ -191,13 +192,36 @@ async def define_attributes(session: AsyncSession, labels: dict[str, str], at: d
 
 
 async def campaigns_using(session: AsyncSession, keys: tuple[str, ...], owner_id: int) -> list[str]:
-    """Names of campaigns not yet ended whose audience names a list or segment."""
-    going = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED)
+    """Names of campaigns whose recipients are still to be found and whose audience names a list or segment.
+
+    A paused one was either launched, and has its recipients, or held back before its launch.
+    """
+    coming = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED, CampaignStatus.PAUSED)
     query = sa.select(col(Campaign.name), col(Campaign.audience)).where(
-        col(Campaign.deleted_at).is_(None), col(Campaign.status).in_(going)
+        col(Campaign.deleted_at).is_(None), col(Campaign.status).in_(coming), col(Campaign.launched_at).is_(None)
     )
     return [
         name
         for name, audience in await session.execute(query)
         if any(owner_id in (audience or {}).get(key, ()) for key in keys)
     ]
+
+
+async def segments_using(session: AsyncSession, list_id: int) -> list[str]:
+    """Names of segments whose rules ask for a list."""
+    rows = await session.execute(sa.select(col(Segment.name), col(Segment.rules)).order_by(col(Segment.id)))
+    return [name for name, rules in rows if _asks_for_list(rules, list_id)]
+
+
+def _asks_for_list(rules: Any, list_id: int) -> bool:
+    if not isinstance(rules, dict):
+        return False
+    if "rules" in rules:
+        return any(_asks_for_list(rule, list_id) for rule in rules["rules"])
+    return rules.get("field") == "list" and list_id in (rules.get("value") or ())
+
+
+async def member_count(session: AsyncSession, list_id: int) -> int:
+    """How many contacts are in a list, counted."""
+    query = sa.select(sa.func.count()).where(col(ListMember.list_id) == list_id)
+    return int((await session.execute(query)).scalar_one())

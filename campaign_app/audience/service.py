@@ -318,12 +318,27 @@ async def delete_list(session: AsyncSession, actor: Actor, list_id: int) -> None
     """
     actor.require("contacts:delete")
     row = await _list(session, list_id)
-    used = await repository.campaigns_using(session, ("lists", "exclude_lists"), list_id)
-    if used:
-        raise InUse(f"The campaign “{used[0]}” uses this list. Take it out of the audience there first.")
+    if used := await _use_of_list(session, list_id):
+        raise InUse(used)
+    members = await repository.member_count(session, list_id)
     await session.execute(sa.delete(LISTS.member).where(LISTS.member.list_id == list_id))
     await session.delete(row)
-    await audit.record(session, actor, "list.delete", "list", list_id, row.name, members=row.members)
+    await audit.record(session, actor, "list.delete", "list", list_id, row.name, members=members)
+
+
+async def list_fate(session: AsyncSession, actor: Actor, list_id: int) -> tuple[int, str]:
+    """What deleting a list would do: how many contacts leave it, and why it cannot be deleted ("" when it can)."""
+    actor.require("contacts:delete")
+    await _list(session, list_id)
+    return await repository.member_count(session, list_id), await _use_of_list(session, list_id)
+
+
+async def _use_of_list(session: AsyncSession, list_id: int) -> str:
+    if used := await repository.campaigns_using(session, ("lists", "exclude_lists"), list_id):
+        return f"The campaign “{used[0]}” uses this list. Take it out of the audience there first."
+    if used := await repository.segments_using(session, list_id):
+        return f"The segment “{used[0]}” asks for this list. Take it out of the rules there first."
+    return ""
 
 
 async def tags(session: AsyncSession, actor: Actor) -> list[TagRow]:

@@ -119,7 +119,6 @@ async def _insert_deliveries(session: AsyncSession, campaign: Campaign, at: date
         "address": sa.func.coalesce(rows.c.email, ""),
         "domain": sa.func.coalesce(rows.c.domain, ""),
         "attempts": sa.literal(0),
-        "message_id": sa.literal(""),
         "response": sa.literal(""),
         "updated_at": sa.literal(at, _delivery.c.updated_at.type),
     }

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import search as search_words
+from campaign_app.channels import queue_ids
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
@@ -189,6 +190,7 @@ async def why(session: AsyncSession, actor: Actor, delivery_id: int) -> Why:
         campaign_id=int(campaign.id),
         campaign_name=campaign.name,
         message_id=message_ids.make(row.id, domain) if row.attempts else "",
+        provider_id=queue_ids.read(row.response),
         rules=reasons.explain(row, campaign, account, events, now()),
     )
 

@@ -54,6 +54,7 @@ class Why:
     campaign_id: int
     campaign_name: str
     message_id: str
+    provider_id: str
     rules: tuple[Rule, ...]
 
 

@@ -125,7 +125,6 @@ class Delivery(SQLModel, table=True):
     domain: str = Field(default="", max_length=255)
     attempts: int = 0
     next_attempt_at: datetime | None = None
-    message_id: str = Field(default="", max_length=255)
     response: str = Field(default="", max_length=500)
     updated_at: datetime
     sent_at: datetime | None = None

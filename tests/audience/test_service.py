@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from campaign_app.audience import service, suppression
 from campaign_app.audience.errors import ContactChanged, ContactExists, InUse
@@ -10,8 +11,10 @@ from campaign_app.audience.schemas import ContactInput, ContactQuery, ContactSta
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.errors import Forbidden, Invalid
-from campaign_app.models.campaign import Campaign
+from campaign_app.models.campaign import Campaign, CampaignStatus
+from campaign_app.models.contact import ContactList
 from campaign_app.models.delivery import Delivery, DeliveryStatus
+from campaign_app.models.segment import Segment
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.models.user import Role
 from tests.audience.people import add, add_many, names, number_of
@@ -136,6 +139,30 @@ async def test_a_list_in_use_is_kept(actor: Actor) -> None:
     with pytest.raises(InUse, match="Autumn"):
         async with db.transaction() as session:
             await service.delete_list(session, actor, made.id)
+
+
+async def test_what_deleting_a_list_does_is_said_before(actor: Actor) -> None:
+    async with db.transaction() as session:
+        made = await service.create_list(session, actor, "Newsletter")
+        paused = await service.create_list(session, actor, "Held back")
+        asked = await service.create_list(session, actor, "Asked for")
+        session.add(Campaign(name="Winter", audience={"lists": [paused.id]}, status=CampaignStatus.PAUSED))
+        rules = {"op": "not", "rules": [{"field": "list", "op": "in", "value": [asked.id]}]}
+        session.add(Segment(name="Others", rules=rules))
+    for name in ("a", "b"):
+        await add(actor, email=f"{name}@example.com", list_ids=[made.id])
+    async with db.transaction() as session:
+        await session.execute(sa.update(ContactList).values(members=99))  # counted, not believed
+        assert await service.list_fate(session, actor, made.id) == (2, "")
+        assert "campaign “Winter”" in (await service.list_fate(session, actor, paused.id))[1]
+        assert "segment “Others”" in (await service.list_fate(session, actor, asked.id))[1]
+        await service.delete_list(session, actor, made.id)
+    assert await count_rows("contact") == 2
+    assert await count_rows("list_member") == 0
+    for used in (paused, asked):
+        with pytest.raises(InUse):
+            async with db.transaction() as session:
+                await service.delete_list(session, actor, used.id)
 
 
 async def test_viewers_read_only(database: str, make_actor: MakeActor) -> None:

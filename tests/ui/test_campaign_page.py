@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlmodel import select
 
+from campaign_app.campaigns import templates_service
 from campaign_app.core import clock, db
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Forbidden
@@ -20,6 +22,7 @@ from campaign_app.ui.app_state import AppState
 from campaign_app.ui.campaign import figures
 from campaign_app.ui.campaign.page_state import CampaignPage
 from campaign_app.ui.campaign.recipients_state import Recipients, explanation
+from campaign_app.ui.campaign.template_state import SaveAsTemplate
 from campaign_app.ui.campaign.why_state import WhyDialog
 from tests.conftest import MakeActor
 from tests.ui.tabs import Tab
@@ -219,3 +222,41 @@ async def test_recipients_are_paged_filtered_and_explained(
     why = tab.state(WhyDialog)
     assert (why.name, why.status, why.opened) == ("Reader 58", "skipped", True)
     assert any(rule.mark == "blocking" for rule in why.rules)
+
+
+async def test_a_campaigns_message_becomes_a_template(
+    actor: Actor, watched: list[str], monkeypatch: pytest.MonkeyPatch, make_actor: MakeActor
+) -> None:
+    number = await store()
+    tab = Tab(actor, monkeypatch).go(f"/campaigns/{number}", campaign_id=number)
+    await tab.do(SaveAsTemplate.ask)
+    dialog = tab.state(SaveAsTemplate)
+    assert (dialog.opened, dialog.name) == (True, "Restock")
+    await tab.do(SaveAsTemplate.save, {"template-name": ""})
+    assert dialog.error
+    await tab.do(SaveAsTemplate.save, {"template-name": "Restock", "template-category": "Offers"})
+    assert (dialog.opened, "Restock is in the template library" in tab.toasts[-1]) == (False, True)
+    await tab.do(SaveAsTemplate.save, {"template-name": "Restock"})
+    assert dialog.error == "This name is taken"
+    async with db.reading() as session:
+        (made,) = await templates_service.list_templates(session, actor, category="Offers")
+    assert (made.name, made.subject) == ("Restock", "Hello")
+    viewer = Tab(await make_actor(Role.VIEWER), monkeypatch).go(f"/campaigns/{number}", campaign_id=number)
+    for handler, arguments in ((SaveAsTemplate.ask, ()), (SaveAsTemplate.save, ({"template-name": "X"},))):
+        with pytest.raises(Forbidden):
+            await viewer.do(handler, *arguments)
+
+
+async def test_the_servers_name_for_a_message_is_shown(
+    actor: Actor, watched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await store()
+    async with db.transaction() as session:
+        row = (await session.exec(select(Delivery).where(Delivery.status == DeliveryStatus.SENT).limit(1))).one()
+        row.response, row.attempts = "250 2.0.0 Ok: queued as 4Wq1xF3Zbxz9t", 1
+        session.add(row)
+    tab = Tab(actor, monkeypatch).go(f"/campaigns/{number}", campaign_id=number)
+    await tab.do(WhyDialog.show, row.id)
+    why = tab.state(WhyDialog)
+    assert why.provider_id == "4Wq1xF3Zbxz9t"
+    assert why.message_id.endswith("@acme.example>")

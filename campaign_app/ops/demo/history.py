@@ -141,7 +141,6 @@ def _delivery(campaign_id: int, recipient: Recipient) -> dict[str, Any]:
         "address": recipient.member.email,
         "domain": recipient.member.domain,
         "attempts": recipient.attempts,
-        "message_id": "",
         "response": recipient.response,
         "updated_at": last,
         "sent_at": recipient.sent_at,

@@ -67,7 +67,7 @@ def _dialogs() -> rx.Component:
         ),
         c.confirm_dialog(
             f"Delete the list {Lists.deleting_name}?",
-            "Its contacts stay. Drafts that use it as an audience lose it.",
+            Lists.deleting_words,
             act="Delete list",
             on_confirm=Lists.delete,
             danger=True,

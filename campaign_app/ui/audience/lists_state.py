@@ -10,7 +10,7 @@ from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.core.errors import Invalid
 from campaign_app.kit import text
-from campaign_app.ui.app_state import AppState, notify_success
+from campaign_app.ui.app_state import AppState, notify_error, notify_success
 from campaign_app.workspace import service as workspace
 
 
@@ -38,6 +38,7 @@ class Lists(AppState):
     saving: bool = False
     deleting: int = 0
     deleting_name: str = ""
+    deleting_words: str = ""
 
     @rx.event
     async def load(self) -> None:
@@ -103,10 +104,15 @@ class Lists(AppState):
         yield notify_success(f"List {self.name} saved")
 
     @rx.event
-    async def ask_delete(self, number: int, name: str) -> None:
-        """Open the question; 0 closes it."""
-        await self.require("contacts:delete")
-        self.deleting, self.deleting_name = number, name
+    async def ask_delete(self, number: int, name: str) -> Any:
+        """Open the question with what would really happen; a list in use is not even asked about."""
+        actor = await self.require("contacts:delete")
+        async with db.reading() as session:
+            members, used = await people.list_fate(session, actor, number)
+        if used:
+            return notify_error(f"The list {name} is in use", used)
+        self.deleting, self.deleting_name, self.deleting_words = number, name, fate_words(members)
+        return None
 
     @rx.event
     async def close_question(self, opened: bool) -> None:
@@ -124,3 +130,12 @@ class Lists(AppState):
         self.deleting = 0
         await self._read()
         yield notify_success(f"List {self.deleting_name} deleted")
+
+
+def fate_words(members: int) -> str:
+    """What deleting a list deletes."""
+    if not members:
+        return "Nobody is in it. Only the list is deleted."
+    if members == 1:
+        return "Only the list is deleted. The contact in it stays in Contacts."
+    return f"Only the list is deleted. The {text.number(members)} contacts in it stay in Contacts."

@@ -13,6 +13,8 @@ from campaign_app.ui.campaign.recipients_state import Recipients
 from campaign_app.ui.campaign.results import results_tab
 from campaign_app.ui.campaign.side import side_column
 from campaign_app.ui.campaign.side_state import CampaignSide
+from campaign_app.ui.campaign.template_dialog import template_dialog
+from campaign_app.ui.campaign.template_state import SaveAsTemplate
 from campaign_app.ui.layout import page
 
 _TABS = [
@@ -80,6 +82,7 @@ def _menu() -> rx.Component:
     delete = c.menu_item("Delete campaign", CampaignPage.ask("delete"), "trash_2", danger=True)
     return c.menu(
         c.if_allowed("campaigns:duplicate", c.menu_item("Duplicate", CampaignPage.duplicate, "copy")),
+        c.if_allowed("templates:write", c.menu_item("Save as template", SaveAsTemplate.ask, "layout_template")),
         c.if_allowed("analytics:export", export("Export recipients", "recipients")),
         c.if_allowed("campaigns:pause", rx.cond(CampaignPage.can_cancel, cancel, rx.fragment())),
         c.if_allowed("campaigns:delete", rx.cond(CampaignPage.can_delete, delete, rx.fragment())),
@@ -193,4 +196,5 @@ def campaign() -> Any:
             ),
         ),
         _questions(),
+        c.if_allowed("templates:write", template_dialog()),
     )

@@ -21,6 +21,14 @@ def _rule(rule: RuleLine) -> rx.Component:
 
 def why_dialog() -> rx.Component:
     """Every rule in order, the server's words, the way to the contact."""
+
+    def name(label: str, value: rx.Var[str]) -> rx.Component:
+        shown = rx.el.div(rx.el.dt(label), rx.el.dd(value, class_name="b-num"), class_name="b-fact")
+        return rx.cond(value != "", shown, rx.fragment())
+
+    names = rx.el.dl(
+        name("Server's number", WhyDialog.provider_id), name("Message-ID", WhyDialog.message_id), class_name="b-facts"
+    )
     words = rx.cond(
         WhyDialog.response != "",
         rx.el.div(
@@ -34,6 +42,7 @@ def why_dialog() -> rx.Component:
         rx.el.div(c.status_badge(WhyDialog.status), class_name="b-row"),
         rx.el.ol(rx.foreach(WhyDialog.rules, _rule), class_name="b-col b-plain-list", aria_label="What happened"),
         words,
+        rx.cond(WhyDialog.message_id != "", names, rx.fragment()),
         open=WhyDialog.opened,
         on_open_change=WhyDialog.change,
         text=WhyDialog.address,

@@ -33,6 +33,7 @@ class WhyDialog(AppState):
     status: str = "pending"
     response: str = ""
     message_id: str = ""
+    provider_id: str = ""
     contact_href: str = ""
     rules: list[RuleLine] = []
 
@@ -45,7 +46,7 @@ class WhyDialog(AppState):
             why = await queries.why(session, actor, delivery_id)
         self.name, self.address = why.row.name or why.row.address, why.row.address
         self.status, self.response = why.row.status.value, why.row.response
-        self.message_id = why.message_id
+        self.message_id, self.provider_id = why.message_id, why.provider_id
         self.contact_href = f"/contacts/{why.row.contact_id}"
         self.rules = [
             RuleLine(

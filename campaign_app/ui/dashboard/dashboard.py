@@ -164,7 +164,11 @@ def _start() -> rx.Component:
             line.title,
             line.detail,
             line.done,
-            c.text_link(rx.cond(line.done, "Change", "Open"), href=line.href, aria_label=f"Open: {line.title}"),
+            rx.cond(
+                line.done,
+                c.text_link("Change", href=line.href, aria_label=f"Change: {line.title}"),
+                c.text_link("Open", href=line.href, aria_label=f"Open: {line.title}"),
+            ),
         )
 
     return c.empty_state(
