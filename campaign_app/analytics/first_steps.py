@@ -59,7 +59,8 @@ def _sender(here: Workspace) -> Step:
         )
         if is_missing
     ]
-    done = f"{here.company}, {' '.join(here.postal_address.split()) or 'no postal address needed'}"
+    where = " ".join(here.postal_address.split()) or "no postal address needed"
+    done = where if where.startswith(here.company) else f"{here.company}, {where}"
     return Step("sender", "Say who sends", f"Missing: {', '.join(missing)}" if missing else done, not missing)
 
 

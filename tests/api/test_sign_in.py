@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from campaign_app.api.sign_in import SETUP_COOKIE
+from campaign_app.api.sign_in import AFTER_OWNER, SETUP_COOKIE
 from campaign_app.audit import service as audit
 from campaign_app.auth import known_devices, setup_link
 from campaign_app.auth import service as auth
@@ -33,7 +33,7 @@ async def may_upload(client: httpx.AsyncClient) -> bool:
 
 async def test_first_start_once_then_signed_in(client: httpx.AsyncClient) -> None:
     answer = await set_up(client)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert (answer.status_code, answer.headers["location"]) == (303, AFTER_OWNER)
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
@@ -167,7 +167,7 @@ async def test_without_the_link_nobody_becomes_the_owner(client: httpx.AsyncClie
     assert await count_rows("app_user") == 0
     opened = await client.get("/auth/setup", params={"token": right})
     assert opened.headers["location"] == "/setup?link=1"
-    assert await claim(client, right, "ines@example.com") == "/"
+    assert await claim(client, right, "ines@example.com") == AFTER_OWNER
     assert await claim(client, right, "eve@example.com") == "/login?error=exists"
     assert await issued() == ""
     assert await count_rows("app_user") == 1
@@ -176,7 +176,7 @@ async def test_without_the_link_nobody_becomes_the_owner(client: httpx.AsyncClie
 async def test_of_many_claims_at_once_exactly_one_wins(client: httpx.AsyncClient) -> None:
     token = await issued()
     answers = await asyncio.gather(*(claim(client, token, f"p{number}@example.com") for number in range(8)))
-    assert sorted(answers) == ["/"] + 7 * ["/login?error=exists"]
+    assert sorted(answers) == 7 * ["/login?error=exists"] + [AFTER_OWNER]
     assert await count_rows("app_user") == 1
 
 

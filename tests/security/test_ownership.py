@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from campaign_app.api.sign_in import AFTER_OWNER
 from tests import servers
 from tests.stack import Stack
 
@@ -55,7 +56,7 @@ async def test_a_stranger_cannot_claim_what_campaign_web_started(tmp_path: Path)
         for token in ("", "guessed", "x" * 1_900):
             assert await claim(stack, token) == "/setup?error=setup_link"
         assert owners(stack) == []
-        assert await claim(stack, token_of(stack.setup_link())) == "/"
+        assert await claim(stack, token_of(stack.setup_link())) == AFTER_OWNER
         assert await claim(stack, token_of(stack.setup_link())) == "/login?error=exists"
         assert len(owners(stack)) == 1
 
