@@ -13,7 +13,7 @@ from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.kit import text
 from campaign_app.kit.days import day_of
-from campaign_app.ui import live, routes, theme
+from campaign_app.ui import browser, live, routes, theme
 from campaign_app.ui.accounts.words import used_share, used_words
 from campaign_app.ui.analytics.metrics import METRICS, Cell, cells
 from campaign_app.ui.app_state import AppState
@@ -115,7 +115,7 @@ class DashboardPage(AppState):
         if actor.can("workspace:write"):
             async with db.reading() as session:
                 if not (await workspace.get(session)).introduced:
-                    return rx.redirect(routes.WORKSPACE_SETUP)
+                    return browser.redirect(routes.WORKSPACE_SETUP)
         async with self.busy():
             await self._read()
         for row in self.running:

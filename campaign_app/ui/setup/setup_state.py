@@ -7,7 +7,7 @@ import reflex as rx
 from campaign_app.core import db
 from campaign_app.core.errors import Invalid
 from campaign_app.kit import zones
-from campaign_app.ui import routes
+from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState
 from campaign_app.workspace import address, service
 
@@ -39,7 +39,7 @@ class SetUp(AppState):
         """Open the page; who may not set it up goes on to the dashboard."""
         actor = await self.require()
         if not actor.can("workspace:write"):
-            return rx.redirect(routes.DASHBOARD)
+            return browser.redirect(routes.DASHBOARD)
         self.errors = {}
         async with self.busy():
             await self._read()
@@ -94,7 +94,7 @@ class SetUp(AppState):
         except Invalid as error:
             self.errors = error.fields
             return None
-        return rx.redirect(routes.DASHBOARD)
+        return browser.redirect(routes.DASHBOARD)
 
     @rx.event
     async def skip(self) -> Any:
@@ -102,4 +102,4 @@ class SetUp(AppState):
         actor = await self.require("workspace:write")
         async with db.transaction() as session:
             await service.introduce(session, actor)
-        return rx.redirect(routes.DASHBOARD)
+        return browser.redirect(routes.DASHBOARD)
