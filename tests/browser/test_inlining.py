@@ -1,0 +1,68 @@
+"""Twenty templates as the mail program shows them that keeps style sheets: inlining changes not one pixel.
+
+The templates in tests/data/mail are ours. They hold what public ones do: client fixes, ghost tables, buttons for
+Outlook, dark mode, columns that stack with and without `!important`, print sheets, minified blocks that begin with an id.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from campaign_app.campaigns import inlining
+from campaign_app.campaigns.markup import Page
+from campaign_app.campaigns.part import Part
+from campaign_app.campaigns.sandbox import HTML
+from tests.browser.conftest import CHROMIUM_FLAGS, chromium
+
+_FOLDER = Path(__file__).parent.parent / "data" / "mail"
+MAIL = {path.stem: path.read_text() for path in sorted(_FOLDER.glob("*.html"))}
+WIDTHS = (1_000, 390)
+SCHEMES = ("light", "dark")
+PERSON = {"first_name": "Ann", "tone": "#640"}
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser_alone() -> AsyncIterator[Browser]:
+    """Chromium without the product: the pages are given to it as text."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+        yield browser
+        await browser.close()
+
+
+def shown(source: str, *, inline: bool) -> str:
+    page = Page(source)
+    if inline:
+        inlining.inline(page)
+    return Part(HTML, page.source(), "html").render(PERSON)
+
+
+async def pictures(browser: Browser, html: str) -> list[bytes]:
+    found = []
+    for scheme in SCHEMES:
+        context = await browser.new_context(color_scheme=scheme)
+        page = await context.new_page()
+        await page.route("**/*", lambda route: route.abort())  # nothing is loaded, and nothing is waited for
+        await page.set_content(html, wait_until="domcontentloaded")
+        for width in WIDTHS:
+            await page.set_viewport_size({"width": width, "height": 700})
+            found.append(await page.screenshot(full_page=True, animations="disabled"))
+        if scheme == "light":
+            await page.emulate_media(media="print")
+            found.append(await page.screenshot(full_page=True, animations="disabled"))
+        await context.close()
+    return found
+
+
+def test_there_are_twenty() -> None:
+    assert len(MAIL) == 20
+
+
+@pytest.mark.parametrize("name", MAIL)
+async def test_inlining_changes_no_pixel(browser_alone: Browser, name: str) -> None:
+    before, after = shown(MAIL[name], inline=False), shown(MAIL[name], inline=True)
+    assert before.partition("<body")[2] != after.partition("<body")[2]  # something was inlined
+    assert await pictures(browser_alone, before) == await pictures(browser_alone, after)
