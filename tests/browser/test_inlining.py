@@ -1,7 +1,7 @@
 """Twenty templates as the mail program shows them that keeps style sheets: inlining changes not one pixel.
 
 The templates in tests/data/mail are ours. They hold what public ones do: client fixes, ghost tables, buttons for
-Outlook, dark mode, columns that stack with and without `!important`, print sheets, minified blocks that begin with an id.
+Outlook, dark mode, columns that stack with and without `!important`, print sheets, blocks that begin with an id.
 """
 
 from collections.abc import AsyncIterator
