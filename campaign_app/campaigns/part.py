@@ -241,5 +241,7 @@ def _why(error: Exception) -> str:
         "TypeError": "Text and numbers are mixed, or a filter got something it cannot use",
         "ValueError": "A filter got a value it cannot use",
         "OverflowError": "A number is too large",
+        "KeyError": "A table has nothing at that place",
+        "IndexError": "A list has nothing at that place",
     }
     return known.get(type(error).__name__, str(error) or type(error).__name__)
