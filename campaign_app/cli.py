@@ -5,7 +5,19 @@ import sys
 
 from campaign_app import __version__
 from campaign_app.core.errors import AppError
-from campaign_app.launcher import benchmark, console, demo, doctor, imports, locking, parts, people, testing, up
+from campaign_app.launcher import (
+    benchmark,
+    console,
+    demo,
+    doctor,
+    evidence,
+    imports,
+    locking,
+    parts,
+    people,
+    testing,
+    up,
+)
 
 DESCRIPTION = """Beacon: build, approve, send and measure campaigns.
 
@@ -20,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--version", action="version", version=f"Beacon {__version__}")
     commands = made.add_subparsers(metavar="command", required=True)
-    for module in (up, demo, imports, people, doctor, testing, benchmark, locking):
+    for module in (up, demo, imports, people, doctor, evidence, testing, benchmark, locking):
         module.add_parser(commands)
     parts.add_parsers(commands)
     return made

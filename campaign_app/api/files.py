@@ -70,6 +70,14 @@ async def audit_log(
     return await downloads.csv(noted, pieces, _dated("audit"))
 
 
+@router.get("/audit-anchor.txt", summary="The end of the audit log, signed, to keep elsewhere")
+async def audit_anchor(actor: SignedInActor) -> Response:
+    """`./campaign audit --anchor FILE` compares it with the log of that day."""
+    async with db.reading() as session:
+        line = await audit.anchor_text(session, actor)
+    return await downloads.text(exports.of_anchor(actor), f"{line}\n", f"beacon-audit-anchor-{now():%Y-%m-%d}.txt")
+
+
 async def _entries(
     session: AsyncSession, actor: Actor, action: str, object_type: str, actor_id: int | None, text: str
 ) -> AsyncIterator[bytes]:

@@ -52,6 +52,23 @@ def seal(key: bytes, entry: AuditEntry) -> str:
     return hmac.digest(key, text.encode(), hashlib.sha256).hex()
 
 
+def head(key: bytes, entry_id: int, entry_hash: str, count: int, *, broken: bool) -> dict[str, Any]:
+    """The signed end of the chain. `broken` stays: an end that once did not fit is not made good by writing on."""
+    value = {"id": entry_id, "hash": entry_hash, "count": count, "broken": broken}
+    return {**value, "mac": _mac(key, value)}
+
+
+def head_fits(key: bytes, value: Mapping[str, Any]) -> bool:
+    """Whether the head was signed with the key."""
+    signed = {name: value.get(name) for name in ("id", "hash", "count", "broken")}
+    return hmac.compare_digest(str(value.get("mac", "")).encode(), _mac(key, signed).encode())
+
+
+def _mac(key: bytes, value: Mapping[str, Any]) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hmac.digest(key, text.encode(), hashlib.sha256).hex()
+
+
 def fits(key: bytes, entry: AuditEntry, previous_hash: str) -> bool:
     """Whether the entry is as it was written and follows the one whose hash is given."""
     return entry.previous_hash == previous_hash and hmac.compare_digest(entry.hash, seal(key, entry))

@@ -37,6 +37,11 @@ def of_log(actor: Actor, filters: Mapping[str, Any]) -> Export:
     return Export(actor, "audit.export", "audit", "Audit log as CSV", entries, filters=filters)
 
 
+def of_anchor(actor: Actor) -> Export:
+    """The signed end of the log."""
+    return Export(actor, "audit.export_anchor", "audit", "Anchor of the audit log", NO_PEOPLE)
+
+
 async def note(export: Export) -> None:
     """Write it to the log, before the file goes out. The caller has asked for the permission."""
     details: dict[str, Any] = {"filters": dict(export.filters)}

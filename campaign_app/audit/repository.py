@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.models.audit import AuditEntry
 from campaign_app.models.setting import Setting
+from campaign_app.models.user import User
 
 _LOCK = 0x42454143  # one writer at a time on PostgreSQL; SQLite has but one anyway
 _HEAD = "audit_head"
@@ -21,24 +22,62 @@ def lock(session: Session) -> None:
         session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
-def head(session: Session) -> Setting:
-    """Id and hash of the newest entry, kept apart so that a cut-off end is found."""
-    return session.get(Setting, _HEAD) or Setting(key=_HEAD, value={"id": 0, "hash": ""})
+_LAST: Any = select(AuditEntry.id, AuditEntry.hash).order_by(col(AuditEntry.id).desc()).limit(1)
 
 
-def append(session: Session, entry: AuditEntry, newest: Setting) -> None:
-    """Store an entry and make it the head."""
+def head(session: Session) -> dict[str, Any]:
+    """The signed end of the chain (chain.head), kept apart so that a cut is found; {} before the first entry."""
+    found = session.get(Setting, _HEAD, populate_existing=True)
+    return found.value if found else {}
+
+
+def last(session: Session) -> tuple[int, str]:
+    """Id and hash of the newest entry, (0, "") without one."""
+    row = session.execute(_LAST).first()
+    return (row[0], row[1]) if row else (0, "")
+
+
+def people(session: Session) -> int:
+    """How many users there are."""
+    return int(session.execute(select(sa.func.count(col(User.id)))).scalar_one())
+
+
+def append(session: Session, entry: AuditEntry) -> int:
+    """Store an entry; its id."""
     session.add(entry)
     session.flush()
-    newest.value = {"id": entry.id, "hash": entry.hash}
-    session.add(newest)
+    return entry.id or 0
+
+
+def keep_head(session: Session, value: dict[str, Any]) -> None:
+    """Make it the head."""
+    found = session.get(Setting, _HEAD) or Setting(key=_HEAD)
+    found.value = value
+    session.add(found)
     session.flush()
 
 
 async def stored_head(session: AsyncSession) -> dict[str, Any]:
-    """The head as stored: {id, hash}."""
+    """As `head`."""
     found = await session.get(Setting, _HEAD, populate_existing=True)
-    return found.value if found else {"id": 0, "hash": ""}
+    return found.value if found else {}
+
+
+async def stored_last(session: AsyncSession) -> tuple[int, str]:
+    """As `last`."""
+    row = (await session.execute(_LAST)).first()
+    return (row[0], row[1]) if row else (0, "")
+
+
+async def hashes(session: AsyncSession, ids: Sequence[int]) -> dict[int, str]:
+    """The seals of these entries."""
+    rows = await session.execute(select(AuditEntry.id, AuditEntry.hash).where(col(AuditEntry.id).in_(ids)))
+    return {row[0]: row[1] for row in rows}
+
+
+async def any_user(session: AsyncSession) -> bool:
+    """Whether anybody exists, which the log begins with."""
+    return (await session.exec(select(User.id).limit(1))).first() is not None
 
 
 async def after(session: AsyncSession, last_id: int, limit: int) -> Sequence[AuditEntry]:

@@ -1,21 +1,50 @@
 """Use cases of the audit log: write, search, prove."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.audit import chain, repository
-from campaign_app.core import clock, crypto
+from campaign_app.audit import anchors, chain, repository
+from campaign_app.audit.anchors import Anchor
+from campaign_app.core import clock, crypto, logging
 from campaign_app.core.actor import Actor
+from campaign_app.core.errors import Conflict
 from campaign_app.kit.pagination import MAX_PAGE, Page, decode_cursor, encode_cursor
 from campaign_app.models.audit import AuditEntry
 
 _WAITING = "audit"
 _BATCH = 1_000
+log = logging.get("audit")
+
+
+class Fault(StrEnum):
+    """What can be wrong with the chain as a whole."""
+
+    END = "end"  # the newest entry is not the one that the head names
+    HEAD = "head"  # there is none, or it is not signed with our key
+    COUNT = "count"  # more or fewer entries than the head says
+    EMPTY = "empty"  # people exist, but no entry
+    ANCHOR = "anchor"  # an entry that was anchored is gone or another one
+    BROKEN = "broken"  # something was written after one of these
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Ids of entries that do not fit (changed, put in, after a gap), faults of the whole, and the end as found."""
+
+    wrong: list[int]
+    faults: list[str]
+    anchor: Anchor
+
+    @property
+    def is_whole(self) -> bool:
+        """Nothing is wrong."""
+        return not self.wrong and not self.faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +92,32 @@ def _write(session: Session) -> None:
         return
     session.info[_WAITING] = []
     repository.lock(session)
-    head = repository.head(session)
-    key = _key()
+    key, head_key = _key(), _head_key()
+    head, last = repository.head(session), repository.last(session)
+    broken = _end_fault(head_key, head, last) != "" or (not head and not _begins(session, entries))
+    count, (last_id, last_hash) = int(head.get("count") or 0), last
+    previous = str(head.get("hash") or "") if head else last_hash
     for entry in entries:
-        entry.previous_hash = head.value["hash"]
-        entry.hash = chain.seal(key, entry)
-        repository.append(session, entry, head)
+        entry.previous_hash = previous
+        entry.hash = previous = chain.seal(key, entry)
+        last_id, count = repository.append(session, entry), count + 1
+    repository.keep_head(session, chain.head(head_key, last_id, previous, count, broken=broken))
+
+
+def _begins(session: Session, entries: Sequence[AuditEntry]) -> bool:
+    """Whether a first entry can be the first: nobody exists whom these entries do not bring."""
+    return repository.people(session) <= sum(entry.action == "user.create" for entry in entries)
+
+
+def _end_fault(key: bytes, head: Mapping[str, Any], last: tuple[int, str]) -> str:
+    """What is wrong with the end of the chain: a Fault, or ""."""
+    if not head:
+        return Fault.HEAD if last[0] else ""
+    if not chain.head_fits(key, head):
+        return Fault.HEAD
+    if head["broken"]:
+        return Fault.BROKEN
+    return "" if (head["id"], head["hash"]) == last else Fault.END
 
 
 async def search(
@@ -136,21 +185,70 @@ async def choices(session: AsyncSession, actor: Actor) -> Choices:
     )
 
 
-async def verify_chain(session: AsyncSession) -> list[int]:
-    """Ids of the entries that do not fit: changed, put in, after a gap, or missing at the end."""
-    key, previous, last_id = _key(), "", 0
+async def prove(session: AsyncSession, more: Sequence[Anchor] = ()) -> Proof:
+    """Read the whole chain and compare it with its head, this host's anchors and `more` ones."""
+    head, last = await repository.stored_head(session), await repository.stored_last(session)
+    expected = {(anchor.id, anchor.hash, anchor.count) for anchor in (*anchors.kept(), *more) if anchor.id}
+    key, previous, last_id, count = _key(), "", 0, 0
     wrong: list[int] = []
     while rows := await repository.after(session, last_id, _BATCH):
         for entry in rows:
             if not chain.fits(key, entry, previous):
                 wrong.append(entry.id or 0)
-            previous, last_id = entry.hash, entry.id or 0
+            previous, last_id, count = entry.hash, entry.id or 0, count + 1
+            expected.discard((last_id, previous, count))
         session.expunge_all()
-    head = await repository.stored_head(session)
-    if head != {"id": last_id, "hash": previous} and last_id not in wrong:
-        wrong.append(max(int(head.get("id", 0)), last_id))
-    return wrong
+    faults: list[str] = [Fault.ANCHOR] if expected else []
+    if end := await _end(session, head, last, count):
+        faults.append(end)
+        if end in (Fault.END, Fault.HEAD) and last_id not in wrong:
+            wrong.append(max(int(head.get("id") or 0), last_id))
+    anchor = Anchor(clock.now(), count, last_id, previous)
+    return Proof(wrong, faults, anchor)
+
+
+async def _end(session: AsyncSession, head: Mapping[str, Any], last: tuple[int, str], count: int | None) -> str:
+    if fault := _end_fault(_head_key(), head, last):
+        return fault
+    if not head and await repository.any_user(session):
+        return Fault.EMPTY
+    return Fault.COUNT if head and count is not None and head["count"] != count else ""
+
+
+async def glance(session: AsyncSession) -> Proof:
+    """As `prove`, but only the head, the last entry and the anchored ones: what a big log can bear every hour."""
+    head, last = await repository.stored_head(session), await repository.stored_last(session)
+    known = {anchor.id: anchor.hash for anchor in anchors.kept() if anchor.id}
+    faults: list[str] = [Fault.ANCHOR] if await repository.hashes(session, list(known)) != known else []
+    if end := await _end(session, head, last, None):
+        faults.append(end)
+    return Proof([], faults, Anchor(clock.now(), int(head.get("count") or 0), *last))
+
+
+def keep_anchor(proof: Proof) -> None:
+    """Anchor a whole chain in this process's log and this host's file; say it as an error when it is not whole."""
+    if proof.is_whole:
+        anchors.keep(proof.anchor)
+    else:
+        log.error("the audit log was changed", faults=[*proof.faults], entries=proof.wrong[:20])
+
+
+async def anchor_text(session: AsyncSession, actor: Actor) -> str:
+    """The present end of the chain as an anchor to keep elsewhere.
+
+    Raises:
+        Conflict: the end does not fit, so an anchor would vouch for something wrong.
+    """
+    actor.require("audit:read")
+    found = await glance(session)
+    if not found.is_whole:
+        raise Conflict("The audit log was changed. Open its page: it says what does not fit.", title="No anchor")
+    return found.anchor.text()
 
 
 def _key() -> bytes:
     return crypto.derive("audit chain")
+
+
+def _head_key() -> bytes:
+    return crypto.derive("audit head")

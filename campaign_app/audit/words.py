@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from campaign_app.audit.service import Choices
+from campaign_app.audit.service import Choices, Fault, Proof
 from campaign_app.kit.text import plural
 
 
@@ -47,12 +47,24 @@ def choices(found: Choices) -> dict[str, dict[str, Any]]:
     }
 
 
-def verdict(wrong: list[int], checked_at: str) -> str:
+_FAULTS = {
+    Fault.END: "The newest entry is missing or another one.",
+    Fault.HEAD: "The signed end of the log is missing or not ours.",
+    Fault.COUNT: "There are more or fewer entries than were written.",
+    Fault.EMPTY: "The log is empty, although people exist.",
+    Fault.ANCHOR: "An entry that was anchored is missing or another one.",
+    Fault.BROKEN: "The end of the log did not fit at an earlier time, and entries were written after it.",
+}
+
+
+def verdict(found: Proof, checked_at: str) -> str:
     """What the check of the chain says."""
-    if not wrong:
-        return f"Every entry is as it was written and none is missing. Checked {checked_at}."
-    shown = ", ".join(str(entry_id) for entry_id in wrong[:10])
-    return (
-        f"{plural(len(wrong), 'entry does', 'entries do')} not fit: number {shown}. Somebody changed the database by "
-        f"hand, or var/secret.key is another one than before. Compare with a backup. Checked {checked_at}."
-    )
+    if found.is_whole:
+        count = plural(found.anchor.count, "entry", "entries")
+        return f"Every entry is as it was written and none is missing ({count}). Checked {checked_at}."
+    parts = [_FAULTS[Fault(fault)] for fault in found.faults]
+    if found.wrong:
+        shown = ", ".join(str(entry_id) for entry_id in found.wrong[:10])
+        parts.insert(0, f"{plural(len(found.wrong), 'entry does', 'entries do')} not fit: number {shown}.")
+    why = "Somebody changed the database by hand, or var/secret.key is another one than before. Compare with a backup."
+    return " ".join([*parts, why, f"Checked {checked_at}."])

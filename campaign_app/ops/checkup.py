@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from campaign_app import frontend
+from campaign_app.audit import service as audit
+from campaign_app.audit import words as audit_words
 from campaign_app.core import clock, db, redis
 from campaign_app.core.config import settings
 from campaign_app.kit import text
@@ -158,6 +160,14 @@ async def _invariants() -> list[Finding]:
     return [Finding("Ledger", BROKEN, f"{v.invariant}: not so for {v.detail}", mend) for v in violations]
 
 
+async def _audit() -> list[Finding]:
+    async with db.reading() as session:
+        found = await audit.glance(session)
+    if found.is_whole:
+        return [Finding("Audit log", OK, f"{found.anchor.count} entries; its end and its anchors fit.")]
+    return [Finding("Audit log", BROKEN, audit_words.verdict(found, "now"), "./campaign audit reads all of it")]
+
+
 LOOKS: tuple[tuple[str, Look, str], ...] = (
     ("Database", _database, "start the server, or check DATABASE_URL"),
     ("Migrations", _migrations, "./campaign migrate"),
@@ -170,4 +180,5 @@ LOOKS: tuple[tuple[str, Look, str], ...] = (
     ("Proxy", _proxies, "check BEACON_BASE_URL and BEACON_TRUSTED_PROXIES"),
     ("Disk", _disk, "check the folder BEACON_VAR"),
     ("Ledger", _invariants, "./campaign migrate"),
+    ("Audit log", _audit, "./campaign migrate"),
 )

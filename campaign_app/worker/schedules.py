@@ -28,5 +28,6 @@ def lines() -> Sequence[CronJob]:
             timeout=3_600,
         ),
         cron(logged(audience.tidy_imports), name="cron:tidy_imports", hour=3, minute=17, second=0, timeout=600),
+        cron(logged(ops.anchor_audit), name="cron:anchor_audit", minute=11, second=0, timeout=60),
         cron(logged(ops.check_invariants), name="cron:check_invariants", minute={7, 37}, second=0, timeout=300),
     )

@@ -27,6 +27,7 @@ ASKED: dict[str, list[tuple[str, dict[str, object], int | None]]] = {
     ],
     "/files/suppressions.csv": [("/files/suppressions.csv", {}, 2)],
     "/files/audit.csv": [("/files/audit.csv?action=session.sign_in", {"action": "session.sign_in"}, 1)],
+    "/files/audit-anchor.txt": [("/files/audit-anchor.txt", {}, None)],
     "/files/imports/{import_id}/rejected": [("/files/imports/1/rejected", {}, 1)],
     "/files/campaigns/{campaign_id}/{slug}.csv": [
         ("/files/campaigns/1/recipients.csv", {"table": "recipients"}, 7),

@@ -2,15 +2,19 @@
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from campaign_app.audit import service
+from campaign_app.audit import anchors, chain, repository, service
+from campaign_app.audit.anchors import Anchor
+from campaign_app.audit.service import Fault
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
-from campaign_app.core.errors import Forbidden
+from campaign_app.core.errors import Conflict, Forbidden
 from campaign_app.models.audit import AuditEntry
+from campaign_app.models.setting import Setting
 from campaign_app.models.user import Role
 from tests.conftest import MakeActor, count_rows
 
@@ -24,7 +28,7 @@ async def write(number: int, **details: object) -> None:
 
 async def wrong_ids() -> list[int]:
     async with db.reading() as session:
-        return await service.verify_chain(session)
+        return (await service.prove(session)).wrong
 
 
 async def change(statement: str) -> None:
@@ -71,6 +75,121 @@ async def test_what_was_tampered_with_is_named(database: str, statement: str, wr
         await write(number)
     await change(statement)
     assert await wrong_ids() == wrong
+
+
+async def proof(*more: Anchor) -> service.Proof:
+    async with db.reading() as session:
+        return await service.prove(session, more)
+
+
+async def head() -> dict[str, object]:
+    async with db.reading() as session:
+        return await repository.stored_head(session)
+
+
+async def put_head(value: dict[str, object] | None) -> None:
+    async with db.transaction() as session:
+        await session.execute(sa.text("DELETE FROM setting WHERE key = 'audit_head'"))
+        if value is not None:
+            session.add(Setting(key="audit_head", value=value))
+
+
+@pytest.mark.parametrize("signed", ["not at all", "as before", "with another key"])
+async def test_a_cut_tail_is_found_whatever_the_head_says(database: str, signed: str) -> None:
+    for number in range(5):
+        await write(number)
+    before = await head()
+    async with db.reading() as session:
+        third = (await repository.after(session, 2, 1))[0]
+    await change("DELETE FROM audit_entry WHERE id > 3")
+    forged: dict[str, object] = {"id": 3, "hash": third.hash, "count": 3, "broken": False}
+    if signed == "as before":
+        forged["mac"] = before["mac"]
+    elif signed == "with another key":
+        forged = chain.head(b"guessed", 3, third.hash, 3, broken=False)
+    await put_head(forged)
+    assert Fault.HEAD in (await proof()).faults
+    await write(9)  # the product writes on: that makes nothing good
+    await write(10)
+    assert Fault.BROKEN in (await proof()).faults
+    async with db.reading() as session:
+        assert not (await service.glance(session)).is_whole
+
+
+async def test_relinking_without_the_key_is_found(database: str) -> None:
+    for number in range(5):
+        await write(number)
+    async with db.transaction() as session:
+        rows = await repository.after(session, 0, 10)
+        previous = ""
+        for row in rows:
+            row.object_name = row.object_name.replace("Thing 2", "Other")
+            row.previous_hash = previous
+            row.hash = previous = chain.seal(b"guessed", row)
+            session.add(row)
+    await put_head(chain.head(b"guessed", 5, previous, 5, broken=False))
+    found = await proof()
+    assert found.wrong == [1, 2, 3, 4, 5]
+    assert Fault.HEAD in found.faults
+
+
+async def test_a_log_put_back_to_an_older_state_with_its_own_head_is_found_by_an_anchor(database: str) -> None:
+    for number in range(3):
+        await write(number)
+    older = await head()
+    await write(3)
+    async with db.reading() as session:
+        saved = anchors.parse(f"2026-11-02 info {await service.anchor_text(session, SYSTEM)}\n")
+    assert saved is not None
+    assert saved.count == 4
+    await change("DELETE FROM audit_entry WHERE id = 4")
+    await put_head(older)
+    assert (await proof()).is_whole  # the database alone cannot tell
+    assert (await proof(saved)).faults == [Fault.ANCHOR]
+    await write(4)  # another fourth entry
+    assert (await proof(saved)).faults == [Fault.ANCHOR]
+
+
+async def test_this_hosts_file_of_anchors_tells_by_itself(database: str) -> None:
+    await write(0)
+    older = await head()
+    await write(1)
+    service.keep_anchor(await proof())
+    service.keep_anchor(await proof())
+    assert [anchor.count for anchor in anchors.kept()] == [2]
+    await change("DELETE FROM audit_entry WHERE id = 2")
+    await put_head(older)
+    found = await proof()
+    assert found.faults == [Fault.ANCHOR]
+    service.keep_anchor(found)  # what is not whole is not anchored
+    assert [anchor.count for anchor in anchors.kept()] == [2]
+    async with db.reading() as session:
+        with pytest.raises(Conflict):
+            await service.anchor_text(session, SYSTEM)
+
+
+async def test_deletion_of_everything_is_found(database: str, make_actor: MakeActor) -> None:
+    assert (await proof()).is_whole
+    await make_actor()
+    for number in range(5):
+        await write(number)
+    await change("DELETE FROM audit_entry")
+    assert not (await proof()).is_whole
+    await put_head(None)
+    assert (await proof()).faults == [Fault.EMPTY]
+
+
+async def test_an_entry_put_in_or_taken_from_the_middle_changes_the_count(database: str) -> None:
+    for number in range(5):
+        await write(number)
+    await change("DELETE FROM audit_entry WHERE id = 3")
+    found = await proof()
+    assert (found.wrong[0], found.faults) == (4, [Fault.COUNT])
+
+
+@pytest.mark.parametrize("line", ["", "beacon-audit-anchor-1", "beacon-audit-anchor-1 x 1 1 h mac", "ü" * 5_000])
+def test_what_is_no_anchor(var_dir: Path, line: str) -> None:
+    assert anchors.parse(line) is None
 
 
 async def test_writers_at_once_make_one_chain(database: str) -> None:

@@ -1,9 +1,12 @@
 """The log as people read it."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from campaign_app.audit import words
-from campaign_app.audit.service import Choices
+from campaign_app.audit.anchors import Anchor
+from campaign_app.audit.service import Choices, Fault, Proof
 
 
 @pytest.mark.parametrize(
@@ -35,6 +38,12 @@ def test_people_of_one_name_can_be_told_apart() -> None:
 
 
 def test_verdict_names_at_most_ten() -> None:
-    assert "none is missing" in words.verdict([], "now")
-    assert words.verdict([3], "now").startswith("1 entry does not fit: number 3.")
-    assert "12" not in words.verdict(list(range(1, 13)), "now").partition("number")[2]
+    end = Anchor(datetime(2026, 11, 2, tzinfo=UTC), 7, 7, "x")
+    assert "none is missing (7 entries)" in words.verdict(Proof([], [], end), "now")
+    assert words.verdict(Proof([3], [], end), "now").startswith("1 entry does not fit: number 3.")
+    assert "12" not in words.verdict(Proof(list(range(1, 13)), [], end), "now").partition("number")[2]
+    assert "was anchored" in words.verdict(Proof([], [Fault.ANCHOR], end), "now")
+
+
+def test_every_fault_has_words() -> None:
+    assert set(words._FAULTS) == set(Fault)

@@ -7,7 +7,7 @@ import reflex as rx
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.layout import page
-from campaign_app.ui.settings.audit_state import AuditLog, EntryLine
+from campaign_app.ui.settings.audit_state import ANCHOR_ADDRESS, AuditLog, EntryLine
 from campaign_app.ui.settings.tabs import tabs
 
 _COLUMNS = [
@@ -67,6 +67,15 @@ def audit() -> Any:
         size="2",
         class_name="b-outline",
     )
+    anchor = rx.button(
+        rx.el.a(c.icon("anchor"), "Save anchor", href=ANCHOR_ADDRESS, reload_document=True),
+        as_child=True,
+        variant="outline",
+        color_scheme="gray",
+        size="2",
+        class_name="b-outline",
+        title="A signed line that later proves whether entries were cut off or rewritten",
+    )
     filters = c.filter_bar(
         c.choice_chip("Action", AuditLog.action, AuditLog.action_options, lambda v: AuditLog.choose("action", v)),
         c.choice_chip("Object", AuditLog.thing, AuditLog.thing_options, lambda v: AuditLog.choose("thing", v)),
@@ -86,7 +95,7 @@ def audit() -> Any:
     nothing = (AuditLog.rows.length() == 0) & ~AuditLog.loading
     return rx.fragment(
         c.page_body(
-            c.page_header("Audit log", export, meta="Who did what to which object"),
+            c.page_header("Audit log", anchor, export, meta="Who did what to which object"),
             tabs(routes.AUDIT),
             _chain(),
             filters,

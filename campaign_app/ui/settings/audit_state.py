@@ -14,6 +14,8 @@ from campaign_app.ui.app_state import AppState
 from campaign_app.ui.routes import with_query
 from campaign_app.workspace import service as workspace
 
+ANCHOR_ADDRESS = "/files/audit-anchor.txt"
+
 
 @dataclass
 class EntryLine:
@@ -126,9 +128,10 @@ class AuditLog(AppState):
         self.checking = True
         yield
         async with self.busy("checking"), db.reading() as session:
-            wrong = await service.verify_chain(session)
-        self.chain = "broken" if wrong else "fits"
-        self.chain_text = words.verdict(wrong, text.exact(now(), self._zone))
+            found = await service.prove(session)
+        service.keep_anchor(found)
+        self.chain = "fits" if found.is_whole else "broken"
+        self.chain_text = words.verdict(found, text.exact(now(), self._zone))
 
 
 def _line(entry: AuditEntry, zone: str) -> EntryLine:
