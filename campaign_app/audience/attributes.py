@@ -16,6 +16,7 @@ from campaign_app.core import db, queue
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.errors import Invalid
+from campaign_app.kit.html_tokens import Document
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.models.contact import AttributeDefinition, Contact
 from campaign_app.models.contact_import import ContactImport, ImportStatus
@@ -24,7 +25,6 @@ from campaign_app.models.template import Template
 
 CHUNK = 2_000
 _ENDED: Final = (CampaignStatus.COMPLETED, CampaignStatus.FAILED, CampaignStatus.CANCELLED)
-_TEMPLATE_CODE = re.compile(r"\{\{[^}]*\}\}|\{%[^%]*%\}")
 
 
 async def list_all(session: AsyncSession, actor: Actor) -> list[AttributeRow]:
@@ -130,7 +130,8 @@ def _asks_for(rules: Any, name: str) -> bool:
 def _reads(source: str, key: str) -> bool:
     """Whether template code in a text names the key."""
     name = re.compile(rf"(?<!\w){re.escape(key)}(?!\w)")
-    return any(name.search(code) for code in _TEMPLATE_CODE.findall(source))
+    tags = (source[tag.start : tag.end] for tag in Document(source).tags)
+    return any(name.search(tag) for tag in tags if not tag.startswith("{#"))
 
 
 async def carry_out(key: str) -> int:
