@@ -7,6 +7,7 @@ ours. A weaker reason never replaces a stronger one, so that lifting it stays a 
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.errors import Invalid
 from campaign_app.kit.pagination import MAX_PAGE, Page, decode_cursor, encode_cursor
+from campaign_app.models.delivery import Delivery, DeliveryStatus, Reason
 from campaign_app.models.suppression import Suppression, SuppressionReason
 from campaign_app.workspace import service as workspace
 
@@ -82,16 +84,64 @@ async def _upsert(
             }
             for address in addresses[start : start + _CHUNK]
         ]
-        statement = repository.insert(session, Suppression).values(rows)
-        new = statement.excluded
-        statement = statement.on_conflict_do_update(
-            index_elements=["address"],
-            set_={name: getattr(new, name) for name in ("reason", "note", "campaign_id", "created_by", "created_at")},
-            where=_strength(col(Suppression.reason)) < STRENGTH[reason],
-        )
-        result: Any = await session.execute(statement.execution_options(preserve_rowcount=True))
-        changed += result.rowcount
+        changed += await _insert(session, repository.insert(session, Suppression).values(rows), reason)
     return changed
+
+
+async def _insert(session: AsyncSession, statement: Any, reason: SuppressionReason) -> int:
+    new = statement.excluded
+    statement = statement.on_conflict_do_update(
+        index_elements=["address"],
+        set_={name: getattr(new, name) for name in ("reason", "note", "campaign_id", "created_by", "created_at")},
+        where=_strength(col(Suppression.reason)) < STRENGTH[reason],
+    )
+    result: Any = await session.execute(statement.execution_options(preserve_rowcount=True))
+    return int(result.rowcount)
+
+
+async def add_refused(
+    session: AsyncSession, campaign_id: int, delivery_ids: Sequence[int] | None = None, after: datetime | None = None
+) -> int:
+    """Suppress, as a bounce report would, the addresses that a server refused while sending because they do not exist:
+    of these deliveries, or of all of the campaign (then only what was refused `after`). How many changed: a repetition
+    changes nothing, and nothing is done where the workspace does not want it.
+    """
+    if not (await workspace.get(session)).suppress_refused:
+        return 0
+    wanted = [col(Delivery.failed_at) > after] if after is not None else []
+    if delivery_ids is None:
+        return await _suppress_refused(session, campaign_id, wanted)
+    changed = 0
+    for start in range(0, len(delivery_ids), _CHUNK):
+        these = col(Delivery.id).in_(delivery_ids[start : start + _CHUNK])
+        changed += await _suppress_refused(session, campaign_id, [*wanted, these])
+    return changed
+
+
+async def _suppress_refused(session: AsyncSession, campaign_id: int, conditions: Sequence[Any]) -> int:
+    table: Any = Suppression.__table__  # type: ignore[attr-defined]
+    source = (
+        sa.select(
+            col(Delivery.address),
+            sa.literal(SuppressionReason.BOUNCED.value),
+            sa.func.max(Delivery.response),
+            sa.literal(campaign_id),
+            sa.literal(now(), table.c.created_at.type),
+        )
+        .where(
+            col(Delivery.campaign_id) == campaign_id,
+            col(Delivery.status) == DeliveryStatus.FAILED,
+            sa.text("delivery.status NOT IN ('pending', 'sent')"),  # the index of the few
+            col(Delivery.reason).in_((Reason.UNKNOWN_ADDRESS, Reason.ADDRESS_INVALID)),
+            col(Delivery.address) != "",
+            *conditions,
+        )
+        .group_by(col(Delivery.address))
+        .order_by(col(Delivery.address))
+    )
+    columns = ["address", "reason", "note", "campaign_id", "created_at"]
+    statement = repository.insert(session, Suppression).from_select(columns, source, include_defaults=False)
+    return await _insert(session, statement, SuppressionReason.BOUNCED)
 
 
 def _strength(column: Any) -> Any:

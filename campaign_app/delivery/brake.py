@@ -1,44 +1,142 @@
-"""What stops a campaign until a person has looked: they alone resume it, no account that works again does."""
+"""What stops a campaign until a person has looked: they alone resume it, no account that works again does.
 
-from dataclasses import replace
+And what follows once its first messages have passed: addresses that do not exist are suppressed.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from typing import Any, Protocol
 
+from redis.exceptions import RedisError
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from campaign_app.audience import suppression
 from campaign_app.campaigns import lifecycle
+from campaign_app.channels.base import Result
 from campaign_app.core import clock, db, learnt_rate, logging
-from campaign_app.core.actor import SYSTEM
-from campaign_app.delivery import completion, control, slowing
+from campaign_app.delivery import completion, control, refusals, repository, slowing
+from campaign_app.delivery.lane import Lane
+from campaign_app.delivery.outbox import TROUBLE
+from campaign_app.delivery.refusals import BRAKE, Count
 from campaign_app.delivery.slowing import Slowing
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
 
-BRAKE = replace(SYSTEM, name="Safety brake")
+_AGAIN_S = 0.3
+_GATHER_S = 2.0
 log = logging.get("delivery")
+
+
+class Desk(Protocol):
+    """What is needed of the engine."""
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run something beside."""
+
+    def close_gate(self, campaign_id: int) -> None:
+        """Stop sending a campaign at once, in this worker."""
+
+    async def written(self, timeout_s: float) -> bool:
+        """Wait until the outcomes so far are in the database."""
 
 
 async def slow_down(known: Slowing, account_id: int, measured: float, words: str) -> None:
     """Have an account's rate lowered; if that has led to nothing for long, stop its campaigns."""
     if await slowing.learn(known, account_id, measured, words):
-        await _give_up(account_id, words)
+        await give_up(account_id, words)
 
 
-async def _give_up(account_id: int, words: str) -> None:
+async def give_up(account_id: int, words: str) -> None:
     """Nothing was accepted for long, by what this worker knows; the ledger knows of all of them."""
     long = timedelta(seconds=learnt_rate.GIVE_UP_S)
     if await completion.sent_since(account_id, clock.now() - long):
         return
     async with db.transaction() as session:
         account = await session.get(SendingAccount, account_id)
-        name = account.name if account else ""
         reason = (
-            f"“{name}” has been asked to slow down for {learnt_rate.GIVE_UP_S / 60:.0f} minutes, and not one message "
-            f"was accepted. The server's words: {words} Ask the provider which limit this is, then resume."
-        )[:500]
-        statement = select(Campaign).where(
+            f"“{account.name if account else ''}” has been asked to slow down for {long.total_seconds() / 60:.0f} "
+            f"minutes, and not one message was accepted: “{words[:200]}” Ask the provider which limit this is, then "
+            "resume."
+        )
+        statement = select(Campaign.id).where(
             Campaign.account_id == account_id, col(Campaign.status) == CampaignStatus.RUNNING
         )
-        for campaign in (await session.exec(statement)).all():
-            if lifecycle.can("pause", campaign.status):
-                await control.pause(session, BRAKE, int(campaign.id or 0), reason)
+        for campaign_id in (await session.exec(statement)).all():
+            await _stop(session, int(campaign_id or 0), reason)
     log.warning("push-back without end", account=account_id, words=words[:200])
+
+
+async def _stop(session: AsyncSession, campaign_id: int, reason: str) -> Campaign | None:
+    """The campaign, now paused; None when it does not run (any more)."""
+    campaign = await repository.get_campaign(session, campaign_id, lock=True)
+    if campaign is None or not lifecycle.can("pause", campaign.status):
+        return None
+    await control.pause(session, BRAKE, campaign_id, reason[:500])
+    return campaign
+
+
+async def report(desk: Desk, lane: Lane, wake: Callable[[], None]) -> None:
+    """Tell the others what this worker has seen of a campaign's first messages. Until they have answered, none of it
+    is taken: when the same refusal comes again and again, the next message is one too many.
+    """
+    watch = lane.watch
+    try:
+        while watch.events:
+            events, watch.events = watch.events, []
+            counted = await _count(lane.campaign_id, [*events])
+            watch.hear(counted)
+            if watch.tripped:
+                desk.close_gate(lane.campaign_id)
+                lane.dead.clear()
+                await _trip(lane, counted, watch.refusals.get(counted.rule))
+                return
+    finally:
+        watch.reporting = False
+    wake()
+    if not watch.is_open and lane.dead:
+        await suppress(desk, lane)
+
+
+async def _count(campaign_id: int, events: list[refusals.Event]) -> Count:
+    while True:
+        try:
+            return await refusals.count(campaign_id, events)
+        except (RedisError, OSError) as error:  # no limiter, no slots: nothing would be sent anyway
+            log.warning("refusals not counted", campaign=campaign_id, error=type(error).__name__)
+            await asyncio.sleep(_AGAIN_S)
+
+
+async def _trip(lane: Lane, counted: Count, result: Result | None) -> None:
+    reason = refusals.sentence(counted, result)
+    while True:
+        try:
+            async with db.transaction() as session:
+                campaign = await _stop(session, lane.campaign_id, reason)
+                if campaign is not None:
+                    campaign.brake_at = clock.now()
+                    session.add(campaign)
+        except TROUBLE as error:
+            log.warning("not paused yet", campaign=lane.campaign_id, error=repr(error)[:200])
+            await asyncio.sleep(_AGAIN_S)
+        else:
+            break
+    log.warning("same refusal again and again", campaign=lane.campaign_id, rule=counted.rule, refused=counted.refused)
+
+
+async def suppress(desk: Desk, lane: Lane) -> None:
+    """Suppress the addresses that servers said do not exist, many at a time, once their outcomes are written. What is
+    lost with a worker is found again when the campaign ends.
+    """
+    if lane.suppressing:
+        return
+    lane.suppressing = True
+    try:
+        while lane.dead:
+            await desk.written(_GATHER_S)
+            dead, lane.dead = lane.dead, []
+            async with db.transaction() as session:
+                await suppression.add_refused(session, lane.campaign_id, dead)
+    finally:
+        lane.suppressing = False

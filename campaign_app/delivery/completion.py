@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from campaign_app.audience import suppression
 from campaign_app.audit import service as audit
 from campaign_app.campaigns import lifecycle
 from campaign_app.campaigns import service as campaigns
@@ -15,7 +16,7 @@ from campaign_app.channels import service as accounts
 from campaign_app.core import clock, db, queue
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.errors import AppError
-from campaign_app.delivery import control, leases, repository
+from campaign_app.delivery import control, leases, refusals, repository
 from campaign_app.delivery.fast import ANY_TIME
 from campaign_app.kit import days
 from campaign_app.kit.text import plural
@@ -44,6 +45,8 @@ async def finish_if_done(session: AsyncSession, campaign_id: int) -> bool:
         await leases.reopen(session, campaign_id, ANY_TIME)
         queue.collect(session, "start_sending", queue=queue.SEND, campaign_id=campaign_id)
         return False
+    if campaign.paused_by != refusals.BRAKE.name:
+        await suppression.add_refused(session, campaign_id, after=campaign.brake_at)
     await lifecycle.set_status(session, campaign, CampaignStatus.COMPLETED, at=clock.now())
     await _note_end(session, campaign, counter)
     return True

@@ -8,6 +8,7 @@ from redis.exceptions import RedisError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from campaign_app.audience import suppression
 from campaign_app.audit import service as audit
 from campaign_app.campaigns import lifecycle
 from campaign_app.campaigns import service as campaigns
@@ -15,7 +16,7 @@ from campaign_app.campaigns.errors import CampaignNotFound
 from campaign_app.core import clock, db, logging, queue, rate_limit
 from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.errors import AppError, Conflict
-from campaign_app.delivery import leases, ledger, planner, repository
+from campaign_app.delivery import leases, ledger, planner, refusals, repository
 from campaign_app.delivery.errors import AccountNotConnected, AlreadyRunning, CannotStart, SetupIncomplete
 from campaign_app.delivery.fast import ANY_TIME
 from campaign_app.kit.text import duration, plural
@@ -132,6 +133,11 @@ async def resume(session: AsyncSession, actor: Actor, campaign_id: int) -> None:
 
 async def _resume(session: AsyncSession, actor: Actor, campaign: Campaign) -> None:
     await _check_ready(session, campaign, clock.now())
+    if campaign.paused_by == refusals.BRAKE.name:
+        await _gate(refusals.release, int(campaign.id or 0))
+        if campaign.brake_at is not None:  # what was refused before this may have been the server's fault
+            campaign.brake_at = clock.now()
+            session.add(campaign)
     await lifecycle.set_status(session, campaign, CampaignStatus.RUNNING)
     await _gate(rate_limit.open_gate, int(campaign.id or 0))
     await _note(session, actor, campaign, "resume", "Resumed")
@@ -148,6 +154,8 @@ async def cancel(session: AsyncSession, actor: Actor, campaign_id: int) -> int:
     campaign = await _campaign(session, campaign_id)
     lifecycle.require("cancel", campaign)
     at = clock.now()
+    if campaign.paused_by != refusals.BRAKE.name:
+        await suppression.add_refused(session, campaign_id, after=campaign.brake_at)
     await lifecycle.set_status(session, campaign, CampaignStatus.CANCELLED, at=at)
     await _gate(rate_limit.close_gate, campaign_id)
     left_out = await skip_rest(session, campaign_id, at)

@@ -15,7 +15,7 @@ from campaign_app.core import clock, db, logging
 from campaign_app.core.config import settings
 from campaign_app.core.errors import AppError
 from campaign_app.core.rate_limit import Limiter
-from campaign_app.delivery import brake, chains, circuit, completion, fast, journal, loading, recovery
+from campaign_app.delivery import chains, circuit, completion, fast, journal, loading, recovery
 from campaign_app.delivery.fast import Owner
 from campaign_app.delivery.feed import Feed
 from campaign_app.delivery.holdings import Holdings
@@ -98,9 +98,9 @@ class Engine:
             self._stop_lane(lane)
         self.spawn(self._open_circuit(account_id, words))
 
-    def slow_down(self, line: Line, words: str) -> None:
-        """See line.Desk."""
-        self.spawn(brake.slow_down(line.slowing, line.account_id, line.per_second, words))
+    async def written(self, timeout_s: float) -> bool:
+        """See brake.Desk."""
+        return await self.outbox.settle(timeout_s)
 
     def campaign_trouble(self, lane: Lane, words: str) -> None:
         """See line.Desk."""

@@ -17,6 +17,7 @@ from campaign_app.delivery.feed import Feed, Item
 from campaign_app.delivery.outcome import Outcome
 from campaign_app.delivery.planner import SUPPRESSED
 from campaign_app.delivery.progress import LAST_KEPT, Meter
+from campaign_app.delivery.refusals import Watch
 from campaign_app.delivery.slots import Slots
 from campaign_app.delivery.slowness import TOO_SLOW, Watch
 from campaign_app.models.delivery import Reason
@@ -53,6 +54,7 @@ class Lane:
         base: str,
         limits: Limits,
         priority: int,
+        counted_from: datetime | None = None,
     ) -> None:
         self.campaign_id = campaign_id
         self.version = version
@@ -70,6 +72,9 @@ class Lane:
         self.lingering: set[Feed] = set()
         self.slots = Slots()
         self.unspent = 0  # slots that were used for nothing: not sent, or void
+        self.watch = Watch(counted_from)
+        self.dead: list[int] = []  # deliveries to addresses that do not exist, to be suppressed
+        self.suppressing = False
         self.in_flight = 0
         self.closed = False
         self.again_at: datetime | None = None
@@ -86,6 +91,9 @@ class Lane:
         """Campaign or account were edited: what is made from now on follows, what is under way is left alone."""
         for name in _EDITED:
             setattr(self, name, getattr(newer, name))
+        if self.watch.since != newer.watch.since:  # a person resumed what the brake had stopped
+            self.watch = newer.watch
+            self.dead.clear()
 
     def ahead(self) -> int:
         """How many rows to read now (also kept as `chunk`).

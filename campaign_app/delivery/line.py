@@ -10,7 +10,7 @@ from typing import Protocol
 from campaign_app.channels.base import Outgoing, Result, Sender, Verdict
 from campaign_app.core import clock
 from campaign_app.core.rate_limit import Limits
-from campaign_app.delivery import retry
+from campaign_app.delivery import brake, retry
 from campaign_app.delivery.feed import Feed, Item
 from campaign_app.delivery.journal import State
 from campaign_app.delivery.lane import Lane, LeftOut
@@ -24,7 +24,7 @@ MOST_TRIES = 20
 _S = DeliveryStatus
 
 
-class Desk(Protocol):
+class Desk(brake.Desk, Protocol):
     """What a line needs of the engine."""
 
     def outcome(self, outcome: Outcome) -> None:
@@ -38,9 +38,6 @@ class Desk(Protocol):
 
     def account_trouble(self, account_id: int, words: str) -> None:
         """The account, not a recipient, is at fault, again and again."""
-
-    def slow_down(self, line: "Line", words: str) -> None:
-        """The provider asks to slow down: have its rate lowered."""
 
     def campaign_trouble(self, lane: Lane, words: str) -> None:
         """The campaign's message, not a recipient, is at fault."""
@@ -126,7 +123,7 @@ class Line:
         """The lane whose turn it is among those with a row and a due slot; it has paid with the slot."""
         soonest: float | None = None
         for place, lane in enumerate(self._order):
-            if lane.closed or (lane.closes_at is not None and now >= lane.closes_at):
+            if lane.closed or lane.watch.reporting or (lane.closes_at is not None and now >= lane.closes_at):
                 continue
             feed = lane.front()
             if feed is None:
@@ -206,6 +203,8 @@ class Line:
             self.slowing.success(key)
             outcome = self._outcome(item, _S.SENT, Reason.NONE, result.response)
             lane.meter.add(1, monotonic())
+            if lane.watch.is_open and lane.watch.note_accepted():
+                self._desk.spawn(brake.report(self._desk, lane, self.wake))
         else:
             outcome = self._not_accepted(item, lane, result)
         if outcome is not None:
@@ -244,10 +243,22 @@ class Line:
         if verdict is Verdict.PERMANENT:
             region.mark(item.slot, State.REFUSED)
             self._works()
+            self._refused(item.row.id, lane, result)
             return self._outcome(item, _S.FAILED, result.reason or Reason.REFUSED, result.response)
         if verdict is Verdict.TEMPORARY:
             return self._put_off(item, result)
         return self._outcome(item, _S.UNCERTAIN, result.reason or Reason.CONNECTION_LOST, result.response)
+
+    def _refused(self, key: int, lane: Lane, result: Result) -> None:
+        """For good: the first of a campaign may be what stops it, and an address may be none."""
+        watch = lane.watch
+        if result.is_dead:
+            lane.dead.append(key)
+        if watch.is_open:
+            if watch.note_refused(result):
+                self._desk.spawn(brake.report(self._desk, lane, self.wake))
+        elif lane.dead and not (lane.suppressing or watch.tripped):
+            self._desk.spawn(brake.suppress(self._desk, lane))
 
     def _pushed_back(self, item: Item, lane: Lane, result: Result) -> Outcome | None:
         """Too fast: nobody pays for that, the message waits in line for a slot of the lower rate.
@@ -260,7 +271,8 @@ class Line:
         is_signal = self.slowing.is_signal(item.step)
         item.feed.put_back(item, last=True)
         if is_signal:
-            self._desk.slow_down(self, result.response)
+            slowing = brake.slow_down(self.slowing, self.account_id, self.per_second, result.response)
+            self._desk.spawn(slowing)
         return None
 
     def _put_off(self, item: Item, result: Result) -> Outcome:

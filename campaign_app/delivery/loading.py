@@ -36,7 +36,7 @@ class Loaded:
     def version(self) -> object:
         """Changes when what is sent, or how fast, was edited."""
         limits = (self.campaign.rate_per_minute, self.campaign.batch_size, self.campaign.batch_delay_ms)
-        ours = (self.base, self.workspace.postal_address)
+        ours = (self.base, self.workspace.postal_address, self.campaign.brake_at)
         return (self.campaign.version, self.campaign.priority, limits, self.account.version, self.config, ours)
 
     @property
@@ -93,4 +93,5 @@ async def make_lane(session: AsyncSession, loaded: Loaded) -> Lane:
         base=loaded.base,
         limits=content.limits_of(campaign, loaded.account),
         priority=campaign.priority,
+        counted_from=campaign.brake_at,
     )

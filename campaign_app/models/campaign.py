@@ -45,7 +45,8 @@ class Campaign(SQLModel, table=True):
     `audience`: {"lists": [id], "segments": [id], "exclude_lists": [id], "exclude_segments": [id], "everyone": bool}.
     `windows`: {"zone": IANA name, "days": {"0".."6" (Monday = 0): [["09:00", "18:00"], ...]}}; empty = at any time.
     `rate_per_minute` None = as fast as the account allows; `batch_delay_ms` is waited after every
-    `batch_size` messages. `priority`: 1 goes first, 9 last.
+    `batch_size` messages. `priority`: 1 goes first, 9 last. `brake_at`: when the safety brake stopped it, later when a
+    person resumed it: refusals before that say nothing about addresses.
     """
 
     __table_args__ = (
@@ -87,6 +88,7 @@ class Campaign(SQLModel, table=True):
     started_at: datetime | None = None
     paused_at: datetime | None = None
     paused_by: str = Field(default="", max_length=255)
+    brake_at: datetime | None = None
     finished_at: datetime | None = None
     deleted_at: datetime | None = None
 

@@ -37,6 +37,7 @@ async def update(
     default_country: str | None = None,
     public_url: str | None = None,
     needs_postal_address: bool | None = None,
+    suppress_refused: bool | None = None,
 ) -> Workspace:
     """Change what is given.
 
@@ -52,6 +53,7 @@ async def update(
         "default_country": default_country.upper() if default_country else None,
         "public_url": public_url,
         "needs_postal_address": needs_postal_address,
+        "suppress_refused": suppress_refused,
     }
     after = _checked({name: value for name, value in given.items() if value is not None}, before)
     await _keep(session, actor, before, after.model_copy(update={"introduced": True}))
