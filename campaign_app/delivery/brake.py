@@ -18,7 +18,7 @@ from campaign_app.channels.base import Result
 from campaign_app.core import clock, db, learnt_rate, logging
 from campaign_app.delivery import completion, control, refusals, repository, slowing
 from campaign_app.delivery.lane import Lane
-from campaign_app.delivery.outbox import TROUBLE
+from campaign_app.delivery.outbox import TROUBLE, Outbox
 from campaign_app.delivery.refusals import BRAKE, Count
 from campaign_app.delivery.slowing import Slowing
 from campaign_app.models.account import SendingAccount
@@ -38,8 +38,9 @@ class Desk(Protocol):
     def close_gate(self, campaign_id: int) -> None:
         """Stop sending a campaign at once, in this worker."""
 
-    async def written(self, timeout_s: float) -> bool:
-        """Wait until the outcomes so far are in the database."""
+    @property
+    def outbox(self) -> Outbox:
+        """Where outcomes wait to be written."""
 
 
 async def slow_down(known: Slowing, account_id: int, measured: float, words: str) -> None:
@@ -134,7 +135,7 @@ async def suppress(desk: Desk, lane: Lane) -> None:
     lane.suppressing = True
     try:
         while lane.dead:
-            await desk.written(_GATHER_S)
+            await desk.outbox.settle(_GATHER_S)
             dead, lane.dead = lane.dead, []
             async with db.transaction() as session:
                 await suppression.add_refused(session, lane.campaign_id, dead)

@@ -89,7 +89,7 @@ async def pause(campaign_id: int, words: str) -> None:
         campaign = await repository.get_campaign(session, campaign_id, lock=True)
         if campaign is not None and campaign.status is CampaignStatus.RUNNING:
             reason = f"{words.rstrip('.')}. Make the message simpler, then resume."
-            await control.pause(session, SYSTEM, campaign_id, reason[:500])
+            await control.pause(session, refusals.BRAKE, campaign_id, reason[:500])
 
 
 async def sent_today(account_id: int) -> int:

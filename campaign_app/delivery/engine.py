@@ -98,10 +98,6 @@ class Engine:
             self._stop_lane(lane)
         self.spawn(self._open_circuit(account_id, words))
 
-    async def written(self, timeout_s: float) -> bool:
-        """See brake.Desk."""
-        return await self.outbox.settle(timeout_s)
-
     def campaign_trouble(self, lane: Lane, words: str) -> None:
         """See line.Desk."""
         self.close_gate(lane.campaign_id)
@@ -150,7 +146,8 @@ class Engine:
                 seen = self._returns.count(lane.campaign_id)
                 feed = await self._claim(lane, at)
                 if feed is None:
-                    return await self._nothing_open(lane.campaign_id, seen, end)
+                    left = end - monotonic()
+                    return Again(await self._returns.nothing_open(lane.campaign_id, seen, left, self._feeds.of))
             await self._attend(feed, end)
             if lane.closed or lane.again_at or self.draining or feed.lost or monotonic() > end:
                 return Again(lane.again_at or clock.now() + timedelta(seconds=0.5 if lane.closed else 0))
@@ -249,9 +246,6 @@ class Engine:
         self._feeds.remove(feed)
         return None
 
-    async def _nothing_open(self, campaign_id: int, seen: int, end: float) -> Again:
-        return Again(await self._returns.nothing_open(campaign_id, seen, end - monotonic(), self._feeds.of))
-
     # ── lanes and lines ──
 
     async def _lane(self, campaign_id: int) -> Lane | Again:
@@ -272,12 +266,9 @@ class Engine:
                     log.warning("message not read, trying again", campaign=campaign_id, error=error.message)
                     return Again(at + timedelta(seconds=1))
                 except (AppError, ValueError) as error:
-                    return await self._cannot_send(campaign_id, error)
+                    await completion.stop_campaign(campaign_id, error)
+                    return Again(None)
             return self._install(lane, loaded, at)
-
-    async def _cannot_send(self, campaign_id: int, error: Exception) -> Again:
-        await completion.stop_campaign(campaign_id, error)
-        return Again(None)
 
     def _install(self, lane: Lane, loaded: Loaded, at: datetime) -> Lane:
         known = self.lanes.setdefault(lane.campaign_id, lane)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from campaign_app.core.queue import Depth
+from campaign_app.delivery.paces import Pace
 from campaign_app.ops.hangs import Hangs
 from campaign_app.ops.memory import Memory
 
@@ -122,6 +123,15 @@ class AccountTrouble:
 
 
 @dataclass(frozen=True, slots=True)
+class SlowedAccount:
+    """A sending account whose server pushed back within the hour, and the rate that it is found to take."""
+
+    id: int
+    name: str
+    pace: Pace
+
+
+@dataclass(frozen=True, slots=True)
 class Stores:
     """How fast database and Redis answered, in ms (None: it does not answer), and how full the queues are."""
 
@@ -147,3 +157,4 @@ class Operations:
     accounts: tuple[AccountTrouble, ...]
     stores: Stores
     hangs: Hangs = field(default_factory=Hangs)
+    slowed: tuple[SlowedAccount, ...] = ()

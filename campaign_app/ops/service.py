@@ -12,14 +12,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.core import clock, db, queue, redis
 from campaign_app.core.actor import Actor
 from campaign_app.core.queue import Depth
-from campaign_app.delivery import chains, circuit, queries, reporting
+from campaign_app.delivery import chains, circuit, paces, queries, reporting
 from campaign_app.delivery.reporting import Chain
 from campaign_app.delivery.schemas import WorkerInfo
 from campaign_app.models.account import SendingAccount
 from campaign_app.ops import hangs, liveness, memory, repository
 from campaign_app.ops.hangs import Hangs
 from campaign_app.ops.memory import Memory
-from campaign_app.ops.schemas import AccountTrouble, CampaignLeases, CampaignWork, Operations, Stores
+from campaign_app.ops.schemas import AccountTrouble, CampaignLeases, CampaignWork, Operations, SlowedAccount, Stores
 
 SHOWN = 100
 CAMPAIGNS_SHOWN = 50
@@ -74,7 +74,14 @@ async def operations(session: AsyncSession, actor: Actor) -> Operations:
             memory=heard.memory if heard else None,
         ),
         hangs=heard.hangs if heard else Hangs(),
+        slowed=await _slowed(session, actor) if heard else (),
     )
+
+
+async def _slowed(session: AsyncSession, actor: Actor) -> tuple[SlowedAccount, ...]:
+    names = {int(each.id or 0): each.name for each in await repository.accounts(session)}
+    found = await paces.learnt(actor, list(names))
+    return tuple(SlowedAccount(account_id, names[account_id], pace) for account_id, pace in found.items())
 
 
 async def _listen(actor: Actor, campaign_ids: Sequence[int]) -> _Heard | None:

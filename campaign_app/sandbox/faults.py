@@ -15,6 +15,7 @@ FULL = b"552 5.2.2 Mailbox full"
 BLOCKED = b"550 5.7.1 Message refused by policy"
 GREYLISTED = b"451 4.7.1 Greylisted, try again later"
 LATER = b"451 4.3.0 Mailbox temporarily unavailable"
+SLOW_DOWN = b"451 4.7.1 Rate limit exceeded, try again later"
 THROTTLED = b"421 4.7.0 Too many connections, try again later"
 
 
@@ -52,8 +53,26 @@ def special(address: str) -> str:
     return found.group(1) if found else ""
 
 
+class Bucket:
+    """Lets `per_second` through, and a second's worth at once. Times in seconds of any clock."""
+
+    def __init__(self) -> None:
+        self._left: float | None = None
+        self._at = 0.0
+
+    def takes_one(self, per_second: float, now: float) -> bool:
+        """Whether one more may pass now."""
+        most = max(1.0, per_second)
+        left = most if self._left is None else min(most, self._left + (now - self._at) * per_second)
+        self._left, self._at = (left - 1 if left >= 1 else left), now
+        return left >= 1
+
+
 class Faults(BaseModel):
-    """Settings of the fault injection. Shares are between 0 and 1; `refuse` holds address patterns with * and ?."""
+    """Settings of the fault injection. Shares are between 0 and 1; `refuse` holds address patterns with * and ?.
+
+    `per_second` messages are taken, the others are put off with 451 4.7.1; 0 = any number.
+    """
 
     slow_ms: int = Field(default=0, ge=0, le=60_000)
     temporary_share: float = Field(default=0.0, ge=0, le=1)
@@ -63,6 +82,7 @@ class Faults(BaseModel):
     drop_before_dot: float = Field(default=0.0, ge=0, le=1)
     drop_after_dot: float = Field(default=0.0, ge=0, le=1)
     unavailable: bool = False
+    per_second: float = Field(default=0.0, ge=0, le=10_000)
 
     def recipient_answer(self, address: str, kind: str, attempt: int, chance: random.Random) -> bytes | None:
         """The refusal of a RCPT, or None when the recipient is accepted. `attempt` counts from 1."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from campaign_app.sandbox import mail
 from campaign_app.sandbox.acts import Actor
-from campaign_app.sandbox.faults import Ending, Faults, special
+from campaign_app.sandbox.faults import SLOW_DOWN, Bucket, Ending, Faults, special
 from campaign_app.sandbox.people import People, plan
 from campaign_app.sandbox.smtp import Offer, Session
 from campaign_app.sandbox.store import Store
@@ -48,6 +48,7 @@ class Room:
         self._sessions: set[Session] = set()
         self._chance = random.Random(seed)
         self._attempts: Counter[str] = Counter()
+        self._bucket = Bucket()
 
     # -- smtp.Mailroom
 
@@ -56,6 +57,9 @@ class Room:
         kind = special(address)
         attempt = self._attempt(address) if kind == "busy" else 1
         answer = self.faults.recipient_answer(address, kind, attempt, self._chance)
+        if answer is None and self.faults.per_second:
+            passes = self._bucket.takes_one(self.faults.per_second, time.monotonic())
+            answer = None if passes else SLOW_DOWN
         if answer:
             self.counts[f"refused {answer[:3].decode()}"] += 1
         return answer

@@ -179,6 +179,7 @@ async def save_faults(request: Request) -> Response:
     values: dict[str, Any] = {name: _share(form.get(name)) for name in _FAULT_SHARES}
     values |= {
         "slow_ms": str(form.get("slow_ms") or 0),
+        "per_second": str(form.get("per_second") or 0),
         "stage": str(form.get("stage") or "rcpt"),
         "refuse": str(form.get("refuse") or "").split(),
         "unavailable": form.get("unavailable") == "on",

@@ -158,7 +158,7 @@ async def test_who_gets_through_elsewhere_is_not_given_up(
     await drive(campaign_id)
     other = await factory.campaign(1, [await factory.audience(5, "other")])
     await launch(other)
-    await brake._give_up(1, "451 slow down")
+    await brake.give_up(1, "451 slow down")
     assert (await status_of(other)).status is CampaignStatus.RUNNING
 
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from campaign_app.core import clock, db, queue, redis
+from campaign_app.core import clock, db, push_back, queue, redis
 from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.config import settings
 from campaign_app.core.errors import Forbidden
@@ -196,6 +196,16 @@ async def test_running_campaigns_with_their_leases_and_chains(database: str) -> 
     assert two.available_at == soon
     assert two.chain_due is not None
     assert abs((two.chain_due - soon).total_seconds()) <= 1
+
+
+async def test_accounts_whose_servers_push_back(database: str, redis_url: str) -> None:
+    slow = await factory.account(name="Slow")
+    await factory.account(name="Fine")
+    await push_back.slower(slow, 0, measured=10, accepted=True, words="451 4.7.1 slow down")
+    (found,) = (await look()).slowed
+    assert (found.id, found.name, found.pace.words) == (slow, "Slow", "451 4.7.1 slow down")
+    assert found.pace.per_second >= 7.0
+    assert abs((found.pace.at - clock.now()).total_seconds()) < 30
 
 
 async def test_accounts_in_trouble(database: str) -> None:

@@ -8,6 +8,7 @@ import ssl
 
 import pytest
 
+from campaign_app.sandbox.faults import Bucket
 from tests.sandbox.conftest import Box, Start
 
 MAIL = b"From: a@example.com\r\nTo: b@example.com\r\nSubject: Hello\r\nMessage-ID: <1@example.com>\r\n\r\nText\r\n"
@@ -238,3 +239,26 @@ async def test_many_connections_at_once(box: Box) -> None:
 
     await asyncio.gather(*(one(n) for n in range(200)))
     assert log(box) == (200, 200, 0)
+
+
+def test_so_many_a_second(box: Box) -> None:
+    box.api("faults", per_second=0.001)
+    answers = []
+    with smtplib.SMTP("127.0.0.1", box.smtp_port, timeout=10) as client:
+        client.ehlo()
+        for n in range(3):
+            client.mail("news@example.com")
+            answers.append(client.rcpt(f"person{n}@example.org"))
+            client.rset()
+    assert answers[0][0] == 250
+    assert answers[1:] == [(451, b"4.7.1 Rate limit exceeded, try again later")] * 2
+
+
+def test_a_bucket_holds_a_second_and_fills_again() -> None:
+    bucket = Bucket()
+    assert [bucket.takes_one(2.0, 10.0) for _ in range(3)] == [True, True, False]
+    assert not bucket.takes_one(2.0, 10.4)
+    assert bucket.takes_one(2.0, 10.5)
+    assert [bucket.takes_one(2.0, 99.0) for _ in range(3)] == [True, True, False]
+    slow = Bucket()
+    assert [slow.takes_one(0.5, at) for at in (0.0, 1.0, 2.0)] == [True, False, True]

@@ -16,6 +16,7 @@ from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Forbidden, Unauthenticated
 from campaign_app.core.queue import Depth
 from campaign_app.delivery import chains
+from campaign_app.delivery.paces import Pace
 from campaign_app.models.user import Role
 from campaign_app.ops import service
 from campaign_app.ops.schemas import (
@@ -24,6 +25,7 @@ from campaign_app.ops.schemas import (
     Fate,
     LeaseRow,
     Operations,
+    SlowedAccount,
     Stores,
     WorkerRow,
     WorkerState,
@@ -98,6 +100,18 @@ STORES = Stores("SQLite", 2.4, 0.3, Depth(3, 2, 1), Depth(0, 1, 0))
 def found(**changes: Any) -> Operations:
     whole = Operations(AT, (), (), 0, 0, (), 0, (), STORES)
     return replace(whole, **changes)
+
+
+@pytest.mark.parametrize(
+    ("per_second", "said"), [(4.6, "about 5 a second"), (0.5, "about 30 a minute"), (0.001, "about 1 a minute")]
+)
+def test_a_server_that_pushes_back_in_words(per_second: float, said: str) -> None:
+    slow = SlowedAccount(7, "News", Pace(per_second, AT - timedelta(minutes=4), "451 4.7.1 slow down"))
+    (note,) = words.seen(found(slowed=(slow,)), "UTC").accounts
+    assert note.title == "The server of News asks to slow down"
+    assert note.detail.startswith(f"It takes {said}; learnt 4 min ago.")
+    assert note.detail.endswith("Its server said: 451 4.7.1 slow down")
+    assert note.href == routes.account(7)
 
 
 def test_a_worker_in_words() -> None:

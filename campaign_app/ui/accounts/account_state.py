@@ -11,6 +11,7 @@ from campaign_app.channels.schemas import Account, AccountForm
 from campaign_app.channels.tested import CheckedConnection
 from campaign_app.core import db
 from campaign_app.core.clock import now
+from campaign_app.delivery import paces
 from campaign_app.models.account import Auth, Pipelining, Tls
 from campaign_app.ui import browser, routes
 from campaign_app.ui.accounts import words
@@ -70,7 +71,7 @@ class AccountPage(AppState):
             account = await service.get(session, actor, self.number)
             zone = await workspace.zone_of(session, actor)
         self._show(account)
-        self.standing = words.standing(account, now(), zone)
+        await self._stand(account, zone)
         self.facts = words.facts(account)
 
     async def _refresh_standing(self) -> None:
@@ -79,7 +80,12 @@ class AccountPage(AppState):
         async with db.reading() as session:
             account = await service.get(session, actor, self.number)
             zone = await workspace.zone_of(session, actor)
-        self.standing = words.standing(account, now(), zone)
+        await self._stand(account, zone)
+
+    async def _stand(self, account: Account, zone: str) -> None:
+        actor = await self.require("accounts:read")
+        slowed = await paces.learnt(actor, [account.id])
+        self.standing = words.standing(account, now(), zone, slowed.get(account.id))
 
     def _show(self, account: Account | None) -> None:
         shown = account or AccountForm()

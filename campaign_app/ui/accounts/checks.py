@@ -62,6 +62,15 @@ def standing_card() -> rx.Component:
                 rx.fragment(),
             ),
             rx.cond(
+                s.pace != "",
+                c.callout(
+                    c.stack(rx.el.span(s.pace), rx.el.span("Its answer: ", s.pace_words)),
+                    "info",
+                    title="The server asks to slow down",
+                ),
+                rx.fragment(),
+            ),
+            rx.cond(
                 s.broken != "",
                 c.callout(
                     c.stack(rx.el.span(s.broken), rx.el.span("Its answer: ", s.broken_words), retry),

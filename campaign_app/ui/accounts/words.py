@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from campaign_app.channels import rules
 from campaign_app.channels.schemas import Account, AccountForm
+from campaign_app.delivery.paces import Pace
 from campaign_app.kit import days, text
 from campaign_app.models.account import Auth, Pipelining, Tls
 from campaign_app.ui.campaign import figures
@@ -38,10 +39,28 @@ class Standing:
     offers: str = ""
     broken: str = ""
     broken_words: str = ""
+    pace: str = ""
+    pace_words: str = ""
 
 
-def standing(account: Account, at: datetime, zone: str) -> Standing:
-    """An account's state in words."""
+def pace(found: Pace) -> str:
+    """About 5 a second · About 20 a minute."""
+    per_minute = found.per_second * 60
+    if found.per_second < 1:
+        return f"about {text.number(max(1, round(per_minute)))} a minute"
+    return f"about {text.number(round(found.per_second))} a second"
+
+
+def pace_sentence(found: Pace, at: datetime, zone: str) -> str:
+    """What the server takes, since when that is known, and what follows."""
+    return (
+        f"It takes {pace(found)}; learnt {text.ago(found.at, at, zone)}. Campaigns keep to that, try a little more "
+        "every second, and lose no attempt."
+    )
+
+
+def standing(account: Account, at: datetime, zone: str, slowed: Pace | None = None) -> Standing:
+    """An account's state in words; `slowed` by its server's push-back."""
     retry = account.circuit_open_until
     return Standing(
         health=account.health,
@@ -55,6 +74,8 @@ def standing(account: Account, at: datetime, zone: str) -> Standing:
         offers=_sentence(rules.offers(account.capabilities)),
         broken=BROKEN.get(account.pipelining_broken, ""),
         broken_words=account.pipelining_words,
+        pace=pace_sentence(slowed, at, zone) if slowed else "",
+        pace_words=slowed.words if slowed else "",
     )
 
 

@@ -12,11 +12,12 @@ from campaign_app.ops.schemas import (
     Fate,
     LeaseRow,
     Operations,
+    SlowedAccount,
     WorkerRow,
     WorkerState,
 )
 from campaign_app.ui import routes
-from campaign_app.ui.accounts.words import BROKEN
+from campaign_app.ui.accounts.words import BROKEN, pace_sentence
 from campaign_app.ui.campaign import figures
 from campaign_app.ui.operations import store_words
 
@@ -171,7 +172,8 @@ def seen(found: Operations, zone: str) -> Seen:
         leases_shown=_shown(len(found.leases), found.leases_total, "least recent heartbeat first"),
         campaigns=[_campaign(row, moment) for row in found.campaigns],
         campaigns_shown=_shown(len(found.campaigns), found.campaigns_total, "by priority"),
-        accounts=[note for row in found.accounts for note in _account(row, moment)],
+        accounts=[note for row in found.accounts for note in _account(row, moment)]
+        + [_slowed(row, moment) for row in found.slowed],
         database=f"{stores.database} answers in {store_words.milliseconds(stores.database_ms)}",
         redis=store_words.redis(stores),
         redis_notes=[NoteLine("warning", *fault) for fault in store_words.redis_faults(stores)],
@@ -336,6 +338,11 @@ def _jobs(row: CampaignWork, moment: Moment) -> str:
     if row.chain_due and row.chain_due > moment.at and not row.chains_running:
         parts[-1] += f", next {moment.soon(row.chain_due)}"
     return ", ".join(parts) or "None; the next sweep starts them"
+
+
+def _slowed(row: SlowedAccount, moment: Moment) -> NoteLine:
+    detail = f"{pace_sentence(row.pace, moment.at, moment.zone)} Its server said: {row.pace.words}"
+    return NoteLine("warning", f"The server of {row.name} asks to slow down", detail, routes.account(row.id))
 
 
 def _account(row: AccountTrouble, moment: Moment) -> list[NoteLine]:

@@ -42,6 +42,13 @@ def _form() -> rx.Component:
             ),
             class_name="b-form-row",
         ),
+        c.switch(
+            "Suppress addresses that do not exist",
+            S.suppress_refused,
+            S.set_suppress_refused,
+            hint="A server that says so while a campaign is sent counts like a returned message. Not from a campaign "
+            "whose first messages are all refused: that is stopped instead.",
+        ),
         rx.el.div(
             c.if_allowed("workspace:write", c.primary_button("Save workspace", type="submit", busy=S.saving)),
         ),

@@ -26,6 +26,7 @@ class WorkspaceSettings(AppState):
     postal_address: str = ""
     time_zone: str = ""
     country: str = ""
+    suppress_refused: bool = True
     revision: int = 0  # a new one draws the form again: its fields keep what was typed otherwise
     errors: dict[str, str] = {}
 
@@ -49,6 +50,7 @@ class WorkspaceSettings(AppState):
         self.needs_postal_address = found.needs_postal_address
         self.company, self.postal_address = found.company, found.postal_address
         self.time_zone, self.country = found.time_zone, found.default_country
+        self.suppress_refused = found.suppress_refused
         self.revision += 1
 
     @rx.event
@@ -62,6 +64,12 @@ class WorkspaceSettings(AppState):
         """Not saved yet."""
         await self.require("workspace:write")
         self.country = code
+
+    @rx.event
+    async def set_suppress_refused(self, wanted: bool) -> None:
+        """Not saved yet."""
+        await self.require("workspace:write")
+        self.suppress_refused = wanted
 
     @rx.event
     async def save(self, form: dict[str, Any]) -> Any:
@@ -81,6 +89,7 @@ class WorkspaceSettings(AppState):
                     default_country=self.country,
                     public_url=None if keeps else public_url,
                     needs_postal_address=self.needs_postal_address,
+                    suppress_refused=self.suppress_refused,
                 )
         except Invalid as error:
             self.errors = error.fields

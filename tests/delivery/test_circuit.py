@@ -1,0 +1,127 @@
+"""What the circuit resumes and what it leaves alone, and whose fault a lost connection is."""
+
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from campaign_app.channels.base import Result, Verdict
+from campaign_app.core import clock, db
+from campaign_app.core.actor import SYSTEM
+from campaign_app.delivery import circuit, control
+from campaign_app.delivery.engine import Engine
+from campaign_app.delivery.line import TROUBLE_AT, Line
+from campaign_app.models.account import SendingAccount
+from campaign_app.models.campaign import CampaignStatus
+from campaign_app.models.delivery import Reason
+from campaign_app.models.user import Role
+from tests.conftest import MakeActor
+from tests.delivery import factory
+from tests.delivery.conftest import Drive, launch
+from tests.delivery.scripted import Script
+from tests.delivery.test_slowing import address, campaign_of, deliveries, status_of
+
+PAST = datetime(2026, 1, 1, tzinfo=UTC)
+LOST = Result(Verdict.NOT_TRIED, Reason.CONNECTION_LOST, "closed", account_trouble=True)
+REFUSED = Result(Verdict.NOT_TRIED, Reason.ACCOUNT, "535 no", account_trouble=True)
+
+
+async def open_circuit(account_id: int) -> None:
+    async with db.transaction() as session:
+        account = await session.get(SendingAccount, account_id)
+        assert account is not None
+        account.circuit_failures, account.circuit_open_until = 1, PAST
+        session.add(account)
+
+
+async def test_the_circuit_resumes_what_it_paused_and_nothing_that_a_person_paused(
+    engine: Engine, scripts: dict[int, Script], make_actor: MakeActor
+) -> None:
+    mine = await campaign_of(scripts, 3, Script())
+    theirs = await factory.campaign(1, [await factory.audience(3, "other")])
+    for campaign_id in (mine, theirs):
+        await launch(campaign_id)
+    person = await make_actor(Role.ADMIN)
+    async with db.transaction() as session:
+        await control.pause(session, person, theirs, "Wait for the new prices")
+    async with db.transaction() as session:
+        await circuit.open_circuit(session, 1, "535 no")
+    assert (await status_of(mine)).paused_by == SYSTEM.name
+    await open_circuit(1)
+    assert await circuit.try_again(clock.now()) == 1
+    assert (await status_of(mine)).status is CampaignStatus.RUNNING
+    found = await status_of(theirs)
+    assert (found.status, found.paused_by, found.status_reason) == (
+        CampaignStatus.PAUSED,
+        person.name,
+        "Wait for the new prices",
+    )
+
+
+async def test_when_a_message_failed_is_written(engine: Engine, drive: Drive, scripts: dict[int, Script]) -> None:
+    script = Script()
+    script.answer(address(0), Result(Verdict.PERMANENT, Reason.REFUSED, "550 no"))
+    script.answer(address(1), *[Result(Verdict.TEMPORARY, Reason.TEMPORARY, "450 later")] * 3)
+    campaign_id = await campaign_of(scripts, 4, script)
+    began = clock.now()
+    await launch(campaign_id)
+    await drive(campaign_id)
+    rows = await deliveries(campaign_id)
+    for failed in (rows.pop(address(0)), rows.pop(address(1))):
+        assert failed.failed_at is not None
+        assert began <= failed.failed_at <= clock.now()
+        assert failed.sent_at is None
+    assert {(row.failed_at, row.sent_at is None) for row in rows.values()} == {(None, False)}
+
+
+class Office:
+    """A desk that notes which trouble it was told."""
+
+    def __init__(self) -> None:
+        self.troubles: list[str] = []
+
+    def account_trouble(self, account_id: int, words: str) -> None:
+        self.troubles.append(f"{account_id} {words}")
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        work.close()
+
+
+@pytest.fixture
+async def line() -> Line:
+    return Line(9, Office(), [60.0])  # type: ignore[arg-type]
+
+
+def told(line: Line) -> list[str]:
+    office: Any = line._desk
+    return list(office.troubles)
+
+
+async def test_connections_lost_at_one_name_are_not_held_against_the_account(line: Line) -> None:
+    for _ in range(TROUBLE_AT * 10):
+        line._trouble(1, LOST)
+    assert told(line) == []
+
+
+async def test_connections_lost_at_many_names_are(line: Line) -> None:
+    for key in range(TROUBLE_AT):
+        line._trouble(key, LOST)
+    assert told(line) == ["9 closed"]
+
+
+async def test_the_account_s_own_refusals_count_whoever_they_are_told_to(line: Line) -> None:
+    for _ in range(TROUBLE_AT):
+        line._trouble(1, REFUSED)
+    assert told(line) == ["9 535 no"]
+
+
+async def test_success_clears_the_blame(line: Line) -> None:
+    for _ in range(TROUBLE_AT - 1):
+        line._trouble(1, LOST)
+    line._works()
+    line._trouble(2, LOST)
+    line._trouble(3, LOST)
+    assert told(line) == []
+    line._trouble(1, LOST)
+    assert told(line) == ["9 closed"], "it begins anew for everybody"
