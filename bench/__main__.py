@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=None, help="kill: repeat the instants of an earlier run")
     made.add_argument("--window", type=float, default=61.0, help="limits: seconds for rates up to 100 per second")
     made.add_argument("--fast-window", type=float, default=10.0, help="limits: seconds for higher rates")
+    made.add_argument("--people", type=int, default=200, help="throttled: recipients of each case (default 200)")
     made.add_argument("--campaigns", type=int, default=50, help="fairness: campaigns at once (default 50)")
     made.add_argument("--each", type=int, default=600, help="fairness: recipients of each of them (default 600)")
     made.add_argument("--case", action="append", help="throttled, fairness, disasters: only this case; may be repeated")

@@ -17,7 +17,6 @@ from bench.target import Sink
 from campaign_app.core import db
 
 ALLOWED = 5
-PEOPLE = 200
 CONNECTIONS = 10
 PATIENCE_S = 180.0
 _RATE = ("--per-second", str(ALLOWED))
@@ -39,10 +38,10 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
         began: dict[str, tuple[Sink, int, float]] = {}
         for name in names:
             sink = sinks.enter_context(target.sink(options=CASES[name]))
-            people = here.people(PEOPLE, f"case{len(began)}.example")
-            campaign_id = here.campaign(people, sink.port, CONNECTIONS)
+            list_id = here.people(given.people, f"case{len(began)}.example")
+            campaign_id = here.campaign(list_id, sink.port, CONNECTIONS)
             began[name] = sink, campaign_id, here.launch(campaign_id)
-        cases = [_case(here, name, *began[name]) for name in names]
+        cases = [_case(here, name, given.people, *began[name]) for name in names]
     for found in cases:
         say(f"  {found}")
     return {
@@ -50,12 +49,12 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
         "seconds": max(found["seconds"] for found in cases),
         "refused_share": max(found["refused_share"] for found in cases),
         "attempts_lost": sum(found["attempts_lost"] for found in cases),
-        "people": PEOPLE,
+        "people": given.people,
         "cases": cases,
     }
 
 
-def _case(here: Stage, name: str, sink: Sink, campaign_id: int, launched: float) -> dict[str, Any]:
+def _case(here: Stage, name: str, people: int, sink: Sink, campaign_id: int, launched: float) -> dict[str, Any]:
     """One campaign's end.
 
     Raises:
@@ -63,14 +62,14 @@ def _case(here: Stage, name: str, sink: Sink, campaign_id: int, launched: float)
     """
     counts = here.over(campaign_id, PATIENCE_S)
     seen = sink.seen()
-    if (seen.accepted, seen.distinct, counts["sent"]) != (PEOPLE, PEOPLE, PEOPLE):
-        raise RuntimeError(f"{name}: {seen} of {PEOPLE}, ledger {counts}")
+    if (seen.accepted, seen.distinct, counts["sent"]) != (people, people, people):
+        raise RuntimeError(f"{name}: {seen} of {people}, ledger {counts}")
     return {
         "case": name,
         "seconds": round(seen.last - launched, 1),
         "refused": seen.refused,
         "refused_share": round(seen.refused / (seen.refused + seen.accepted), 4),
-        "attempts_lost": here.run(_attempts(campaign_id)) - PEOPLE,
+        "attempts_lost": here.run(_attempts(campaign_id)) - people,
     }
 
 

@@ -104,6 +104,15 @@ def test_disasters() -> None:
         assert row["seconds"] > 0
 
 
+def test_throttled() -> None:
+    found = bench("throttled", "--people", "30", "--case", "451 at RCPT", "--case", "two connections")
+    assert (found["allowed_per_second"], found["people"], found["attempts_lost"]) == (5, 30, 0)
+    assert [row["case"] for row in found["cases"]] == ["451 at RCPT", "two connections"]
+    assert all(row["refused"] > 0 for row in found["cases"])
+    assert found["refused_share"] == max(row["refused_share"] for row in found["cases"])
+    assert found["seconds"] == max(row["seconds"] for row in found["cases"]) > 4  # 5 at once, then 5 a second
+
+
 def test_limits() -> None:
     found = bench("limits", "--window", "2", "--fast-window", "1", *SQLITE)
     rates = {(round(case["rate_per_second"] * 60), case["workers"], case["through"]) for case in found["cases"]}
