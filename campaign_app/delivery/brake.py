@@ -82,21 +82,21 @@ async def report(desk: Desk, lane: Lane, wake: Callable[[], None]) -> None:
     """Tell the others what this worker has seen of a campaign's first messages. Until they have answered, none of it
     is taken: when the same refusal comes again and again, the next message is one too many.
     """
-    watch = lane.watch
+    beginning = lane.beginning
     try:
-        while watch.events:
-            events, watch.events = watch.events, []
+        while beginning.events:
+            events, beginning.events = beginning.events, []
             counted = await _count(lane.campaign_id, [*events])
-            watch.hear(counted)
-            if watch.tripped:
+            beginning.hear(counted)
+            if beginning.tripped:
                 desk.close_gate(lane.campaign_id)
                 lane.dead.clear()
-                await _trip(lane, counted, watch.refusals.get(counted.rule))
+                await _trip(lane, counted, beginning.refusals.get(counted.rule))
                 return
     finally:
-        watch.reporting = False
+        beginning.reporting = False
     wake()
-    if not watch.is_open and lane.dead:
+    if not beginning.is_open and lane.dead:
         await suppress(desk, lane)
 
 

@@ -17,7 +17,7 @@ from campaign_app.delivery.feed import Feed, Item
 from campaign_app.delivery.outcome import Outcome
 from campaign_app.delivery.planner import SUPPRESSED
 from campaign_app.delivery.progress import LAST_KEPT, Meter
-from campaign_app.delivery.refusals import Watch
+from campaign_app.delivery.refusals import Beginning
 from campaign_app.delivery.slots import Slots
 from campaign_app.delivery.slowness import TOO_SLOW, Watch
 from campaign_app.models.delivery import Reason
@@ -72,7 +72,7 @@ class Lane:
         self.lingering: set[Feed] = set()
         self.slots = Slots()
         self.unspent = 0  # slots that were used for nothing: not sent, or void
-        self.watch = Watch(counted_from)
+        self.beginning = Beginning(counted_from)
         self.dead: list[int] = []  # deliveries to addresses that do not exist, to be suppressed
         self.suppressing = False
         self.in_flight = 0
@@ -91,8 +91,8 @@ class Lane:
         """Campaign or account were edited: what is made from now on follows, what is under way is left alone."""
         for name in _EDITED:
             setattr(self, name, getattr(newer, name))
-        if self.watch.since != newer.watch.since:  # a person resumed what the brake had stopped
-            self.watch = newer.watch
+        if self.beginning.since != newer.beginning.since:  # a person resumed what the brake had stopped
+            self.beginning = newer.beginning
             self.dead.clear()
 
     def ahead(self) -> int:

@@ -123,7 +123,7 @@ class Line:
         """The lane whose turn it is among those with a row and a due slot; it has paid with the slot."""
         soonest: float | None = None
         for place, lane in enumerate(self._order):
-            if lane.closed or lane.watch.reporting or (lane.closes_at is not None and now >= lane.closes_at):
+            if lane.closed or lane.beginning.reporting or (lane.closes_at is not None and now >= lane.closes_at):
                 continue
             feed = lane.front()
             if feed is None:
@@ -203,7 +203,7 @@ class Line:
             self.slowing.success(key)
             outcome = self._outcome(item, _S.SENT, Reason.NONE, result.response)
             lane.meter.add(1, monotonic())
-            if lane.watch.is_open and lane.watch.note_accepted():
+            if lane.beginning.is_open and lane.beginning.note_accepted():
                 self._desk.spawn(brake.report(self._desk, lane, self.wake))
         else:
             outcome = self._not_accepted(item, lane, result)
@@ -251,13 +251,13 @@ class Line:
 
     def _refused(self, key: int, lane: Lane, result: Result) -> None:
         """For good: the first of a campaign may be what stops it, and an address may be none."""
-        watch = lane.watch
+        beginning = lane.beginning
         if result.is_dead:
             lane.dead.append(key)
-        if watch.is_open:
-            if watch.note_refused(result):
+        if beginning.is_open:
+            if beginning.note_refused(result):
                 self._desk.spawn(brake.report(self._desk, lane, self.wake))
-        elif lane.dead and not (lane.suppressing or watch.tripped):
+        elif lane.dead and not (lane.suppressing or beginning.tripped):
             self._desk.spawn(brake.suppress(self._desk, lane))
 
     def _pushed_back(self, item: Item, lane: Lane, result: Result) -> Outcome | None:

@@ -69,7 +69,7 @@ class Count:
 
 
 @dataclass(slots=True)
-class Watch:
+class Beginning:
     """One worker's part. `since` names the stretch that is counted: a person's resuming begins a new one.
 
     `refusals`: rule → an answer of it, for its words. `reporting`: a report is under way, and nothing is taken.

@@ -10,7 +10,7 @@ from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
 from campaign_app.delivery import control, refusals
 from campaign_app.delivery.engine import Engine
-from campaign_app.delivery.refusals import BRAKE, Count, Watch
+from campaign_app.delivery.refusals import BRAKE, Beginning, Count
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import CampaignStatus
 from campaign_app.models.delivery import Reason
@@ -83,28 +83,28 @@ async def test_who_resumed_has_seen_it_and_anything_else_is_new() -> None:
     assert (await counted(*[(0, "b")] * 5)).rule == "b"
 
 
-def test_a_watch_reports_refusals_and_the_hundredth_outcome() -> None:
-    watch = Watch()
-    assert not any(watch.note_accepted() for _ in range(3))
-    assert watch.note_refused(UNKNOWN)
-    assert watch.reporting, "nothing is taken until the others have answered"
-    assert not watch.note_refused(SPAM), "a report is under way"
-    assert watch.events == [(3, "unknown-user"), (0, "spam")]
-    watch.events, watch.reporting = [], False
-    watch.hear(Count(5))
-    assert watch.is_open
-    assert [n for n in range(95) if watch.note_accepted()] == [94]
-    assert watch.events == [(95, "")]
-    watch.hear(Count(100))
-    assert (watch.is_open, watch.tripped) == (False, False)
-    watch.hear(Count(30, "a", 21, 30))
-    assert (watch.is_open, watch.tripped) == (False, True)
+def test_a_beginning_reports_refusals_and_the_hundredth_outcome() -> None:
+    beginning = Beginning()
+    assert not any(beginning.note_accepted() for _ in range(3))
+    assert beginning.note_refused(UNKNOWN)
+    assert beginning.reporting, "nothing is taken until the others have answered"
+    assert not beginning.note_refused(SPAM), "a report is under way"
+    assert beginning.events == [(3, "unknown-user"), (0, "spam")]
+    beginning.events, beginning.reporting = [], False
+    beginning.hear(Count(5))
+    assert beginning.is_open
+    assert [n for n in range(95) if beginning.note_accepted()] == [94]
+    assert beginning.events == [(95, "")]
+    beginning.hear(Count(100))
+    assert (beginning.is_open, beginning.tripped) == (False, False)
+    beginning.hear(Count(30, "a", 21, 30))
+    assert (beginning.is_open, beginning.tripped) == (False, True)
 
 
 def test_a_refusal_without_a_rule_goes_by_its_reason() -> None:
-    watch = Watch()
-    watch.note_refused(Result(Verdict.PERMANENT, Reason.MESSAGE_TOO_LARGE))
-    assert watch.events == [(0, "message_too_large")]
+    beginning = Beginning()
+    beginning.note_refused(Result(Verdict.PERMANENT, Reason.MESSAGE_TOO_LARGE))
+    assert beginning.events == [(0, "message_too_large")]
 
 
 @pytest.mark.parametrize("party", list(Party))
