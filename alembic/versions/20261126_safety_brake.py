@@ -1,7 +1,7 @@
 """when the safety brake stopped a campaign, or a person resumed it after that
 
 Revision: 41d6a7c3e905
-Before: 8c1f0d27aa35
+Before: c4a9d15e7b20
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ import sqlmodel
 from alembic import op
 
 revision = "41d6a7c3e905"
-down_revision = "8c1f0d27aa35"
+down_revision = "c4a9d15e7b20"
 branch_labels = None
 depends_on = None
 

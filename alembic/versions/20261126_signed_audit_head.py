@@ -4,7 +4,7 @@ Whoever could write to the database could cut off the newest entries and name an
 place that signs an end which was not signed before; afterwards an unsigned end is a fault.
 
 Revision: c4a9d15e7b20
-Before: 8c1f0d27aa35
+Before: 3e9a5b7c2d14
 """
 
 import json
@@ -16,7 +16,7 @@ from campaign_app.audit import chain
 from campaign_app.core import crypto
 
 revision = "c4a9d15e7b20"
-down_revision = "8c1f0d27aa35"
+down_revision = "3e9a5b7c2d14"
 branch_labels = None
 depends_on = None
 
