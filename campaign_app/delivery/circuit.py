@@ -11,7 +11,7 @@ from campaign_app.channels import service as accounts
 from campaign_app.core import clock, db, logging
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.errors import AppError
-from campaign_app.delivery import control
+from campaign_app.delivery import completion, control
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
 
@@ -35,6 +35,8 @@ async def open_circuit(session: AsyncSession, account_id: int, words: str) -> bo
     at = clock.now()
     if account is None or (account.circuit_open_until and account.circuit_open_until > at):
         return False
+    if account.circuit_failures and await completion.sent_since(account_id, _last_try(account)):
+        account.circuit_failures = 0
     _extend(account, words, at)
     session.add(account)
     reason = f"“{account.name}” does not work: {words or 'no answer'}. It is tried again by itself."[:500]
@@ -43,6 +45,10 @@ async def open_circuit(session: AsyncSession, account_id: int, words: str) -> bo
         await control.pause(session, SYSTEM, int(campaign_id or 0), reason)
     log.warning("circuit open", account=account_id, words=words[:200], until=str(account.circuit_open_until))
     return True
+
+
+def _last_try(account: SendingAccount) -> datetime:
+    return (account.last_checked_at or account.created_at).replace(second=0, microsecond=0)
 
 
 def _extend(account: SendingAccount, words: str, at: datetime) -> None:
@@ -76,7 +82,7 @@ async def _try_one(account_id: int) -> bool:
         if account is None:
             return False
         if works:
-            account.circuit_open_until, account.circuit_failures, account.last_error = None, 0, ""
+            account.circuit_open_until, account.last_error = None, ""  # the next acceptance clears its failures
             account.last_checked_at = clock.now()
         else:
             _extend(account, words, clock.now())

@@ -1,5 +1,6 @@
 """What the circuit resumes and what it leaves alone, and whose fault a lost connection is."""
 
+import asyncio
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Any
@@ -57,6 +58,35 @@ async def test_the_circuit_resumes_what_it_paused_and_nothing_that_a_person_paus
         person.name,
         "Wait for the new prices",
     )
+
+
+async def test_an_account_that_logs_in_and_cannot_send_is_tried_less_and_less_often(
+    engine: Engine, drive: Drive, scripts: dict[int, Script]
+) -> None:
+    script = Script(connections=1)
+    for n in range(10):
+        script.answer(address(n), *[REFUSED] * 30)
+    campaign_id = await campaign_of(scripts, 10, script)
+    await launch(campaign_id)
+    for failures in (1, 2, 3):
+        await drive(campaign_id)
+        await asyncio.gather(*engine._tasks)
+        async with db.transaction() as session:
+            account = await session.get(SendingAccount, 1)
+            assert account is not None
+            assert account.circuit_failures == failures, "the test of the connection passes, and says little"
+            assert account.circuit_open_until is not None
+            account.circuit_open_until = PAST
+            session.add(account)
+        assert await circuit.try_again(clock.now()) == 1
+    script.answers = {}
+    await drive(campaign_id)
+    assert await factory.counters_of(campaign_id) == {"sent": 10, "total": 10}
+    async with db.transaction() as session:
+        assert await circuit.open_circuit(session, 1, "535 no")
+        account = await session.get(SendingAccount, 1)
+        assert account is not None
+        assert account.circuit_failures == 1, "it has sent since"
 
 
 async def test_when_a_message_failed_is_written(engine: Engine, drive: Drive, scripts: dict[int, Script]) -> None:
