@@ -67,3 +67,10 @@ def is_stalled(pid: int) -> bool:
     pending = next(int(line.split()[1], 16) for line in lines if line.startswith("ShdPnd"))
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return not pending & (1 << (HANG - 1)) and fields[0] == "R"
+
+
+def is_beating(pid: int) -> bool:
+    """Whether a process has shown its pulse: the watch of it has begun."""
+    environment = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    folder = next(each.partition("=")[2] for each in environment if each.startswith("BEACON_PULSE="))
+    return (Path(folder) / str(pid)).exists()

@@ -1,9 +1,10 @@
 """Keeps children running: one that dies or hangs is started again, with growing pauses, and it is said."""
 
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -15,6 +16,7 @@ from campaign_app.launcher.watch import Book, report
 PAUSES_S = (0.5, 1, 2, 5, 10, 30)
 STEADY_AFTER_S = 60.0
 TICK_S = 0.2
+KILLED_S = 2.0
 
 
 @dataclass
@@ -138,7 +140,8 @@ class Supervisor:
                 care.started_at, care.start_again_at = now, None
             return
         if care.child.process is not None and care.hung:
-            care.child.process.wait()  # killed just now
+            with suppress(subprocess.TimeoutExpired):
+                care.child.process.wait(KILLED_S)  # killed just now; it may still wait for a disk
         if care.child.running:
             return
         code = care.child.process.returncode if care.child.process else 0

@@ -14,6 +14,7 @@ import pytest
 
 from campaign_app import frontend
 from tests.cli.conftest import Cli, Running, gone
+from tests.hanging import is_beating
 
 pytestmark = pytest.mark.scenario
 
@@ -33,9 +34,9 @@ def up(cli: Cli) -> Iterator[Running]:
         started.stop()
 
 
-def start(cli: Cli, *more: str) -> Running:
+def start(cli: Cli, *more: str, **environment: str) -> Running:
     owner = ["--owner-email", "owner@example.com", "--owner-password", "correct horse battery"]
-    running = cli.start("up", "--port", str(cli.port), *owner, *more)
+    running = cli.start("up", "--port", str(cli.port), *owner, *more, **environment)
     running.wait_until_printed("Beacon is running")
     return running
 
@@ -67,6 +68,20 @@ def test_a_part_that_dies_is_started_again(cli: Cli, up: Running) -> None:
     up.wait_until_printed("Worker stopped (killed by SIGKILL); starting it again")
     up.wait_for(lambda: up.child("campaign_app.worker") not in {0, before})
     assert health(cli)["status"] == "ok"
+
+
+def test_a_part_that_hangs_is_told_and_started_again(cli: Cli) -> None:
+    running = start(cli, BEACON_HANG_SECONDS="2")
+    log = cli.var / "logs" / "worker.log"
+    before = running.child("campaign_app.worker")
+    running.wait_for(lambda: is_beating(before))
+    os.kill(before, signal.SIGSTOP)
+    running.wait_until_printed(f"worker (process {before}) hung for")
+    running.wait_for(lambda: running.child("campaign_app.worker") not in {0, before})
+    assert f"[watchdog] worker (process {before})" in log.read_text()
+    running.wait_for(lambda: log.read_text().count("worker ready") == 2)
+    assert "1 process hung and was replaced" in cli.run("doctor").stdout
+    assert running.stop() == 0
 
 
 def test_nothing_outlives_a_killed_launcher(cli: Cli, up: Running) -> None:

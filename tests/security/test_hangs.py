@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests import hanging, servers
-from tests.hanging import alive, descendants, wait
+from tests.hanging import alive, descendants, is_beating, wait
 from tests.stack import ROOT, Stack
 
 WATCHED = "campaign_app.launcher.watched"
@@ -42,12 +42,6 @@ class Watched:
     def worker(self) -> int:
         found = descendants(self.stack.processes["worker"].pid, such=lambda line: "campaign_app.worker" in line)
         return found[0] if found else 0
-
-    def beating(self, name: str, pid: int) -> bool:
-        """Whether a process has shown its pulse: the watch of it has begun."""
-        environment = Path(f"/proc/{pid}/environ").read_text().split("\0")
-        folder = next(each.partition("=")[2] for each in environment if each.startswith("BEACON_PULSE="))
-        return (Path(folder) / str(pid)).exists()
 
     def doctor(self) -> dict[str, dict[str, str]]:
         """What `./campaign doctor` finds, by part."""
@@ -78,7 +72,7 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
 
 def test_a_web_process_in_an_endless_computation_is_replaced_and_the_others_go_on(watched: Watched) -> None:
     victim, other = watched.webs()
-    wait(lambda: watched.beating("web", victim) and watched.beating("web", other))
+    wait(lambda: is_beating(victim) and is_beating(other))
     os.kill(victim, hanging.HANG)
     wait(lambda: not alive(victim))
     wait(lambda: len(watched.webs()) == 2 and victim not in watched.webs())
@@ -97,7 +91,7 @@ def test_a_web_process_in_an_endless_computation_is_replaced_and_the_others_go_o
 def test_a_stopped_worker_is_replaced(watched: Watched) -> None:
     """No thread of its own could have said so."""
     victim = watched.worker()
-    wait(lambda: watched.beating("worker", victim))
+    wait(lambda: is_beating(victim))
     os.kill(victim, signal.SIGSTOP)
     wait(lambda: not alive(victim))
     wait(lambda: watched.stack.log("worker").count("worker ready") == 2)
