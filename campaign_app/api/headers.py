@@ -34,7 +34,6 @@ _ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 _PRIVATE: Final = ("/api/", "/auth/", "/files/")
@@ -71,6 +70,7 @@ def complete(headers: MutableHeaders, path: str, scheme: str, status: int, for_p
         headers.setdefault(name, value)
     if is_secure(scheme):
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")  # over http browsers refuse it, as an error
     if rule := _caching(path, headers.get("content-type", ""), status):
         headers.setdefault("Cache-Control", rule)
 

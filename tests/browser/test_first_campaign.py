@@ -177,6 +177,7 @@ async def launch(page: Page, witness: Witness, look: Look) -> None:
 
     await until(received, f"{PEOPLE} messages at the mail server")
     await expect(page.get_by_text("Completed").first).to_be_visible(timeout=60_000)
+    await expect(page.get_by_role("table", name="Recipients").get_by_text("Sent", exact=True)).to_have_count(PEOPLE)
     await look.at(page, "campaign")
     assert set(witness.accepted.values()) == {1}
 

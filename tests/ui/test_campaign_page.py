@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
@@ -260,3 +261,26 @@ async def test_the_servers_name_for_a_message_is_shown(
     why = tab.state(WhyDialog)
     assert why.provider_id == "4Wq1xF3Zbxz9t"
     assert why.message_id.endswith("@acme.example>")
+
+
+async def test_a_campaign_that_is_over_before_any_news_of_it_shows_what_came_of_it(
+    actor: Actor, watched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await store(CampaignStatus.RUNNING)
+    async with db.transaction() as session:
+        await session.execute(sa.update(Delivery).values(status=DeliveryStatus.PENDING))
+    tab = Tab(actor, monkeypatch).go(f"/campaigns/{number}", campaign_id=number)
+    await tab.do(Recipients.load)
+    table = tab.state(Recipients)
+    assert {row.status for row in table.rows} == {"pending"}
+    await tab.do(Recipients.freeze)
+    async with db.transaction() as session:
+        await session.execute(sa.update(Delivery).values(status=DeliveryStatus.SENT))
+    await table._settle()
+    assert ({row.status for row in table.rows}, table.stale) == ({"pending"}, True)  # somebody reads them
+    await tab.do(Recipients.thaw)
+    assert ({row.status for row in table.rows}, table.stale) == ({"sent"}, False)
+    async with db.transaction() as session:
+        await session.execute(sa.update(Delivery).values(status=DeliveryStatus.BOUNCED))
+    await table._settle()
+    assert {row.status for row in table.rows} == {"bounced"}

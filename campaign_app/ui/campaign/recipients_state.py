@@ -112,10 +112,17 @@ class Recipients(AppState):
         self.range_text, self.has_next = "The latest messages", False
 
     async def _settle(self) -> None:
-        """The campaign stands still: show the table as it is stored."""
-        if self.latest:
-            self.latest = False
-            await self._go("", 1)
+        """The campaign stands still: show the table as it is stored. A short one can be over before any news of it.
+
+        Whoever has turned a page, or has the pointer in the table, keeps what they read.
+        """
+        if self.has_previous and not self.latest:
+            return
+        if self.frozen and not self.latest:
+            self.stale = True
+            return
+        self.latest = False
+        await self._go("", 1)
 
     @rx.event
     async def freeze(self) -> None:
@@ -125,9 +132,12 @@ class Recipients(AppState):
 
     @rx.event
     async def thaw(self) -> None:
-        """Go on showing news."""
+        """Go on showing news; what happened meanwhile is read, for no more may come."""
         await self.require("campaigns:read")
+        missed = self.stale
         self.frozen = self.stale = False
+        if missed:
+            await self._go("", 1)
 
     @rx.event
     async def find(self, value: str) -> None:
