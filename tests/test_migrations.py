@@ -1,13 +1,18 @@
 """The migrations make exactly the tables that the models declare, on both databases."""
 
+import json
 import os
 import secrets
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from campaign_app.audit import chain
+from campaign_app.core import crypto
 from tests import servers
 
 ROOT = Path(__file__).parents[1]
@@ -40,3 +45,25 @@ def test_migrations_match_the_models(kind: str, tmp_path: Path, request: pytest.
     finally:
         if server:
             servers.drop_database(server, name)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_an_older_audit_log_gets_a_signed_end(var_dir: Path, cut: bool) -> None:
+    assert alembic("upgrade", "8c1f0d27aa35").returncode == 0
+    with closing(sqlite3.connect(var_dir / "beacon.db")) as connection, connection:
+        for number in (1, 2):
+            columns = (
+                "id, at, actor_name, action, object_type, object_id, object_name, details, ip, previous_hash, hash"
+            )
+            values = f"{number}, '2026-11-02', '', 'x', 'x', '', '', '{{}}', '', '', 'h{number}'"
+            connection.execute(f"INSERT INTO audit_entry ({columns}) VALUES ({values})")
+        connection.execute("""INSERT INTO setting VALUES ('audit_head', '{"id": 2, "hash": "h2"}')""")
+        if cut:
+            connection.execute("DELETE FROM audit_entry WHERE id = 2")
+    done = alembic("upgrade", "head")
+    assert done.returncode == 0, done.stderr
+    with closing(sqlite3.connect(var_dir / "beacon.db")) as connection:
+        (value,) = connection.execute("SELECT value FROM setting WHERE key = 'audit_head'").fetchone()
+    head = json.loads(value)
+    assert chain.head_fits(crypto.derive("audit head"), head)
+    assert (head["id"], head["count"], head["broken"]) == ((1, 1, True) if cut else (2, 2, False))

@@ -6,7 +6,7 @@ import reflex as rx
 
 from campaign_app.auth import service
 from campaign_app.auth.schemas import NewUser
-from campaign_app.core import db
+from campaign_app.core import crypto, db
 from campaign_app.core.errors import AppError, Invalid
 from campaign_app.models.user import Role
 from campaign_app.ui import browser
@@ -70,13 +70,13 @@ class NewPerson(AppState):
         return None
 
     def _show(self, name: str, password: str) -> None:
-        self.shown_for, self._made_up = name, password
+        self.shown_for, self._made_up = name, crypto.seal(password)  # Reflex keeps it in Redis until it is shown
 
     @rx.event
     async def reveal(self) -> Any:
         """The dialog is there: hand the password to its field, once."""
         await self.require("users:write")
-        password, self._made_up = self._made_up, ""
+        password, self._made_up = crypto.unseal(self._made_up), ""
         return browser.set_value(FIELD_ID, password) if password else None
 
     @rx.event
