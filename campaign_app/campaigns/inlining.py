@@ -113,11 +113,11 @@ def _sheets(document: Document) -> Iterator[tuple[int, int, bool]]:
         if document.value(token.attribute("type")).strip().lower() not in _TYPES:
             continue
         media = document.value(token.attribute("media")).strip().lower()
-        end = token.end
-        for following in document.tokens[position + 1 :]:
-            if following.name != "style" or following.kind not in {Kind.TEXT, Kind.TEMPLATE}:
+        end, at = token.end, position + 1
+        while at < len(document.tokens) and document.tokens[at].name == "style":
+            if document.tokens[at].kind is Kind.END:
                 break
-            end = following.end
+            end, at = document.tokens[at].end, at + 1
         yield token.end, end, media not in _MEDIA
 
 

@@ -233,3 +233,12 @@ def test_hostile_sheets_take_no_time(piece: str) -> None:
 
     short = min(seconds(20_000) for _ in range(3))
     assert min(seconds(160_000) for _ in range(2)) < 24 * short + 0.1
+
+
+def test_many_sheets_take_linear_time() -> None:
+    def seconds(count: int) -> float:
+        began = time.process_time()
+        inlined("", "<style>a:hover{b:c}</style><a>" * count)
+        return time.process_time() - began
+
+    assert min(seconds(4_000) for _ in range(3)) < 24 * min(seconds(500) for _ in range(3)) + 0.1
