@@ -1,12 +1,16 @@
 """Real parts for every test: Redis, SQLite, PostgreSQL. Only time and chance may be replaced."""
 
+import logging
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -17,6 +21,42 @@ from campaign_app.core.config import settings
 from campaign_app.models import metadata
 from campaign_app.models.user import Role, User
 from tests import servers
+
+# How long an example takes says something about the machine, not about the code.
+hypothesis_settings.register_profile("any machine", deadline=None)
+hypothesis_settings.load_profile("any machine")
+
+
+class _Errors(logging.Handler):
+    """Keeps what is logged as an error, by the standard library or structlog."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.seen: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.seen.append(f"{record.name}: {record.getMessage()}")
+
+    def note(self, _logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        if method in {"error", "exception", "critical"}:
+            self.seen.append(str(event.get("event")))
+        return event
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_errors(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A logged error fails the test, unless a marker says that it belongs to it: `@pytest.mark.logs("words")`."""
+    errors = _Errors()
+    processors = structlog.get_config()["processors"]
+    structlog.configure(processors=[errors.note, *processors])
+    logging.getLogger().addHandler(errors)
+    yield
+    logging.getLogger().removeHandler(errors)
+    structlog.configure(processors=processors)
+    expected = [words for marker in request.node.iter_markers("logs") for words in marker.args]
+    unexpected = [line for line in errors.seen if not any(words in line for words in expected)]
+    if unexpected:
+        pytest.fail("Logged as errors, and no marker `logs` expects them:\n" + "\n".join(unexpected), pytrace=False)
 
 
 @pytest.fixture(scope="session")

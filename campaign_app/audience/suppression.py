@@ -177,25 +177,6 @@ async def add_text(
     return AddResult(changed, len(found) - changed, wrong[:100])
 
 
-async def add_file(
-    session: AsyncSession,
-    actor: Actor,
-    content: bytes,
-    reason: SuppressionReason = SuppressionReason.MANUAL,
-    note: str = "",
-) -> AddResult:
-    """Suppress every address of a CSV or text file (UTF-8, UTF-16 or Windows-1252)."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return await add_text(session, actor, content.decode("utf-16", "replace"), reason, note)
-    if b"\x00" in content:
-        raise FileUnusable("This is not a text file. Export the addresses as CSV and upload that.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", "replace")
-    return await add_text(session, actor, text, reason, note)
-
-
 def _read_line(line: str, country: str, found: dict[str, None], wrong: list[str]) -> None:
     """The e-mail addresses of a line, or the phone number that a whole cell is; headings are passed over."""
     pieces = [piece for piece in _CUTS.split(line) if piece]
@@ -278,8 +259,3 @@ async def counts(session: AsyncSession, actor: Actor) -> dict[SuppressionReason,
     actor.require("suppressions:read")
     query = sa.select(col(Suppression.reason), sa.func.count()).group_by(col(Suppression.reason))
     return dict((await session.execute(query)).tuples().all())
-
-
-async def is_suppressed(session: AsyncSession, addresses: Sequence[str]) -> dict[str, SuppressionReason]:
-    """Why the addresses (in their one spelling) are suppressed; the others are not in it."""
-    return await repository.reasons_for(session, addresses)

@@ -270,22 +270,6 @@ async def record_capabilities(session: AsyncSession, account_id: int, found: Map
             log.warning("grouping given up", account=account_id, words=found.get("pipelining_words", ""))
 
 
-async def record_trouble(session: AsyncSession, account_id: int, words: str) -> None:
-    """For the engine: the account did not work just now, in the server's words."""
-    account = await repository.get(session, account_id, lock=True)
-    if account is not None:
-        account.last_error, account.last_checked_at = words[:500] or "No answer", now()
-        session.add(account)
-
-
-async def record_health(session: AsyncSession, account_id: int) -> None:
-    """For the engine: the account works."""
-    account = await repository.get(session, account_id, lock=True)
-    if account is not None:
-        account.last_error, account.last_checked_at = "", now()
-        session.add(account)
-
-
 async def _known(session: AsyncSession, account_id: int, *, lock: bool = False) -> SendingAccount:
     account = await repository.get(session, account_id, lock=lock)
     if account is None:

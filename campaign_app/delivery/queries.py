@@ -150,20 +150,6 @@ async def counters(session: AsyncSession, campaign_id: int) -> CampaignCounter:
     return await repository.get_counter(session, campaign_id) or CampaignCounter(campaign_id=campaign_id)
 
 
-async def exception_reasons(session: AsyncSession, actor: Actor, campaign_id: int) -> dict[Reason, int]:
-    """How many recipients each reason stopped, from the index of exceptional rows."""
-    actor.require("campaigns:read")
-    statement = (
-        _select(Delivery.reason, sa.func.count())
-        .where(
-            col(Delivery.campaign_id) == campaign_id,
-            sa.text("delivery.status NOT IN ('pending', 'sent')"),
-        )
-        .group_by(col(Delivery.reason))
-    )
-    return {reason: int(number) for reason, number in (await session.execute(statement)).all()}
-
-
 async def why(session: AsyncSession, actor: Actor, delivery_id: int) -> Why:
     """The ordered rules that led to what a recipient got.
 

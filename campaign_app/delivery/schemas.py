@@ -30,11 +30,6 @@ class RecipientRow:
     unsubscribed_at: datetime | None = None
     complained_at: datetime | None = None
 
-    @property
-    def reason_label(self) -> str:
-        """The reason as a sentence; empty when there is none."""
-        return self.reason.label
-
 
 @dataclass(frozen=True, slots=True)
 class Rule:

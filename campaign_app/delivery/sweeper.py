@@ -40,6 +40,7 @@ SECOND_LOOK_S = 15.0  # a heartbeat and what it takes to reach the database anew
 STALE_GATE_S = 5.0
 _NOTE = "Taken from the worker's journal; the server's words were lost with it."
 log = logging.get("delivery")
+pause = asyncio.sleep
 
 
 @dataclass(slots=True)
@@ -113,7 +114,7 @@ async def _settle_abandoned(swept: Swept, *, patient: bool) -> None:
         await _settle(lease, None, swept)
     if not doubtful or not patient:
         return
-    await asyncio.sleep(SECOND_LOOK_S)
+    await pause(SECOND_LOOK_S)
     _, still = await _abandoned()
     for key in doubtful.keys() & still.keys():
         lease, record = still[key]

@@ -35,8 +35,3 @@ def choice(kind: type[StrEnum]) -> sa.Enum:
 def big_id() -> Any:
     """A 64-bit primary key."""
     return Field(default=None, primary_key=True, sa_type=BIG)
-
-
-def big_ref(target: str, **more: Any) -> Any:
-    """A 64-bit foreign key."""
-    return Field(sa_type=BIG, foreign_key=target, **more)

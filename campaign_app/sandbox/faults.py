@@ -1,5 +1,6 @@
 """What goes wrong on demand: special addresses that always do the same, and shares for everybody else."""
 
+import math
 import random
 import re
 from enum import StrEnum
@@ -72,6 +73,7 @@ class Faults(BaseModel):
     """Settings of the fault injection. Shares are between 0 and 1; `refuse` holds address patterns with * and ?.
 
     `per_second` messages are taken, the others are put off with 451 4.7.1; 0 = any number.
+    `hold`: no answer to a final dot until it is switched off again.
     """
 
     slow_ms: int = Field(default=0, ge=0, le=60_000)
@@ -83,6 +85,7 @@ class Faults(BaseModel):
     drop_after_dot: float = Field(default=0.0, ge=0, le=1)
     unavailable: bool = False
     per_second: float = Field(default=0.0, ge=0, le=10_000)
+    hold: bool = False
 
     def recipient_answer(self, address: str, kind: str, attempt: int, chance: random.Random) -> bytes | None:
         """The refusal of a RCPT, or None when the recipient is accepted. `attempt` counts from 1."""
@@ -107,7 +110,9 @@ class Faults(BaseModel):
         return self._by_share(chance) if self.stage == "data" else Ending.ACCEPT
 
     def delay_s(self, kind: str) -> float:
-        """How long the answer to a final dot is kept back, in seconds."""
+        """How long the answer to a final dot is kept back, in seconds; infinite while answers are held."""
+        if self.hold:
+            return math.inf
         return max(self.slow_ms, SLOW_ADDRESS_MS if kind == "slow" else 0) / 1000
 
     def _by_share(self, chance: random.Random) -> Ending:

@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -46,6 +47,7 @@ class Room:
         self.counts: Counter[str] = Counter()
         self.ports = Ports("127.0.0.1", 0, 0)
         self._sessions: set[Session] = set()
+        self._waiting: list[Callable[[], None]] = []
         self._chance = random.Random(seed)
         self._attempts: Counter[str] = Counter()
         self._bucket = Bucket()
@@ -109,9 +111,17 @@ class Room:
         """How many senders are connected."""
         return len(self._sessions)
 
+    def on_release(self, answer: Callable[[], None]) -> None:
+        """Answer when `hold` is switched off."""
+        self._waiting.append(answer)
+
     def set_faults(self, faults: Faults) -> None:
         """Change the faults, also for connections that are open. Kept for the next start."""
         self.faults = faults
+        if not faults.hold:
+            waiting, self._waiting = self._waiting, []
+            for answer in waiting:
+                answer()
         (self.folder / "faults.json").write_text(faults.model_dump_json())
 
     def set_people(self, people: People) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+import math
 import re
 import ssl
 from collections.abc import Callable
@@ -44,6 +45,9 @@ class Mailroom(Protocol):
 
     def judge_message(self, recipients: list[str]) -> tuple[Ending, float]:
         """What becomes of the message, and how long its answer is kept back (seconds)."""
+
+    def on_release(self, answer: Callable[[], None]) -> None:
+        """Answer when answers are no longer held."""
 
     def accept(self, sender: str, recipients: list[str], raw: bytes) -> None:
         """The message is accepted."""
@@ -278,7 +282,10 @@ class Session(asyncio.Protocol):
             self.abort()
             return
         answer = ANSWERS.get(ending, b"250 2.0.0 OK: queued")
-        if delay:
+        if delay == math.inf:
+            self._held = True
+            self._room.on_release(lambda: self._release(answer))
+        elif delay:
             self._held = True
             asyncio.get_running_loop().call_later(delay, self._release, answer)
         else:

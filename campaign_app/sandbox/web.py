@@ -183,6 +183,7 @@ async def save_faults(request: Request) -> Response:
         "stage": str(form.get("stage") or "rcpt"),
         "refuse": str(form.get("refuse") or "").split(),
         "unavailable": form.get("unavailable") == "on",
+        "hold": form.get("hold") == "on",
     }
     if problem := _set(lambda: api.room(request).set_faults(Faults.model_validate(values))):
         return _page(request, "settings.html", saved="", special=SPECIAL, problem=problem)

@@ -78,7 +78,7 @@ def whole_app(folder: Path) -> EdgeGuard:
 async def client(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A browser-like client at the served app."""
     (tmp_path / "client").mkdir()
-    async with serving(whole_app(tmp_path / "client")) as url, httpx.AsyncClient(base_url=url) as found:
+    async with serving(whole_app(tmp_path / "client")) as url, httpx.AsyncClient(timeout=60, base_url=url) as found:
         yield found
 
 
@@ -86,7 +86,7 @@ async def client(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator
 async def sqlite_client(sqlite_database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The same for what has nothing to do with the database."""
     (tmp_path / "client").mkdir()
-    async with serving(whole_app(tmp_path / "client")) as url, httpx.AsyncClient(base_url=url) as found:
+    async with serving(whole_app(tmp_path / "client")) as url, httpx.AsyncClient(timeout=60, base_url=url) as found:
         yield found
 
 

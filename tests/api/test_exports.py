@@ -93,7 +93,7 @@ async def test_the_guard_lets_no_file_out_that_the_log_does_not_know(
     async def forgot() -> Response:
         return Response("ana@example.com", headers={"Content-Disposition": 'attachment; filename="people.csv"'})
 
-    async with serving(EdgeGuard(front, tmp_path)) as url, httpx.AsyncClient(base_url=url) as client:
+    async with serving(EdgeGuard(front, tmp_path)) as url, httpx.AsyncClient(timeout=60, base_url=url) as client:
         answer = await client.get("/anything")
     assert answer.status_code == 500
     assert "ana@" not in answer.text

@@ -73,6 +73,7 @@ async def test_a_file_that_cannot_be_imported_says_why_and_is_not_kept(
     assert stored_uploads() == 0
 
 
+@pytest.mark.logs("request failed")
 async def test_an_upload_that_breaks_off_leaves_nothing(sqlite_client: httpx.AsyncClient) -> None:
     await set_up(sqlite_client)
     address = urlsplit(str(sqlite_client.base_url))

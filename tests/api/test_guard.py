@@ -81,6 +81,7 @@ async def test_uploads_and_files_need_a_session(sqlite_client: httpx.AsyncClient
     assert (await sqlite_client.post("/_upload", content=b"x")).json()["size"] == 1
 
 
+@pytest.mark.logs("request failed")
 async def test_bodies_over_the_limit_are_refused_with_and_without_a_length(sqlite_client: httpx.AsyncClient) -> None:
     async def pieces():  # type: ignore[no-untyped-def]
         for _ in range(20):

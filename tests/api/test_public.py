@@ -12,7 +12,7 @@ from sqlmodel import col
 from campaign_app.api.app import api
 from campaign_app.api.guard import EdgeGuard
 from campaign_app.api.hooks.mail import SIGNATURE, signature
-from campaign_app.audience import suppression
+from campaign_app.audience import repository as audience
 from campaign_app.campaigns import links
 from campaign_app.campaigns.templating import assemble, context_for
 from campaign_app.core import db
@@ -31,7 +31,7 @@ AGENT = {"User-Agent": world.PERSON}
 
 @pytest.fixture
 async def browser(database: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with serving(EdgeGuard(api)) as url, httpx.AsyncClient(base_url=url, headers=AGENT) as client:
+    async with serving(EdgeGuard(api)) as url, httpx.AsyncClient(timeout=60, base_url=url, headers=AGENT) as client:
         yield client
     await buffer.stop()
 
@@ -42,7 +42,7 @@ def path(url: str) -> str:
 
 async def suppressed(address: str) -> SuppressionReason | None:
     async with db.reading() as session:
-        return (await suppression.is_suppressed(session, [address])).get(address)
+        return (await audience.reasons_for(session, [address])).get(address)
 
 
 async def test_the_pixel_is_a_picture_and_tells(browser: httpx.AsyncClient) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from campaign_app.audience import service, suppression
+from campaign_app.audience import repository, service, suppression
 from campaign_app.audience.errors import ContactChanged, ContactExists, InUse
 from campaign_app.audience.schemas import ContactInput, ContactQuery, ContactStatus, SortKey
 from campaign_app.core import db
@@ -124,7 +124,7 @@ async def test_deleting_keeps_suppression_and_ledger(actor: Actor) -> None:
     assert await count_rows("contact") == 0
     assert await count_rows("delivery") == 1
     async with db.reading() as session:
-        found = await suppression.is_suppressed(session, ["a@example.com", "b@example.com"])
+        found = await repository.reasons_for(session, ["a@example.com", "b@example.com"])
     assert found == {"a@example.com": SuppressionReason.BOUNCED}
     again = await add(actor, email="a@example.com")
     assert again.id != made.id

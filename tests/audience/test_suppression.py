@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from campaign_app.audience import audiences, exports, segment_service, service, suppression
-from campaign_app.audience.errors import FileUnusable, SegmentNotFound, SuppressionNotFound
+from campaign_app.audience import audiences, exports, repository, segment_service, service, suppression
+from campaign_app.audience.errors import SegmentNotFound, SuppressionNotFound
 from campaign_app.audience.schemas import ContactInput, ContactQuery, SegmentInput
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM, Actor
@@ -44,12 +44,12 @@ async def _strongest(first: R, second: R, address: str = "a@example.com") -> Non
     async with db.transaction() as session:
         assert await suppression.add(session, SYSTEM, address.upper(), first, "one")
         changed = await suppression.add(session, SYSTEM, address, second, "two")
-        found = await suppression.is_suppressed(session, [address])
+        found = await repository.reasons_for(session, [address])
     assert changed == (strength[second] > strength[first])
     assert found == {address: max(first, second, key=strength.__getitem__)}
 
 
-async def test_added_by_hand_pasted_and_as_a_file(actor: Actor) -> None:
+async def test_added_by_hand_and_pasted(actor: Actor) -> None:
     async with db.transaction() as session:
         with pytest.raises(Invalid) as raised:
             await suppression.add(session, actor, "two@@example.com", R.MANUAL)
@@ -60,10 +60,8 @@ async def test_added_by_hand_pasted_and_as_a_file(actor: Actor) -> None:
             "E-Mail;Name\nA@Example.com; Anna\n<b@example.com>, c@bücher.example.com\nbad@@x\n+49 151 20004895\n",
         )
         assert (pasted.added, pasted.already, pasted.invalid) == (4, 0, ["bad@@x"])
-        file = await suppression.add_file(session, actor, "a@example.com\r\nd@example.com\r\n".encode("utf-16"))
-        assert (file.added, file.already) == (1, 1)
-        with pytest.raises(FileUnusable):
-            await suppression.add_file(session, actor, b"\x00\x01")
+        again = await suppression.add_text(session, actor, "a@example.com\r\nd@example.com\r\n")
+        assert (again.added, again.already) == (1, 1)
     assert await count_rows("suppression") == 5
     assert await count_rows("audit_entry") == 2
 

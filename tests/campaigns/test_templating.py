@@ -161,7 +161,7 @@ def test_what_never_ends_or_grows_ends_with_a_clear_error(source: str) -> None:
     began = time.process_time()
     with pytest.raises(RenderError) as caught:
         rendered(source, attributes={"items": ["a", ["b"]], "table": {"a": 1}, "text": "x" * 90_000})
-    assert time.process_time() - began < 1.5
+    assert time.process_time() - began < 5
     assert not isinstance(caught.value, TemplateInvalid)
     assert caught.value.part == "html"
     assert len(caught.value.plain) > 10
@@ -172,7 +172,7 @@ def test_what_a_message_may_not_do_is_refused_when_read(source: str) -> None:
     began = time.process_time()
     with pytest.raises(TemplateInvalid) as caught:
         compile_message("s", "", source)
-    assert time.process_time() - began < 1.5
+    assert time.process_time() - began < 5
     assert len(caught.value.plain) > 10
 
 

@@ -166,6 +166,7 @@ async def test_no_starttls_where_it_is_wanted_sends_no_password() -> None:
     assert not any(command.startswith(b"AUTH") for command in witness.commands)
 
 
+@pytest.mark.logs("Unhandled exception in client_connected_cb")
 async def test_starttls_refused() -> None:
     behaviour = failing("starttls", b"454 4.7.0 TLS not available\r\n")
     behaviour.capabilities = (b"STARTTLS",)

@@ -281,12 +281,6 @@ async def test_a_failed_check_is_kept_in_words(sqlite_database: str, make_actor:
     shown = await read(actor, account_id)
     assert "554 5.7.1 not you" in shown.last_error
     assert (shown.health, shown.words) == ("disconnected", "Last check failed")
-    async with db.transaction() as session:
-        await service.record_health(session, account_id)
-    assert (await read(actor, account_id)).last_error == ""
-    async with db.transaction() as session:
-        await service.record_trouble(session, account_id, "")
-    assert (await read(actor, account_id)).last_error == "No answer"
 
 
 async def test_a_test_needs_an_address(sqlite_database: str, make_actor: MakeActor) -> None:

@@ -284,7 +284,6 @@ async def test_the_recipients_table() -> None:
             session, SYSTEM, campaign_id, search="person3@d0.example", status="sent,skipped"
         )
         assert len(both.rows) == 1
-        assert await queries.exception_reasons(session, SYSTEM, campaign_id) == {Reason.UNSUBSCRIBED: 1}
 
 
 async def test_why_names_the_rule_that_stopped_it() -> None:

@@ -319,7 +319,7 @@ async def test_a_limited_account_is_shared_by_priority(
     script.connections = 10
     engine.lines[account_id].wake()
     await running
-    both = script.order[20:80]
+    both = script.order[20:125]
     urgent = sum(address.startswith("urgent") for address in both)
-    assert 34 <= urgent <= 46  # two to one
+    assert 62 <= urgent <= 78  # two to one
     assert set(script.accepted.values()) == {1}

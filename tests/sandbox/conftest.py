@@ -61,7 +61,7 @@ def launch(folder: Path, *arguments: str) -> Box:
     )
     assert process.stdout is not None
     ports = json.loads(process.stdout.readline())
-    http = httpx.Client(base_url=f"http://127.0.0.1:{ports['http_port']}", trust_env=False)
+    http = httpx.Client(timeout=60, base_url=f"http://127.0.0.1:{ports['http_port']}", trust_env=False)
     return Box(folder, process, ports["smtp_port"], http)
 
 

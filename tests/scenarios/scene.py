@@ -157,11 +157,25 @@ class Scene:
 
         await eventually(started, 60.0)
 
+    async def says(self, name: str, words: str) -> None:
+        """Wait until a worker's log has these words."""
+
+        async def logged() -> bool:
+            return words in self.stack.log(name)
+
+        await eventually(logged, 60.0)
+
     async def held_leases(self) -> int:
         """How many leases somebody holds."""
         async with db.reading() as session:
             statement = sa.select(sa.func.count()).select_from(Lease).where(Lease.state == LeaseState.HELD)
             return int((await session.execute(statement)).scalar_one())
+
+    async def leases_read(self) -> int:
+        """How many leases somebody holds and has read rows of."""
+        async with db.reading() as session:
+            read = (Lease.state == LeaseState.HELD) & (Lease.reach_id >= Lease.first_id)
+            return int((await session.execute(sa.select(sa.func.count()).select_from(Lease).where(read))).scalar_one())
 
     async def random_moment(self, chance: random.Random, low: float = 0.05, high: float = 0.6) -> None:
         """An instant that nobody chose."""

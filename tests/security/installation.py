@@ -52,7 +52,7 @@ class Installation:
     def browser(self, token: str = "") -> httpx.AsyncClient:
         """A client of the same origin, with a session's cookie when a token is given; it follows no redirects."""
         cookies = {"beacon_session": token} if token else {}
-        return httpx.AsyncClient(base_url=self.url, cookies=cookies, headers={"Origin": self.url}, timeout=30)
+        return httpx.AsyncClient(base_url=self.url, cookies=cookies, headers={"Origin": self.url}, timeout=60)
 
     async def sign_in(self, role: str) -> str:
         """One more session of the `owner` or `viewer`; its token."""
@@ -62,7 +62,7 @@ class Installation:
 
 async def sign_in(url: str, who: Person) -> str:
     """Sign in as the form does; the session's token."""
-    async with httpx.AsyncClient(base_url=url, headers={"Origin": url}) as browser:
+    async with httpx.AsyncClient(timeout=60, base_url=url, headers={"Origin": url}) as browser:
         answer = await browser.post("/auth/login", data={"email": who.email, "password": who.password})
         assert answer.headers["location"] == "/", answer.headers
         return browser.cookies["beacon_session"]

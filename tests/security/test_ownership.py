@@ -77,7 +77,7 @@ async def test_two_hosts_print_one_link_and_of_all_claims_one_wins(tmp_path: Pat
 async def test_the_link_is_not_given_away_by_asking(tmp_path: Path, path: str) -> None:
     with nobodys(tmp_path, "", 1) as (stack,):
         token = token_of(stack.setup_link())
-        async with httpx.AsyncClient(base_url=stack.url) as browser:
+        async with httpx.AsyncClient(timeout=60, base_url=stack.url) as browser:
             answer = await browser.get(path, params={"token": "guessed"})
         assert token not in answer.text + str(answer.headers)
         database = b"".join(file.read_bytes() for file in stack.var.glob("beacon.db*"))

@@ -56,7 +56,9 @@ async def test_no_token_reaches_redis_or_its_files(own_installation: Installatio
 
 async def test_the_digest_that_is_kept_lets_nobody_in(installation: Installation) -> None:
     stolen = crypto.digest(installation.owner)
-    async with httpx.AsyncClient(base_url=installation.url, headers={"Cookie": f"beacon_session={stolen}"}) as thief:
+    async with httpx.AsyncClient(
+        timeout=60, base_url=installation.url, headers={"Cookie": f"beacon_session={stolen}"}
+    ) as thief:
         assert (await thief.get("/files/contacts.csv")).status_code == 401
     async with Tab(installation.url, stolen) as tab:
         await tab.open("/settings/users")

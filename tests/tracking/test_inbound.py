@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from campaign_app.audience import suppression
+from campaign_app.audience import repository as audience
 from campaign_app.campaigns import links
 from campaign_app.core import db
 from campaign_app.delivery import message_ids
@@ -32,7 +32,7 @@ async def take(raw: bytes) -> inbound.Taken:
 
 async def suppressed(address: str) -> SuppressionReason | None:
     async with db.reading() as session:
-        return (await suppression.is_suppressed(session, [address])).get(address)
+        return (await audience.reasons_for(session, [address])).get(address)
 
 
 def dsn(delivery_id: int, recipient: str, action: str = "failed", status: str = "5.1.1", code: str = "") -> bytes:

@@ -204,6 +204,7 @@ def test_a_lost_session_leads_to_the_sign_in_page() -> None:
     assert "/login" in str(app_state.on_exception(Unauthenticated("x")))
 
 
+@pytest.mark.logs("event handler failed")
 def test_any_other_error_names_a_number_and_hides_the_rest(caplog: pytest.LogCaptureFixture) -> None:
     try:
         raise ValueError("password=hunter2")

@@ -126,6 +126,7 @@ async def test_unwatch_stops_everything_of_a_tab(hub: Hub, tabs: Tabs) -> None:
     assert hub._topics == {}
 
 
+@pytest.mark.logs("progress could not be shown in a tab")
 async def test_a_failing_page_does_not_stop_the_others(
     hub: Hub, tabs: Tabs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -391,7 +391,7 @@ def product(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 async def signed_in(product: Stack, role: str) -> str:
-    async with httpx.AsyncClient(base_url=product.url) as browser:
+    async with httpx.AsyncClient(timeout=60, base_url=product.url) as browser:
         await browser.post("/auth/login", data={"email": f"{role}@example.com", "password": PASSWORD})
         return browser.cookies["beacon_session"]
 

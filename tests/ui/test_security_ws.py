@@ -60,7 +60,7 @@ def product(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 async def _people(url: str, link: str) -> tuple[str, str]:
-    async with httpx.AsyncClient(base_url=url) as browser:
+    async with httpx.AsyncClient(timeout=60, base_url=url) as browser:
         form = {"email": "ines@example.com", "name": MARK, "password": PASSWORD}
         await browser.get(link)
         await browser.post("/auth/setup", data=form)
@@ -85,7 +85,7 @@ def _revealed(tab: Tab) -> str:
 
 
 async def sign_in(url: str, email: str, password: str = PASSWORD) -> str:
-    async with httpx.AsyncClient(base_url=url) as browser:
+    async with httpx.AsyncClient(timeout=60, base_url=url) as browser:
         answer = await browser.post("/auth/login", data={"email": email, "password": password})
         assert answer.headers["location"] == "/", answer.headers
         return browser.cookies["beacon_session"]
@@ -194,7 +194,7 @@ async def test_a_viewer_cannot_call_what_the_role_lacks(
         await tab.until(lambda t: t.said("Not allowed"))
         assert not tab.said(MARK)
         assert not tab.value(state, "rows")
-    async with httpx.AsyncClient(base_url=product.url) as browser:
+    async with httpx.AsyncClient(timeout=60, base_url=product.url) as browser:
         again = await browser.post("/auth/login", data={"email": "ines@example.com", "password": PASSWORD})
         assert again.headers["location"] == "/"  # still active, password unchanged
 

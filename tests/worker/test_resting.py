@@ -35,6 +35,7 @@ class Database:
         monkeypatch.setattr(reach, "PROBE_S", 0.02)
 
 
+@pytest.mark.logs("job failed", "look failed")
 async def test_jobs_are_left_to_others_until_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
     database, tried = Database(monkeypatch), []
     engine = Engine()
