@@ -37,14 +37,6 @@ async def matches(stored: str | None, password: str) -> bool:
     return await asyncio.to_thread(_matches, stored, password[: MAX_LENGTH + 1])
 
 
-def needs_rehash(stored: str) -> bool:
-    """Whether the hash was made with weaker parameters than today's."""
-    try:
-        return _hasher.check_needs_rehash(stored)
-    except InvalidHashError:
-        return False
-
-
 def made_up() -> str:
     """A password for someone else: 16 characters, 79 bits, easy to read aloud."""
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))

@@ -92,11 +92,6 @@ async def session_and_user(session: AsyncSession, digest: str, now: datetime) ->
     return (await session.exec(query)).first()
 
 
-async def session_by_digest(session: AsyncSession, digest: str) -> UserSession | None:
-    """A session by its token's digest, dead or alive."""
-    return (await session.exec(select(UserSession).where(UserSession.token_digest == digest))).first()
-
-
 async def living_sessions(session: AsyncSession, user_id: int, now: datetime) -> Sequence[UserSession]:
     """The user's sessions that still work, last used first."""
     query = (

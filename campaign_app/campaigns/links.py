@@ -81,11 +81,6 @@ def open_url(delivery_id: int) -> str:
     return f"/t/o/{_signers().open(_id_bytes(delivery_id))}.gif"
 
 
-def click_url(delivery_id: int, position: int) -> str:
-    """Path that counts a click on link `position` and leads to it."""
-    return f"/t/c/{_signers().click(position.to_bytes(2, 'big') + _id_bytes(delivery_id))}"
-
-
 def unsubscribe_url(delivery_id: int) -> str:
     """Path: GET shows a page, POST unsubscribes (RFC 8058)."""
     return f"/u/{_signers().unsubscribe(_id_bytes(delivery_id))}"
@@ -94,11 +89,6 @@ def unsubscribe_url(delivery_id: int) -> str:
 def view_url(delivery_id: int) -> str:
     """Path of the message as a web page."""
     return f"/v/{_signers().view(_id_bytes(delivery_id))}"
-
-
-def delivery_token(delivery_id: int) -> str:
-    """What X-Beacon-Delivery carries, so that a returned message finds its row."""
-    return _signers().delivery(_id_bytes(delivery_id))
 
 
 class Addresses:

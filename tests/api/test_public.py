@@ -23,6 +23,7 @@ from campaign_app.models.delivery import EventKind
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.sandbox import reports as sandbox
 from campaign_app.tracking import buffer
+from tests import tokens
 from tests.api.server import serving
 from tests.tracking import world
 
@@ -72,7 +73,9 @@ async def test_a_click_leads_where_the_campaign_says(
     browser: httpx.AsyncClient, position: int, person: int, target: str | None
 ) -> None:
     here = await world.sent()
-    answer = await browser.get(path(links.click_url(here.deliveries[person], position)), params={"url": "https://evil"})
+    answer = await browser.get(
+        path(tokens.click_url(here.deliveries[person], position)), params={"url": "https://evil"}
+    )
     assert answer.status_code == (302 if target else 404)
     assert answer.headers.get("location") == target
     await buffer.flush(everything=True)
@@ -91,7 +94,7 @@ async def test_a_link_keeps_the_values_it_was_sent_with(browser: httpx.AsyncClie
     made = links.Addresses(len(message.links), message.reads, "").variables(delivery, targets)
     async with db.transaction() as session:
         await session.execute(sa.update(Contact).where(col(Contact.id) == contact).values(company="Other Ltd"))
-    before = await browser.get(path(links.click_url(delivery, 1)))
+    before = await browser.get(path(tokens.click_url(delivery, 1)))
     assert before.headers["location"] == "https://shop.example/Other%20Ltd"
     for gone in (False, True):
         if gone:
@@ -104,7 +107,7 @@ async def test_a_link_keeps_the_values_it_was_sent_with(browser: httpx.AsyncClie
 async def test_a_scanner_is_seen_in_company(browser: httpx.AsyncClient) -> None:
     here = await world.sent(sent_before=timedelta(seconds=1))
     for position in range(3):
-        await browser.get(path(links.click_url(here.deliveries[0], position)))
+        await browser.get(path(tokens.click_url(here.deliveries[0], position)))
         await buffer.flush()  # held: nothing is written yet
     await buffer.flush(everything=True)
     counter = await world.counter(here.campaign)
@@ -165,7 +168,7 @@ async def test_view_in_browser_runs_nothing(browser: httpx.AsyncClient) -> None:
     here = await world.sent()
     answer = await browser.get(path(links.view_url(here.deliveries[0])))
     assert "Hi Anna0" in answer.text
-    assert path(links.click_url(here.deliveries[0], 0)) in answer.text
+    assert path(tokens.click_url(here.deliveries[0], 0)) in answer.text
     rules = answer.headers["content-security-policy"]
     assert "sandbox" in rules
     assert "allow-scripts" not in rules
@@ -180,7 +183,7 @@ async def test_links_of_a_test_message_do_nothing(browser: httpx.AsyncClient, ur
 
 async def test_returned_mail_needs_its_signature(browser: httpx.AsyncClient) -> None:
     here = await world.sent()
-    token = links.delivery_token(here.deliveries[0])
+    token = tokens.delivery_token(here.deliveries[0])
     address = (await world.delivery(here.deliveries[0])).address
     report = sandbox.bounce(f"X-Beacon-Delivery: {token}\r\n\r\n".encode(), "b@s.example", address)
     assert (await browser.post("/hooks/mail", content=report)).status_code == 401

@@ -10,6 +10,7 @@ from campaign_app.campaigns import links
 from campaign_app.campaigns.links import ClickToken, LinkKind
 from campaign_app.core import crypto
 from campaign_app.core.config import settings
+from tests import tokens
 
 
 def token_of(url: str) -> str:
@@ -28,7 +29,7 @@ def test_round_trip(delivery_id: int, position: int) -> None:
         assert links.read_click(token_of(url)) is None
         for other in set(LinkKind) - {kind}:
             assert links.read_token(other, token_of(url)) is None
-    click = token_of(links.click_url(delivery_id, position))
+    click = token_of(tokens.click_url(delivery_id, position))
     assert links.read_click(click) == ClickToken(delivery_id, position, "")
     assert [links.read_token(kind, click) for kind in made] == [None] * len(made)
 
@@ -49,13 +50,13 @@ def test_what_is_no_web_address_or_too_long_is_not_carried() -> None:
     long = "https://shop.example/" + "x" * links.MOST_TARGET
     assert addresses.variables(7, {0: long})["link_0"] == long
     assert (
-        addresses.variables(7, {0: "javascript:alert(1)"})["link_0"] == f"https://mail.example{links.click_url(7, 0)}"
+        addresses.variables(7, {0: "javascript:alert(1)"})["link_0"] == f"https://mail.example{tokens.click_url(7, 0)}"
     )
 
 
 @given(st.integers(0, 2**40), st.data())
 def test_a_changed_token_is_nothing(delivery_id: int, data: st.DataObject) -> None:
-    token = token_of(links.click_url(delivery_id, 3))
+    token = token_of(tokens.click_url(delivery_id, 3))
     at = data.draw(st.integers(0, len(token) - 2))  # the last letter may carry unused bits
     letter = data.draw(st.sampled_from("abcXYZ019-_"))
     changed = token[:at] + letter + token[at + 1 :]
@@ -77,8 +78,8 @@ def test_tokens_are_those_of_core_crypto_and_short(var_dir: Path) -> None:
 def test_variables_are_the_same_paths_after_the_base(var_dir: Path) -> None:
     every, base = {"link_0", "link_1", "open_url", "unsubscribe_url", "view_url"}, "https://mail.meridian-supply.com"
     assert links.Addresses(2, every, base).variables(77) == {
-        "link_0": base + links.click_url(77, 0),
-        "link_1": base + links.click_url(77, 1),
+        "link_0": base + tokens.click_url(77, 0),
+        "link_1": base + tokens.click_url(77, 1),
         "open_url": base + links.open_url(77),
         "unsubscribe_url": base + links.unsubscribe_url(77),
         "view_url": base + links.view_url(77),
@@ -88,7 +89,7 @@ def test_variables_are_the_same_paths_after_the_base(var_dir: Path) -> None:
 def test_only_what_a_message_reads_is_made(var_dir: Path) -> None:
     """The address to unsubscribe is always there: every message's header has it."""
     found = links.Addresses(3, {"link_2", "first_name"}, "").variables(77)
-    assert found == {"link_2": links.click_url(77, 2), "unsubscribe_url": links.unsubscribe_url(77)}
+    assert found == {"link_2": tokens.click_url(77, 2), "unsubscribe_url": links.unsubscribe_url(77)}
 
 
 def test_headers_follow_rfc_8058(var_dir: Path) -> None:

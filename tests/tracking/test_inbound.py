@@ -5,7 +5,6 @@ import random
 import pytest
 
 from campaign_app.audience import repository as audience
-from campaign_app.campaigns import links
 from campaign_app.core import db
 from campaign_app.delivery import message_ids
 from campaign_app.models.delivery import DeliveryStatus, EventKind, Reason
@@ -13,13 +12,14 @@ from campaign_app.models.suppression import SuppressionReason
 from campaign_app.sandbox import reports as sandbox
 from campaign_app.tracking import inbound
 from campaign_app.tracking.reports import read
+from tests import tokens
 from tests.tracking import world
 
 SENT = DeliveryStatus.SENT
 
 
 def original(delivery_id: int, *, header: bool = True) -> bytes:
-    token = f"X-Beacon-Delivery: {links.delivery_token(delivery_id)}\r\n" if header else ""
+    token = f"X-Beacon-Delivery: {tokens.delivery_token(delivery_id)}\r\n" if header else ""
     return (
         f"Message-ID: {message_ids.make(delivery_id, 'sender.example')}\r\n{token}Subject: Hi\r\n\r\nbody\r\n"
     ).encode()
