@@ -7,16 +7,26 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
+from campaign_app.core import pulse
 from tests import hanging, servers
-from tests.hanging import alive, descendants, is_beating, wait
+from tests.hanging import alive, descendants, is_beating, pulse_folder, wait
 from tests.stack import ROOT, Stack
 
 WATCHED = "campaign_app.launcher.watched"
+
+
+def is_serving(pid: int) -> bool:
+    """Whether it shows the pulse of a web process; the one that keeps the port and those that render do not."""
+    with suppress(OSError, StopIteration):
+        folder = pulse_folder(pid)
+        return any(beat.pid == pid and beat.role == "web" for beat in pulse.beats(folder))
+    return False
 
 
 class Watched:
@@ -36,8 +46,8 @@ class Watched:
 
     def webs(self) -> list[int]:
         """The processes that serve: children of the one that keeps the port."""
-        found = descendants(self.stack.processes["web"].pid, such=lambda line: "tests.backend" in line)
-        return found[1:]
+        found = descendants(self.stack.processes["web"].pid)
+        return [pid for pid in found if is_serving(pid)]
 
     def worker(self) -> int:
         found = descendants(self.stack.processes["worker"].pid, such=lambda line: "campaign_app.worker" in line)
