@@ -1,6 +1,7 @@
 """Builds the browser's files when their sources changed, with the venv's own Node and nothing but npm packages."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -96,9 +97,20 @@ def build(progress: Progress = print, root: Path = ROOT) -> None:
             path.write_bytes(content)
         tail = "\n".join(done.stdout.strip().splitlines()[-25:])
         raise BuildFailed(f"The front end could not be built. The build said:\n{tail}", title="Build failed")
+    for path, content in lock.items():
+        if _says_the_same(path, content):
+            path.write_bytes(content)
     if _hash(root, sources(root)) == before:  # the build itself may have completed the lock, nobody else anything
         (root / _STAMP).write_text(fingerprint(root))
     progress("Front end ready")
+
+
+def _says_the_same(path: Path, content: bytes) -> bool:
+    """Whether a file of the lock was only written anew: npm and Reflex put other blanks into the same JSON."""
+    try:
+        return bool(json.loads(path.read_bytes()) == json.loads(content))
+    except (OSError, ValueError):
+        return False
 
 
 def build_if_needed(progress: Progress = print, root: Path = ROOT) -> bool:

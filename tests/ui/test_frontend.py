@@ -42,6 +42,9 @@ def builds(tree: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         result.parent.mkdir(parents=True, exist_ok=True)
         result.write_text("built")
         (tree / "reflex.lock/package-lock.json").write_text("completed by npm")
+        package = tree / "reflex.lock/package.json"
+        if package.read_text().startswith("{"):
+            package.write_text('{"name":"reflex"}')
         return subprocess.CompletedProcess(command, 0, stdout="")
 
     monkeypatch.setattr(frontend.subprocess, "run", run)
@@ -90,6 +93,17 @@ def test_a_broken_build_says_why_and_is_tried_again(tree: Path, builds: list[lis
     assert (tree / "reflex.lock/package.json").read_text() == "1"  # the checkout is as it was
     (tree / "broken").unlink()
     assert frontend.build_if_needed(print, tree) is True
+
+
+def test_a_lock_that_is_only_written_with_other_blanks_stays_as_it_was(tree: Path, builds: list[list[str]]) -> None:
+    package = tree / "reflex.lock/package.json"
+    package.write_text('{"name": "reflex"}')
+    frontend.build_if_needed(print, tree)
+    assert package.read_text() == '{"name": "reflex"}'
+    assert frontend.is_current(tree)
+    package.write_text('{"name": "another"}')
+    frontend.build_if_needed(print, tree)
+    assert package.read_text() == '{"name":"reflex"}'
 
 
 def test_a_lost_result_is_made_again(tree: Path, builds: list[list[str]]) -> None:
