@@ -69,12 +69,8 @@ def is_stalled(pid: int) -> bool:
     return not pending & (1 << (HANG - 1)) and fields[0] == "R"
 
 
-def pulse_folder(pid: int) -> Path:
-    """Where a process shows its pulse."""
-    environment = Path(f"/proc/{pid}/environ").read_text().split("\0")
-    return Path(next(each.partition("=")[2] for each in environment if each.startswith("BEACON_PULSE=")))
-
-
 def is_beating(pid: int) -> bool:
     """Whether a process has shown its pulse: the watch of it has begun."""
-    return (pulse_folder(pid) / str(pid)).exists()
+    environment = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    folder = next(each.partition("=")[2] for each in environment if each.startswith("BEACON_PULSE="))
+    return (Path(folder) / str(pid)).exists()
