@@ -75,6 +75,9 @@ class Account(AccountRow):
     pipelining: Pipelining
     pipelining_broken: str
     pipelining_words: str
+    reported_count: int
+    reported_at: datetime | None
+    reported_words: str
     dkim_domain: str
     dkim_selector: str
     has_dkim_key: bool

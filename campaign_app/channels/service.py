@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audit import service as audit
-from campaign_app.channels import dkim, registry, repository, rules, tested
+from campaign_app.channels import dkim, registry, reported, repository, rules, tested
 from campaign_app.channels.base import AccountConfig, ConnectionReport, Content, Outgoing, Result, Verdict
 from campaign_app.channels.errors import AccountChanged, AccountInUse, AccountInvalid, AccountNotFound
 from campaign_app.channels.schemas import Account, AccountForm, AccountRow, Use
@@ -338,7 +338,8 @@ def _config(account: SendingAccount) -> AccountConfig:
 
 def _merged(known: Mapping[str, str] | None, found: Mapping[str, str]) -> dict[str, str]:
     """What EHLO says is replaced, what was learned about grouping stays until it is learned anew."""
-    return {**{k: v for k, v in (known or {}).items() if k.startswith("pipelining_")}, **found}
+    learned = ("pipelining_", reported.PREFIX)
+    return {**{k: v for k, v in (known or {}).items() if k.startswith(learned)}, **found}
 
 
 def _shared(account: SendingAccount) -> dict[str, Any]:
@@ -349,7 +350,10 @@ def _shared(account: SendingAccount) -> dict[str, Any]:
 
 def _in_full(account: SendingAccount, use: Use) -> Account:
     health, words = rules.health(account, use, now())
-    capabilities = {name: str(value) for name, value in (account.capabilities or {}).items()}
+    capabilities = {
+        name: str(value) for name, value in (account.capabilities or {}).items() if not name.startswith(reported.PREFIX)
+    }
+    told = reported.read(account.capabilities, now())
     record = _dns_record(account)
     names = ("tls", "auth", "username", "connections", "pipelining", "dkim_domain", "dkim_selector", "version")
     return Account(
@@ -364,6 +368,9 @@ def _in_full(account: SendingAccount, use: Use) -> Account:
         dkim_record_text=record.text,
         pipelining_broken=capabilities.pop("pipelining_broken", ""),
         pipelining_words=capabilities.pop("pipelining_words", ""),
+        reported_count=told.count if told else 0,
+        reported_at=told.at if told else None,
+        reported_words=told.words if told else "",
         capabilities=capabilities,
         last_checked_at=account.last_checked_at,
         last_error=account.last_error,

@@ -235,10 +235,12 @@ class Line:
         if result.throttled and verdict in (Verdict.TEMPORARY, Verdict.NOT_TRIED):
             return self._pushed_back(item, lane, result)
         if verdict is Verdict.NOT_TRIED:
+            if result.rule and self.slowing.is_about(item.row.id):  # its server alone refuses the account
+                return self._put_off(item, replace(result, reason=Reason.SENDER_REFUSED))
             item.tries += 1
             if item.tries >= MOST_TRIES:
                 self._count(result.response)
-            item.feed.put_back(item)
+            item.feed.put_back(item, last=bool(result.rule))
             return None
         if verdict is Verdict.PERMANENT:
             region.mark(item.slot, State.REFUSED)

@@ -7,7 +7,7 @@ from campaign_app.campaigns import schedule
 from campaign_app.delivery.schemas import RecipientRow, Rule
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
-from campaign_app.models.delivery import DeliveryEvent, DeliveryStatus, Reason
+from campaign_app.models.delivery import DeliveryEvent, DeliveryStatus, EventKind, Reason
 
 S = DeliveryStatus
 _SUPPRESSED = {
@@ -17,6 +17,10 @@ _SUPPRESSED = {
     Reason.SUPPRESSED_MANUAL,
 }
 _CONTENT = {Reason.MISSING_VARIABLE, Reason.RENDER_ERROR}
+_EVENTS = {
+    EventKind.DELAY: "The receiving server puts it off, and goes on trying",
+    EventKind.BOUNCE: "A report came back",
+}
 _ENDS = {
     S.SENT: "The receiving server accepted the message",
     S.DELIVERED: "The message was delivered",
@@ -42,10 +46,16 @@ def explain(
         if rule.verdict in {"stopped", "waiting"}:
             break
     rules.extend(
-        Rule("noted", f"Event: {event.kind.value}", event.machine and f"By a machine: {event.machine}", event.at)
+        Rule("noted", _EVENTS.get(event.kind) or f"Event: {event.kind.value}", _detail(event), event.at)
         for event in events
     )
     return tuple(rules)
+
+
+def _detail(event: DeliveryEvent) -> str:
+    if event.machine:
+        return f"By a machine: {event.machine}"
+    return event.detail if event.kind in _EVENTS else ""
 
 
 def _chain(row: RecipientRow, campaign: Campaign, account: SendingAccount | None, at: datetime) -> Iterator[Rule]:

@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from campaign_app import frontend
 from campaign_app.audit import service as audit
 from campaign_app.audit import words as audit_words
+from campaign_app.channels import reported
 from campaign_app.core import clock, db, redis
 from campaign_app.core.config import settings
 from campaign_app.kit import text
@@ -120,6 +121,9 @@ def _account(account: SendingAccount) -> Finding:
         return Finding(name, BROKEN, f"Resting after failures: {account.last_error or 'no answer'}", mend)
     if account.last_error:
         return Finding(name, WARNING, account.last_error, "open Accounts and press Test connection")
+    if note := reported.read(account.capabilities, clock.now()):
+        mend = "see whether the sender is on a block list, authenticated, or over a quota"
+        return Finding(name, WARNING, f"Reports say that servers refuse it: {note.words}", mend)
     return Finding(name, OK, f"{account.host}:{account.port}")
 
 

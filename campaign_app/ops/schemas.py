@@ -120,6 +120,7 @@ class AccountTrouble:
     waiting: int
     pipelining: str
     pipelining_words: str
+    reported: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from time import monotonic
 from redis.exceptions import RedisError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from campaign_app.channels import reported
 from campaign_app.core import clock, db, queue, redis
 from campaign_app.core.actor import Actor
 from campaign_app.core.queue import Depth
@@ -118,7 +119,11 @@ def _work(campaign: CampaignLeases, heard: _Heard | None) -> CampaignWork:
 
 
 async def _in_trouble(session: AsyncSession) -> list[AccountTrouble]:
-    troubled = [each for each in await repository.accounts(session) if each.circuit_open_until or _broken(each)]
+    troubled = [
+        each
+        for each in await repository.accounts(session)
+        if each.circuit_open_until or _broken(each) or _reported(each)
+    ]
     resting = [int(each.id or 0) for each in troubled if each.circuit_open_until]
     waiting = await repository.waiting_for(session, resting) if resting else {}
     found = [_trouble(each, waiting.get(int(each.id or 0), 0)) for each in troubled]
@@ -127,6 +132,11 @@ async def _in_trouble(session: AsyncSession) -> list[AccountTrouble]:
 
 def _broken(account: SendingAccount) -> str:
     return str(account.capabilities.get("pipelining_broken", ""))
+
+
+def _reported(account: SendingAccount) -> str:
+    note = reported.read(account.capabilities, clock.now())
+    return note.words if note else ""
 
 
 def _trouble(account: SendingAccount, waiting: int) -> AccountTrouble:
@@ -141,6 +151,7 @@ def _trouble(account: SendingAccount, waiting: int) -> AccountTrouble:
         waiting=waiting,
         pipelining=_broken(account),
         pipelining_words=str(account.capabilities.get("pipelining_words", "")),
+        reported=_reported(account),
     )
 
 

@@ -1,5 +1,6 @@
 """Mail that came back is put to the delivery it belongs to: bounces, complaints, replies. Twice is once."""
 
+import asyncio
 import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from campaign_app.core.errors import Invalid
 from campaign_app.delivery import ledger, message_ids
 from campaign_app.models.delivery import Delivery, EventKind
 from campaign_app.models.suppression import SuppressionReason
-from campaign_app.tracking import repository, service
+from campaign_app.tracking import repository, service, trouble
 from campaign_app.tracking.reports import Fact, MailReport, read
 
 
@@ -31,7 +32,7 @@ class Taken:
 
 async def take(session: AsyncSession, raw: bytes, at: datetime | None = None) -> Taken:
     """Record a returned message. Repeating it changes nothing."""
-    report = read(raw)
+    report = await asyncio.to_thread(read, raw)
     if report is None:
         return Taken(0, 0, 0)
     matched = new = 0
@@ -81,6 +82,8 @@ async def _record(session: AsyncSession, delivery: Delivery, fact: Fact, dedupe:
         return False
     if fact.kind in {EventKind.BOUNCE, EventKind.DELIVER, EventKind.REPLY}:
         await ledger.record_event(session, delivery.id or 0, fact.kind, at, reason=fact.reason, response=fact.response)
+    if fact.about_us:
+        await trouble.heard(session, delivery, fact.response)
     if fact.kind is EventKind.BOUNCE and fact.dead:
         await service.suppress(
             session, delivery, SuppressionReason.BOUNCED, fact.response or "Returned as undeliverable"

@@ -1,5 +1,6 @@
 """Answers that no person wrote: told by any header in use, or by the whole beginning of the subject. Pure."""
 
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 
@@ -14,6 +15,24 @@ _MARKS = (
     "X-Cron-Env", "X-Loop", "X-Jive-Autoreply", "Feedback-ID", "List-Id", "List-Unsubscribe", "List-Post",
     "List-Help", "X-Challenge", "X-Boxbe-Challenge",
 )  # fmt: skip
+_SENTENCES = ("i am", "i'm", "ich bin", "je suis", "estoy", "sono in", "ik ben", "jestem", "we ", "thank you")
+_MORE = (
+    "to ",
+    "from ",
+    "until ",
+    "till ",
+    "re:",
+    "aw:",
+    "bis ",
+    "vom ",
+    "von ",
+    "auf ",
+    "de ",
+    "du ",
+    "del ",
+    "dal ",
+    "od ",
+)
 _PRECEDENCE = frozenset({"auto_reply", "auto-reply", "autoreply", "bulk", "junk", "list"})
 _MAILERS = ("vacation", "autoreply", "autoresponder", "auto-reply", "out of office")
 _SENDERS = frozenset({"noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply", "autoreply"})
@@ -76,7 +95,19 @@ def is_automatic(message: Message) -> bool:
     if message.get_content_type() == "multipart/report":  # a read receipt (RFC 8098), say
         return True
     local = mime.address(header(message, "From")).partition("@")[0]
-    return local in _SENDERS or subject_of(message).casefold().startswith(_SUBJECTS)
+    return local in _SENDERS or _says_so(subject_of(message).casefold())
+
+
+def _says_so(subject: str) -> bool:
+    """Whether a whole phrase begins the subject: “Out of office: …” is one, “Out of office chairs” is not."""
+    for phrase in _SUBJECTS:
+        if subject.startswith(phrase):
+            rest = subject[len(phrase) :].lstrip()
+            if not rest or phrase[-1] == ":" or phrase.startswith(_SENTENCES) or not phrase.isascii():
+                return True
+            if not rest[0].isalnum() or rest.startswith(_MORE):
+                return True
+    return False
 
 
 def subject_of(message: Message) -> str:
@@ -84,5 +115,5 @@ def subject_of(message: Message) -> str:
     given = header(message, "Subject")[:1_000]
     try:
         return " ".join(str(make_header(decode_header(given))).split())
-    except (ValueError, LookupError, UnicodeError, AssertionError):
+    except (ValueError, LookupError, MessageError, AssertionError):
         return given

@@ -18,6 +18,7 @@ _HEADERS_PARTS = frozenset(
 )
 _ORIGINALS = frozenset({"message/rfc822", "message/global"})
 _PLAIN = frozenset({"text/plain", "text"})
+_COMMENTS = 20
 _TAG = re.compile(r"<[^<>]{0,1000}>")
 _NEW_PART = re.compile(rb"content-type:", re.IGNORECASE)
 
@@ -59,7 +60,10 @@ def has(message: Message, names: Sequence[str]) -> bool:
 
 def address(text: str) -> str:
     """The address in a header, lower-case."""
-    return parseaddr(text.strip()[:1_000])[1].lower()[:254]
+    text = text.strip()[:1_000]
+    if text.count("(") > _COMMENTS:  # the parser goes one level deeper with each
+        text = text.replace("(", " ")
+    return parseaddr(text)[1].lower()[:254]
 
 
 def line(text: object) -> str:

@@ -71,6 +71,11 @@ def standing_card() -> rx.Component:
                 rx.fragment(),
             ),
             rx.cond(
+                s.reported != "",
+                c.callout(s.reported, "warning", title="Reports say that servers refuse this sender"),
+                rx.fragment(),
+            ),
+            rx.cond(
                 s.broken != "",
                 c.callout(
                     c.stack(rx.el.span(s.broken), rx.el.span("Its answer: ", s.broken_words), retry),

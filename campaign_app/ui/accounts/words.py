@@ -37,6 +37,7 @@ class Standing:
     last_error: str = ""
     waiting: str = ""
     offers: str = ""
+    reported: str = ""
     broken: str = ""
     broken_words: str = ""
     pace: str = ""
@@ -72,6 +73,7 @@ def standing(account: Account, at: datetime, zone: str, slowed: Pace | None = No
         last_error=account.last_error,
         waiting=f"about {text.duration((retry - at).total_seconds())}" if retry and retry > at else "",
         offers=_sentence(rules.offers(account.capabilities)),
+        reported=_reported(account, at, zone),
         broken=BROKEN.get(account.pipelining_broken, ""),
         broken_words=account.pipelining_words,
         pace=pace_sentence(slowed, at, zone) if slowed else "",
@@ -104,6 +106,13 @@ def used_words(used: Used, at: datetime, zone: str, today: str = "") -> str:
 def used_share(used: Used) -> float:
     """The used part of the day's limit, 0 to 100."""
     return min(100.0, 100 * used.limit_used / used.limit_per_day) if used.limit_per_day else 0.0
+
+
+def _reported(account: Account, at: datetime, zone: str) -> str:
+    if account.reported_at is None:
+        return ""
+    reports = f"{text.plural(account.reported_count, 'report')} in an hour, the last " if account.reported_count else ""
+    return f"{reports}{text.ago(account.reported_at, at, zone)}: {account.reported_words}"
 
 
 def values(account: Account | None) -> dict[str, str]:

@@ -355,6 +355,9 @@ def _account(row: AccountTrouble, moment: Moment) -> list[NoteLine]:
         notes.append(
             NoteLine("disconnected", f"{row.name} rests after failures", f"{since}{again}{waits}.{answer}", href)
         )
+    if row.reported:
+        title = f"Servers refuse mail of {row.name}, by their reports"
+        notes.append(NoteLine("warning", title, f"The last one: {row.reported}", href))
     if row.pipelining in BROKEN:
         answer = f" Its answer: {row.pipelining_words}" if row.pipelining_words else ""
         notes.append(
