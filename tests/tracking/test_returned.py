@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaign_app.audience import suppression
-from campaign_app.campaigns import links
+from campaign_app.audience import repository as audience
 from campaign_app.channels import reported
 from campaign_app.core import clock, db
 from campaign_app.delivery import message_ids
@@ -20,6 +19,7 @@ from campaign_app.models.suppression import SuppressionReason
 from campaign_app.tracking import inbound
 from campaign_app.tracking.reports import read
 from campaign_app.tracking.returned import mime
+from tests import tokens
 from tests.channels import replies
 from tests.tracking import world
 
@@ -44,7 +44,7 @@ OUTCOMES = {  # file → status and reason of the delivery, suppression, events,
 def case(name: str, delivery: Delivery) -> bytes:
     """A case with the token, the Message-ID and the address of one of our deliveries."""
     text = (CASES / name).read_text()
-    token = links.delivery_token(delivery.id or 0)
+    token = tokens.delivery_token(delivery.id or 0)
     text = re.sub(r"X-Beacon-Delivery: \S+", f"X-Beacon-Delivery: {token}", text)
     text = re.sub(r"<bor\S+@sender\.example>", message_ids.make(delivery.id or 0, "sender.example"), text)
     return re.sub(r"[\w+]+709027@d1\.example", delivery.address, text).encode()
@@ -92,7 +92,7 @@ async def test_a_case_ends_as_it_should(database: str, name: str) -> None:
     assert (row.status, row.reason) == (status, reason)
     assert [event.kind for event in await world.events(here.campaign)] == events
     async with db.reading() as session:
-        found = await suppression.is_suppressed(session, [delivery.address])
+        found = await audience.reasons_for(session, [delivery.address])
     assert found.get(delivery.address) is suppressed
     assert bool(await note_on(account_id)) == noted
 
