@@ -19,6 +19,7 @@ from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.kit.csv_stream import BOM, encode
+from campaign_app.kit.ids import Id
 from campaign_app.models.audit import AuditEntry
 
 router = APIRouter(prefix="/files", tags=["Files"])
@@ -34,7 +35,7 @@ async def upload(request: Request, actor: SignedInActor, filename: str = "contac
 
 
 @router.get("/imports/{import_id}/rejected", summary="The rows that an import left out, with reasons, as CSV")
-async def rejected(import_id: int, actor: SignedInActor) -> Response:
+async def rejected(import_id: Id, actor: SignedInActor) -> Response:
     """The file that the import wrote."""
     async with db.reading() as session:
         path, name = await audience.imports.rejected_file(session, actor, import_id)
@@ -58,7 +59,7 @@ async def suppressions(actor: SignedInActor) -> Response:
 
 @router.get("/audit.csv", summary="The audit log under the filters of its page, as CSV")
 async def audit_log(
-    actor: SignedInActor, action: str = "", object_type: str = "", actor_id: int | None = None, text: str = ""
+    actor: SignedInActor, action: str = "", object_type: str = "", actor_id: Id | None = None, text: str = ""
 ) -> Response:
     """Newest first, with the hashes that chain the entries."""
     filters = {"action": action, "object_type": object_type, "actor_id": actor_id, "text": text}

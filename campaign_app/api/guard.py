@@ -226,6 +226,8 @@ def _say_once(address: str) -> None:
 
 async def _refusal(scope: Scope, headers: Mapping[str, str]) -> JSONResponse | None:
     path: str = scope["path"]
+    if "\x00" in path or b"%00" in scope["query_string"]:
+        return _refuse(400, "bad_address", "The address holds a character that no text has. Check it and try again.")
     if scope["method"] not in _SAFE and not path.startswith(_FROM_ANYWHERE) and not is_same_origin(headers):
         return _refuse(403, "foreign_origin", "This request came from another site. Open Beacon itself and try again.")
     if path.startswith(_NEEDS_SESSION):
@@ -234,7 +236,7 @@ async def _refusal(scope: Scope, headers: Mapping[str, str]) -> JSONResponse | N
             return _refuse(401, "unauthenticated", "You are signed out. Sign in and try again.")
         scope[ACTOR] = actor
     length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > _limit(path):
+    if not (length.isdecimal() and len(length) < 19) or int(length) > _limit(path):
         return _too_large(_limit(path))
     return None
 

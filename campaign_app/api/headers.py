@@ -12,7 +12,7 @@ from starlette.datastructures import MutableHeaders
 from campaign_app.api.origin import is_secure
 
 # No text runs as a program: scripts are files of ours, or stand in the built pages and are named by their hashes.
-# Styles and images may be anything: a preview shows the customer's own message and inherits this (decision 9).
+# Styles and images may be anything: a preview shows the customer's own message and inherits this (decision 15).
 _BEFORE_SCRIPTS: Final = "default-src 'self'"
 _AFTER_SCRIPTS: Final = "; ".join(
     (

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import AfterValidator
 
 from campaign_app.api.deps import client_ip
 from campaign_app.api.origin import is_secure
@@ -16,9 +17,10 @@ from campaign_app.core import db
 from campaign_app.core.config import settings
 from campaign_app.core.errors import AppError, Invalid, TooMany, Unavailable
 from campaign_app.kit.addresses import is_local
+from campaign_app.kit.text import storable
 
 router = APIRouter(prefix="/auth", tags=["Sign-in"])
-Text = Annotated[str, Form(max_length=2_000)]
+Text = Annotated[str, Form(max_length=2_000), AfterValidator(storable)]
 SETUP_COOKIE: Final = "beacon_setup"
 AFTER_OWNER: Final = "/setup/workspace"  # what every campaign needs is asked first
 _OWNER_FORM: Final = "/setup?link=1"

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from campaign_app.kit.ids import Id
 from campaign_app.models.contact_import import ImportStatus
 from campaign_app.models.suppression import SuppressionReason
 
@@ -38,13 +39,13 @@ class ContactQuery(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     search: str = Field(default="", max_length=200)
-    list_id: int | None = None
-    tag: str = ""
-    segment_id: int | None = None
+    list_id: Id | None = None
+    tag: str = Field(default="", max_length=200)
+    segment_id: Id | None = None
     status: ContactStatus = ContactStatus.ANY
     sort: SortKey = SortKey.UPDATED
     descending: bool = True
-    cursor: str = ""
+    cursor: str = Field(default="", max_length=2_000)
     limit: int = Field(default=50, ge=1, le=100)
 
 

@@ -1,19 +1,21 @@
 """Engines and the only commit. SQLite by default, PostgreSQL when DATABASE_URL says so."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import event
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.core import queue
 from campaign_app.core.config import settings
+from campaign_app.core.errors import Invalid
 
 SQLITE_BUSY_TIMEOUT_MS = 30_000
 SQLITE_CACHE_KB = 8_192  # per connection; what does not fit is in the system's cache, once for all of them
@@ -105,19 +107,48 @@ def _sqlite_engine(begin: str) -> AsyncEngine:
 @asynccontextmanager
 async def transaction() -> AsyncIterator[AsyncSession]:
     """One unit of work: commits at the end, then sends the jobs collected in it; rolls back on any error."""
-    async with AsyncSession(engines().write, expire_on_commit=False) as session, session.begin():
-        yield session
-        jobs = queue.take(session)
+    with _told_when_unstorable():
+        async with AsyncSession(engines().write, expire_on_commit=False) as session, session.begin():
+            yield session
+            jobs = queue.take(session)
     await queue.send(jobs)
 
 
 @asynccontextmanager
 async def reading() -> AsyncIterator[AsyncSession]:
     """A consistent view for reading; whatever is changed in it is thrown away."""
-    async with AsyncSession(engines().read, expire_on_commit=False, autoflush=False) as session, session.begin():
-        yield session
-        session.expunge_all()  # a rollback would empty the objects that the caller takes along
-        await session.rollback()
+    with _told_when_unstorable():
+        async with AsyncSession(engines().read, expire_on_commit=False, autoflush=False) as session, session.begin():
+            yield session
+            session.expunge_all()  # a rollback would empty the objects that the caller takes along
+            await session.rollback()
+
+
+@contextmanager
+def _told_when_unstorable() -> Iterator[None]:
+    """What the database cannot hold (numbers beyond the column, NUL, endless search texts) is the input's fault."""
+    try:
+        yield
+    except (DBAPIError, OverflowError, UnicodeEncodeError) as error:
+        if not _is_unstorable(error):
+            raise
+        raise Invalid(
+            "A number in it is too large, or a text is too long or holds a character that cannot be stored. Change it.",
+            title="This cannot be stored",
+        ) from error
+
+
+def _is_unstorable(error: Exception) -> bool:
+    if isinstance(error, OverflowError):
+        return "SQLite" in str(error)
+    if isinstance(error, UnicodeEncodeError):
+        return error.reason == "surrogates not allowed"
+    import asyncpg
+
+    if "pattern too complex" in str(getattr(error, "orig", "")):  # SQLite's words for a search text without end
+        return True
+    cause = getattr(getattr(error, "orig", None), "__cause__", None)
+    return isinstance(error, DataError) or isinstance(cause, asyncpg.DataError)
 
 
 async def dispose() -> None:

@@ -15,7 +15,7 @@ from campaign_app.campaigns import service as campaigns
 from campaign_app.campaigns.errors import CampaignNotFound
 from campaign_app.core import clock, db, logging, queue, rate_limit
 from campaign_app.core.actor import SYSTEM, Actor
-from campaign_app.core.errors import AppError, Conflict
+from campaign_app.core.errors import AppError, Conflict, Invalid
 from campaign_app.delivery import leases, ledger, planner, refusals, repository
 from campaign_app.delivery.errors import AccountNotConnected, AlreadyRunning, CannotStart, SetupIncomplete
 from campaign_app.delivery.fast import ANY_TIME
@@ -178,13 +178,19 @@ async def skip_rest(session: AsyncSession, campaign_id: int, at: datetime) -> in
     )
 
 
+_DECISIONS = {"sent": "counted as sent", "failed": "counted as failed", "requeue": "sent again"}
+
+
 async def resolve_uncertain(session: AsyncSession, actor: Actor, campaign_id: int, decision: Decision) -> int:
     """Decide about recipients nobody can tell about: count them as sent, as failed, or send again; how many.
 
     Raises:
         Conflict: the campaign was cancelled, so nothing can be sent again.
+        Invalid: there is no such decision.
     """
     actor.require("campaigns:start")
+    if decision not in _DECISIONS:
+        raise Invalid("Decide for sent, failed or requeue.", {"decision": "There is no such decision."})
     campaign = await _campaign(session, campaign_id)
     at = clock.now()
     if decision == "requeue":
@@ -200,7 +206,7 @@ async def resolve_uncertain(session: AsyncSession, actor: Actor, campaign_id: in
         ids = await repository.ids_with_status(session, campaign_id, DeliveryStatus.UNCERTAIN)
         reason = Reason.NONE if decision == "sent" else Reason.CONNECTION_LOST
         changed = await ledger.move(session, ids, target, at=at, reason=reason)
-    words = {"sent": "counted as sent", "failed": "counted as failed", "requeue": "sent again"}[decision]
+    words = _DECISIONS[decision]
     await _note(session, actor, campaign, "uncertain", f"{plural(changed, 'uncertain recipient')} {words}")
     return changed
 

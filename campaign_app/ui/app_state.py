@@ -107,6 +107,10 @@ class SignedIn:
             actor.require(permission)
         return actor
 
+    def _takes(self, handler: str) -> bool:  # noqa: ARG002
+        """Whether a handler may run now; a page that has to be loaded first refuses the others until then."""
+        return True
+
     def query(self, name: str, default: str = "") -> str:
         """A value from the address of the page."""
         return str(self.router.url.query_parameters.get(name, default))
@@ -191,14 +195,17 @@ class AuthGate(rx.Middleware):
             if actor is None:
                 return StateUpdate(events=[browser.redirect(login_address(root))])
             _current.set((digest, actor))
-        return self._take(event)
+        return await self._take(root, event)
 
     @staticmethod
-    def _take(event: Event) -> StateUpdate | None:
+    async def _take(root: BaseState, event: Event) -> StateUpdate | None:
         """Put what the browser sent into the types that the handler names; what does not fit is refused."""
-        handler = RegistrationContext.get().event_handlers[event.name].handler
+        found = RegistrationContext.get().event_handlers[event.name]
         try:
-            taken = payload.checked(handler, event.payload)
+            page = await root.get_state(found.states[0])
+            if isinstance(page, SignedIn) and not page._takes(event.name.rpartition(".")[2]):
+                raise Invalid("Its page was not opened, or not to the end. Reload the page and try again.")
+            taken = payload.checked(found.handler, event.payload)
         except Invalid as error:
             return StateUpdate(events=[explain(error)])
         event.payload.clear()

@@ -1,6 +1,7 @@
 """Ids in addresses."""
 
 from campaign_app.core.errors import NotFound
+from campaign_app.kit.ids import number
 
 
 def to_id(given: str, what: str) -> int:
@@ -9,6 +10,7 @@ def to_id(given: str, what: str) -> int:
     Raises:
         NotFound: it is no number.
     """
-    if not given.isdigit():
+    value = number(given)
+    if value is None:
         raise NotFound(f"There is no such {what}.", title="Not found")
-    return int(given)
+    return value

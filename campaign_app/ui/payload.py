@@ -1,7 +1,8 @@
 """What a browser may give to a handler: exactly its arguments, of their types, in sizes that can be stored."""
 
 import math
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from reflex_base.event import EventHandler
@@ -29,9 +30,27 @@ def checked(handler: EventHandler, payload: Any) -> dict[str, Any]:
     return {name: _argument(name, types[name][0], value) for name, value in payload.items()}
 
 
+E = TypeVar("E", bound=StrEnum)
+
+
+def choice(kind: type[E], given: str) -> E:
+    """One of the values that a field offers.
+
+    Raises:
+        Invalid: it offers no such value.
+    """
+    try:
+        return kind(given)
+    except ValueError:
+        raise _refused("a choice that there is not") from None
+
+
 def _argument(name: str, kind: TypeAdapter[Any], value: Any) -> Any:
     try:
-        return kind.validate_python(_clean(value))
+        taken = _clean(kind.validate_python(_clean(value)))
+        if isinstance(value, bool) and type(taken) is int:
+            raise ValueError("a yes is no number")
+        return taken
     except (ValidationError, ValueError, RecursionError):
         raise _refused(f"a {name} of another kind") from None
 

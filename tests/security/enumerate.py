@@ -1,7 +1,7 @@
 """What there is to attack: every handler of every state, every route."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import reflex as rx
@@ -43,8 +43,15 @@ def arguments(handler: EventHandler) -> list[str]:
 
 def routes() -> list[APIRoute]:
     """Every route with its methods."""
-    found: list[Any] = list(api.routes)
-    return [route for route in found if isinstance(route, APIRoute)]
+    return list(_flat(api.routes))
+
+
+def _flat(found: Iterable[Any]) -> Iterator[APIRoute]:
+    for route in found:
+        if isinstance(route, APIRoute):
+            yield route
+        elif included := getattr(route, "original_router", None):
+            yield from _flat(included.routes)
 
 
 def places(route: APIRoute) -> list[str]:

@@ -18,6 +18,7 @@ from campaign_app.ui.accounts import words
 from campaign_app.ui.accounts.words import Standing
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.ids import to_id
+from campaign_app.ui.payload import choice
 from campaign_app.workspace import service as workspace
 
 NEW = "new"
@@ -111,21 +112,21 @@ class AccountPage(AppState):
     async def choose_tls(self, tls: str) -> Any:
         """Its usual port comes with it."""
         await self.require("accounts:write")
-        self.tls = Tls(tls).value
-        port = {Tls.STARTTLS: "587", Tls.IMPLICIT: "465"}.get(Tls(tls))
+        self.tls = choice(Tls, tls).value
+        port = {Tls.STARTTLS: "587", Tls.IMPLICIT: "465"}.get(Tls(self.tls))
         return browser.set_value("port", port) if port else None
 
     @rx.event
     async def choose_auth(self, auth: str) -> None:
         """Not saved yet."""
         await self.require("accounts:write")
-        self.auth = Auth(auth).value
+        self.auth = choice(Auth, auth).value
 
     @rx.event
     async def choose_pipelining(self, pipelining: str) -> None:
         """Not saved yet."""
         await self.require("accounts:write")
-        self.pipelining = Pipelining(pipelining).value
+        self.pipelining = choice(Pipelining, pipelining).value
 
     @rx.event
     async def set_active(self, active: bool) -> None:

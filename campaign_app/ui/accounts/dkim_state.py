@@ -13,6 +13,7 @@ from campaign_app.core.errors import AppError
 from campaign_app.ui.accounts.account_state import NEW, AccountPage
 from campaign_app.ui.app_state import AppState, explain, notify_success
 from campaign_app.ui.ids import to_id
+from campaign_app.ui.payload import choice
 
 KINDS = [(dkim.KeyKind.RSA.value, "RSA 2048: understood everywhere"), (dkim.KeyKind.ED25519.value, "Ed25519: short")]
 
@@ -62,7 +63,7 @@ class AccountDkim(AppState):
     async def choose_kind(self, kind: str) -> None:
         """RSA or Ed25519."""
         await self.require("accounts:write")
-        self.kind = dkim.KeyKind(kind).value
+        self.kind = choice(dkim.KeyKind, kind).value
 
     @rx.event
     async def bring_own(self, own: bool) -> None:

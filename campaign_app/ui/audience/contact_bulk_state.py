@@ -6,7 +6,7 @@ import reflex as rx
 
 from campaign_app.audience import service as people
 from campaign_app.core import db
-from campaign_app.kit import text
+from campaign_app.kit import ids, text
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.audience.contacts_state import Contacts
 
@@ -88,7 +88,7 @@ class ContactBulk(AppState):
                 if question in {"tag", "untag"}:
                     count = await people.bulk_tag(session, actor, target, value, add=question == "tag")
                 elif question in {"list", "unlist"}:
-                    list_id = int(value) if value.isdigit() else 0
+                    list_id = ids.number(value) or 0
                     count = await people.bulk_list(session, actor, target, list_id, add=question == "list")
                 elif question == "delete":
                     count = await people.delete_contacts(session, actor, target)

@@ -10,7 +10,7 @@ from campaign_app.audience import service as people
 from campaign_app.audience.schemas import ContactQuery, ContactRow, ContactStatus, SortKey
 from campaign_app.core import db
 from campaign_app.core.clock import now
-from campaign_app.kit import text
+from campaign_app.kit import ids, text
 from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState, initials
 from campaign_app.workspace import service as workspace
@@ -84,9 +84,9 @@ class Contacts(AppState):
         key = self.sort.lstrip("-")
         return ContactQuery(
             search=self.search[:200],
-            list_id=int(self.list_id) if self.list_id.isdigit() else None,
+            list_id=ids.number(self.list_id),
             tag=self.tag,
-            segment_id=int(self.segment_id) if self.segment_id.isdigit() else None,
+            segment_id=ids.number(self.segment_id),
             status=ContactStatus(self.status) if self.status in set(ContactStatus) else ContactStatus.ANY,
             sort=SortKey(key) if key in set(SortKey) else SortKey.UPDATED,
             descending=descending,

@@ -10,7 +10,7 @@ from campaign_app.audience import service as people
 from campaign_app.audience.schemas import ColumnInfo, ImportRow, Inspection, Preview, PreviewRow
 from campaign_app.core import db
 from campaign_app.core.errors import Invalid
-from campaign_app.kit import text
+from campaign_app.kit import ids, text
 from campaign_app.models.contact_import import ImportStatus
 from campaign_app.ui import live
 from campaign_app.ui.app_state import AppState, notify_success
@@ -282,7 +282,7 @@ class ImportPage(AppState):
                     number,
                     mapping=self._mapping,
                     country=self.country,
-                    list_id=int(self.list_choice) if self.list_choice.isdigit() else None,
+                    list_id=ids.number(self.list_choice),
                     list_name=self.list_name.strip() if self.list_choice == "new" else "",
                 )
             async with db.reading() as session:

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from campaign_app.audience.schemas import FieldInfo
 from campaign_app.audience.segment_rules import MAX_DEPTH, OPERATORS, Rules, Value, kind_of
+from campaign_app.core.errors import Conflict
+from campaign_app.kit import ids
 
 GROUPS: Final = (("and", "All of these"), ("or", "Any of these"), ("none", "None of these"))
 EMPTY: Final[Rules] = {"op": "and", "rules": []}
@@ -81,9 +83,9 @@ def _typed(leaf: Rules) -> Any:
         case Value.TEXTS:
             return parts
         case Value.IDS:
-            return [int(part) for part in parts if part.isdigit()]
+            return [found for part in parts if (found := ids.number(part)) is not None]
         case Value.ID | Value.DAYS:
-            return int(text) if text.isdigit() else text
+            return text if (found := ids.number(text)) is None else found
         case Value.NUMBER:
             return _number(text)
         case _:
@@ -95,6 +97,13 @@ def _number(text: str) -> float | str:
         return float(text.replace(",", "."))
     except ValueError:
         return text
+
+
+class RuleGone(Conflict, LookupError):
+    """The tree has nothing at that path any more."""
+
+    def __init__(self) -> None:
+        super().__init__("This rule is not there any more. Reload the page and try again.", title="No such rule")
 
 
 def lines(tree: Rules, fields: list[FieldInfo], errors: dict[str, str]) -> list[RuleLine]:
@@ -134,7 +143,7 @@ def _by_editor_path(tree: Rules, errors: dict[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for path, message in errors.items():
         node, place = tree, []
-        steps = [int(step) for step in path.split(".") if step.isdigit()]
+        steps = [index for step in path.split(".") if (index := ids.number(step)) is not None]
         while steps and "rules" in node:
             if node["op"] == "none":
                 steps = steps[1:]
@@ -153,17 +162,27 @@ def node(tree: Rules, path: str) -> Rules:
     """The group or rule at a path.
 
     Raises:
-        LookupError: there is none.
+        RuleGone: there is none.
     """
     for step in path.split(".") if path else []:
-        tree = tree["rules"][int(step)]
+        place, rules = ids.number(step), tree.get("rules", [])
+        if place is None or place >= len(rules):
+            raise RuleGone
+        tree = rules[place]
     return tree
+
+
+def _group(tree: Rules, path: str) -> list[Rules]:
+    rules: list[Rules] | None = node(tree, path).get("rules")
+    if rules is None:
+        raise RuleGone
+    return rules
 
 
 def add(tree: Rules, path: str, new: Rules) -> Rules:
     """The tree with `new` at the end of the group at `path`."""
     changed = copy.deepcopy(tree)
-    node(changed, path)["rules"].append(new)
+    _group(changed, path).append(new)
     return changed
 
 
@@ -171,7 +190,8 @@ def remove(tree: Rules, path: str) -> Rules:
     """The tree without what is at `path`."""
     changed = copy.deepcopy(tree)
     parent, _, last = path.rpartition(".")
-    del node(changed, parent)["rules"][int(last)]
+    node(changed, path)
+    del _group(changed, parent)[int(last)]
     return changed
 
 

@@ -6,6 +6,7 @@ from campaign_app.audience import service as people
 from campaign_app.campaigns import previews
 from campaign_app.campaigns import service as campaigns
 from campaign_app.core import db
+from campaign_app.kit import ids
 from campaign_app.ui.app_state import AppState, initials
 from campaign_app.ui.ids import to_id
 
@@ -46,7 +47,7 @@ class CampaignContent(AppState):
         number = to_id(self.campaign_id, "campaign")
         async with db.reading() as session:
             campaign = await campaigns.get(session, actor, number)
-            contact = int(self.chosen) if self.chosen.isdigit() else None
+            contact = ids.number(self.chosen)
             seen = await previews.preview(session, actor, number, contact)
         self.subject, self.html, self.text = seen.subject, seen.html, seen.text
         self.recipient, self.problem, self.sender = seen.recipient, seen.problem, campaign.from_name

@@ -96,7 +96,7 @@ class BuilderContent(Builder):
     async def switch_editor(self, editor: str | list[str]) -> Any:
         """To the other editor; asks first when something would be lost."""
         await self.require("campaigns:write")
-        if editor == self.editor or editor not in set(Editor):
+        if editor == self.editor or editor not in list(Editor):
             return None
         if editor == Editor.HTML:
             return await self._replace(html=switching.to_source(self.html), editor=Editor.HTML)

@@ -12,6 +12,7 @@ from campaign_app.campaigns.errors import CampaignNotFound, SavedByAnother
 from campaign_app.campaigns.schemas import CampaignPatch
 from campaign_app.core import clock, db
 from campaign_app.core.errors import Invalid
+from campaign_app.kit import ids
 from campaign_app.models.campaign import Campaign
 from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState, notify_error, notify_success
@@ -39,6 +40,9 @@ KEYS: Final = tuple(step.key for step in STEPS)
 OPENERS: Final[dict[str, Any]] = {}
 
 
+_OPENERS = frozenset({"load", "enter", "note_color_mode"})
+
+
 class Builder(AppState):
     """The campaign under edit. Each change is saved by itself; `revision` grows when the server replaces the texts."""
 
@@ -60,12 +64,16 @@ class Builder(AppState):
     _version: int = 0
     _mine: dict[str, Any] = {}
 
+    def _takes(self, handler: str) -> bool:
+        """Nothing but loading until the campaign is there."""
+        return handler in _OPENERS or bool(self._mine)
+
     @rx.event
     async def load(self) -> Any:
         """Reads the campaign of the address and opens the step that it names."""
         actor = await self.require("campaigns:read")
         address = str(self.campaign_id)
-        if not address.isdigit():
+        if ids.number(address) is None:
             raise CampaignNotFound
         async with db.reading() as session:
             campaign = await service.get(session, actor, int(address))

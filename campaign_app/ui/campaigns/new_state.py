@@ -7,6 +7,7 @@ import reflex as rx
 from campaign_app.campaigns import service, templates_service
 from campaign_app.core import db
 from campaign_app.core.errors import Invalid
+from campaign_app.kit import ids
 from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState
 
@@ -24,11 +25,11 @@ class CampaignNew(AppState):
         """Reads which template the address names, if any."""
         actor = await self.require("campaigns:write")
         self.wrong, self.template_id, self.template_name = "", 0, ""
-        wanted = self.query("template")
-        if wanted.isdigit():
+        wanted = ids.number(self.query("template"))
+        if wanted is not None:
             async with db.reading() as session:
-                found = await templates_service.get(session, actor, int(wanted))
-            self.template_id, self.template_name = int(wanted), found.name
+                found = await templates_service.get(session, actor, wanted)
+            self.template_id, self.template_name = wanted, found.name
 
     @rx.event
     async def create(self, form: dict[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from campaign_app.core.errors import Invalid
 from campaign_app.kit import text
 from campaign_app.models.user import Role, User
 from campaign_app.ui.app_state import AppState, initials, notify_success
+from campaign_app.ui.payload import choice
 from campaign_app.workspace import service as workspace
 
 
@@ -98,7 +99,9 @@ class People(AppState):
         """Name, e-mail and role of the person in the dialog."""
         actor = await self.require("users:write")
         patch = UserPatch(
-            name=str(form.get("edit-name", "")), email=str(form.get("edit-email", "")), role=Role(self.edit_role)
+            name=str(form.get("edit-name", "")),
+            email=str(form.get("edit-email", "")),
+            role=choice(Role, self.edit_role),
         )
         try:
             async with self.busy("saving"), db.transaction() as session:

@@ -12,6 +12,7 @@ from campaign_app.campaigns.templating import context_for
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Invalid, NotFound
+from campaign_app.kit import ids
 from campaign_app.models.template import Editor, Template
 from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState, notify_success
@@ -96,7 +97,7 @@ class TemplateEdit(TemplateFields):
         address = str(self.template_id)
         if address == "new":
             actor.require("templates:write")
-        elif not address.isdigit():
+        elif ids.number(address) is None:
             raise NotFound("This template does not exist any more.", title="No such template")
         async with db.reading() as session:
             found = Template(name="") if address == "new" else await templates_service.get(session, actor, int(address))
@@ -128,7 +129,7 @@ class TemplateEdit(TemplateFields):
     async def switch_editor(self, editor: str | list[str]) -> Any:
         """To the other editor; asks first when something would be lost."""
         await self.require("templates:write")
-        if editor == self.editor or editor not in set(Editor):
+        if editor == self.editor or editor not in list(Editor):
             return None
         if editor == Editor.HTML:
             return self._replace(switching.to_source(self.html), Editor.HTML)
