@@ -23,6 +23,7 @@ ACTOR: Final = "beacon.actor"  # where the guard leaves the signed-in actor in t
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # Recipients' mail programs (RFC 8058) and providers post from anywhere; what lets them in is the signed token.
 _FROM_ANYWHERE: Final = ("/u/", "/t/", "/hooks/")
+_RECIPIENTS: Final = ("/u/", "/t/", "/v/")  # their pages say themselves that a link does not work
 _NEEDS_SESSION: Final = ("/_upload", "/files/")
 _SOCKET: Final = "/_event"  # its long polling too
 _UPLOADS: Final = ("/_upload", "/files/imports")
@@ -226,7 +227,7 @@ def _say_once(address: str) -> None:
 
 async def _refusal(scope: Scope, headers: Mapping[str, str]) -> JSONResponse | None:
     path: str = scope["path"]
-    if "\x00" in path or b"%00" in scope["query_string"]:
+    if ("\x00" in path and not path.startswith(_RECIPIENTS)) or b"%00" in scope["query_string"]:
         return _refuse(400, "bad_address", "The address holds a character that no text has. Check it and try again.")
     if scope["method"] not in _SAFE and not path.startswith(_FROM_ANYWHERE) and not is_same_origin(headers):
         return _refuse(403, "foreign_origin", "This request came from another site. Open Beacon itself and try again.")
