@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import unicodedata
 from functools import lru_cache
+from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -11,10 +12,23 @@ from argon2.exceptions import InvalidHashError, VerificationError
 MIN_LENGTH = 10
 MAX_LENGTH = 200
 _hasher = PasswordHasher()  # argon2id with the library's RFC 9106 parameters
+_GUESSABLE_BELOW: Final = 3  # zxcvbn's score: from 3 on it takes more than 10^8 guesses
+_LOOK_AT: Final = 72  # characters; zxcvbn takes seconds for long ones
+_STAND_INS: Final = "4@8({[<369&#!1|0$5+7%2"
+_STAND_INS_AT_MOST: Final = 6  # zxcvbn tries every meaning of each with every other's: 2 s for 20 of them
+_WHY: Final = {
+    "user_inputs": "It contains your name, your e-mail address or the name of this product.",
+    "passwords": "It is, or is close to, a password that many people use.",
+    "repeat": "It repeats the same characters.",
+    "sequence": "It contains a sequence such as abc or 6543.",
+    "spatial": "It follows a row of keys on the keyboard.",
+    "date": "It contains a date.",
+    "regex": "It contains a year.",
+}
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without what can be misread
 
 
-def problem(password: str, email: str = "") -> str:
+def problem(password: str, email: str = "", name: str = "") -> str:
     """What is wrong with a new password, as a sentence; "" when nothing is."""
     if len(password) < MIN_LENGTH:
         return f"The password needs at least {MIN_LENGTH} characters. A few words in a row are easy to remember."
@@ -24,7 +38,28 @@ def problem(password: str, email: str = "") -> str:
         return "The password cannot be the e-mail address."
     if len(set(password)) < 3:
         return "The password needs more than two different characters."
-    return ""
+    return _guessable(password, email, name)
+
+
+def _guessable(password: str, email: str, name: str) -> str:
+    from zxcvbn import zxcvbn  # 14 MB of word lists, which only a new password needs
+
+    about = ["beacon", email, *email.partition("@")[::2], *name.split(), "".join(name.split())]
+    found = zxcvbn(_readable(password), user_inputs=[text[:_LOOK_AT] for text in about if text])
+    if found["score"] >= _GUESSABLE_BELOW:
+        return ""
+    longest = max(found["sequence"], key=lambda part: len(part["token"]))
+    why = _WHY.get(longest.get("dictionary_name", longest["pattern"]), "It consists of too few uncommon words.")
+    return f"This password is easy to guess. {why} Take a few uncommon words in a row."
+
+
+def _readable(password: str) -> str:
+    """What zxcvbn is shown: few different signs that can stand for letters."""
+    seen: dict[str, str] = {}
+    for sign in password[:_LOOK_AT]:
+        if sign in _STAND_INS:
+            seen.setdefault(sign, sign if len(seen) < _STAND_INS_AT_MOST else "~")
+    return password[:_LOOK_AT].translate(str.maketrans(seen))
 
 
 async def hash_password(password: str) -> str:

@@ -29,9 +29,9 @@ def normal_email(email: str) -> str:
     return found.normalized.lower()
 
 
-def check_password(password: str, email: str, field: str = "password") -> None:
+def check_password(password: str, user: User, field: str = "password") -> None:
     """Raise Invalid, naming the field, unless the password will do."""
-    if sentence := passwords.problem(password, email):
+    if sentence := passwords.problem(password, user.email, user.name):
         raise Invalid(sentence, {field: sentence}, title="Choose another password")
 
 
@@ -47,7 +47,7 @@ def checked(new: NewUser) -> NewUser:
         email = normal_email(new.email)
     except Invalid as error:
         wrong |= error.fields
-    if sentence := passwords.problem(new.password, email):
+    if sentence := passwords.problem(new.password, email, new.name):
         wrong["password"] = sentence
     wrong |= _wrong_name(new.name) | _wrong_zone(new.time_zone)
     if wrong:

@@ -144,7 +144,7 @@ async def set_password(session: AsyncSession, email: str, password: str) -> User
     user = await repository.by_email(session, rules.normal_email(email))
     if user is None or user.id is None:
         raise NotFound("Nobody signs in with this address.", title="No such person")
-    rules.check_password(password, user.email)
+    rules.check_password(password, user)
     user.password_hash = await passwords.hash_password(password)
     session.add(user)
     await repository.revoke(session, user.id, clock.now())
@@ -238,7 +238,7 @@ async def change_password(session: AsyncSession, actor: Actor, old: str, new: st
         sentence = "This is not your present password."
         raise Invalid("The password was not changed. " + sentence, {"old": sentence}, title="Password not changed")
     await throttle.forgive(lanes)
-    rules.check_password(new, user.email, field="new")
+    rules.check_password(new, user, field="new")
     user.password_hash = await passwords.hash_password(new)
     session.add(user)
     ended = await repository.revoke(session, _own_id(actor), clock.now(), keep_digest=current)

@@ -185,6 +185,55 @@ async def test_listing_people(database: str, make_actor: MakeActor) -> None:
             await service.list_users(session, await make_actor(Role.MARKETER))
 
 
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("password123", "many people use"),
+        ("1qaz2wsx3edc", "many people use"),
+        ("p@ssw0rd123", "many people use"),
+        ("qwertyuiop[]", "keyboard"),
+        ("abcdefghijklm", "sequence"),
+        ("abcabcabcabcabc", "repeats"),
+        ("BeaconBeacon", "repeats"),
+        ("beacon12345", "this product"),
+        ("ineskeller1", "your name"),
+        ("ines.k2024", "e-mail"),
+    ],
+)
+def test_common_passwords_are_refused_with_the_reason(password: str, why: str) -> None:
+    sentence = passwords.problem(password, "ines.k@example.com", "Ines Keller")
+    assert sentence.startswith("This password is easy to guess.")
+    assert why in sentence
+
+
+@pytest.mark.parametrize(
+    "password", [PASSWORD, "a quiet morning by the sea", "kQ7-vw2x-Zp9d", "Ines sammelt Ufersteine"]
+)
+def test_uncommon_passwords_are_accepted(password: str) -> None:
+    assert passwords.problem(password, "ines.k@example.com", "Ines Keller") == ""
+
+
+def test_what_zxcvbn_is_shown_is_short_and_has_few_signs_for_letters() -> None:
+    shown = passwords._readable("4@8({[<369&#!1|0$5+7%2" * 9)
+    assert len(shown) == 72
+    assert set(shown) == set("4@8({[~")
+
+
+async def test_every_way_to_set_a_password_refuses_a_common_one(sqlite_database: str) -> None:
+    user = await add("ines@example.com")
+    common = "password123"
+    ways = (
+        lambda session: service.create_user(session, SYSTEM, NewUser(email="b@example.com", name="B", password=common)),
+        lambda session: service.create_owner(session, "b@example.com", "B", common),
+        lambda session: service.set_password(session, "ines@example.com", common),
+        lambda session: service.change_password(session, actor_of(user), PASSWORD, common),
+    )
+    for way in ways:
+        with pytest.raises(Invalid, match="easy to guess"):
+            async with db.transaction() as session:
+                await way(session)
+
+
 def test_made_up_passwords_pass_the_rule_and_differ() -> None:
     made = {passwords.made_up() for _ in range(100)}
     assert len(made) == 100

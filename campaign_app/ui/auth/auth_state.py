@@ -16,7 +16,8 @@ from campaign_app.ui.app_state import AppState, public
 _ERRORS: Final = {
     "credentials": "E-mail or password is not right. Check both, or ask your administrator for a new password.",
     "unavailable": "Signing in is not possible at the moment: a part of the server does not answer. Try again soon.",
-    "password": f"The password is too weak. Take at least {MIN_LENGTH} characters that are not easy to guess.",
+    "password": f"The password is too weak. Take at least {MIN_LENGTH} characters that are not easy to guess: "
+    "a few uncommon words in a row, without your name or the name of this product.",
     "email": "This is not an e-mail address. Check it for typing errors.",
     "name": "Your name is missing. Colleagues see it beside what you do.",
     "setup_link": "This link has been used, has expired or is not complete. The server prints a valid one.",
