@@ -21,7 +21,7 @@ codes = st.one_of(st.none(), st.integers(400, 599))
 corpus_words = st.sampled_from([row.reply for row in ROWS])
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.stage}-{row.reply[:60]}")
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: re.sub(r"[^a-zA-Z0-9.]+", "-", f"{row.stage}-{row.reply[:60]}"))
 def test_the_corpus(row: Row) -> None:
     assert replies.as_row(row) == row
 

@@ -53,7 +53,8 @@ def test_a_step_with_success_before_it_lowers_the_rate_by_a_factor() -> None:
     assert found.per_second == pytest.approx(6.0 * 0.7)
     assert found.rest_s == pytest.approx(1 / 4.2)
     assert found.since == NOW + 10.2
-    assert not found.searching
+    assert found.searching is False
+    assert found.words == "451 slow"
     assert found.step > settled(5.0).step
 
 
@@ -73,6 +74,7 @@ def test_without_success_the_rate_stays_and_the_rest_doubles_to_two_minutes() ->
         assert (found.per_second, found.searching) == (5.0, False)
     assert rests == [0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 120.0, 120.0, 120.0]
     assert found.since == NOW
+    assert found.words == "451 slow"
 
 
 def test_it_is_never_slower_than_one_a_minute() -> None:
@@ -103,6 +105,21 @@ def test_a_signal_after_a_long_silence_is_another_story() -> None:
     assert found.since == NOW + learnt_rate.GAP_S + 1
     same = step(settled(5.0, rest=0.0), NOW + learnt_rate.GAP_S, accepted=False)
     assert same.since == NOW
+
+
+def test_a_rest_is_no_silence() -> None:
+    waited = step(settled(5.0, rest=100.0), NOW + learnt_rate.GAP_S + 50, accepted=False)
+    assert waited.since == NOW, "550 seconds after the rest"
+
+
+def test_who_has_seen_no_step_begins_with_the_clock() -> None:
+    assert slower(None, 0.0, measured=1, accepted=True, words="").step == 1
+
+
+def test_ninety_minutes_are_not_yet_too_long() -> None:
+    found = settled()
+    assert not is_hopeless(found, NOW + learnt_rate.GIVE_UP_S)
+    assert is_hopeless(found, NOW + learnt_rate.GIVE_UP_S + 1)
 
 
 def test_long_words_are_cut() -> None:

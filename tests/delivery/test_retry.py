@@ -18,6 +18,12 @@ def test_the_table_decides(attempts: int, seconds: int) -> None:
     assert late == AT + timedelta(seconds=1.2 * seconds)
 
 
+def test_chance_decides_where_nobody_does() -> None:
+    found = {retry.next_attempt(TABLE, 1, AT) for _ in range(20)}
+    assert len(found) > 1
+    assert all(made and AT + timedelta(seconds=48) <= made <= AT + timedelta(seconds=72) for made in found)
+
+
 def test_used_up() -> None:
     assert retry.next_attempt(TABLE, 4, AT) is None
 
