@@ -245,9 +245,9 @@ def estimate(
                 limited_by = "account's day" if budget <= 1e-6 < left else limited_by
             if left <= 1e-6:
                 at += timedelta(seconds=sent / rate)
-                return Estimate(at, _whole(hours, count), _slowest(limited_by, windows, start, at))
+                return Estimate(at, _whole(hours), _slowest(limited_by, windows, start, at))
             at = until
-    return Estimate(start if count == 0 else None, _whole(hours, None), limited_by)
+    return Estimate(start if count == 0 else None, _whole(hours), limited_by)
 
 
 def _slowest(limited_by: str, windows: Any, start: datetime, end: datetime) -> str:
@@ -256,14 +256,12 @@ def _slowest(limited_by: str, windows: Any, start: datetime, end: datetime) -> s
     return "sending windows" if closed > opened and limited_by != "account's day" else limited_by
 
 
-def _whole(hours: Mapping[datetime, float], count: int | None) -> tuple[tuple[datetime, int], ...]:
-    """Whole messages per hour whose sum is exactly `count`: the running total is rounded, not each hour."""
+def _whole(hours: Mapping[datetime, float]) -> tuple[tuple[datetime, int], ...]:
+    """Whole messages per hour, none lost between hours: the running total is rounded, not each hour."""
     rows, total, given = [], 0.0, 0
     for hour, sent in hours.items():
         total += sent
         upto = round(total)
         rows.append((hour, upto - given))
         given = upto
-    if rows and count is not None and given != count:
-        rows[-1] = (rows[-1][0], rows[-1][1] + count - given)
     return tuple(row for row in rows if row[1])

@@ -183,3 +183,62 @@ def test_every_message_is_in_one_hour_and_no_limit_is_passed(
     if day:
         for date in {hour.date() for hour, _ in found.hours}:
             assert sum(number for hour, number in found.hours if hour.date() == date) <= day + 1
+
+
+def test_hours_are_those_of_the_zone_where_offsets_have_minutes() -> None:
+    found = estimate(90, utc(2026, 11, 17, 8), Limits(rate_per_minute=1), zone="Asia/Kathmandu")  # UTC+5:45
+    assert found.hours == (
+        (utc(2026, 11, 17, 7, 15), 15),
+        (utc(2026, 11, 17, 8, 15), 60),
+        (utc(2026, 11, 17, 9, 15), 15),
+    )
+    lord_howe = estimate(60, utc(2026, 6, 1, 8), Limits(rate_per_minute=1), zone="Australia/Lord_Howe")  # UTC+10:30
+    assert [hour for hour, _ in lord_howe.hours] == [utc(2026, 6, 1, 7, 30), utc(2026, 6, 1, 8, 30)]
+
+
+def test_the_account_day_ends_at_midnight_of_its_zone() -> None:
+    limits = Limits(account_per_day=100, rate_per_minute=1_000)
+    found = estimate(150, utc(2026, 11, 17, 12), limits, day_zone="America/New_York")
+    assert found.hours == ((utc(2026, 11, 17, 12), 100), (utc(2026, 11, 18, 5), 50))
+    late = estimate(150, utc(2026, 11, 18, 3), limits, day_zone="America/New_York")
+    assert late.hours == ((utc(2026, 11, 18, 3), 100), (utc(2026, 11, 18, 5), 50)), "it is still the 17th there"
+
+
+def test_a_day_that_ends_within_an_hour_begins_a_new_budget_there() -> None:
+    limits = Limits(account_per_day=100, rate_per_minute=1)
+    found = estimate(70, utc(2026, 11, 17, 23, 30), limits, zone="Asia/Kathmandu", day_zone="UTC")
+    assert found.finishes_at == utc(2026, 11, 18, 0, 40)
+    used = Limits(account_per_day=30, account_sent_today=20, rate_per_minute=1)
+    found = estimate(40, utc(2026, 11, 17, 23, 30), used, zone="Asia/Kathmandu", day_zone="UTC")
+    assert found.finishes_at == utc(2026, 11, 18, 0, 30)
+
+
+def test_nothing_goes_while_the_windows_are_closed() -> None:
+    found = estimate(120, utc(2026, 11, 20, 16), Limits(rate_per_minute=1), OFFICE, zone="Europe/Berlin")  # a Friday
+    assert found.hours == ((utc(2026, 11, 20, 16), 60), (utc(2026, 11, 23, 8), 60))
+    assert found.finishes_at == utc(2026, 11, 23, 9)
+    assert found.limited_by == "sending windows"
+    half = {"zone": "UTC", "days": {"1": [["08:00", "08:30"], ["09:00", "10:00"]]}}
+    found = estimate(60, utc(2026, 11, 17, 8), Limits(rate_per_minute=1), half)
+    assert found.hours == ((utc(2026, 11, 17, 8), 30), (utc(2026, 11, 17, 9), 30))
+    assert found.limited_by == "campaign rate", "it was open for longer than closed"
+    day = estimate(200, utc(2026, 11, 20, 16), Limits(account_per_day=100), OFFICE)
+    assert day.limited_by == "account's day"
+
+
+def test_whether_it_is_open_now() -> None:
+    assert schedule.is_open(OFFICE, utc(2026, 11, 23, 10))
+    assert not schedule.is_open(OFFICE, utc(2026, 11, 21, 10))
+    assert schedule.is_open(None, utc(2026, 11, 21, 10))
+
+
+def test_the_slowest_limit_has_the_name() -> None:
+    assert Limits().per_second() == (500.0, "speed")
+    assert Limits(rate_per_minute=60, account_per_minute=120).per_second() == (1.0, "campaign rate")
+    assert Limits(rate_per_minute=120, account_per_minute=60).per_second() == (1.0, "account rate")
+    assert Limits(rate_per_minute=600, batch_size=10, batch_delay_ms=1).per_second() == (
+        pytest.approx(10 / 1.001),
+        "campaign rate",
+    ), "a delay of a thousandth is not what slows it down"
+    assert Limits(rate_per_minute=600, batch_size=10, batch_delay_ms=1_000).per_second() == (5.0, "batch delay")
+    assert Limits(rate_per_minute=600, batch_size=None, batch_delay_ms=1_000).per_second() == (10.0, "campaign rate")

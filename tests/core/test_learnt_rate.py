@@ -13,7 +13,7 @@ def step(known: LearntRate | None, now: float, *, measured: float = 5.0, accepte
 
 
 def settled(rate: float = 5.0, at: float = NOW, rest: float = 0.2) -> LearntRate:
-    return LearntRate(int(at * 1e6), rate, rest, False, at, "451 slow")
+    return LearntRate(int(at * 1e6), rate, rest, False, at, "421 before")
 
 
 def test_the_first_step_begins_below_what_was_accepted() -> None:
