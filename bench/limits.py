@@ -132,7 +132,8 @@ def _limiter(here: Stage, per_minute: int, workers: int, window: float) -> dict[
         process.stdin.write(f"{start}\n")
         process.stdin.flush()
     for process in processes:
-        if process.wait(window + 60):
+        process.communicate(timeout=window + 60)
+        if process.returncode:
             raise RuntimeError("a process that uses slots failed")
     instants: list[float] = []
     for file in files:

@@ -134,9 +134,10 @@ def relay(routes: dict[str, str]) -> Iterator[None]:
     with ExitStack() as stack:
         command = [sys.executable, "-m", "bench.relay", *(f"{near}={far}" for near, far in routes.items())]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        stack.callback(process.stdout.close)
         stack.callback(process.wait, 10)
         stack.callback(process.terminate)
-        assert process.stdout is not None
         if process.stdout.readline() != "ready\n":
             raise OSError("the relay did not start")
         yield

@@ -94,12 +94,13 @@ def sink(rtt_ms: float) -> Iterator[int]:
     """A sink process; the value is its port."""
     command = [sys.executable, "-m", "bench.sink", "--rtt-ms", str(rtt_ms)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         yield int(process.stdout.readline())
     finally:
         process.terminate()
         process.wait()
+        process.stdout.close()
 
 
 def smtp_source(port: int, messages: int, connections: int) -> float | None:

@@ -66,12 +66,13 @@ def sink(log: Path | None = None, delay_ms: float = 0.0, options: Sequence[str] 
     more += ["--rtt-ms", str(delay_ms)] if delay_ms else []
     command = [sys.executable, "-m", "bench.sink", *more, *options]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         yield Sink(int(process.stdout.readline()), log)
     finally:
         process.terminate()
         process.wait(10)
+        process.stdout.close()
 
 
 @contextmanager
@@ -85,4 +86,5 @@ def slow_network(port: int, round_trip_ms: float) -> Iterator[int]:
         yield listen
     finally:
         process.terminate()
+        process.wait(10)
         process.wait(10)

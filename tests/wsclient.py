@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
+import aiohttp
 import reflex as rx
 import socketio
 
@@ -26,15 +27,18 @@ class Tab:
         self._path = "/"
         self._parts: dict[str, str] = {}
         self._heard = asyncio.Condition()
-        self._socket = socketio.AsyncClient(reconnection=False, json=json)  # its own would leave half characters
-        self._socket.on("event", self._on_event, namespace=_NAMESPACE)
-        self._socket.on("new_token", self._on_token, namespace=_NAMESPACE)
 
     async def __aenter__(self) -> Self:
+        self._http = aiohttp.ClientSession()  # the client's own stays open where the server refuses the connection
+        self._socket = socketio.AsyncClient(reconnection=False, json=json, http_session=self._http)
+        self._socket.on("event", self._on_event, namespace=_NAMESPACE)
+        self._socket.on("new_token", self._on_token, namespace=_NAMESPACE)
         return self
 
     async def __aexit__(self, *_error: object) -> None:
         await self._socket.disconnect()
+        await self._http.close()
+        await asyncio.sleep(0)  # its transports are closed in the loop's next turn
 
     async def open(self, path: str = "/", *, load: bool = True, **parts: str) -> None:
         """Connect as the page at `path`, whose dynamic `parts` the browser names; with `load` ask for what it loads."""

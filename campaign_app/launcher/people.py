@@ -11,7 +11,8 @@ from campaign_app.auth import service, setup_link
 from campaign_app.auth.schemas import NewUser
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
-from campaign_app.launcher import console
+from campaign_app.core.config import settings
+from campaign_app.launcher import console, running
 from campaign_app.models.user import Role
 
 
@@ -96,7 +97,11 @@ async def _setup_link(_given: argparse.Namespace) -> int:
     if not token:
         console.show(console.Problem("This installation has an owner already.", "./campaign user list"))
         return 1
-    console.out.print(f"Open this link to become the owner. It works once and for a day:\n{setup_link.address(token)}")
+    running_here = running.holder(settings().var_dir) or {}
+    server = str(running_here.get("url", ""))  # `up --port` knows better than this process's settings
+    console.out.print(
+        f"Open this link to become the owner. It works once and for a day:\n{setup_link.address(token, server)}"
+    )
     return 0
 
 

@@ -5,7 +5,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import reflex as rx
 from reflex.state import (
@@ -83,7 +83,12 @@ def on_exception(exception: Exception) -> EventSpec | None:
 
 
 class SignedIn:
-    """Methods of every state that no browser can call: a plain class is not searched for event handlers."""
+    """Methods of every state that no browser can call: a plain class is not searched for event handlers.
+
+    `_needed`: the permission of a page that has to be loaded first; "" where every handler can run at once.
+    """
+
+    _needed: ClassVar[str] = ""
 
     async def require(self, permission: str = "", *, again: bool = False) -> Actor:
         """The signed-in actor, who has `permission`; "" asks only for a signed-in one.
@@ -204,9 +209,12 @@ class AuthGate(rx.Middleware):
         try:
             page = await root.get_state(found.states[0])
             if isinstance(page, SignedIn) and not page._takes(event.name.rpartition(".")[2]):
+                known = _current.get()
+                if known and page._needed:
+                    known[1].require(page._needed)  # who may not use the page is told that, not to open it
                 raise Invalid("Its page was not opened, or not to the end. Reload the page and try again.")
             taken = payload.checked(found.handler, event.payload)
-        except Invalid as error:
+        except AppError as error:
             return StateUpdate(events=[explain(error)])
         event.payload.clear()
         event.payload.update(taken)

@@ -161,7 +161,8 @@ def install(app: rx.App) -> None:
     if not isinstance(own, StateManagerRedis) or app.sio is None or app._event_namespace is None:
         return
     strangers = Strangers()
-    states = States(**{part.name: getattr(own, part.name) for part in dataclasses.fields(own) if part.init})
+    make = cast("type[Any]", States)  # mypy takes Reflex's overloads for abstract methods, or not, as its cache says
+    states: States = make(**{part.name: getattr(own, part.name) for part in dataclasses.fields(own) if part.init})
     states.strangers = strangers
     app._state_manager = states
     app._event_namespace = Sockets(str(app._event_namespace.namespace), app, strangers)

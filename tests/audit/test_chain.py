@@ -150,6 +150,7 @@ async def test_a_log_put_back_to_an_older_state_with_its_own_head_is_found_by_an
     assert (await proof(saved)).faults == [Fault.ANCHOR]
 
 
+@pytest.mark.logs("the audit log was changed")
 async def test_this_hosts_file_of_anchors_tells_by_itself(database: str) -> None:
     await write(0)
     older = await head()

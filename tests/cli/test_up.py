@@ -107,7 +107,7 @@ def test_without_a_terminal_the_browser_creates_the_owner_by_a_one_time_link(cli
     running.wait_until_printed("makes you the owner")
     link = re.search(r"http://\S+/auth/setup\?token=\S+", running.printed)
     assert link is not None
-    assert link[0] in (cli.var / "logs" / "web.log").read_text()
+    running.wait_for(lambda: link[0] in (cli.var / "logs" / "web.log").read_text())
     assert link[0] in cli.run("user", "setup-link").stdout
     assert "owner already" in owner_exists(cli).stderr
     running.stop()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campaign_app.kit import csv_pieces
@@ -18,9 +18,14 @@ _cells = st.text(st.characters(codec="utf-8", exclude_characters="\x00", exclude
 _same_file = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+_readable = st.text(
+    st.characters(codec="utf-8", exclude_characters=[c for c in map(chr, range(32)) if c not in "\r\n\t"]), max_size=12
+)
+
+
 @_same_file
 @given(
-    st.lists(st.lists(_cells, min_size=3, max_size=3), min_size=2, max_size=8),
+    st.lists(st.lists(_readable, min_size=3, max_size=3), min_size=2, max_size=8),
     st.sampled_from(DELIMITERS),
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
@@ -30,7 +35,6 @@ def test_what_was_written_is_read(tmp_path: Path, rows: list[list[str]], delimit
     csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
     path = tmp_path / "x.csv"
     path.write_bytes(text.getvalue().encode(encoding))
-    assume(not any(c < " " and c not in "\r\n\t" for row in rows for cell in row for c in cell))
     found = sniff(path)
     expected = [row for row in rows if any(map(str.strip, row))]
     assert found.delimiter == delimiter

@@ -146,9 +146,9 @@ async def test_a_made_up_cookie_is_no_cookie(product: Product, cookie: str) -> N
 
 
 async def test_another_site_gets_no_socket(product: Product) -> None:
-    tab = Tab(product.url, product.owner, headers={"Origin": "https://evil.example"})
-    with pytest.raises(socketio.exceptions.ConnectionError):
-        await tab.open("/settings/users")
+    async with Tab(product.url, product.owner, headers={"Origin": "https://evil.example"}) as tab:
+        with pytest.raises(socketio.exceptions.ConnectionError):
+            await tab.open("/settings/users")
 
 
 async def test_our_own_site_gets_one(product: Product) -> None:

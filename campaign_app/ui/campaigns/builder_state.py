@@ -1,7 +1,7 @@
 """What every step of the builder shares: the campaign under edit, saving it, and somebody else saving in between."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
 import reflex as rx
@@ -60,6 +60,7 @@ class Builder(AppState):
     copying: bool = False
     errors: dict[str, str] = {}
     zone: str = "UTC"
+    _needed: ClassVar[str] = "campaigns:write"
     _id: int = 0
     _version: int = 0
     _mine: dict[str, Any] = {}
