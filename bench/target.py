@@ -87,4 +87,3 @@ def slow_network(port: int, round_trip_ms: float) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(10)
-        process.wait(10)
