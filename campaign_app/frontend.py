@@ -1,5 +1,6 @@
 """Builds the browser's files when their sources changed, with the venv's own Node and nothing but npm packages."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -114,11 +116,24 @@ def _says_the_same(path: Path, content: bytes) -> bool:
 
 
 def build_if_needed(progress: Progress = print, root: Path = ROOT) -> bool:
-    """Builds when the sources changed since the last build; returns whether it did."""
+    """Builds when the sources changed since the last build; returns whether it did. Of two at once the second waits."""
     if is_current(root):
         return False
-    build(progress, root)
+    with _only_one(root):
+        if is_current(root):
+            return False
+        build(progress, root)
     return True
+
+
+@contextmanager
+def _only_one(root: Path) -> Iterator[None]:
+    folder = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 if __name__ == "__main__":

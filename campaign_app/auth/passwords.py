@@ -55,7 +55,7 @@ def _guessable(password: str, email: str, name: str) -> str:
 
 def _readable(password: str) -> str:
     """What zxcvbn is shown: few different signs that can stand for letters."""
-    seen: dict[str, str] = {}
+    seen: dict[str, str | int | None] = {}
     for sign in password[:_LOOK_AT]:
         if sign in _STAND_INS:
             seen.setdefault(sign, sign if len(seen) < _STAND_INS_AT_MOST else "~")

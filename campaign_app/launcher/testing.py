@@ -34,15 +34,13 @@ CHECKS = (
 
 
 PRODUCTS = ("tests/bench", "tests/browser", "tests/cli", "tests/scenarios", "tests/security")
-DISASTERS = "tests/scenarios/test_disasters.py"
 RUNS = (
     ("-n", "2", *(f"--ignore={folder}" for folder in PRODUCTS)),
-    ("-n", "2", "--dist", "loadfile", "tests/bench", "tests/cli", "tests/security", DISASTERS),
-    ("tests/scenarios", f"--ignore={DISASTERS}"),
+    ("-n", "2", "--dist", "loadfile", "tests/bench", "tests/cli", "tests/scenarios", "tests/security"),
     ("tests/browser",),
 )
-"""A pytest each. What starts whole products comes after the rest, and runs two files at a time where most of it is
-waiting and no speed is judged."""
+"""A pytest each. What starts whole products comes after the rest, two files at a time: most of it is waiting, and no
+test judges the machine's speed. The browser has the machine to itself."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

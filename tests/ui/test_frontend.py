@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +106,19 @@ def test_a_lock_that_is_only_written_with_other_blanks_stays_as_it_was(tree: Pat
     package.write_text('{"name": "another"}')
     frontend.build_if_needed(print, tree)
     assert package.read_text() == '{"name":"reflex"}'
+
+
+def test_of_two_builds_at_once_the_second_waits_and_has_nothing_to_do(tree: Path, builds: list[list[str]]) -> None:
+    barrier = threading.Barrier(2)
+
+    def first_start() -> bool:
+        barrier.wait()
+        return frontend.build_if_needed(print, tree)
+
+    with ThreadPoolExecutor(2) as pool:
+        made = [pool.submit(first_start) for _ in range(2)]
+        assert sorted(one.result() for one in made) == [False, True]
+    assert len(builds) == 1
 
 
 def test_a_lost_result_is_made_again(tree: Path, builds: list[list[str]]) -> None:
