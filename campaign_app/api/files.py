@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from functools import partial
+from io import BytesIO
 from typing import Annotated
 
+import segno
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -15,6 +17,7 @@ from campaign_app.api.deps import SignedInActor
 from campaign_app.audience.schemas import ContactQuery
 from campaign_app.audit import exports, words
 from campaign_app.audit import service as audit
+from campaign_app.auth import second_factor
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
@@ -32,6 +35,16 @@ async def upload(request: Request, actor: SignedInActor, filename: str = "contac
     async with db.transaction() as session:
         made = await audience.imports.create_from_upload(session, actor, filename, request.stream())
     return JSONResponse({"id": made.id, "filename": made.filename}, 201)
+
+
+@router.get("/second-factor.svg", summary="The secret of a second factor that is being set up, as a QR code")
+async def second_factor_picture(actor: SignedInActor) -> Response:
+    """For the person's own app; once it is confirmed, nobody gets it."""
+    async with db.reading() as session:
+        uri = (await second_factor.setup(session, actor)).uri
+    picture = BytesIO()
+    segno.make(uri, error="m").save(picture, kind="svg", scale=4, border=4, light="white")
+    return Response(picture.getvalue(), media_type="image/svg+xml")
 
 
 @router.get("/imports/{import_id}/rejected", summary="The rows that an import left out, with reasons, as CSV")

@@ -9,21 +9,24 @@ from pydantic import AfterValidator
 
 from campaign_app.api.deps import client_ip
 from campaign_app.api.origin import is_secure
-from campaign_app.auth import known_devices, service, setup_link, throttle
+from campaign_app.auth import known_devices, pending, second_factor, service, setup_link, throttle
 from campaign_app.auth.cookies import SESSION_COOKIE, session_digest
-from campaign_app.auth.errors import AlreadySetUp, NoSetupLink
+from campaign_app.auth.errors import AlreadySetUp, NoSetupLink, PendingOver, SecondFactorNeeded, WrongCode
 from campaign_app.auth.schemas import SignedIn
 from campaign_app.core import db
 from campaign_app.core.config import settings
 from campaign_app.core.errors import AppError, Invalid, TooMany, Unavailable
 from campaign_app.kit.addresses import is_local
 from campaign_app.kit.text import storable
+from campaign_app.models.user import User
 
 router = APIRouter(prefix="/auth", tags=["Sign-in"])
 Text = Annotated[str, Form(max_length=2_000), AfterValidator(storable)]
 SETUP_COOKIE: Final = "beacon_setup"
 AFTER_OWNER: Final = "/setup/workspace"  # what every campaign needs is asked first
 _OWNER_FORM: Final = "/setup?link=1"
+_CODE_FORM: Final = "/login/code"
+_PENDING_PATH: Final = "/auth/code"
 _DAY_SECONDS: Final = 86_400
 _SEE_OTHER: Final = 303
 
@@ -38,9 +41,31 @@ async def login(request: Request, email: Text = "", password: Text = "", next: T
         async with db.transaction() as session:
             signed_in = await service.open_session(session, user.id or 0, ip, request.headers.get("user-agent", ""))
             await service.sign_out(session, _present_session(request), ip)
+    except SecondFactorNeeded:
+        return _ask_code(request, user, next)
     except AppError as error:
         return _back("/login", error, next)
     return _welcome(request, signed_in, next)
+
+
+@router.post("/code", summary="Second step of signing in: a code", status_code=_SEE_OTHER)
+async def code(request: Request, code: Text = "", next: Text = "") -> Response:
+    """303 like `login`; on a wrong code back to its page, and to the sign-in page when the first step is over."""
+    ip = client_ip(request)
+    token = request.cookies.get(pending.COOKIE, "")
+    try:
+        async with db.transaction() as session:
+            user_id = await second_factor.finish_sign_in(session, token, code, ip)
+            agent = request.headers.get("user-agent", "")
+            signed_in = await service.open_session(session, user_id, ip, agent, code_was_right=True)
+            await service.sign_out(session, _present_session(request), ip)
+    except (WrongCode, TooMany, Unavailable) as error:
+        return _back(_CODE_FORM, error, next)
+    except AppError as error:
+        return _back("/login", error, next)
+    answer = _welcome(request, signed_in, next)
+    answer.delete_cookie(pending.COOKIE, path=_PENDING_PATH, httponly=True, samesite="lax")
+    return answer
 
 
 @router.post("/logout", summary="End the session", status_code=_SEE_OTHER)
@@ -104,6 +129,21 @@ def _welcome(request: Request, signed_in: SignedIn, path: str) -> Response:
     return answer
 
 
+def _ask_code(request: Request, user: User, path: str) -> Response:
+    query = f"?{urlencode({'next': path})}" if is_local(path) else ""
+    answer = RedirectResponse(f"{_CODE_FORM}{query}", _SEE_OTHER)
+    answer.set_cookie(
+        pending.COOKIE,
+        pending.make(user),
+        max_age=pending.VALID_FOR_S,
+        path=_PENDING_PATH,
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(request.url.scheme),
+    )
+    return answer
+
+
 def _marks(request: Request) -> str:
     return request.cookies.get(known_devices.COOKIE, "")
 
@@ -140,6 +180,8 @@ def _code(error: AppError) -> str:
         return "throttled"
     if isinstance(error, AlreadySetUp):
         return "exists"
+    if isinstance(error, PendingOver):
+        return "code_over"
     if isinstance(error, NoSetupLink):
         return "setup_link"
     return "unavailable" if isinstance(error, Unavailable) else "credentials"

@@ -1,6 +1,6 @@
 """What can go wrong with people and sessions."""
 
-from campaign_app.core.errors import Conflict, Forbidden, TooMany, Unauthenticated
+from campaign_app.core.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated
 
 
 class WrongCredentials(Unauthenticated):
@@ -13,6 +13,55 @@ class WrongCredentials(Unauthenticated):
             "This e-mail address and password do not belong together. Check both and try again.",
             title="Not signed in",
         )
+
+
+class SecondFactorNeeded(Unauthenticated):
+    """The password was right; a code is needed too."""
+
+    code = "second_factor"
+
+    def __init__(self) -> None:
+        super().__init__("This account is protected by a second factor. Sign in on the page.", title="Code needed")
+
+
+class WrongCode(Invalid):
+    """Neither a code of the app nor an unused recovery code."""
+
+    code = "wrong_code"
+
+    def __init__(self) -> None:
+        sentence = "This code is not right, or was used before. Take the one that the app shows now."
+        super().__init__(sentence, {"code": sentence}, title="Code not accepted")
+
+
+class PendingOver(Unauthenticated):
+    """Too long ago, used up, or the password has changed since."""
+
+    code = "pending_over"
+
+    def __init__(self) -> None:
+        super().__init__("The time for the code is over. Sign in again.", title="Sign in again")
+
+
+class FactorInUse(Conflict):
+    """There is one already."""
+
+    code = "factor_in_use"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your account has a second factor already. Switch it off before you set up another one.",
+            title="Second factor in use",
+        )
+
+
+class NoFactor(Conflict):
+    """There is none, or it is in another state."""
+
+    code = "no_factor"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such second factor. Reload the page.", title="Nothing to change")
 
 
 class SignInThrottled(TooMany):

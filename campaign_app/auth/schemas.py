@@ -60,3 +60,19 @@ class SessionRow:
     ip: str
     user_agent: str
     is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FactorSetup:
+    """What an authenticator app must know: the secret in base32, and all of it as an otpauth address."""
+
+    secret: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactorState:
+    """Whether a person has a second factor."""
+
+    enabled: bool
+    codes_left: int

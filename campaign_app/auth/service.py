@@ -7,8 +7,24 @@ from datetime import timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audit import service as audit
-from campaign_app.auth import known_devices, passwords, permissions, repository, rules, setup_link, throttle
-from campaign_app.auth.errors import AddressTaken, AlreadySetUp, LastOwner, NoSetupLink, WrongCredentials
+from campaign_app.auth import (
+    factor_repository,
+    known_devices,
+    passwords,
+    permissions,
+    repository,
+    rules,
+    setup_link,
+    throttle,
+)
+from campaign_app.auth.errors import (
+    AddressTaken,
+    AlreadySetUp,
+    LastOwner,
+    NoSetupLink,
+    SecondFactorNeeded,
+    WrongCredentials,
+)
 from campaign_app.auth.schemas import CreatedUser, NewUser, SessionRow, SignedIn, UserPatch
 from campaign_app.core import clock, crypto
 from campaign_app.core.actor import SYSTEM, Actor
@@ -183,11 +199,20 @@ async def check_credentials(session: AsyncSession, email: str, password: str, ip
     return user
 
 
-async def open_session(session: AsyncSession, user_id: int, ip: str, user_agent: str) -> SignedIn:
-    """A session with a token nobody had before, for someone whose password was right."""
+async def open_session(
+    session: AsyncSession, user_id: int, ip: str, user_agent: str, *, code_was_right: bool = False
+) -> SignedIn:
+    """A session with a token nobody had before, for someone whose password was right.
+
+    Raises:
+        SecondFactorNeeded: the person has one, and no code was checked.
+    """
     user = await repository.by_id(session, user_id)
     if user is None or user.id is None or not user.is_active:
         raise WrongCredentials
+    factor = await factor_repository.find(session, user.id)
+    if factor is not None and factor.enabled_at is not None and not code_was_right:
+        raise SecondFactorNeeded
     now = clock.now()
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     fresh = UserSession(

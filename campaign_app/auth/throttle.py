@@ -72,6 +72,14 @@ def own_password(user_id: int) -> list[Lane]:
     return [Lane(f"sign-in:again:{user_id}", 5, 900)]
 
 
+def code(user_id: int, ip: str) -> list[Lane]:
+    """Whoever gives a code, knowing the password: by network, and for the account over all networks."""
+    return [
+        Lane(f"sign-in:code:{user_id}:{network_of(ip)}", 5, 900),
+        Lane(f"sign-in:code:{user_id}", 20, 300),
+    ]
+
+
 async def count(lanes: Sequence[Lane]) -> None:
     """Count an attempt before the answer is looked at.
 

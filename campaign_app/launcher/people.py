@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from campaign_app.auth import service, setup_link
+from campaign_app.auth import second_factor, service, setup_link
 from campaign_app.auth.schemas import NewUser
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
@@ -32,6 +32,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     password.add_argument("--email", required=True, help="whose")
     password.add_argument("--password", default="", help="default: asked for")
     password.set_defaults(run=_migrated(_password))
+    factor = acts.add_parser(
+        "reset-second-factor",
+        help="let somebody who lost the phone sign in without a code",
+        description="Takes the second factor and its recovery codes away and signs the person out everywhere.",
+    )
+    factor.add_argument("email", help="whose")
+    factor.set_defaults(run=_migrated(_reset_factor))
     link = acts.add_parser(
         "setup-link",
         help="print the one-time link for the first owner",
@@ -85,6 +92,19 @@ async def _password(given: argparse.Namespace) -> int:
     finally:
         await db.dispose()
     console.done(f"New password for {given.email}; signed out everywhere")
+    return 0
+
+
+async def _reset_factor(given: argparse.Namespace) -> int:
+    try:
+        async with db.transaction() as session:
+            removed = await second_factor.reset_by_email(session, given.email)
+    finally:
+        await db.dispose()
+    if removed:
+        console.done(f"{given.email} signs in without a code now; signed out everywhere")
+    else:
+        console.done(f"{given.email} has no second factor")
     return 0
 
 

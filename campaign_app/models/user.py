@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlmodel import Field, SQLModel
 
 from campaign_app.core.clock import now
-from campaign_app.models.base import choice
+from campaign_app.models.base import BIG, big_id, choice
 
 
 class Role(StrEnum):
@@ -54,3 +54,25 @@ class UserSession(SQLModel, table=True):
     revoked_at: datetime | None = None
     ip: str = Field(default="", max_length=64)
     user_agent: str = Field(default="", max_length=255)
+
+
+class SecondFactor(SQLModel, table=True):
+    """A person's authenticator app. Without `enabled_at` it was begun and not confirmed, and asks for nothing."""
+
+    __tablename__ = "second_factor"
+
+    user_id: int = Field(primary_key=True, foreign_key="app_user.id", ondelete="CASCADE")
+    secret: str = Field(max_length=255)  # sealed
+    enabled_at: datetime | None = None
+    last_step: int = Field(default=0, sa_type=BIG)  # the newest time step whose code was accepted
+
+
+class RecoveryCode(SQLModel, table=True):
+    """Signs in once in the place of the app. Only its digest is kept."""
+
+    __tablename__ = "recovery_code"
+
+    id: int | None = big_id()
+    user_id: int = Field(foreign_key="app_user.id", index=True, ondelete="CASCADE")
+    digest: str = Field(max_length=64)
+    used_at: datetime | None = None

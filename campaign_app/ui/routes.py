@@ -28,10 +28,12 @@ USERS: Final = "/settings/users"
 AUDIT: Final = "/settings/audit"
 FIELDS: Final = "/settings/fields"
 LOGIN: Final = "/login"
+LOGIN_CODE: Final = "/login/code"
 SETUP: Final = "/setup"
 WORKSPACE_SETUP: Final = "/setup/workspace"
 
 POST_LOGIN: Final = "/auth/login"
+POST_CODE: Final = "/auth/code"
 POST_LOGOUT: Final = "/auth/logout"
 POST_SETUP: Final = "/auth/setup"
 

@@ -20,6 +20,8 @@ _ERRORS: Final = {
     "a few uncommon words in a row, without your name or the name of this product.",
     "email": "This is not an e-mail address. Check it for typing errors.",
     "name": "Your name is missing. Colleagues see it beside what you do.",
+    "code": "This code is not right, or was used before. Take the one that your app shows now.",
+    "code_over": "The five minutes for the code are over. Sign in again.",
     "setup_link": "This link has been used, has expired or is not complete. The server prints a valid one.",
     "exists": "An owner exists already. Sign in, or ask the owner for an account.",
 }
@@ -50,6 +52,11 @@ class AuthState(AppState):
         if await current_actor(session_digest(self.router.headers.cookie)):
             return browser.redirect(self._next or routes.DASHBOARD)
         return None if await _has_owner() else browser.redirect(routes.SETUP)
+
+    @rx.event
+    async def open_code(self) -> None:
+        """The second step; who may take it, the server knows by a cookie that no page can read."""
+        self._read_address()
 
     @rx.event
     async def open_setup(self) -> Any:

@@ -71,3 +71,31 @@ def login() -> rx.Component:
         class_name="b-auth-form",
     )
     return auth_card("Sign in to Beacon", "With the account of your team.", form, "No account? Ask your administrator.")
+
+
+@page(routes.LOGIN_CODE, title="Enter your code", on_load=AuthState.open_code, variant="blank")
+def code() -> rx.Component:
+    """The second step, for accounts that have a second factor."""
+    form = native_form(
+        auth_error(),
+        rx.el.input(type="hidden", name="next"),
+        c.form_field(
+            "Code",
+            c.text_input(
+                "code",
+                size="3",
+                required=True,
+                auto_focus=True,
+                auto_complete="one-time-code",
+                max_length=50,
+            ),
+            name="code",
+            hint="Without your phone: one of your recovery codes.",
+        ),
+        c.primary_button("Continue", type="submit", size="3", width="100%"),
+        action=routes.POST_CODE,
+        method="post",
+        class_name="b-auth-form",
+    )
+    text = "Your authenticator app shows a code of six digits for Beacon."
+    return auth_card("Enter your code", text, form, "Lost phone and codes? Ask your administrator.")

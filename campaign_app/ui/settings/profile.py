@@ -9,6 +9,8 @@ from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.layout import page
+from campaign_app.ui.settings.factor import factor_card
+from campaign_app.ui.settings.factor_state import Factor
 from campaign_app.ui.settings.profile_state import Profile, SessionLine
 from campaign_app.ui.settings.tabs import tabs, zone_choices
 
@@ -82,7 +84,7 @@ def _session(line: SessionLine) -> rx.Component:
     )
 
 
-@page(routes.PROFILE, title="Your profile", on_load=Profile.load)
+@page(routes.PROFILE, title="Your profile", on_load=[Profile.load, Factor.load])
 def profile() -> Any:
     """Who you are, your password, where you are signed in."""
     others = c.confirm_dialog(
@@ -103,6 +105,7 @@ def profile() -> Any:
                 c.card(rx.cond(Profile.loading, c.skeleton_lines(5), _person()), title="You"),
                 c.card(rx.cond(Profile.loading, c.skeleton_lines(4), _password()), title="Password"),
             ),
+            factor_card(),
             c.card(
                 rx.cond(Profile.loading, c.skeleton_lines(2), rx.foreach(Profile.sessions, _session)),
                 title="Where you are signed in",
