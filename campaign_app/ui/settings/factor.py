@@ -60,7 +60,7 @@ def _set_up() -> rx.Component:
     )
     secret = c.form_field(
         "Secret",
-        c.text_input(KEY_ID, read_only=True, auto_complete="off"),
+        c.text_area(KEY_ID, rows="2", read_only=True),
         name=KEY_ID,
         hint="For an app that cannot read the picture",
     )
