@@ -68,6 +68,14 @@ async def test_the_last_owner_stays(signed_in: Page) -> None:
     await expect(signed_in.get_by_role("row", name=re.compile("Owner"))).to_contain_text("Active")
 
 
+async def test_an_admin_asks_to_remove_a_second_factor(signed_in: Page) -> None:
+    await signed_in.goto("/settings/users")
+    await person_menu(signed_in, "Viewer", "Remove second factor")
+    dialog = signed_in.get_by_role("alertdialog")
+    await dialog.get_by_role("button", name="Remove second factor").click()
+    await expect(signed_in.get_by_text("Viewer has no second factor")).to_be_visible()
+
+
 async def test_another_session_is_ended(signed_in: Page, browser: Browser, stack: Stack) -> None:
     elsewhere = await browser.new_context(base_url=stack.url)
     other = await elsewhere.new_page()

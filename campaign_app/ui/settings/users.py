@@ -29,6 +29,7 @@ def _row(line: PersonLine) -> rx.Component:
     acts = c.menu(
         c.menu_item("Edit person", People.edit(line.id), "pencil_line"),
         c.menu_item("New password", People.ask("reset", line.id), "key_round"),
+        c.menu_item("Remove second factor", People.ask("factor", line.id), "smartphone"),
         switch,
         label=f"Actions for {line.name}",
     )
@@ -146,6 +147,15 @@ def _dialogs() -> rx.Component:
             cancel="Keep the present one",
             on_confirm=NewPerson.reset_password(People.asked_id),
             open=People.asked == "reset",
+            on_open_change=People.toggle_question,
+        ),
+        c.confirm_dialog(
+            f"Remove the second factor of {People.asked_name}?",
+            "They sign in with the password alone and are signed out everywhere. Make sure that it is they who ask.",
+            act="Remove second factor",
+            on_confirm=People.reset_factor(People.asked_id),
+            danger=True,
+            open=People.asked == "factor",
             on_open_change=People.toggle_question,
         ),
         _password_dialog(),

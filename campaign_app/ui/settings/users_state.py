@@ -5,7 +5,7 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app.auth import permissions, service
+from campaign_app.auth import permissions, second_factor, service
 from campaign_app.auth.schemas import UserPatch
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
@@ -118,8 +118,19 @@ class People(AppState):
         """Open the question before switching off or a new password; "" closes it."""
         await self.require("users:write")
         line = next((row for row in self.rows if row.id == user_id), None)
-        self.asked = question if line and question in {"reset", "off"} else ""
+        self.asked = question if line and question in {"reset", "off", "factor"} else ""
         self.asked_id, self.asked_name = (line.id, line.name) if line else (0, "")
+
+    @rx.event
+    async def reset_factor(self, user_id: int) -> Any:
+        """For somebody who lost the phone and the recovery codes."""
+        actor = await self.require("users:write")
+        name, self.asked = self.asked_name, ""
+        async with db.transaction() as session:
+            removed = await second_factor.reset(session, actor, user_id)
+        if not removed:
+            return notify_success(f"{name} has no second factor")
+        return notify_success(f"{name} signs in without a code now", "They are signed out everywhere.")
 
     @rx.event
     async def toggle_question(self, opened: bool) -> None:
