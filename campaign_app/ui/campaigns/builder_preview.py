@@ -57,6 +57,7 @@ def _person() -> rx.Component:
         class_name="b-float",
         align="start",
         size="1",
+        aria_label="Choose a recipient",
     )
     return rx.el.div(
         rx.popover.root(rx.popover.trigger(opener), panel, open=State.person_open, on_open_change=State.show_people),

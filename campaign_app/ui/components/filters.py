@@ -94,7 +94,9 @@ def filter_chip(
     return rx.el.span(
         rx.popover.root(
             rx.popover.trigger(opener),
-            rx.popover.content(*content, side="bottom", align="start", size="1", class_name="b-float b-chip-panel"),
+            rx.popover.content(
+                *content, side="bottom", align="start", size="1", class_name="b-float b-chip-panel", aria_label=key
+            ),
         ),
         *clear,
         class_name="b-chip",

@@ -41,7 +41,7 @@ def command_palette() -> rx.Component:
             auto_complete="off",
             id="palette-input",
         ),
-        rx.dialog.close(rx.el.button(rx.el.kbd("Esc"), type="button", aria_label="Close")),
+        rx.dialog.close(rx.el.button(rx.el.span("Close, ", class_name="b-hidden"), rx.el.kbd("Esc"), type="button")),
         class_name="b-palette-line",
     )
     results = rx.el.div(
@@ -53,7 +53,7 @@ def command_palette() -> rx.Component:
         ),
         id="palette-list",
         data_searched=PaletteState.searched,
-        role="listbox",
+        role=rx.cond(PaletteState.groups.length() == 0, "status", "listbox"),
         aria_label="Results",
         class_name="b-palette-list",
     )

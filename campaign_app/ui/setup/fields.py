@@ -46,11 +46,11 @@ def company(value: Any, error: Any, size: str = "2") -> rx.Component:
     )
 
 
-def postal_address(value: Any, error: Any) -> rx.Component:
+def postal_address(value: Any, error: Any, size: str = "2") -> rx.Component:
     """Where the sender sits."""
     return c.form_field(
         "Postal address",
-        c.text_area("postal_address", default_value=value, error=error, rows="3", max_length=500),
+        c.text_area("postal_address", size=size, default_value=value, error=error, rows="3", max_length=500),
         name="postal_address",
         error=error,
         hint="Stands at the foot of every message. The law of most countries asks for it in commercial mail",

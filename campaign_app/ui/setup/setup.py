@@ -23,7 +23,7 @@ def _form() -> rx.Component:
     return rx.form(
         fields.public_url(S.public_url, _error("public_url"), S.address_note, S.address_fixed, "3"),
         fields.company(S.company, _error("company"), "3"),
-        fields.postal_address(S.postal_address, _error("postal_address")),
+        fields.postal_address(S.postal_address, _error("postal_address"), size="3"),
         fields.time_zone(S.time_zone, _error("time_zone"), "3"),
         c.primary_button("Save and go on", type="submit", size="3", width="100%", busy=S.saving),
         on_submit=S.save,

@@ -9,7 +9,7 @@ from campaign_app.ui.components.editors.model import CODEMIRROR_PACKAGES, LUCIDE
 
 
 def _assets() -> Any:
-    for name in ("variable_menu.jsx", "expressions.js"):
+    for name in ("variable_menu.jsx", "expressions.js", "code_look.js"):
         rx.asset(name, shared=True)
     return rx.asset("code_editor.jsx", shared=True)
 

@@ -3,10 +3,11 @@ import { useEffect, useRef } from "react";
 import { basicSetup } from "codemirror";
 import { EditorView } from "@codemirror/view";
 import { Annotation, Compartment, EditorState } from "@codemirror/state";
+import { autocompletion } from "@codemirror/autocomplete";
 import { html, htmlLanguage } from "@codemirror/lang-html";
-import { oneDark } from "@codemirror/theme-one-dark";
 import { VariableMenu } from "./variable_menu.jsx";
 import { expressionFor } from "./expressions.js";
+import { look } from "./code_look.js";
 
 const External = Annotation.define();
 
@@ -23,6 +24,9 @@ const completion = (variables) => htmlLanguage.data.of({ autocomplete: (context)
   return { from: typed.from, options, filter: true };
 } });
 
+// Drawn in parts that fit, so that nothing has to be scrolled that the keyboard cannot reach.
+const shortList = autocompletion({ maxRenderedOptions: 12 });
+
 function insert(view, text) {
   const { from, to } = view.state.selection.main;
   view.dispatch({ changes: { from, to, insert: text }, selection: { anchor: from + text.length } });
@@ -37,7 +41,7 @@ export function CodeEditor({ editorId, value, revision, variables, label, dark, 
   const flush = () => { if (timer.current) { clearTimeout(timer.current); send(); } };
   useEffect(() => {
     view.current = new EditorView({ parent: box.current, state: EditorState.create({ doc: value, extensions: [
-      basicSetup, html(), completion(known), EditorView.lineWrapping, theme.current.of(dark ? oneDark : []),
+      basicSetup, html(), completion(known), shortList, EditorView.lineWrapping, theme.current.of(look(dark)),
       EditorView.contentAttributes.of({ "aria-label": label || "Source code", id: editorId, tabindex: "0" }),
       EditorView.domEventHandlers({ blur: () => { flush(); } }),
       EditorView.updateListener.of((update) => {
@@ -47,7 +51,7 @@ export function CodeEditor({ editorId, value, revision, variables, label, dark, 
     ] }) });
     return () => { flush(); view.current.destroy(); };
   }, []);
-  useEffect(() => { view.current?.dispatch({ effects: theme.current.reconfigure(dark ? oneDark : []) }); }, [dark]);
+  useEffect(() => { view.current?.dispatch({ effects: theme.current.reconfigure(look(dark)) }); }, [dark]);
   useEffect(() => {
     if (revision === loaded.current) return;
     loaded.current = revision; clearTimeout(timer.current); timer.current = null;

@@ -18,7 +18,8 @@ TIPTAP_PACKAGES = [
 CODEMIRROR_PACKAGES = [
     "codemirror@6.0.2",
     "@codemirror/lang-html@6.4.12",
-    "@codemirror/theme-one-dark@6.1.3",
+    "@codemirror/language@6",
+    "@lezer/highlight@1",
     "@codemirror/view@6",
     "@codemirror/state@6",
     "@codemirror/autocomplete@6",
