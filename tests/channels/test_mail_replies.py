@@ -10,7 +10,7 @@ from campaign_app.channels.base import Party
 from campaign_app.channels.mail_replies import phrases
 from campaign_app.channels.mail_replies.classifier import Permanence, Stage, classify
 from campaign_app.channels.mail_replies.phrases import compile_phrase, normal_form, occurs
-from campaign_app.channels.mail_replies.status import find_code, find_status
+from campaign_app.channels.mail_replies.status import find_code, find_status, parse_status
 from campaign_app.channels.mail_replies.table import TABLE
 from tests.channels import replies
 from tests.channels.replies import RECIPIENT, SENDER, Row
@@ -156,3 +156,35 @@ def test_phrases_with_a_gap() -> None:
     assert not occurs(phrase, " ip " + "x" * 100 + " blocked ")
     assert not occurs(compile_phrase("spf "), " spfx ")
     assert occurs(compile_phrase("throttl"), " throttled ")
+
+
+def test_pieces_follow_in_order_each_near_the_one_before() -> None:
+    phrase = compile_phrase("ip … is … blocked")
+    assert occurs(phrase, " ip x is x blocked ")
+    assert not occurs(phrase, " blocked ip x is "), "the last must come behind the others"
+    assert not occurs(phrase, " is blocked by ip ")
+    gap = "x" * (phrases.GAP - 2)
+    assert occurs(phrase, f" ip {gap} is {gap} blocked ")
+    assert not occurs(phrase, f" ip {gap}xx is blocked ")
+    assert not occurs(phrase, f" ip is {gap}xx blocked ")
+    assert occurs(compile_phrase("a … b … b"), " a b b ")
+    assert not occurs(compile_phrase("a … b … b"), " a b ")
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        (" 5.1.1 (no such user)", (5, 1, 1)),
+        ("4.0.0", (4, 0, 0)),
+        ("x" * 96 + " 5.1.1 and more", None),
+        ("", None),
+        ("relayed", None),
+    ],
+)
+def test_the_status_field_of_a_report(text: str, status: tuple[int, int, int] | None) -> None:
+    assert parse_status(text) == status
+
+
+def test_an_address_at_the_end_of_a_sentence_is_known_without_its_dot() -> None:
+    made = normal_form(f"Unknown user {RECIPIENT}. Bye {SENDER}.", SENDER, RECIPIENT)
+    assert made == " unknown user %recipient% bye %sender% "

@@ -184,3 +184,106 @@ async def test_lock_order_is_by_id(database: str) -> None:
     async with db.transaction() as session:
         found = await repository.lock_deliveries(session, list(reversed(ids)))
     assert [row.id for row in found] == ids
+
+
+async def _row(delivery_id: int) -> Delivery:
+    async with db.reading() as session:
+        found = await session.get(Delivery, delivery_id)
+    assert found is not None
+    return found
+
+
+async def _change(delivery_ids: list[int], **values: object) -> None:
+    async with db.transaction() as session:
+        for delivery_id in delivery_ids:
+            row = await session.get(Delivery, delivery_id)
+            assert row is not None
+            row.sqlmodel_update(values)
+            session.add(row)
+
+
+async def test_more_rows_than_one_step_takes_are_all_moved(
+    sqlite_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "_AT_ONCE", 2)
+    campaign_id, ids = await factory.ledger_rows([S.PENDING] * 5)
+    async with db.transaction() as session:
+        assert await ledger.move(session, ids, S.FAILED, at=AT, reason=Reason.REFUSED, response="550 no") == 5
+    assert await factory.counters_of(campaign_id) == {"failed": 5, "total": 5}
+    rows = [await _row(delivery_id) for delivery_id in ids]
+    assert {(row.reason, row.response, row.failed_at) for row in rows} == {(Reason.REFUSED, "550 no", AT)}
+
+
+async def test_a_move_of_a_set_adds_attempts_only_where_asked(sqlite_database: str) -> None:
+    campaign_id, ids = await factory.ledger_rows([S.PENDING] * 2)
+    only_first = Delivery.id == ids[0]
+    async with db.transaction() as session:
+        moved = await ledger.move_matching(
+            session, campaign_id, S.PENDING, S.UNCERTAIN, at=AT, condition=only_first, attempts=1
+        )
+        assert moved == 1
+    async with db.transaction() as session:
+        assert await ledger.move_matching(session, campaign_id, S.PENDING, S.SKIPPED, at=AT) == 1
+    first, second = await _row(ids[0]), await _row(ids[1])
+    assert (first.status, first.attempts, second.status, second.attempts) == (S.UNCERTAIN, 1, S.SKIPPED, 0)
+    await factory.assert_sound(campaign_id)
+    async with db.transaction() as session:
+        for target in (S.SENT, S.FAILED, S.BOUNCED):
+            with pytest.raises(ValueError, match=r"^minutes and domains count this one: use move\(\)$"):
+                await ledger.move_matching(session, campaign_id, S.UNCERTAIN, target, at=AT)
+
+
+async def test_a_withdrawn_doubt_takes_its_attempt_back_from_those_that_nobody_tried_since(
+    sqlite_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "_AT_ONCE", 2)
+    campaign_id, ids = await factory.ledger_rows([S.UNCERTAIN] * 5 + [S.SENT])
+    await _change(ids, attempts=3, reason=Reason.WORKER_DIED)
+    await _change(ids[3:4], attempts=4)
+    await _change(ids[4:5], reason=Reason.CONNECTION_LOST)
+    later = AT + timedelta(minutes=5)
+    async with db.transaction() as session:
+        assert await ledger.withdraw_doubt(session, [(delivery_id, 2) for delivery_id in ids], later) == 3
+    rows = [await _row(delivery_id) for delivery_id in ids]
+    assert [(row.status, row.attempts) for row in rows[:3]] == [(S.PENDING, 2)] * 3
+    assert {(row.reason, row.updated_at) for row in rows[:3]} == {(Reason.NONE, later)}
+    assert [(row.status, row.attempts) for row in rows[3:]] == [(S.UNCERTAIN, 4), (S.UNCERTAIN, 3), (S.SENT, 3)]
+    await factory.assert_sound(campaign_id)
+    async with db.transaction() as session:
+        assert await ledger.withdraw_doubt(session, [(ids[3], 2)], later) == 0
+
+
+async def test_a_report_s_reason_and_words_are_kept_and_a_later_one_keeps_the_bounce_s(sqlite_database: str) -> None:
+    _, ids = await factory.ledger_rows([S.SENT] * 3)
+    await _change(ids, response="250 ok")
+    async with db.transaction() as session:
+        assert await ledger.record_event(session, ids[0], EventKind.BOUNCE, AT)
+        assert await ledger.record_event(
+            session, ids[1], EventKind.BOUNCE, AT, reason=Reason.MAILBOX_FULL, response="552 full"
+        )
+        assert await ledger.record_event(session, ids[2], EventKind.DELIVER, AT)
+        assert not await ledger.record_event(session, 99_999, EventKind.BOUNCE, AT)
+    rows = [await _row(delivery_id) for delivery_id in ids]
+    assert [(row.status, row.reason, row.response) for row in rows] == [
+        (S.BOUNCED, Reason.BOUNCE_REPORT, "250 ok"),
+        (S.BOUNCED, Reason.MAILBOX_FULL, "552 full"),
+        (S.DELIVERED, Reason.NONE, "250 ok"),
+    ]
+    async with db.transaction() as session:
+        assert await ledger.record_event(session, ids[1], EventKind.REPLY, AT)
+    assert ((await _row(ids[1])).status, (await _row(ids[1])).reason) == (S.REPLIED, Reason.NONE)
+
+
+async def test_of_a_lost_lease_only_the_uncertain_are_improved_and_the_rest_is_looked_at(sqlite_database: str) -> None:
+    campaign_id, ids = await factory.ledger_rows([S.PENDING, S.UNCERTAIN, S.PENDING, S.PENDING])
+    outcomes = [
+        Outcome(ids[0], campaign_id, 8, S.SENT, AT, "d.example", attempts=1),  # of the lost lease
+        Outcome(ids[1], campaign_id, 8, S.SKIPPED, AT, "d.example", attempts=1),  # no improvement
+        Outcome(ids[2], campaign_id, 7, S.SENT, AT, "d.example", before=1, attempts=2),  # somebody else tried it
+        Outcome(ids[3], campaign_id, 7, S.FAILED, AT, "d.example", attempts=1, reason=Reason.REFUSED),
+    ]
+    async with db.transaction() as session:
+        assert await ledger.settle(session, outcomes, {8}) == 1
+    statuses = [(await _row(delivery_id)).status for delivery_id in ids]
+    assert statuses == [S.PENDING, S.UNCERTAIN, S.PENDING, S.FAILED]
+    await factory.assert_sound(campaign_id)
