@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaign_app.channels.base import Party
-from campaign_app.channels.mail_replies import phrases
+from campaign_app.channels.mail_replies import classifier, phrases
 from campaign_app.channels.mail_replies.classifier import Permanence, Stage, classify
 from campaign_app.channels.mail_replies.phrases import compile_phrase, normal_form, occurs
 from campaign_app.channels.mail_replies.status import find_code, find_status, parse_status
@@ -19,6 +19,12 @@ ROWS = replies.rows()
 stages = st.sampled_from([Stage.RCPT, Stage.DATA, Stage.DOT, Stage.REPORT])
 codes = st.one_of(st.none(), st.integers(400, 599))
 corpus_words = st.sampled_from([row.reply for row in ROWS])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _nothing_remembered() -> None:
+    """What another run in this process has decided proves nothing about this one."""
+    classifier._decide.cache_clear()
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: re.sub(r"[^a-zA-Z0-9.]+", "-", f"{row.stage}-{row.reply[:60]}"))
