@@ -43,8 +43,17 @@ def axe_source(cache: Path) -> str:
     return source.decode()
 
 
+_SETTLED = """() => {
+  const shown = document.documentElement.classList;
+  const wanted = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+  const themed = shown.contains('dark') || shown.contains('light');
+  return (!themed || shown.contains(wanted)) && !document.getAnimations().some(found => found instanceof CSSTransition);
+}"""
+
+
 async def serious_findings(page: Page, source: str) -> list[str]:
-    """Serious and critical findings, one line each."""
+    """Serious and critical findings, one line each, once the page shows the colours of its scheme."""
+    await page.wait_for_function(_SETTLED)
     await page.evaluate(source)
     found: list[str] = await page.evaluate(_RUN)
     return found

@@ -12,7 +12,7 @@ _TABS: Final = (
     ("Workspace", routes.SETTINGS, "workspace:read"),
     ("Your profile", routes.PROFILE, ""),
     ("People", routes.USERS, "users:read"),
-    ("Contact fields", routes.FIELDS, "contacts:read"),
+    ("Contact fields", routes.FIELDS, "contacts:write"),
     ("Audit log", routes.AUDIT, "audit:read"),
 )
 
