@@ -98,7 +98,7 @@ async def test_page_in_light_dark_and_on_a_phone(route: str, demo: Demo, browser
         base_url=demo.stack.url, viewport=DESKTOP, color_scheme="light", reduced_motion="reduce"
     )
     context.set_default_timeout(30_000)
-    if route not in (routes.LOGIN, routes.SETUP):
+    if route not in (routes.LOGIN, routes.LOGIN_CODE, routes.SETUP):
         await open_session(context, demo.stack, OWNER)
     page = await context.new_page()
     watched = watch(page)

@@ -271,7 +271,7 @@ def test_navigation_leads_only_to_pages() -> None:
 
 def test_every_page_in_the_shell_asks_who_is_there_first() -> None:
     for route, (_, registered) in _pages().items():
-        if route not in (routes.LOGIN, routes.SETUP, routes.WORKSPACE_SETUP):
+        if route not in (routes.LOGIN, routes.LOGIN_CODE, routes.SETUP, routes.WORKSPACE_SETUP):
             assert registered["on_load"][0] == AppState.enter, route
 
 

@@ -20,6 +20,7 @@ from campaign_app.ui.app_state import AppState, _public_states
 from campaign_app.ui.audience.contact_bulk_state import ContactBulk
 from campaign_app.ui.audience.import_state import ImportPage
 from campaign_app.ui.audience.segment_state import SegmentEditor
+from campaign_app.ui.auth.auth_state import AuthState
 from campaign_app.ui.campaign.page_state import CampaignPage
 from campaign_app.ui.campaigns.builder_review_state import BuilderReview
 from campaign_app.ui.campaigns.new_state import CampaignNew
@@ -110,12 +111,20 @@ def every_state(root: type[rx.State] = AppState) -> Iterator[type[rx.State]]:
 async def test_a_stranger_gets_nothing_from_any_page(product: Product) -> None:
     paths = {str(page["route"]) for _, page in RegistrationContext.ensure_context().decorated_pages}
     assert {"/settings/users", "/settings/audit", "/login"} <= paths
-    for path in sorted(paths - {"/login", "/setup"}):
+    for path in sorted(paths - {"/login", "/login/code", "/setup"}):
         async with Tab(product.url) as tab:
             await tab.open(re.sub(r"\[.*?\]", "1", path))
             await tab.until(lambda t: t.ordered("_redirect"))
             assert tab.ordered("_redirect")[0]["payload"]["path"].startswith("/login")
             assert not tab.said(MARK)
+
+
+async def test_the_page_of_the_second_step_tells_a_stranger_nothing(product: Product) -> None:
+    async with Tab(product.url) as tab:
+        await tab.open("/login/code?error=code")
+        await tab.until(lambda t: t.value(AuthState, "error"))
+        assert not tab.said(MARK)
+        assert not tab.ordered("_redirect")
 
 
 async def test_a_stranger_can_run_no_handler(product: Product) -> None:
