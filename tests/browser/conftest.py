@@ -1,5 +1,6 @@
 """One product with a built front end for all browser tests; a fresh Chromium context for each."""
 
+import json
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -11,6 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.browser.axe import axe_source
+from tests.browser.looks import Demo
 from tests.stack import Stack
 
 CHROMIUM_FLAGS = [
@@ -51,6 +53,20 @@ def stack(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         product.start_worker()
         product.start_web()
         yield product
+    finally:
+        product.stop_all()
+
+
+@pytest.fixture(scope="module")
+def demo(stack: Stack, redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A web process alone, nothing is sent here; `stack` has built the front end."""
+    product = Stack(var=tmp_path_factory.mktemp("demo"), redis_url=f"{redis_server}/5")
+    try:
+        product.run("alembic", "upgrade", "head")
+        create_users(product)
+        ids = json.loads(product.run("tests.browser.seed_demo").stdout.splitlines()[-1])
+        product.start_web()
+        yield Demo(product, ids)
     finally:
         product.stop_all()
 

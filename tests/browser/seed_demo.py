@@ -10,21 +10,24 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import imports
+from campaign_app.campaigns import templates_service
 from campaign_app.core import clock, db
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.config import settings
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
-from campaign_app.models.delivery import Delivery, Lease, LeaseState
+from campaign_app.models.delivery import Delivery, DeliveryStatus, Lease, LeaseState
 from campaign_app.models.segment import Segment
 from campaign_app.models.template import Template
 from campaign_app.ops.demo import seed
+from tests.settled import PUBLIC_URL, settle
 
 FILE = b"E-mail;Vorname;Firma\nrosa@example.com;Rosa;Lind\nnot an address;Olaf;Berg\n"
+LETTERS = "Annual fair,\nEmail,First name\nann.fair@example.com,Muñoz\n".encode("cp1252")
 
 
-async def _file() -> AsyncIterator[bytes]:
-    yield FILE
+async def _file(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 async def pages() -> dict[str, int]:
@@ -34,19 +37,25 @@ async def pages() -> dict[str, int]:
         finished = select(Campaign).where(Campaign.status == CampaignStatus.COMPLETED).order_by(col(Campaign.id))
         campaign = (await session.exec(finished)).first()
         assert campaign is not None
+        await settle(session, public_url=PUBLIC_URL)
+        await templates_service.duplicate(session, SYSTEM, await _first(session, Template))
         campaign.status, campaign.paused_at, campaign.paused_by = CampaignStatus.PAUSED, clock.now(), "Ines Keller"
         session.add(campaign)
         await _leave_something_wrong(session, int(campaign.id or 0))
         contact = (
             await session.exec(select(Delivery.contact_id).where(Delivery.campaign_id == campaign.id).limit(1))
         ).one()
-        matched = await imports.create_from_upload(session, SYSTEM, "spring fair.csv", _file())
+        matched = await imports.create_from_upload(session, SYSTEM, "spring fair.csv", _file(FILE))
+        letters = await imports.create_from_upload(session, SYSTEM, "annual fair.csv", _file(LETTERS))
+        unanswered = select(Delivery.campaign_id).where(Delivery.status == DeliveryStatus.UNCERTAIN).limit(1)
         draft = select(sa.func.min(Campaign.id)).where(Campaign.status == CampaignStatus.DRAFT)
         return {
             "campaign_id": int(campaign.id or 0),
             "draft": int((await session.exec(draft)).one() or 0),
             "contact_id": int(contact or 0),
             "import_id": int(matched.id or 0),
+            "letters_id": int(letters.id or 0),
+            "unanswered": int((await session.exec(unanswered)).first() or 0),
             **{name: await _first(session, kind) for name, kind in _FIRST.items()},
         }
 

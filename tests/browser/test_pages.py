@@ -1,26 +1,17 @@
 """Every page with data: light, dark and phone; no console errors, no sideways scrolling, nothing serious for axe."""
 
-import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 from reflex_base.registry import RegistrationContext
 
 from campaign_app import campaign_app
 from campaign_app.ui import routes
 from tests.browser.axe import serious_findings
-from tests.browser.conftest import OWNER, VIEWER, create_users, open_session, watch
-from tests.stack import Stack
+from tests.browser.conftest import OWNER, VIEWER, open_session, watch
+from tests.browser.looks import DESKTOP, MODES, PHONE, Demo, loaded, show_in, sideways
 
-MODES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-_LOADED = """() => document.querySelector('main h1')?.textContent.trim()
-  && !document.querySelector('[aria-busy=true], .rt-Skeleton')"""
-_COLOURED = "() => !document.getAnimations().some(found => found instanceof CSSTransition)"
 # A second look at pages that say more behind a tab.
 MORE = {routes.CAMPAIGN: ("Results", "Content", "Activity")}
 
@@ -43,49 +34,6 @@ READ_BY_VIEWERS = (
 
 def every_route() -> list[str]:
     return sorted(str(found["route"]) for _, found in RegistrationContext.ensure_context().decorated_pages)
-
-
-@dataclass(frozen=True)
-class Demo:
-    """A product with the demo data, the ids that pages are opened with."""
-
-    stack: Stack
-    ids: dict[str, int]
-
-    def address(self, route: str) -> str:
-        """The route with ids of the demo in it."""
-        ids = {**self.ids, "campaign_id": self.ids["draft"]} if route == routes.CAMPAIGN_EDIT else self.ids
-        return "/".join(str(ids[part[1:-1]]) if part.startswith("[") else part for part in route.split("/"))
-
-
-@pytest.fixture(scope="module")
-def demo(stack: Stack, redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """A web process alone, nothing is sent here; `stack` has built the front end."""
-    product = Stack(var=tmp_path_factory.mktemp("demo"), redis_url=f"{redis_server}/5")
-    try:
-        product.run("alembic", "upgrade", "head")
-        create_users(product)
-        ids = json.loads(product.run("tests.browser.seed_demo").stdout.splitlines()[-1])
-        product.start_web()
-        yield Demo(product, ids)
-    finally:
-        product.stop_all()
-
-
-async def loaded(page: Page) -> None:
-    await page.wait_for_function(_LOADED)
-
-
-async def show_in(page: Page, mode: Literal["light", "dark"]) -> None:
-    await page.emulate_media(color_scheme=mode)
-    await expect(page.locator("html")).to_have_class(re.compile(rf"\b{mode}\b"))
-    await loaded(page)  # figures are drawn again in the colours of the mode
-    await page.wait_for_function(_COLOURED)
-
-
-async def sideways(page: Page) -> int:
-    overflow: int = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    return overflow
 
 
 def test_every_registered_page_is_looked_at() -> None:
