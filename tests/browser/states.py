@@ -3,7 +3,11 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import pyotp
 from playwright.async_api import Page, expect
+
+from campaign_app.ui.settings.factor_state import CODES_ID, KEY_ID
+from tests.browser.conftest import OWNER
 
 Step = Callable[[Page], Awaitable[object]]
 OVERLAYS = ".rt-BaseDialogContent, [data-radix-popper-content-wrapper], .b-sheet, .cm-tooltip, .cm-search"
@@ -91,12 +95,29 @@ def see(selector: str) -> Step:
     return lambda page: expect(page.locator(selector).first).to_be_visible()
 
 
+async def _switch_factor_on(page: Page) -> None:
+    """With the code of an app; a recovery code is kept in the page for the way back."""
+    secret = (await page.locator(f"#{KEY_ID}").input_value()).replace(" ", "")
+    await page.locator("#setup-code").fill(pyotp.TOTP(secret).now())
+    await page.locator("[role=dialog] [type=submit]").click()
+    codes = page.locator(f"#{CODES_ID}")
+    await expect(codes).not_to_have_value("")
+    await page.evaluate("code => { window.recoveryCode = code }", (await codes.input_value()).split("\n")[0])
+
+
+async def _switch_factor_off(page: Page) -> None:
+    """The owner of the other pages signs in with the password alone."""
+    await page.locator("#factor-password").fill(OWNER[1])
+    await page.locator("#disable-code").fill(await page.evaluate("window.recoveryCode"))
+    await page.locator("[role=dialog] [type=submit]").click()
+
+
 DASHBOARD, CAMPAIGNS, CONTACTS = "/", "/campaigns", "/contacts"
 CAMPAIGN, UNANSWERED = "/campaigns/{campaign_id}", "/campaigns/{unanswered}"
 CONTENT = "/campaigns/{draft}/edit?step=content"
 CONTACT, ACCOUNT = "/contacts/{contact_id}", "/accounts/{account_id}"
 TEMPLATE, NEW_TEMPLATE = "/templates/{template_id}", "/templates/new"
-USERS, FIELDS = "/settings/users", "/settings/fields"
+PROFILE, USERS, FIELDS = "/settings/profile", "/settings/users", "/settings/fields"
 PASSWORDS = (fill("Present password", "x"), fill("New password", "brown horses eat green apples"))
 TOAST, WRONG = "[data-sonner-toast]", ".b-field-error"
 CODE, SIMPLE = (switch("HTML"), see(".cm-line")), (switch("Simple text"), see(".message-editor"))
@@ -204,13 +225,18 @@ WORKSPACE = (
     ),
     State(ACCOUNT, QUESTION, (press("More for DKIM"), pick("Stop signing")), "accounts/dkim_card.py::dkim_dialogs"),
     State("/settings", LIST, (choose("country"),), "settings/workspace.py::_form"),
-    State("/settings/profile", QUESTION, (press("End all others"),), "settings/profile.py::profile"),
-    State("/settings/profile", TOAST, (press("Save profile"), see(TOAST))),
+    State(PROFILE, QUESTION, (press("End all others"),), "settings/profile.py::profile"),
+    State(PROFILE, TOAST, (press("Save profile"), see(TOAST))),
     State(
         "/settings/profile",
         WRONG,
         (fill("Present password", "x"), fill("New password", "x"), press("Change password")),
     ),
+    State(PROFILE, DIALOG, (press("Set up"),), "settings/factor.py::_set_up"),
+    State(PROFILE, DIALOG, (press("Set up"), _switch_factor_on, see(f"#{CODES_ID}")), "settings/factor.py::_codes"),
+    State(PROFILE, DIALOG, (press("New recovery codes"),), "settings/factor.py::_new_codes"),
+    State(PROFILE, DIALOG, (press("Switch off"),), "settings/factor.py::_disable"),
+    State(PROFILE, TOAST, (press("Switch off"), _switch_factor_off, see("main button >> text=Set up"))),
     State(USERS, MENU, (acts("Viewer"),), "settings/users.py::_row"),
     State(USERS, DIALOG, (press("Add person"),), "settings/users.py::_form_dialog"),
     State(USERS, LIST, (press("Add person"), choose("new-role")), "settings/users.py::_fields"),
