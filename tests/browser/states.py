@@ -243,6 +243,7 @@ WORKSPACE = (
     State(USERS, DIALOG, (acts("Viewer"), pick("Edit person"))),
     State(USERS, QUESTION, (acts("Viewer"), pick("Switch off")), "settings/users.py::_dialogs"),
     State(USERS, QUESTION, (acts("Viewer"), pick("New password")), "settings/users.py::_dialogs"),
+    State(USERS, QUESTION, (acts("Viewer"), pick("Remove second factor")), "settings/users.py::_dialogs"),
     State(
         USERS,
         DIALOG,
