@@ -97,8 +97,9 @@ def see(selector: str) -> Step:
 
 async def _switch_factor_on(page: Page) -> None:
     """With the code of an app; a recovery code is kept in the page for the way back."""
-    secret = (await page.locator(f"#{KEY_ID}").input_value()).replace(" ", "")
-    await page.locator("#setup-code").fill(pyotp.TOTP(secret).now())
+    secret = page.locator(f"#{KEY_ID}")
+    await expect(secret).not_to_have_value("")
+    await page.locator("#setup-code").fill(pyotp.TOTP((await secret.input_value()).replace(" ", "")).now())
     await page.locator("[role=dialog] [type=submit]").click()
     codes = page.locator(f"#{CODES_ID}")
     await expect(codes).not_to_have_value("")

@@ -98,6 +98,9 @@ async def test_open_states_in_light_dark_and_on_a_phone(address: str, demo: Demo
         base_url=demo.stack.url, viewport=DESKTOP, color_scheme="light", reduced_motion="reduce"
     )
     context.set_default_timeout(15_000)
+    elsewhere = await browser.new_context(base_url=demo.stack.url)
+    await open_session(elsewhere, demo.stack, OWNER)  # the profile offers to end it
+    await elsewhere.close()
     await open_session(context, demo.stack, OWNER)
     page = await context.new_page()
     watched = watch(page)
