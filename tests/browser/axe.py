@@ -55,7 +55,7 @@ _SETTLED = """() => {
 async def serious_findings(page: Page, source: str, within: str = "") -> list[str]:
     """Serious and critical findings, one line each, once the page shows the colours of its scheme.
 
-    A name that does not say what its button shows is one. `within` is a selector of what is looked at, empty for the page.
+    A name that does not say what its button shows is one. `within` selects what is looked at; empty is the page.
     """
     await page.wait_for_function(_SETTLED)
     if not await page.evaluate("'axe' in window"):
