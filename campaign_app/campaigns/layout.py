@@ -1,4 +1,7 @@
-"""The frames that Beacon puts around a message: a responsive page for plain letters, and the footer that law wants."""
+"""The frames that Beacon puts around a message: a responsive page for plain letters, and the footer that law wants.
+
+What is added stands on lines of its own: a line of more than 998 bytes would make the whole body quoted-printable.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -39,10 +42,10 @@ SHEET = BASE_LAYOUT[BASE_LAYOUT.index("<style>") + len("<style>") : BASE_LAYOUT.
 
 _LINK = "color:#60646c;text-decoration:underline"
 FOOTER_HTML: Mapping[str, str] = {
-    "postal_address": '<p style="margin:0 0 8px">{{ postal_address }}</p>',
-    "unsubscribe_url": '<p style="margin:0 0 8px">You receive this because you are on our list. '
+    "postal_address": '\n<p style="margin:0 0 8px">{{ postal_address }}</p>',
+    "unsubscribe_url": '\n<p style="margin:0 0 8px">You receive this because you are on our list. '
     f'<a href="{{{{ unsubscribe_url }}}}" style="{_LINK}">Unsubscribe</a></p>',
-    "view_url": f'<p style="margin:0"><a href="{{{{ view_url }}}}" style="{_LINK}">View in browser</a></p>',
+    "view_url": f'\n<p style="margin:0"><a href="{{{{ view_url }}}}" style="{_LINK}">View in browser</a></p>',
 }
 _FOOTER_TEXT: Mapping[str, str] = {
     "postal_address": "{{ postal_address }}",
@@ -59,6 +62,6 @@ def footer_text(names: Sequence[str]) -> str:
 def pixel() -> str:
     """The image whose loading tells of an opening."""
     return (
-        '<img src="{{ open_url }}" width="1" height="1" alt="" '
+        '\n<img src="{{ open_url }}" width="1" height="1" alt="" '
         'style="display:block;width:1px;height:1px;border:0;overflow:hidden">'
     )

@@ -96,7 +96,7 @@ class Addresses:
 
     def __init__(self, links: int, reads: Container[str], base: str) -> None:
         self._made = _signers()
-        self._clicks = [(f"link_{n}", n.to_bytes(2, "big")) for n in range(links) if f"link_{n}" in reads]
+        self._clicks = [(n, f"link_{n}", n.to_bytes(2, "big")) for n in range(links) if f"link_{n}" in reads]
         self._to_click, self._to_unsubscribe = f"{base}/t/c/", f"{base}/u/"
         self._to_open = f"{base}/t/o/" if "open_url" in reads else ""
         self._to_view = f"{base}/v/" if "view_url" in reads else ""
@@ -105,10 +105,9 @@ class Addresses:
         """The addresses by the names that a compiled message has for them; `targets` from `message.targets(…)`."""
         made, key = self._made, _id_bytes(delivery_id)
         click, base = made.click, self._to_click
-        found = {name: base + click(position + key) for name, position in self._clicks}
-        if targets:
-            for position, url in targets.items():
-                found[f"link_{position}"] = self._personal(delivery_id, position, url)
+        found = {name: base + click(head + key) for n, name, head in self._clicks if n not in targets}
+        for position, url in targets.items():
+            found[f"link_{position}"] = self._personal(delivery_id, position, url)
         found["unsubscribe_url"] = self._to_unsubscribe + made.unsubscribe(key)
         if self._to_open:
             found["open_url"] = f"{self._to_open}{made.open(key)}.gif"

@@ -149,7 +149,7 @@ def _footer(missing: Sequence[str]) -> str:
         return ""
     lines = "".join(FOOTER_HTML[name] for name in missing)
     return (
-        '<div style="max-width:600px;margin:0 auto;padding:16px 24px 32px;font:12px/18px Arial,Helvetica,sans-serif;'
+        '\n<div style="max-width:600px;margin:0 auto;padding:16px 24px 32px;font:12px/18px Arial,Helvetica,sans-serif;'
         f'color:#60646c;text-align:center">{lines}</div>'
     )
 

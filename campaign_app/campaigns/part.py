@@ -2,8 +2,9 @@
 
 Most of a message is fixed text between a few variables that stand in it many times. Such a part is taken apart once;
 for each person every variable is read and escaped once, whatever the number of its places, and one join puts the
-pieces together. What is more than a variable (filters, conditions) is left to Jinja2, once per distinct expression.
-Parts with loops, assignments or arithmetic that can grow run in Jinja2 as a whole. What Jinja2 runs is counted.
+pieces together. Variables behind filters are worked out once as well. What is more (conditions, arithmetic) is left to
+Jinja2, once per distinct expression.
+Parts with loops, calls or assignments run in Jinja2 as a whole. What Jinja2 runs is counted (`budget`).
 """
 
 import re
@@ -23,7 +24,6 @@ from campaign_app.campaigns.errors import RenderError, TemplateInvalid, TooSlow
 from campaign_app.campaigns.operators import written
 from campaign_app.campaigns.sandbox import MessageEnvironment, plain_words
 
-_GROWING_FILTERS = frozenset({"replace", "join", "split", "urlencode", "_steps", "_joined"})
 _ABSENT = ""  # what Jinja2 makes of a variable that nobody set
 
 
@@ -41,10 +41,9 @@ def _plain(value: Any) -> str:
     return value if type(value) is str else str(written(value))
 
 
-def _can_grow(node: nodes.Node) -> bool:
-    if isinstance(node, nodes.Filter):
-        return node.name in _GROWING_FILTERS
-    return isinstance(node, nodes.For | nodes.BinExpr | nodes.Call)
+def _depends(node: nodes.Node) -> bool:
+    """It may be run more than once, or change what stands behind it."""
+    return isinstance(node, nodes.For | nodes.Call | nodes.Assign)
 
 
 class _Code:
@@ -111,10 +110,15 @@ class Part:
         self.reads = frozenset(meta.find_undeclared_variables(tree))
         self._flat: _Flat | None = None
         self._code: _Code | None = None
-        if any(_can_grow(node) or isinstance(node, nodes.Assign) for node in tree.find_all(nodes.Node)):
+        if any(_depends(node) for node in tree.find_all(nodes.Node)):
             self._code = _Code(environment, tree, part, short=False)
         else:
             self._flat = _Flat(environment, tree, part)
+
+    @property
+    def is_flat(self) -> bool:
+        """No piece of it depends on another: it may be rendered together with other parts."""
+        return self._flat is not None
 
     @property
     def is_fixed(self) -> bool:
@@ -133,17 +137,60 @@ class Part:
         return self._code.run(values)
 
 
+class _Filtered:
+    """`{{ name|filter(…) }}` with plain arguments, worked out without Jinja2's machinery; `line` for error messages."""
+
+    __slots__ = ("_filters", "_name", "_undefined", "line")
+
+    def __init__(self, environment: MessageEnvironment, name: str, filters: Sequence[nodes.Filter]) -> None:
+        self._name = name
+        self._undefined = environment.undefined(name=name)
+        self.line = filters[0].lineno
+        self._filters = [
+            (
+                environment.filters[found.name],
+                tuple(argument.value for argument in found.args if isinstance(argument, nodes.Const)),
+                {pair.key: pair.value.value for pair in found.kwargs if isinstance(pair.value, nodes.Const)},
+            )
+            for found in filters
+        ]
+
+    def value(self, values: Mapping[str, Any]) -> Any:
+        """What comes out of the last filter, not yet escaped."""
+        value = values.get(self._name, self._undefined)
+        for work, arguments, named in self._filters:
+            value = work(value, *arguments, **named)
+        return value
+
+
+def _filtered(environment: MessageEnvironment, node: nodes.Node) -> _Filtered | None:
+    """`node` as a variable behind filters, if that is what it is."""
+    filters: list[nodes.Filter] = []
+    while isinstance(node, nodes.Filter) and node.node is not None:
+        arguments = [*node.args, *(pair.value for pair in node.kwargs)]
+        if node.name not in environment.filters or not all(isinstance(found, nodes.Const) for found in arguments):
+            return None
+        filters.append(node)
+        node = node.node
+    if not filters or not isinstance(node, nodes.Name):
+        return None
+    return _Filtered(environment, node.name, filters[::-1])
+
+
 class _Flat:
     """A part without loops and assignments: no piece of it depends on another."""
 
-    __slots__ = ("_code", "_fixed", "_names", "_order", "_part", "_places", "_separator", "_short", "_written")
+    __slots__ = (
+        "_code", "_filtered", "_fixed", "_names", "_order", "_part", "_places", "_separator", "_short", "_written",
+    )  # fmt: skip
 
     def __init__(self, environment: MessageEnvironment, tree: nodes.Template, part: str) -> None:
-        pieces = _Pieces()
+        pieces = _Pieces(environment)
         for node in tree.body:
             pieces.take(node)
         self._fixed = tuple(pieces.fixed)
         self._names = tuple(pieces.names)
+        self._filtered = tuple(pieces.filtered)
         self._written: Callable[[Any], str] = _escaped if environment.autoescape else _plain
         self._part = part
         self._places = pieces.order()
@@ -164,7 +211,7 @@ class _Flat:
     @property
     def is_fixed(self) -> bool:
         """Nothing but variables."""
-        return self._code is None
+        return self._code is None and not self._filtered
 
     def render(self, values: Mapping[str, Any]) -> str:
         written = self._written
@@ -172,11 +219,30 @@ class _Flat:
             filled = [written(values.get(name, _ABSENT)) for name in self._names]
         except LimitReached as error:
             raise RenderError(str(error), part=self._part) from None
+        if self._filtered:
+            filled += self._worked_out(values)
         if self._code is not None:
             filled += self._code.run(values).split(self._separator)
         if len("".join(filled)) > self._short:
             self._weigh(filled)
         return "".join(self._order((*self._fixed, *filled)))
+
+    def _worked_out(self, values: Mapping[str, Any]) -> Iterator[str]:
+        token = None if budget.current.get() else budget.begin()
+        line = 0
+        try:
+            for found in self._filtered:
+                line = found.line
+                yield self._written(found.value(values))
+        except TimeUsedUp as error:
+            raise TooSlow(str(error), part=self._part) from None
+        except LimitReached as error:
+            raise RenderError(str(error), part=self._part, line=line) from None
+        except Exception as error:
+            raise RenderError(_why(error), part=self._part, line=line) from None
+        finally:
+            if token is not None:
+                budget.end(token)
 
     def _weigh(self, filled: Sequence[str]) -> None:
         """Something long stands in it, maybe many times."""
@@ -195,9 +261,11 @@ def _short_enough(fixed: Sequence[str], places: Sequence[int]) -> int:
 class _Pieces:
     """Collects what stands where: equal pieces once, and the places in their order."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: MessageEnvironment) -> None:
+        self._environment = environment
         self.fixed: list[str] = []
         self.names: list[str] = []
+        self.filtered: list[_Filtered] = []
         self.rest: list[nodes.Node] = []
         self._known: dict[tuple[int, str], int] = {}
         self._places: list[tuple[list[Any], int]] = []
@@ -212,6 +280,8 @@ class _Pieces:
                 self._place(self.fixed, child.data, child.data)
             elif isinstance(child, nodes.Name):
                 self._place(self.names, child.name, child.name)
+            elif found := _filtered(self._environment, child):
+                self._place(self.filtered, found, repr(child))
             else:
                 self._place(self.rest, child, repr(child))  # to `==`, {{ 1 }} and {{ true }} are the same
 
@@ -222,9 +292,11 @@ class _Pieces:
         self._places.append((among, position))
 
     def order(self) -> list[int]:
-        """The position of each place's piece in fixed + names + rest."""
-        starts = {id(self.fixed): 0, id(self.names): len(self.fixed)}
-        starts[id(self.rest)] = len(self.fixed) + len(self.names)
+        """The position of each place's piece in fixed + names + filtered + rest."""
+        start, starts = 0, {}
+        for among in (self.fixed, self.names, self.filtered, self.rest):
+            starts[id(among)] = start
+            start += len(among)
         return [starts[id(among)] + position for among, position in self._places]
 
 

@@ -18,6 +18,7 @@ from campaign_app.campaigns import budget, inlining, layout, markup, plain_text,
 from campaign_app.campaigns.errors import RenderError, TemplateInvalid, TooSlow
 from campaign_app.campaigns.filters import is_empty
 from campaign_app.campaigns.part import Part
+from campaign_app.campaigns.personal_links import PersonalLinks
 from campaign_app.campaigns.sandbox import ALIASES, HTML, PLAIN
 from campaign_app.campaigns.syntax import measure
 from campaign_app.campaigns.usage import needs_value, sets_names
@@ -42,7 +43,6 @@ CONTACT_VARIABLES = frozenset({*CONTACT_FIELDS, "name", "full_name", "domain"})
 SYSTEM_VARIABLES = frozenset({"unsubscribe_url", "view_url", "postal_address", "open_url"})
 MAX_ATTRIBUTES = 1_000_000
 _LINK = re.compile(r"link_\d+")
-_NO_TARGETS: Mapping[int, str] = {}
 _TRACKED = re.compile(r"https?://|\{\{", re.I)
 
 
@@ -93,7 +93,7 @@ class CompiledMessage:
     _html: Part
     _text: Part
     _is_fixed: bool
-    _personal: tuple[tuple[int, Part], ...]
+    _personal: PersonalLinks
 
     @property
     def reads(self) -> frozenset[str]:
@@ -133,13 +133,7 @@ class CompiledMessage:
         Raises:
             RenderError: this person's values make it impossible, or a limit was reached.
         """
-        if not self._personal:
-            return _NO_TARGETS
-        token = budget.begin()
-        try:
-            return {position: part.render(context).strip() for position, part in self._personal}
-        finally:
-            budget.end(token)
+        return self._personal.targets(context)
 
     def missing(self, context: Mapping[str, Any]) -> tuple[str, ...]:
         """The required variables that are empty for this person."""
@@ -211,13 +205,9 @@ def assemble(prepared: Prepared) -> CompiledMessage:
     )
 
 
-def _personal(templates: Sequence[str], parts: Iterable[Part]) -> tuple[tuple[int, Part], ...]:
+def _personal(templates: Sequence[str], parts: Iterable[Part]) -> PersonalLinks:
     reads = _union(part.reads for part in parts)
-    return tuple(
-        (position, Part(PLAIN, urls.encoded(url), "link"))
-        for position, url in enumerate(templates)
-        if "{" in url and f"link_{position}" in reads
-    )
+    return PersonalLinks({at: url for at, url in enumerate(templates) if "{" in url and f"link_{at}" in reads})
 
 
 def prepare_message(
