@@ -67,3 +67,32 @@ def test_an_older_audit_log_gets_a_signed_end(var_dir: Path, cut: bool) -> None:
     head = json.loads(value)
     assert chain.head_fits(crypto.derive("audit head"), head)
     assert (head["id"], head["count"], head["broken"]) == ((1, 1, True) if cut else (2, 2, False))
+
+
+def test_who_paused_a_campaign_was_a_name_before(var_dir: Path) -> None:
+    assert alembic("upgrade", "b7d20f94e1c6").returncode == 0
+    tried = "“Main” does not work: 535 no. It is tried again by itself."
+    rows = [
+        ("paused", "Automatic", tried, "circuit"),
+        ("paused", "Automatic", "Its start time passed.", "system"),
+        ("paused", "Safety brake", "5 of the first 5", "brake"),
+        ("paused", "Ines Keller", "", "person"),
+        ("running", "", "", None),
+    ]
+    with closing(sqlite3.connect(var_dir / "beacon.db")) as connection, connection:
+        names = [row[1:] for row in connection.execute("PRAGMA table_info(campaign)") if row[3] or row[1] == "pauser"]
+        for number, (status, by, reason, _) in enumerate(rows, 1):
+            given = {"id": number, "status": status, "paused_by": by, "status_reason": reason}
+            values = {name: given.get(name, 0 if "INT" in kind else "{}") for name, kind, *_ in names}
+            marks = ", ".join("?" for _ in values)
+            insert = f"INSERT INTO campaign ({', '.join(values)}) VALUES ({marks})"
+            connection.execute(insert, list(values.values()))
+            activity = "INSERT INTO campaign_activity (campaign_id, at, kind, actor_name, title, detail)"
+            connection.execute(f"{activity} VALUES (?, '2026-11-02', 'pause', ?, '', '')", (number, by))
+    done = alembic("upgrade", "head")
+    assert done.returncode == 0, done.stderr
+    with closing(sqlite3.connect(var_dir / "beacon.db")) as connection:
+        pausers = connection.execute("SELECT pauser FROM campaign ORDER BY id").fetchall()
+        people = connection.execute("SELECT by_person FROM campaign_activity ORDER BY id").fetchall()
+    assert [pauser for (pauser,) in pausers] == [row[3] for row in rows]
+    assert people == [(0,), (0,), (0,), (1,), (1,)]

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from campaign_app.models.campaign import Pauser
+
 
 @dataclass(frozen=True, slots=True)
 class FunnelStep:
@@ -135,6 +137,7 @@ class CampaignLine:
     clicked: int
     unsubscribed: int
     paused_by: str = ""
+    pauser: Pauser | None = None
     paused_at: datetime | None = None
     finished_at: datetime | None = None
     send_at: datetime | None = None

@@ -136,6 +136,7 @@ def line(campaign: Campaign, counter: CampaignCounter) -> CampaignLine:
         clicked=counter.clicked,
         unsubscribed=counter.unsubscribed,
         paused_by=campaign.paused_by,
+        pauser=campaign.pauser,
         paused_at=campaign.paused_at,
         finished_at=campaign.finished_at,
         send_at=campaign.send_at,

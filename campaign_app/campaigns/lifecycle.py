@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.campaigns import repository
 from campaign_app.core.clock import now
 from campaign_app.kit.transitions import NotAllowed, check
-from campaign_app.models.campaign import Campaign, CampaignStatus
+from campaign_app.models.campaign import Campaign, CampaignStatus, Pauser
 
 S = CampaignStatus
 
@@ -117,7 +117,7 @@ def times(status: CampaignStatus, at: datetime, *, started: bool) -> dict[str, d
     """The time columns that change when a campaign enters `status`."""
     if status is S.RUNNING:
         begun: dict[str, datetime | str | None] = {} if started else {"started_at": at}
-        return begun | {"paused_at": None, "paused_by": "", "finished_at": None}
+        return begun | {"paused_at": None, "paused_by": "", "pauser": None, "finished_at": None}
     if status is S.PAUSED:
         return {"paused_at": at}
     if status in {S.COMPLETED, S.FAILED, S.CANCELLED}:
@@ -132,18 +132,19 @@ async def set_status(
     reason: str = "",
     *,
     by: str = "",
+    pauser: Pauser = Pauser.SYSTEM,
     at: datetime | None = None,
 ) -> None:
     """Move a campaign, atomically: of two that ask at once one wins and the other gets NotAllowed.
 
-    `reason` is a sentence for people; `by` names who paused it.
+    `reason` is a sentence for people; `by` names who paused it, and `pauser` says who resumes it.
     """
     current = campaign.status
     check(TRANSITIONS, current, target, _message(current, target))
     at = at or now()
     changes: dict[str, datetime | str | None] = times(target, at, started=campaign.started_at is not None)
     if target is S.PAUSED:
-        changes["paused_by"] = by
+        changes |= {"paused_by": by, "pauser": pauser}
     changes |= {"status": target, "status_reason": reason[:500], "updated_at": at}
     if not await repository.move_status(session, campaign, current, changes):
         await session.refresh(campaign)

@@ -206,4 +206,4 @@ async def record_test(session: AsyncSession, actor: Actor, campaign_id: int, out
     sent = [outcome.to for outcome in outcomes if outcome.ok]
     await audit.record(session, actor, "campaign.tested", "campaign", campaign_id, campaign.name, to=sent)
     if sent:
-        await repository.add_activity(session, campaign_id, now(), "sent", actor.name, "Test sent", ", ".join(sent))
+        await repository.add_activity(session, campaign_id, now(), "sent", actor, "Test sent", ", ".join(sent))

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.campaigns.schemas import VIEWS, CampaignQuery
+from campaign_app.core.actor import Actor
 from campaign_app.kit.pagination import decode_cursor
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignActivity, CampaignCounter, CampaignStatus
@@ -175,18 +176,24 @@ async def activity(session: AsyncSession, campaign_id: int, limit: int) -> Seque
 
 
 async def add_activity(
-    session: AsyncSession, campaign_id: int, at: datetime, kind: str, actor_name: str, title: str, detail: str
+    session: AsyncSession, campaign_id: int, at: datetime, kind: str, actor: Actor, title: str, detail: str
 ) -> None:
     """Write a line; the same edit by the same person within ten minutes is one line."""
     last = await last_activity(session, campaign_id) if kind == "edit" else None
-    same = last is not None and (last.kind, last.actor_name, last.title) == (kind, actor_name, title)
+    same = last is not None and (last.kind, last.actor_name, last.title) == (kind, actor.name, title)
     if last is not None and same and at - last.at < timedelta(minutes=10):
         last.at, last.detail = at, detail
         session.add(last)
         return
     session.add(
         CampaignActivity(
-            campaign_id=campaign_id, at=at, kind=kind, actor_name=actor_name, title=title[:255], detail=detail[:1000]
+            campaign_id=campaign_id,
+            at=at,
+            kind=kind,
+            actor_name=actor.name,
+            by_person=actor.user_id is not None,
+            title=title[:255],
+            detail=detail[:1000],
         )
     )
 

@@ -322,10 +322,10 @@ async def activity(
 
 
 async def record_activity(
-    session: AsyncSession, campaign_id: int, kind: str, actor_name: str, title: str, detail: str = ""
+    session: AsyncSession, campaign_id: int, kind: str, actor: Actor, title: str, detail: str = ""
 ) -> None:
     """Write a line into a campaign's log (kinds: edit, start, pause, resume, cancel, done, failed, uncertain …)."""
-    await repository.add_activity(session, campaign_id, now(), kind, actor_name, title, detail)
+    await repository.add_activity(session, campaign_id, now(), kind, actor, title, detail)
 
 
 async def _note(
@@ -339,4 +339,4 @@ async def _note(
     **details: Any,
 ) -> None:
     await audit.record(session, actor, f"campaign.{act}", "campaign", campaign.id or 0, campaign.name, **details)
-    await record_activity(session, campaign.id or 0, kind, actor.name, title, detail)
+    await record_activity(session, campaign.id or 0, kind, actor, title, detail)

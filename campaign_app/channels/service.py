@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audit import service as audit
-from campaign_app.channels import dkim, registry, reported, repository, rules, tested
+from campaign_app.channels import dkim, outdated, registry, reported, repository, rules, tested
 from campaign_app.channels.base import AccountConfig, ConnectionReport, Content, Outgoing, Result, Verdict
 from campaign_app.channels.errors import AccountChanged, AccountInUse, AccountInvalid, AccountNotFound
 from campaign_app.channels.schemas import Account, AccountForm, AccountRow, Use
@@ -95,6 +95,7 @@ async def update(
         values["capabilities"] = {}
     if any(name in changed for name in _OF_THE_CONNECTION):
         values |= tested.outcome(found, _config(SendingAccount(**{"id": account_id, **values})), now())
+        values |= outdated.circuit(account, now())
     if not await repository.update(session, account_id, version, {**values, "updated_at": now()}):
         raise AccountChanged(
             f"“{account.name}” was saved by someone else while you edited it. Your changes are not saved. "
@@ -106,6 +107,7 @@ async def update(
         for name, value in changed.items()
     }
     await session.refresh(account)
+    await outdated.forget_push_back(account_id, changed)
     await audit.record(session, actor, "account.update", "account", account_id, account.name, **details)
     return version + 1
 

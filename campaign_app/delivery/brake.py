@@ -19,7 +19,7 @@ from campaign_app.core import clock, db, learnt_rate, logging
 from campaign_app.delivery import completion, control, refusals, repository, slowing
 from campaign_app.delivery.lane import Lane
 from campaign_app.delivery.outbox import TROUBLE, Outbox
-from campaign_app.delivery.refusals import BRAKE, Count
+from campaign_app.delivery.refusals import Count
 from campaign_app.delivery.slowing import Slowing
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
@@ -74,7 +74,7 @@ async def _stop(session: AsyncSession, campaign_id: int, reason: str) -> Campaig
     campaign = await repository.get_campaign(session, campaign_id, lock=True)
     if campaign is None or not lifecycle.can("pause", campaign.status):
         return None
-    await control.pause(session, BRAKE, campaign_id, reason[:500])
+    await control.brake(session, campaign_id, reason)
     return campaign
 
 

@@ -5,15 +5,14 @@ from datetime import datetime, timedelta
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.campaigns import lifecycle
 from campaign_app.channels import registry
 from campaign_app.channels import service as accounts
 from campaign_app.core import clock, db, logging
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.errors import AppError
-from campaign_app.delivery import completion, control
+from campaign_app.delivery import completion, control, repository
 from campaign_app.models.account import SendingAccount
-from campaign_app.models.campaign import Campaign, CampaignStatus
+from campaign_app.models.campaign import Campaign, CampaignStatus, Pauser
 
 BACKOFF_S = (30, 60, 120, 300, 600, 900)
 log = logging.get("delivery")
@@ -42,7 +41,7 @@ async def open_circuit(session: AsyncSession, account_id: int, words: str) -> bo
     reason = f"“{account.name}” does not work: {words or 'no answer'}. It is tried again by itself."[:500]
     statement = select(Campaign.id).where(Campaign.account_id == account_id, Campaign.status == CampaignStatus.RUNNING)
     for campaign_id in (await session.exec(statement)).all():
-        await control.pause(session, SYSTEM, int(campaign_id or 0), reason)
+        await control.pause(session, SYSTEM, int(campaign_id or 0), reason, pauser=Pauser.CIRCUIT)
     log.warning("circuit open", account=account_id, words=words[:200], until=str(account.circuit_open_until))
     return True
 
@@ -93,20 +92,20 @@ async def _try_one(account_id: int) -> bool:
 
 
 async def _resume_all(account_id: int) -> None:
-    """What the circuit paused goes on; what a person paused stays."""
+    """What the circuit paused goes on; what a person, the brake or anything else paused stays."""
     async with db.reading() as session:
         statement = select(Campaign.id).where(
             Campaign.account_id == account_id,
             Campaign.status == CampaignStatus.PAUSED,
-            Campaign.paused_by == SYSTEM.name,
+            Campaign.pauser == Pauser.CIRCUIT,
             col(Campaign.launched_at).is_not(None),
         )
         paused = [int(found) for found in (await session.exec(statement)).all() if found is not None]
     for campaign_id in paused:
         try:
             async with db.transaction() as session:
-                campaign = await session.get(Campaign, campaign_id)
-                if campaign is not None and lifecycle.can("resume", campaign.status):
+                campaign = await repository.get_campaign(session, campaign_id, lock=True)
+                if campaign is not None and campaign.pauser is Pauser.CIRCUIT:
                     await control.resume(session, SYSTEM, campaign_id)
         except AppError as error:
             log.warning("not resumed", campaign=campaign_id, why=error.message)

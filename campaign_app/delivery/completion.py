@@ -16,11 +16,11 @@ from campaign_app.channels import service as accounts
 from campaign_app.core import clock, db, queue
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.errors import AppError
-from campaign_app.delivery import control, leases, refusals, repository
+from campaign_app.delivery import control, leases, repository
 from campaign_app.delivery.fast import ANY_TIME
 from campaign_app.kit import days
 from campaign_app.kit.text import plural
-from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignMinute, CampaignStatus
+from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignMinute, CampaignStatus, Pauser
 from campaign_app.models.delivery import LeaseState
 
 
@@ -45,7 +45,7 @@ async def finish_if_done(session: AsyncSession, campaign_id: int) -> bool:
         await leases.reopen(session, campaign_id, ANY_TIME)
         queue.collect(session, "start_sending", queue=queue.SEND, campaign_id=campaign_id)
         return False
-    if campaign.paused_by != refusals.BRAKE.name:
+    if campaign.pauser is not Pauser.BRAKE:
         await suppression.add_refused(session, campaign_id, after=campaign.brake_at)
     await lifecycle.set_status(session, campaign, CampaignStatus.COMPLETED, at=clock.now())
     await _note_end(session, campaign, counter)
@@ -59,11 +59,11 @@ async def _note_end(session: AsyncSession, campaign: Campaign, counter: Campaign
     parts += [
         f"{count:,} {word}" for count, word in ((counter.failed, "failed"), (counter.skipped, "left out")) if count
     ]
-    await campaigns.record_activity(session, campaign_id, "done", SYSTEM.name, "Completed", ", ".join(parts))
+    await campaigns.record_activity(session, campaign_id, "done", SYSTEM, "Completed", ", ".join(parts))
     if counter.uncertain:
         title = f"{plural(counter.uncertain, 'recipient')} uncertain"
         detail = "Nobody can tell whether these messages arrived. They are not sent again unless you decide so."
-        await campaigns.record_activity(session, campaign_id, "uncertain", SYSTEM.name, title, detail)
+        await campaigns.record_activity(session, campaign_id, "uncertain", SYSTEM, title, detail)
     await audit.record(session, SYSTEM, "campaign.complete", "campaign", campaign.id, campaign.name)
     queue.collect(session, "publish_progress", campaign_id=campaign_id)
 
@@ -79,7 +79,7 @@ async def stop_campaign(campaign_id: int, error: Exception) -> None:
             await control.pause(session, SYSTEM, campaign_id, message)
             return
         await lifecycle.set_status(session, campaign, CampaignStatus.FAILED, message, by=SYSTEM.name)
-        await campaigns.record_activity(session, campaign_id, "failed", SYSTEM.name, "Failed", message[:1000])
+        await campaigns.record_activity(session, campaign_id, "failed", SYSTEM, "Failed", message[:1000])
         queue.collect(session, "publish_progress", campaign_id=campaign_id)
 
 
@@ -89,7 +89,7 @@ async def pause(campaign_id: int, words: str) -> None:
         campaign = await repository.get_campaign(session, campaign_id, lock=True)
         if campaign is not None and campaign.status is CampaignStatus.RUNNING:
             reason = f"{words.rstrip('.')}. Make the message simpler, then resume."
-            await control.pause(session, refusals.BRAKE, campaign_id, reason[:500])
+            await control.brake(session, campaign_id, reason)
 
 
 async def sent_today(account_id: int) -> int:

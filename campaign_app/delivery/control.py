@@ -21,11 +21,12 @@ from campaign_app.delivery.errors import AccountNotConnected, AlreadyRunning, Ca
 from campaign_app.delivery.fast import ANY_TIME
 from campaign_app.kit.text import duration, plural
 from campaign_app.models.account import SendingAccount
-from campaign_app.models.campaign import Campaign, CampaignStatus, LatePolicy
+from campaign_app.models.campaign import Campaign, CampaignStatus, LatePolicy, Pauser
 from campaign_app.models.delivery import DeliveryStatus, Reason
 from campaign_app.workspace import service as workspace
 
 LATE_AFTER = timedelta(minutes=10)
+_PAUSED = {Pauser.BRAKE: "Stopped by the safety brake", Pauser.CIRCUIT: "Paused until the account works again"}
 Decision = Literal["sent", "failed", "requeue"]
 log = logging.get("delivery")
 
@@ -48,7 +49,7 @@ async def _gate(act: Callable[[int], Awaitable[None]], campaign_id: int) -> None
 async def _note(
     session: AsyncSession, actor: Actor, campaign: Campaign, verb: str, title: str, detail: str = ""
 ) -> None:
-    await campaigns.record_activity(session, int(campaign.id or 0), verb, actor.name, title, detail)
+    await campaigns.record_activity(session, int(campaign.id or 0), verb, actor, title, detail)
     await audit.record(
         session,
         actor,
@@ -102,8 +103,11 @@ async def _check_ready(session: AsyncSession, campaign: Campaign, at: datetime) 
     planner.check_workspace(await workspace.get(session), planner.check_account(found, at))
 
 
-async def pause(session: AsyncSession, actor: Actor, campaign_id: int, reason: str = "") -> None:
-    """Stop within one message; everything stays where it is.
+async def pause(
+    session: AsyncSession, actor: Actor, campaign_id: int, reason: str = "", *, pauser: Pauser | None = None
+) -> None:
+    """Stop within one message; everything stays where it is. `pauser`: which part of the system does it; by default
+    the actor: a person, or the system as such.
 
     Raises:
         NotAllowed: it is not running.
@@ -111,9 +115,19 @@ async def pause(session: AsyncSession, actor: Actor, campaign_id: int, reason: s
     actor.require("campaigns:pause")
     campaign = await _campaign(session, campaign_id)
     lifecycle.require("pause", campaign)
-    await lifecycle.set_status(session, campaign, CampaignStatus.PAUSED, reason, by=actor.name)
+    pauser = pauser or (Pauser.SYSTEM if actor.user_id is None else Pauser.PERSON)
+    await lifecycle.set_status(session, campaign, CampaignStatus.PAUSED, reason, by=actor.name, pauser=pauser)
     await _gate(rate_limit.close_gate, campaign_id)
-    await _note(session, actor, campaign, "pause", "Paused", reason)
+    await _note(session, actor, campaign, "pause", _PAUSED.get(pauser, "Paused"), reason)
+
+
+async def brake(session: AsyncSession, campaign_id: int, reason: str) -> None:
+    """Stop it until a person has looked: no account that works again resumes it.
+
+    Raises:
+        NotAllowed: it is not running.
+    """
+    await pause(session, refusals.BRAKE, campaign_id, reason[:500], pauser=Pauser.BRAKE)
 
 
 async def resume(session: AsyncSession, actor: Actor, campaign_id: int) -> None:
@@ -133,7 +147,7 @@ async def resume(session: AsyncSession, actor: Actor, campaign_id: int) -> None:
 
 async def _resume(session: AsyncSession, actor: Actor, campaign: Campaign) -> None:
     await _check_ready(session, campaign, clock.now())
-    if campaign.paused_by == refusals.BRAKE.name:
+    if campaign.pauser is Pauser.BRAKE:
         await _gate(refusals.release, int(campaign.id or 0))
         if campaign.brake_at is not None:  # what was refused before this may have been the server's fault
             campaign.brake_at = clock.now()
@@ -154,7 +168,7 @@ async def cancel(session: AsyncSession, actor: Actor, campaign_id: int) -> int:
     campaign = await _campaign(session, campaign_id)
     lifecycle.require("cancel", campaign)
     at = clock.now()
-    if campaign.paused_by != refusals.BRAKE.name:
+    if campaign.pauser is not Pauser.BRAKE:
         await suppression.add_refused(session, campaign_id, after=campaign.brake_at)
     await lifecycle.set_status(session, campaign, CampaignStatus.CANCELLED, at=at)
     await _gate(rate_limit.close_gate, campaign_id)

@@ -74,5 +74,5 @@ async def _take_back(campaign_id: int, entries: Sequence[tuple[int, int]]) -> in
         else:
             await control.send_again(session, campaign, at)
         title = f"{plural(found, 'recipient')} no longer uncertain"
-        await campaigns.record_activity(session, campaign_id, "uncertain", SYSTEM.name, title, _DETAIL)
+        await campaigns.record_activity(session, campaign_id, "uncertain", SYSTEM, title, _DETAIL)
     return found

@@ -32,6 +32,27 @@ class CampaignStatus(StrEnum):
         return self.value.capitalize()
 
 
+class Pauser(StrEnum):
+    """Who paused a campaign, whatever they are called: it decides who resumes it."""
+
+    PERSON = "person"
+    BRAKE = "brake"
+    CIRCUIT = "circuit"
+    SYSTEM = "system"
+
+    @property
+    def label(self) -> str:
+        """As shown to people; a person is shown by name."""
+        return _PAUSERS.get(self, "")
+
+
+_PAUSERS = {
+    Pauser.BRAKE: "stopped by the safety brake",
+    Pauser.CIRCUIT: "until the account works again",
+    Pauser.SYSTEM: "automatically",
+}
+
+
 class LatePolicy(StrEnum):
     """What to do with a start time that passed while nothing ran."""
 
@@ -45,7 +66,8 @@ class Campaign(SQLModel, table=True):
     `audience`: {"lists": [id], "segments": [id], "exclude_lists": [id], "exclude_segments": [id], "everyone": bool}.
     `windows`: {"zone": IANA name, "days": {"0".."6" (Monday = 0): [["09:00", "18:00"], ...]}}; empty = at any time.
     `rate_per_minute` None = as fast as the account allows; `batch_delay_ms` is waited after every
-    `batch_size` messages. `priority`: 1 goes first, 9 last. `brake_at`: when the safety brake stopped it, later when a
+    `batch_size` messages. `priority`: 1 goes first, 9 last. `paused_by` is a name to show; what follows from a pause
+    depends on `pauser` alone (None: not paused). `brake_at`: when the safety brake stopped it, later when a
     person resumed it: refusals before that say nothing about addresses.
     """
 
@@ -88,6 +110,7 @@ class Campaign(SQLModel, table=True):
     started_at: datetime | None = None
     paused_at: datetime | None = None
     paused_by: str = Field(default="", max_length=255)
+    pauser: Pauser | None = Field(default=None, sa_type=choice(Pauser))
     brake_at: datetime | None = None
     finished_at: datetime | None = None
     deleted_at: datetime | None = None
@@ -191,5 +214,6 @@ class CampaignActivity(SQLModel, table=True):
     at: datetime = Field(default_factory=now)
     kind: str = Field(max_length=32)
     actor_name: str = Field(default="", max_length=255)
+    by_person: bool = True
     title: str = Field(max_length=255)
     detail: str = Field(default="", max_length=1000)

@@ -8,10 +8,9 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.core.actor import SYSTEM
 from campaign_app.delivery import queries
 from campaign_app.models.account import SendingAccount
-from campaign_app.models.campaign import Campaign, CampaignStatus
+from campaign_app.models.campaign import Campaign, CampaignStatus, Pauser
 from campaign_app.models.delivery import Lease, LeaseState
 from campaign_app.ops.schemas import CampaignLeases, Holder
 
@@ -81,7 +80,7 @@ async def waiting_for(session: AsyncSession, account_ids: Sequence[int]) -> dict
         .where(
             col(Campaign.account_id).in_(account_ids),
             col(Campaign.status) == CampaignStatus.PAUSED,
-            col(Campaign.paused_by) == SYSTEM.name,
+            col(Campaign.pauser) == Pauser.CIRCUIT,
             col(Campaign.launched_at).is_not(None),
         )
         .group_by(col(Campaign.account_id))

@@ -15,7 +15,7 @@ from campaign_app.core import clock, db
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.config import settings
 from campaign_app.models.account import SendingAccount
-from campaign_app.models.campaign import Campaign, CampaignStatus
+from campaign_app.models.campaign import Campaign, CampaignStatus, Pauser
 from campaign_app.models.delivery import Delivery, DeliveryStatus, Lease, LeaseState
 from campaign_app.models.segment import Segment
 from campaign_app.models.template import Template
@@ -39,7 +39,8 @@ async def pages() -> dict[str, int]:
         assert campaign is not None
         await settle(session, public_url=PUBLIC_URL)
         await templates_service.duplicate(session, SYSTEM, await _first(session, Template))
-        campaign.status, campaign.paused_at, campaign.paused_by = CampaignStatus.PAUSED, clock.now(), "Ines Keller"
+        campaign.status, campaign.paused_at = CampaignStatus.PAUSED, clock.now()
+        campaign.paused_by, campaign.pauser = "Ines Keller", Pauser.PERSON
         session.add(campaign)
         await _leave_something_wrong(session, int(campaign.id or 0))
         contact = (

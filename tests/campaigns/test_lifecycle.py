@@ -9,7 +9,7 @@ from campaign_app.campaigns import lifecycle
 from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.kit.transitions import NotAllowed
-from campaign_app.models.campaign import Campaign, CampaignStatus
+from campaign_app.models.campaign import Campaign, CampaignStatus, Pauser
 
 S = CampaignStatus
 
@@ -80,10 +80,12 @@ async def test_times_are_kept(database: str) -> None:
         session.add(campaign)
         await session.flush()
         await lifecycle.set_status(session, campaign, S.RUNNING, at=at)
-        await lifecycle.set_status(session, campaign, S.PAUSED, by="Ines Keller", at=at + timedelta(minutes=1))
-        assert campaign.paused_by == "Ines Keller"
+        await lifecycle.set_status(
+            session, campaign, S.PAUSED, by="Ines", pauser=Pauser.PERSON, at=at + timedelta(minutes=1)
+        )
+        assert (campaign.paused_by, campaign.pauser) == ("Ines", Pauser.PERSON)
         await lifecycle.set_status(session, campaign, S.RUNNING, at=at + timedelta(minutes=2))
-        assert (campaign.paused_by, campaign.paused_at) == ("", None)
+        assert (campaign.paused_by, campaign.pauser, campaign.paused_at) == ("", None, None)
         await lifecycle.set_status(session, campaign, S.COMPLETED, at=at + timedelta(minutes=3))
     async with db.reading() as session:
         stored = await session.get(Campaign, campaign.id)

@@ -10,7 +10,7 @@ from campaign_app.channels.base import Verdict
 from campaign_app.channels.email_smtp.adapter import SmtpAdapter
 from campaign_app.channels.errors import AccountChanged, AccountInUse, AccountInvalid, AccountNotFound
 from campaign_app.channels.schemas import AccountForm
-from campaign_app.core import db
+from campaign_app.core import db, push_back
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.errors import Forbidden
@@ -290,3 +290,55 @@ async def test_a_test_needs_an_address(sqlite_database: str, make_actor: MakeAct
         async with db.reading() as session:
             await service.send_test(session, actor, account_id, "nobody")
     assert "to" in found.value.fields
+
+
+@pytest.mark.parametrize(
+    ("changes", "known"),
+    [
+        ({"host": "smtp.other.example", "password": SECRET}, False),
+        ({"port": 2525}, False),
+        ({"username": "another", "password": SECRET}, False),
+        ({"password": "another"}, True),
+        ({"name": "Renamed", "limit_per_minute": 10}, True),
+    ],
+)
+async def test_another_server_forgets_what_was_learnt_of_the_one_before(
+    sqlite_database: str, redis_url: str, make_actor: MakeActor, changes, known: bool
+) -> None:
+    actor = await make_actor()
+    account_id, other = await create(actor), await create(actor, name="Other")
+    for each in (account_id, other):
+        await push_back.slower(each, 0, measured=10, accepted=True, words="451 4.7.1 slow down")
+    async with db.transaction() as session:
+        await service.update(session, actor, account_id, 1, form(**{"password": None} | changes))
+    _, learnt = await push_back.known([account_id, other])
+    assert learnt.keys() == ({account_id, other} if known else {other})
+
+
+async def test_saving_an_account_does_not_depend_on_redis(
+    sqlite_database: str, make_actor: MakeActor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(_account_id: int) -> None:
+        raise ConnectionRefusedError
+
+    actor = await make_actor()
+    account_id = await create(actor)
+    monkeypatch.setattr(push_back, "forget", gone)
+    async with db.transaction() as session:
+        assert await service.update(session, actor, account_id, 1, form(port=2525)) == 2
+
+
+@pytest.mark.parametrize(("changes", "at_once"), [({"password": "the right one"}, True), ({"name": "Renamed"}, False)])
+async def test_a_paused_account_is_tried_again_at_once_when_its_connection_is_another_one(
+    sqlite_database: str, make_actor: MakeActor, changes, at_once: bool
+) -> None:
+    actor, later = await make_actor(), now() + timedelta(minutes=15)
+    account_id = await create(actor)
+    async with db.transaction() as session:
+        account = await session.get(SendingAccount, account_id)
+        account.circuit_open_until, account.circuit_failures = later, 6
+    async with db.transaction() as session:
+        await service.update(session, actor, account_id, 1, form(**{"password": None} | changes))
+    async with db.reading() as session:
+        account = await session.get(SendingAccount, account_id)
+    assert (account.circuit_open_until < later, account.circuit_failures) == (at_once, 0 if at_once else 6)

@@ -2,19 +2,23 @@
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from campaign_app.campaigns.errors import TooSlow
 from campaign_app.channels.base import Result, Verdict
 from campaign_app.core import clock, db
 from campaign_app.core.actor import SYSTEM
-from campaign_app.delivery import circuit, control
+from campaign_app.delivery import circuit, completion, control, repository
 from campaign_app.delivery.engine import Engine
 from campaign_app.delivery.line import TROUBLE_AT, Line
+from campaign_app.delivery.refusals import BRAKE
 from campaign_app.models.account import SendingAccount
-from campaign_app.models.campaign import CampaignStatus
+from campaign_app.models.campaign import Campaign, CampaignStatus, Pauser
 from campaign_app.models.delivery import Reason
 from campaign_app.models.user import Role
 from tests.conftest import MakeActor
@@ -36,28 +40,77 @@ async def open_circuit(account_id: int) -> None:
         session.add(account)
 
 
+@pytest.mark.parametrize("name", ["Ines Keller", SYSTEM.name, BRAKE.name])
 async def test_the_circuit_resumes_what_it_paused_and_nothing_that_a_person_paused(
-    engine: Engine, scripts: dict[int, Script], make_actor: MakeActor
+    engine: Engine, scripts: dict[int, Script], make_actor: MakeActor, name: str
 ) -> None:
     mine = await campaign_of(scripts, 3, Script())
     theirs = await factory.campaign(1, [await factory.audience(3, "other")])
     for campaign_id in (mine, theirs):
         await launch(campaign_id)
-    person = await make_actor(Role.ADMIN)
+    person = replace(await make_actor(Role.ADMIN), name=name)
     async with db.transaction() as session:
         await control.pause(session, person, theirs, "Wait for the new prices")
     async with db.transaction() as session:
         await circuit.open_circuit(session, 1, "535 no")
-    assert (await status_of(mine)).paused_by == SYSTEM.name
+    assert (await status_of(mine)).pauser is Pauser.CIRCUIT
     await open_circuit(1)
     assert await circuit.try_again(clock.now()) == 1
     assert (await status_of(mine)).status is CampaignStatus.RUNNING
     found = await status_of(theirs)
     assert (found.status, found.paused_by, found.status_reason) == (
         CampaignStatus.PAUSED,
-        person.name,
+        name,
         "Wait for the new prices",
     )
+
+
+async def test_the_circuit_resumes_only_its_own_pauses_and_only_of_its_account(
+    engine: Engine, scripts: dict[int, Script]
+) -> None:
+    scripts.update({1: Script(), 2: Script()})
+    accounts = [await factory.account() for _ in range(2)]
+    ids = [await factory.campaign(of, [await factory.audience(1, f"a{n}")]) for n, of in enumerate([*accounts, 1, 1])]
+    for campaign_id in ids:
+        await launch(campaign_id)
+    mine, other, held, braked = ids
+    await completion.stop_campaign(held, TooSlow("A message takes too long."))
+    async with db.transaction() as session:
+        await control.brake(session, braked, "5 of the first 5")
+    for account_id in accounts:
+        async with db.transaction() as session:
+            await circuit.open_circuit(session, account_id, "535 no")
+    await open_circuit(1)
+    assert await circuit.try_again(clock.now()) == 1
+    assert [(await status_of(found)).pauser for found in ids] == [
+        None,
+        Pauser.CIRCUIT,
+        Pauser.SYSTEM,
+        Pauser.BRAKE,
+    ]
+    assert (await status_of(mine)).status is CampaignStatus.RUNNING
+    assert (await status_of(other)).status is CampaignStatus.PAUSED
+
+
+async def test_what_changed_hands_meanwhile_is_left_alone(
+    engine: Engine, scripts: dict[int, Script], make_actor: MakeActor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = await campaign_of(scripts, 1, Script())
+    await launch(campaign_id)
+    async with db.transaction() as session:
+        await circuit.open_circuit(session, 1, "535 no")
+    await open_circuit(1)
+    person, found = await make_actor(Role.ADMIN), repository.get_campaign
+
+    async def a_person_is_faster(session: AsyncSession, campaign_id: int, *, lock: bool = False) -> Campaign | None:
+        monkeypatch.setattr(repository, "get_campaign", found)
+        await control.resume(session, person, campaign_id)
+        await control.pause(session, person, campaign_id)
+        return await found(session, campaign_id, lock=lock)
+
+    monkeypatch.setattr(repository, "get_campaign", a_person_is_faster)
+    assert await circuit.try_again(clock.now()) == 1
+    assert (await status_of(campaign_id)).pauser is Pauser.PERSON
 
 
 async def test_an_account_that_logs_in_and_cannot_send_is_tried_less_and_less_often(

@@ -22,7 +22,7 @@ from campaign_app.delivery.errors import (
 )
 from campaign_app.kit.transitions import NotAllowed
 from campaign_app.models.audit import AuditEntry
-from campaign_app.models.campaign import Campaign, CampaignActivity, CampaignLink, CampaignStatus, LatePolicy
+from campaign_app.models.campaign import Campaign, CampaignActivity, CampaignLink, CampaignStatus, LatePolicy, Pauser
 from campaign_app.models.contact import Contact
 from campaign_app.models.delivery import Delivery, DeliveryStatus, Lease, LeaseState, Reason
 from campaign_app.models.suppression import SuppressionReason
@@ -145,7 +145,7 @@ async def test_pause_closes_the_gate_and_resume_opens_it() -> None:
         await control.pause(session, person, campaign_id)
     assert await redis.client().exists(rate_limit.gate_key(campaign_id)) == 1
     paused = await _get(campaign_id)
-    assert (paused.status, paused.paused_by) == (CampaignStatus.PAUSED, "Ines Keller")
+    assert (paused.status, paused.paused_by, paused.pauser) == (CampaignStatus.PAUSED, "Ines Keller", Pauser.PERSON)
     with pytest.raises(NotAllowed):
         async with db.transaction() as session:
             await control.pause(session, person, campaign_id)

@@ -10,9 +10,9 @@ from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
 from campaign_app.delivery import control, refusals
 from campaign_app.delivery.engine import Engine
-from campaign_app.delivery.refusals import BRAKE, Beginning, Count
+from campaign_app.delivery.refusals import Beginning, Count
 from campaign_app.models.account import SendingAccount
-from campaign_app.models.campaign import CampaignStatus
+from campaign_app.models.campaign import CampaignStatus, Pauser
 from campaign_app.models.delivery import Reason
 from tests.delivery import factory
 from tests.delivery.conftest import Drive, launch
@@ -127,7 +127,7 @@ async def test_a_campaign_whose_first_messages_are_all_refused_stops_at_once(
     await drive(campaign_id)
     await asyncio.gather(*engine._tasks)
     found = await status_of(campaign_id)
-    assert (found.status, found.paused_by) == (CampaignStatus.PAUSED, BRAKE.name)
+    assert (found.status, found.pauser) == (CampaignStatus.PAUSED, Pauser.BRAKE)
     assert "5 of the first 5 messages were refused with the same answer" in found.status_reason
     assert UNKNOWN.response in found.status_reason
     counters = await factory.counters_of(campaign_id)
@@ -186,7 +186,7 @@ async def test_a_stop_that_a_dead_worker_did_not_write_is_written_by_the_next(
     await launch(campaign_id)
     await drive(campaign_id)
     await asyncio.gather(*engine._tasks)
-    assert (await status_of(campaign_id)).paused_by == BRAKE.name
+    assert (await status_of(campaign_id)).pauser is Pauser.BRAKE
 
 
 async def test_an_account_that_works_again_resumes_nothing_of_this(scripts: dict[int, Script], engine: Engine) -> None:
@@ -196,7 +196,7 @@ async def test_an_account_that_works_again_resumes_nothing_of_this(scripts: dict
     campaign_id = await campaign_of(scripts, 5, Script())
     await launch(campaign_id)
     async with db.transaction() as session:
-        await control.pause(session, BRAKE, campaign_id, "5 of the first 5")
+        await control.brake(session, campaign_id, "5 of the first 5")
         account = await session.get(SendingAccount, 1)
         assert account is not None
         account.circuit_failures, account.circuit_open_until = 1, datetime(2026, 1, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ from campaign_app.delivery.engine import Engine
 from campaign_app.delivery.journal import State
 from campaign_app.delivery.slowing import ABOUT_ONE, Slowing
 from campaign_app.models.account import SendingAccount
-from campaign_app.models.campaign import Campaign, CampaignStatus
+from campaign_app.models.campaign import Campaign, CampaignStatus, Pauser
 from campaign_app.models.delivery import Delivery, Reason
 from tests.delivery import factory
 from tests.delivery.conftest import Drive, launch
@@ -138,7 +138,7 @@ async def test_what_never_ends_is_told_to_a_person_and_no_circuit_resumes_it(
     await asyncio.gather(*engine._tasks)
     found = await status_of(campaign_id)
     assert found.status is CampaignStatus.PAUSED
-    assert found.paused_by == brake.BRAKE.name
+    assert found.pauser is Pauser.BRAKE
     assert "slow down for 90 minutes" in found.status_reason
     assert SLOW.response in found.status_reason
     async with db.transaction() as session:

@@ -16,7 +16,7 @@ from campaign_app.core.config import settings
 from campaign_app.core.errors import Forbidden
 from campaign_app.core.queue import Depth, Job
 from campaign_app.delivery import chains, fast
-from campaign_app.models.campaign import Campaign, CampaignStatus
+from campaign_app.models.campaign import Campaign, CampaignStatus, Pauser
 from campaign_app.models.delivery import Delivery, DeliveryStatus, Lease, LeaseState
 from campaign_app.models.user import Role
 from campaign_app.ops import liveness, service
@@ -222,10 +222,10 @@ async def test_accounts_in_trouble(database: str) -> None:
     await factory.account(name="Fine", capabilities={"PIPELINING": ""})
     await factory.account(name="Gone", capabilities=broken, deleted_at=tried)
     async with db.transaction() as session:
-        for by in (SYSTEM.name, "Ines Keller"):
-            session.add(
-                Campaign(name=by, status=CampaignStatus.PAUSED, account_id=resting, paused_by=by, launched_at=tried)
-            )
+        for pauser in Pauser:
+            paused = Campaign(name=pauser, status=CampaignStatus.PAUSED, account_id=resting, launched_at=tried)
+            paused.paused_by, paused.pauser = SYSTEM.name, pauser
+            session.add(paused)
     one, two = (await look()).accounts
     assert (one.name, one.rests, one.words, one.waiting, one.pipelining) == (
         "Resting",

@@ -11,16 +11,17 @@ from sqlmodel import select
 
 from campaign_app.campaigns import templates_service
 from campaign_app.core import clock, db
-from campaign_app.core.actor import Actor
+from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.errors import Forbidden
+from campaign_app.delivery.refusals import BRAKE
 from campaign_app.models.account import SendingAccount, Tls
-from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
+from campaign_app.models.campaign import Campaign, CampaignActivity, CampaignCounter, CampaignStatus, Pauser
 from campaign_app.models.contact import Contact
 from campaign_app.models.delivery import Delivery, DeliveryStatus, Reason
 from campaign_app.models.user import Role
 from campaign_app.ui import live
 from campaign_app.ui.app_state import AppState
-from campaign_app.ui.campaign import figures
+from campaign_app.ui.campaign import figures, words
 from campaign_app.ui.campaign.page_state import CampaignPage
 from campaign_app.ui.campaign.recipients_state import Recipients, explanation
 from campaign_app.ui.campaign.template_state import SaveAsTemplate
@@ -284,3 +285,24 @@ async def test_a_campaign_that_is_over_before_any_news_of_it_shows_what_came_of_
         await session.execute(sa.update(Delivery).values(status=DeliveryStatus.BOUNCED))
     await table._settle()
     assert {row.status for row in table.rows} == {"bounced"}
+
+
+@pytest.mark.parametrize("name", [SYSTEM.name, BRAKE.name])
+def test_a_person_who_is_called_like_a_part_of_the_system_is_shown_as_a_person(name: str) -> None:
+    campaign = Campaign(name="x", status=CampaignStatus.PAUSED, paused_at=NOW, paused_by=name, pauser=Pauser.PERSON)
+    assert words.time_left(campaign, NOW, "UTC") == ("Paused", f"09:00 by {name}")
+    line = CampaignActivity(campaign_id=1, at=NOW, kind="pause", actor_name=name, title="Paused")
+    assert (words.activity_row(line, "UTC").title, words.activity_row(line, "UTC").detail) == (f"Paused by {name}", "")
+    line.by_person = False
+    assert (words.activity_row(line, "UTC").title, words.activity_row(line, "UTC").detail) == ("Paused", "Automatic")
+
+
+def test_what_the_system_paused_says_which_part_of_it_did() -> None:
+    said = {pauser: figures.by(pauser, "Ines") for pauser in Pauser}
+    assert said == {
+        Pauser.PERSON: " by Ines",
+        Pauser.BRAKE: ", stopped by the safety brake",
+        Pauser.CIRCUIT: ", until the account works again",
+        Pauser.SYSTEM: ", automatically",
+    }
+    assert figures.by(Pauser.PERSON, "") == figures.by(None, "") == ""

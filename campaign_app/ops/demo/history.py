@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.core import clock
+from campaign_app.core.actor import SYSTEM
 from campaign_app.delivery import content
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import (
@@ -247,6 +248,8 @@ def _activities(session: AsyncSession, campaign: Campaign, owner: User, recipien
     if campaign.status is CampaignStatus.CANCELLED:
         lines.append((campaign.finished_at, "cancelled", owner.name, "Cancelled"))
     else:
-        lines.append((campaign.finished_at, "completed", "Automatic", f"Finished: {reachable:,} messages handled"))
+        lines.append((campaign.finished_at, "completed", SYSTEM.name, f"Finished: {reachable:,} messages handled"))
     for at, kind, who, title in lines:
-        session.add(CampaignActivity(campaign_id=int(campaign.id or 0), at=at, kind=kind, actor_name=who, title=title))
+        line = CampaignActivity(campaign_id=int(campaign.id or 0), at=at, kind=kind, actor_name=who, title=title)
+        line.by_person = kind != "completed"
+        session.add(line)

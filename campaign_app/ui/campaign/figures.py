@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from campaign_app.kit import days, text
+from campaign_app.models.campaign import Pauser
 
 _AFTER_SENT = ("sent", "delivered", "read", "replied")
 
@@ -63,6 +64,13 @@ def clock(moment: datetime, now: datetime, zone: str) -> str:
     if days.ago(moment, now, zone) == 0:
         return f"{local:%H:%M}"
     return f"{local:%a} {local.day} {local:%b} {local:%H:%M}"
+
+
+def by(pauser: Pauser | None, name: str) -> str:
+    """Who paused a campaign, as the end of "Paused 11:34": a person's name never reads as a part of the system."""
+    if pauser is Pauser.PERSON:
+        return f" by {name}" if name else ""
+    return f", {pauser.label}" if pauser else ""
 
 
 def short(moment: datetime, now: datetime, zone: str) -> str:

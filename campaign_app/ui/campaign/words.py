@@ -32,7 +32,7 @@ async def sender_of(session: AsyncSession, campaign: Campaign) -> str:
 def time_left(campaign: Campaign, now: datetime, zone: str) -> tuple[str, str]:
     """Label and value of the second figure: time left, when it was paused, starts or how long it took."""
     if campaign.status is CampaignStatus.PAUSED and campaign.paused_at:
-        by = f" by {campaign.paused_by}" if campaign.paused_by else ""
+        by = figures.by(campaign.pauser, campaign.paused_by)
         return "Paused", f"{figures.clock(campaign.paused_at, now, zone)}{by}"
     if campaign.status is CampaignStatus.SCHEDULED and campaign.send_at:
         return "Starts", figures.clock(campaign.send_at, now, zone)
@@ -43,8 +43,8 @@ def time_left(campaign: Campaign, now: datetime, zone: str) -> tuple[str, str]:
 
 def activity_row(row: CampaignActivity, zone: str) -> TimelineEvent:
     """A line of the activity log. Who did it stands in the title, why below."""
-    by = f" by {row.actor_name}" if row.actor_name and row.actor_name != "Automatic" else ""
-    detail = row.detail or ("Automatic" if row.actor_name == "Automatic" else "")
+    by = f" by {row.actor_name}" if row.actor_name and row.by_person else ""
+    detail = row.detail or ("" if row.by_person else "Automatic")
     return TimelineEvent(
         kind=row.kind if row.kind in KINDS else "system",
         title=f"{row.title}{by}",

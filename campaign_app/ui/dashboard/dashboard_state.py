@@ -179,7 +179,8 @@ def running_row(row: CampaignLine, zone: str) -> Running:
     shares = figures.shares(row.counts)
     note = row.status_reason
     if row.status == "paused" and row.paused_at and not note:
-        note = f"Paused {figures.clock(row.paused_at, now(), zone)}{f' by {row.paused_by}' if row.paused_by else ''}"
+        by = figures.by(row.pauser, row.paused_by)
+        note = f"Paused {figures.clock(row.paused_at, now(), zone)}{by}"
     if row.status == "scheduled" and row.send_at:
         note = f"Starts {figures.clock(row.send_at, now(), zone)}"
     return Running(row.id, row.name, row.status, shares, _done(shares), note, routes.campaign(row.id))
