@@ -1,163 +1,212 @@
 """Signed addresses of one delivery: open pixel, click, unsubscribe, view in browser. No look-up is needed to check one.
 
-A token is `core.crypto.sign(purpose, payload)`, made here without its per-call overhead because every message needs
-several. It names the delivery (and the link's position), never an address of a person, and does not expire: people
-unsubscribe from old messages too. A link with variables carries where it leads, so that it keeps the values it was sent
-with (docs/decisions/0011). Nothing in it depends on where this installation is reached, so links of old messages
-work under whatever address leads here. `base` is that address, from `readiness.base_of`.
+A token names the delivery (and the link's position), never an address of a person, and does not expire: people
+unsubscribe from old messages too. A link with variables carries their values, so that it leads where it led when it was
+sent (docs/decisions/0011). Nothing in it depends on where this installation is reached, so links of old messages work
+under whatever address leads here. `base` is that address, from `readiness.base_of`.
+
+One keyed hash of the delivery's number gives the tags of all its tokens and the key of its clicks' tags, because every
+message needs several (docs/decisions/0016). Everything has a multiple of three bytes, so that its Base64 can be put
+together and taken apart:
+
+    open, unsubscribe, view, delivery   tag 12 · delivery 6
+    click                               tag 12 · position 3 · delivery 6 · values, if any
 """
 
 import hashlib
+import hmac
+from base64 import urlsafe_b64decode
 from binascii import b2a_base64
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
 
+from campaign_app.campaigns import link_values, older_tokens
+from campaign_app.campaigns.link_values import LinkValues
 from campaign_app.core import crypto
 from campaign_app.core.config import Settings, settings
 
-_TAG_BYTES = 12
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
-_BLOCK = 64
-_ID_BYTES = 8  # of a delivery in front of a target, so that a shorter payload is a link without one
-_PLAIN_TOKEN = 64
-MOST_TARGET = 1_500  # bytes of an address in a token; what is longer is sent as it is and not counted
-_WEB = ("http://", "https://")
-_NONE: Mapping[int, str] = {}
-_LONGEST_TOKEN = (_TAG_BYTES + 2 + _ID_BYTES + MOST_TARGET) * 4 // 3 + 2
+_ID_BYTES = 6
+_TAG = 16  # letters, of 12 bytes
+_NAME = 8  # letters, of _ID_BYTES
+_PLACE = 4  # letters, of a position's 3 bytes
+_TAGS = 48  # bytes of the hash that are tags; the rest is a key
+_AT_ONCE = 5  # tags of clicks from one hash
+_LONGEST = 64 + (link_values.MOST * 4 + 2) // 3
 
 
 class LinkKind(StrEnum):
-    """What an address does; each has a key of its own."""
+    """What an address does; each has a tag of its own."""
 
     OPEN = "open"
-    CLICK = "click"
     UNSUBSCRIBE = "unsubscribe"
     VIEW = "view"
     DELIVERY = "delivery"
 
 
-def _signer(kind: LinkKind) -> Callable[[bytes], str]:
-    key = crypto.derive(f"sign {kind}").ljust(_BLOCK, b"\0")
-    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key))
-    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in key))
-
-    def sign(payload: bytes) -> str:  # HMAC-SHA256 with both key blocks hashed once
-        first, second = inner.copy(), outer.copy()
-        first.update(payload)
-        second.update(first.digest())
-        raw = second.digest()[:_TAG_BYTES] + payload
-        return b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode()
-
-    return sign
+_TAG_OF = {kind: _TAG * place for place, kind in enumerate(LinkKind)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Signers:
-    open: Callable[[bytes], str]
-    click: Callable[[bytes], str]
-    unsubscribe: Callable[[bytes], str]
-    view: Callable[[bytes], str]
-    delivery: Callable[[bytes], str]
+class Made(NamedTuple):
+    """What a message needs of its delivery: variables for its parts, and headers."""
 
-
-_made: tuple[Settings, _Signers] | None = None
-
-
-def _signers() -> _Signers:
-    global _made
-    found = settings()
-    if _made is None or _made[0] is not found:
-        _made = (found, _Signers(*(_signer(kind) for kind in LinkKind)))
-    return _made[1]
-
-
-def _id_bytes(delivery_id: int) -> bytes:
-    return delivery_id.to_bytes((delivery_id.bit_length() + 7) // 8 or 1, "big")
-
-
-def open_url(delivery_id: int) -> str:
-    """Path of the pixel that tells of an opening."""
-    return f"/t/o/{_signers().open(_id_bytes(delivery_id))}.gif"
-
-
-def unsubscribe_url(delivery_id: int) -> str:
-    """Path: GET shows a page, POST unsubscribes (RFC 8058)."""
-    return f"/u/{_signers().unsubscribe(_id_bytes(delivery_id))}"
-
-
-def view_url(delivery_id: int) -> str:
-    """Path of the message as a web page."""
-    return f"/v/{_signers().view(_id_bytes(delivery_id))}"
-
-
-class Addresses:
-    """Makes what one campaign's messages need beside the contact. `reads`: the names its message asks for."""
-
-    def __init__(self, links: int, reads: Container[str], base: str) -> None:
-        self._made = _signers()
-        self._clicks = [(n, f"link_{n}", n.to_bytes(2, "big")) for n in range(links) if f"link_{n}" in reads]
-        self._to_click, self._to_unsubscribe = f"{base}/t/c/", f"{base}/u/"
-        self._to_open = f"{base}/t/o/" if "open_url" in reads else ""
-        self._to_view = f"{base}/v/" if "view_url" in reads else ""
-
-    def variables(self, delivery_id: int, targets: Mapping[int, str] = _NONE) -> dict[str, str]:
-        """The addresses by the names that a compiled message has for them; `targets` from `message.targets(…)`."""
-        made, key = self._made, _id_bytes(delivery_id)
-        click, base = made.click, self._to_click
-        found = {name: base + click(head + key) for n, name, head in self._clicks if n not in targets}
-        for position, url in targets.items():
-            found[f"link_{position}"] = self._personal(delivery_id, position, url)
-        found["unsubscribe_url"] = self._to_unsubscribe + made.unsubscribe(key)
-        if self._to_open:
-            found["open_url"] = f"{self._to_open}{made.open(key)}.gif"
-        if self._to_view:
-            found["view_url"] = self._to_view + made.view(key)
-        return found
-
-    def _personal(self, delivery_id: int, position: int, url: str) -> str:
-        target = url.encode() if url[:8].lower().startswith(_WEB) else b""
-        if len(target) > MOST_TARGET:
-            return url
-        head = position.to_bytes(2, "big")
-        key = head + delivery_id.to_bytes(_ID_BYTES, "big") + target if target else head + _id_bytes(delivery_id)
-        return self._to_click + self._made.click(key)
-
-    def headers(self, delivery_id: int, unsubscribe_url: str) -> dict[str, str]:
-        """The headers every message carries: one-click unsubscribe (RFC 8058) and the delivery."""
-        return {
-            "List-Unsubscribe": f"<{unsubscribe_url}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            "X-Beacon-Delivery": self._made.delivery(_id_bytes(delivery_id)),
-        }
+    variables: dict[str, str]
+    headers: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class ClickToken:
-    """What a click names. `url`: where this person's link leads; empty when every recipient's leads to the same."""
+    """What a click names. `values`: those of its link's variables, packed; empty for a link without."""
 
     delivery_id: int
     position: int
-    url: str
+    values: bytes
+
+
+_hash: tuple[Settings, "hashlib.blake2b"] | None = None
+
+
+def _digest(name: bytes) -> bytes:
+    """Of a delivery: four tags of 12 bytes, and the key of its clicks' tags."""
+    global _hash
+    found = settings()
+    if _hash is None or _hash[0] is not found:
+        _hash = (found, hashlib.blake2b(key=crypto.derive("tokens of deliveries", 64), digest_size=64))
+    made = _hash[1].copy()
+    made.update(name)
+    return made.digest()
+
+
+def _letters(raw: bytes) -> str:
+    return b2a_base64(raw, newline=False).translate(_URL_SAFE).decode()
+
+
+def _click_tags(key: bytes, block: bytes, values: bytes) -> str:
+    return _letters(hashlib.blake2b(block + values, key=key, digest_size=_AT_ONCE * 12).digest())
+
+
+def _token(kind: LinkKind, delivery_id: int) -> str:
+    name = delivery_id.to_bytes(_ID_BYTES, "big")
+    start = _TAG_OF[kind]
+    return _letters(_digest(name)[:_TAGS])[start : start + _TAG] + _letters(name)
+
+
+def open_url(delivery_id: int) -> str:
+    """Path of the pixel that tells of an opening."""
+    return f"/t/o/{_token(LinkKind.OPEN, delivery_id)}.gif"
+
+
+def unsubscribe_url(delivery_id: int) -> str:
+    """Path: GET shows a page, POST unsubscribes (RFC 8058)."""
+    return f"/u/{_token(LinkKind.UNSUBSCRIBE, delivery_id)}"
+
+
+def view_url(delivery_id: int) -> str:
+    """Path of the message as a web page."""
+    return f"/v/{_token(LinkKind.VIEW, delivery_id)}"
+
+
+class _Place(NamedTuple):
+    variable: str
+    tag: int
+    letters: str
+
+
+_Blocks = Sequence[tuple[bytes, Sequence[_Place]]]
+
+
+@lru_cache(maxsize=4_096)
+def _blocks(positions: Iterable[int]) -> _Blocks:
+    """Positions by the hash that their tags come from."""
+    found: dict[int, list[_Place]] = {}
+    for position in positions:
+        block, place = divmod(position, _AT_ONCE)
+        made = _Place(f"link_{position}", place * _TAG, _letters(position.to_bytes(3, "big")))
+        found.setdefault(block, []).append(made)
+    return [(block.to_bytes(3, "big"), places) for block, places in found.items()]
+
+
+class Addresses:
+    """Makes what one campaign's messages need beside the contact. `reads`: the names its message asks for.
+
+    `personal`: positions of links with variables, which come with each message's values.
+    """
+
+    def __init__(self, links: int, reads: Container[str], base: str, personal: Container[int] = ()) -> None:
+        self._plain = _blocks(tuple(n for n in range(links) if f"link_{n}" in reads and n not in personal))
+        self._to_click, self._to_unsubscribe = f"{base}/t/c/", f"{base}/u/"
+        self._to_open = f"{base}/t/o/" if "open_url" in reads else ""
+        self._to_view = f"{base}/v/" if "view_url" in reads else ""
+
+    def make(self, delivery_id: int, values: LinkValues = link_values.NONE) -> Made:
+        """The addresses by the names that a compiled message has for them, and the headers every message carries:
+        one-click unsubscribe (RFC 8058) and the delivery. `values` from `message.link_values(…)`.
+        """
+        raw = delivery_id.to_bytes(_ID_BYTES, "big")
+        digest = _digest(raw)
+        tags = _letters(digest[:_TAGS] + raw)
+        name = tags[64:]
+        leave = f"{self._to_unsubscribe}{tags[16:32]}{name}"
+        found = {"unsubscribe_url": leave}
+        if self._to_open:
+            found["open_url"] = f"{self._to_open}{tags[:16]}{name}.gif"
+        if self._to_view:
+            found["view_url"] = f"{self._to_view}{tags[32:48]}{name}"
+        key = digest[_TAGS:]
+        if self._plain:
+            self._clicks(found, key, name, self._plain, b"")
+        for positions, packed in values.packed:
+            self._clicks(found, key, name, _blocks(positions), packed)
+        if values.whole:
+            found.update(values.whole)
+        headers = {
+            "List-Unsubscribe": f"<{leave}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "X-Beacon-Delivery": tags[48:],
+        }
+        return Made(found, headers)
+
+    def _clicks(self, found: dict[str, str], key: bytes, name: str, blocks: _Blocks, values: bytes) -> None:
+        base = self._to_click
+        end = name + _letters(values).rstrip("=") if values else name
+        for block, places in blocks:
+            tags = _click_tags(key, block, values)
+            for variable, tag, letters in places:
+                found[variable] = f"{base}{tags[tag : tag + _TAG]}{letters}{end}"
 
 
 def read_click(token: str) -> ClickToken | None:
     """What a genuine click token says, else None."""
-    if not 16 < len(token) <= _LONGEST_TOKEN:
+    if len(token) > _LONGEST or not token.isascii():
         return None
-    payload = crypto.verify(LinkKind.CLICK, token)
-    if not payload or len(payload) <= 2:
-        return None
-    position, rest = int.from_bytes(payload[:2], "big"), payload[2:]
-    key, target = rest[:_ID_BYTES], rest[_ID_BYTES:]
-    return ClickToken(int.from_bytes(key, "big"), position, target.decode("utf-8", "replace"))
+    raw = _bytes(token[_TAG:])
+    if len(raw) >= 3 + _ID_BYTES:
+        position, name, values = int.from_bytes(raw[:3], "big"), raw[3 : 3 + _ID_BYTES], raw[3 + _ID_BYTES :]
+        block, place = divmod(position, _AT_ONCE)
+        tags = _click_tags(_digest(name)[_TAGS:], block.to_bytes(3, "big"), values)
+        if hmac.compare_digest(token, tags[place * _TAG :][:_TAG] + _letters(raw).rstrip("=")):
+            return ClickToken(int.from_bytes(name, "big"), position, values)
+    older = older_tokens.read_click(token)
+    return ClickToken(*older) if older else None
 
 
-def read_token(kind: LinkKind | str, token: str) -> int | None:
+def read_token(kind: LinkKind, token: str) -> int | None:
     """The delivery that a genuine token of this kind names, else None."""
-    if not 16 < len(token) <= _PLAIN_TOKEN:
+    if len(token) > _LONGEST or not token.isascii():
         return None
-    payload = crypto.verify(str(kind), token)
-    if not payload or len(payload) > _ID_BYTES:
-        return None
-    return int.from_bytes(payload, "big")
+    name = _bytes(token[_TAG:])
+    if len(name) == _ID_BYTES:
+        delivery_id = int.from_bytes(name, "big")
+        if hmac.compare_digest(token, _token(kind, delivery_id)):
+            return delivery_id
+    return older_tokens.read(kind, token)
+
+
+def _bytes(letters: str) -> bytes:
+    try:
+        return urlsafe_b64decode(letters + "=" * (-len(letters) % 4))
+    except ValueError:
+        return b""

@@ -150,7 +150,7 @@ class _Filtered:
             (
                 environment.filters[found.name],
                 tuple(argument.value for argument in found.args if isinstance(argument, nodes.Const)),
-                {pair.key: pair.value.value for pair in found.kwargs if isinstance(pair.value, nodes.Const)},
+                {str(pair.key): pair.value.value for pair in found.kwargs if isinstance(pair.value, nodes.Const)},
             )
             for found in filters
         ]

@@ -17,8 +17,8 @@ from jinja2 import meta, nodes
 from campaign_app.campaigns import budget, inlining, layout, markup, plain_text, urls
 from campaign_app.campaigns.errors import RenderError, TemplateInvalid, TooSlow
 from campaign_app.campaigns.filters import is_empty
+from campaign_app.campaigns.link_values import LinkValues, PersonalLinks
 from campaign_app.campaigns.part import Part
-from campaign_app.campaigns.personal_links import PersonalLinks
 from campaign_app.campaigns.sandbox import ALIASES, HTML, PLAIN
 from campaign_app.campaigns.syntax import measure
 from campaign_app.campaigns.usage import needs_value, sets_names
@@ -83,6 +83,7 @@ class CompiledMessage:
     """A message ready to be rendered. `links` are the URL templates behind link_0, link_1, …
 
     `variables`: every name its author wrote; `required`: those that have no default and are not asked for by an `if`.
+    `personal`: its links with variables.
     """
 
     links: tuple[str, ...]
@@ -93,7 +94,7 @@ class CompiledMessage:
     _html: Part
     _text: Part
     _is_fixed: bool
-    _personal: PersonalLinks
+    personal: PersonalLinks
 
     @property
     def reads(self) -> frozenset[str]:
@@ -101,7 +102,7 @@ class CompiledMessage:
         return self._subject.reads | self._html.reads | self._text.reads
 
     def render(self, context: Mapping[str, Any]) -> Rendered:
-        """One person's message from `context_for(contact)` plus `links.Addresses(…).variables(…)`.
+        """One person's message from `context_for(contact)` plus `links.Addresses(…).make(…).variables`.
 
         Raises:
             RenderError: this person's values make it impossible, or a limit was reached.
@@ -127,13 +128,14 @@ class CompiledMessage:
             raise
         return Rendered(subject.strip(), html, self._text.render(context))
 
-    def targets(self, context: Mapping[str, Any]) -> Mapping[int, str]:
-        """Where this person's links with variables lead, by position. Empty for a message that has none.
+    def link_values(self, context: Mapping[str, Any]) -> LinkValues:
+        """What the tokens of links with variables carry for this person.
 
         Raises:
             RenderError: this person's values make it impossible, or a limit was reached.
+            ValueError: a value holds half a character (a lone surrogate).
         """
-        return self._personal.targets(context)
+        return self.personal.values(context)
 
     def missing(self, context: Mapping[str, Any]) -> tuple[str, ...]:
         """The required variables that are empty for this person."""
@@ -201,7 +203,7 @@ def assemble(prepared: Prepared) -> CompiledMessage:
         _html=parts[1],
         _text=parts[2],
         _is_fixed=all(part.is_fixed for part in parts),
-        _personal=_personal(prepared.links, parts),
+        personal=_personal(prepared.links, parts),
     )
 
 

@@ -59,7 +59,7 @@ class Lane:
         self.campaign_id = campaign_id
         self.version = version
         self.message = message
-        self.addresses = Addresses(len(message.links), message.reads, base)
+        self.addresses = Addresses(len(message.links), message.reads, base, message.personal)
         self.composer = composer
         self.from_address = from_address
         self.domain = from_address.rpartition("@")[2]
@@ -152,9 +152,8 @@ class Lane:
         if missing:
             raise LeftOut(Reason.MISSING_VARIABLE, ", ".join(sorted(missing))[:500])
         name = context["name"]
-        addresses = self.addresses
         context.update(self.around)
-        rendered = self._rendered(row.id, context)
+        rendered, headers = self._rendered(row.id, context)
         try:
             content = self.composer.compose(
                 Content(
@@ -164,18 +163,19 @@ class Lane:
                     html=rendered.html,
                     text=rendered.text,
                     message_id=message_ids.make(row.id, self.domain),
-                    headers=addresses.headers(row.id, context["unsubscribe_url"]),
+                    headers=headers,
                 )
             )
         except ValueError as error:
             raise LeftOut(Reason.RENDER_ERROR, str(error)[:500]) from None
         return Outgoing(row.id, self.from_address, row.address, content)
 
-    def _rendered(self, delivery_id: int, context: dict[str, Any]) -> Rendered:
+    def _rendered(self, delivery_id: int, context: dict[str, Any]) -> tuple[Rendered, dict[str, str]]:
         watch = self.watch
         watch.start()
         try:
-            context.update(self.addresses.variables(delivery_id, self.message.targets(context)))
+            made = self.addresses.make(delivery_id, self.message.link_values(context))
+            context.update(made.variables)
             rendered = self.message.render(context)
         except TooSlow as error:
             raise LeftOut(Reason.RENDER_ERROR, str(error)[:500], stops=True) from None
@@ -183,4 +183,4 @@ class Lane:
             raise LeftOut(Reason.RENDER_ERROR, str(error)[:500], stops=watch.is_too_slow()) from None
         if watch.is_too_slow():
             raise LeftOut(Reason.RENDER_ERROR, TOO_SLOW, stops=True)
-        return rendered
+        return rendered, made.headers

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import suppression
-from campaign_app.campaigns import links
+from campaign_app.campaigns import link_values, links
 from campaign_app.campaigns.errors import RenderError
 from campaign_app.campaigns.links import LinkKind
 from campaign_app.campaigns.templating import context_for, render_url
@@ -64,9 +64,9 @@ async def click(session: AsyncSession, token: str) -> Click | None:
     if found is None or known is None:
         return None
     url, contact_id, sent_at = known
-    if found.url:
-        url = found.url
-    elif "{" in url:  # sent by a version whose tokens carried no address
+    if found.values:
+        url = link_values.address(url, found.values)
+    elif "{" in url:  # sent by a version whose tokens carried no values
         contact = await repository.contact(session, contact_id)
         try:
             url = render_url(url, context_for(contact) if contact else {})

@@ -34,8 +34,8 @@ async def page(session: AsyncSession, token: str) -> str | None:
         here = await workspace.get(session)
         base = readiness.base_of(here, await preflight_repository.account(session, campaign.account_id))
         values = context_for(contact)
-        addresses = Addresses(len(message.links), message.reads, base)
-        values.update(addresses.variables(found, message.targets(values)))
+        addresses = Addresses(len(message.links), message.reads, base, message.personal)
+        values.update(addresses.make(found, message.link_values(values)).variables)
         values["postal_address"] = here.postal_address
         return message.render(values).html
     except TooSlow:

@@ -90,8 +90,8 @@ async def test_a_link_keeps_the_values_it_was_sent_with(browser: httpx.AsyncClie
         campaign = await session.get(Campaign, here.campaign)
         frozen = await content.frozen_links(session, here.campaign)
         message = assemble(await content.prepare(campaign, frozen))
-        targets = message.targets(context_for(await session.get(Contact, contact)))
-    made = links.Addresses(len(message.links), message.reads, "").variables(delivery, targets)
+        values = message.link_values(context_for(await session.get(Contact, contact)))
+    made = links.Addresses(len(message.links), message.reads, "", message.personal).make(delivery, values).variables
     async with db.transaction() as session:
         await session.execute(sa.update(Contact).where(col(Contact.id) == contact).values(company="Other Ltd"))
     before = await browser.get(path(tokens.click_url(delivery, 1)))

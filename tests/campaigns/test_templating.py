@@ -233,7 +233,7 @@ LINKED = (
 def test_links_are_found_once_and_replaced(var_dir: object) -> None:
     message = compile_message("s", "", LINKED, track_clicks=True)
     assert message.links == ("https://a.example/x?a=1&b=2", "https://b.example/{{ company }}")
-    values = {**context_for(ANNA), **links.Addresses(2, message.reads, "").variables(7)}
+    values = {**context_for(ANNA), **links.Addresses(2, message.reads, "").make(7).variables}
     shown = message.render(values)
     assert shown.html.count(values["link_0"]) == 2
     assert shown.html.count(values["link_1"]) == 1

@@ -1,0 +1,23 @@
+"""Tokens of messages that earlier versions sent: their links go on working."""
+
+from campaign_app.campaigns import link_values
+from campaign_app.core import crypto
+
+_ID_BYTES = 8
+_PLAIN = 64
+
+
+def read(kind: str, token: str) -> int | None:
+    """The delivery that a genuine token of this kind names, else None."""
+    payload = crypto.verify(kind, token) if 16 < len(token) <= _PLAIN else None
+    return int.from_bytes(payload, "big") if payload and len(payload) <= _ID_BYTES else None
+
+
+def read_click(token: str) -> tuple[int, int, bytes] | None:
+    """(delivery, position, what its token carries of the address) of a genuine click token, else None."""
+    payload = crypto.verify("click", token) if len(token) > 16 else None
+    if not payload or len(payload) <= 2:
+        return None
+    position, rest = int.from_bytes(payload[:2], "big"), payload[2:]
+    target = rest[_ID_BYTES:].decode("utf-8", "replace")
+    return int.from_bytes(rest[:_ID_BYTES], "big"), position, link_values.whole(target) if target else b""
