@@ -1,12 +1,16 @@
 """The product as real processes on free ports, for browser and scenario tests."""
 
+import atexit
 import contextlib
+import functools
 import os
 import re
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -17,6 +21,15 @@ from typing import Any
 from tests.servers import free_port
 
 ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who may sign in."""
+
+    email: str
+    password: str
+    role: str
 
 
 @dataclass
@@ -68,6 +81,24 @@ class Stack:
             check=True,
             **more,
         )
+
+    def prepare(self, *people: Person) -> None:
+        """The tables and these people, as `alembic upgrade head` and `./campaign user create` make them.
+
+        On SQLite they are made once for all stacks of a test run, whose secret is one then.
+        """
+        if self.database_url:
+            self._make(people)
+        else:
+            made = _prepared(people)
+            shutil.copytree(made.var, self.var, dirs_exist_ok=True)
+            self.secret = made.secret
+
+    def _make(self, people: tuple[Person, ...]) -> None:
+        self.run("alembic", "upgrade", "head")
+        for who in people:
+            name = ["--email", who.email, "--name", who.role.capitalize()]
+            self.run("campaign_app.cli", "user", "create", *name, "--role", who.role, "--password", who.password)
 
     def start(
         self, name: str, *arguments: str, prefix: Sequence[str] = (), environment: Mapping[str, str] | None = None
@@ -148,3 +179,13 @@ class Stack:
         for name in list(self.processes):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.stop(name)
+
+
+@functools.cache
+def _prepared(people: tuple[Person, ...]) -> Stack:
+    """A data directory that no process uses."""
+    folder = Path(tempfile.mkdtemp(prefix="beacon-prepared-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    stack = Stack(folder, redis_url="redis://127.0.0.1:1")
+    stack._make(people)
+    return stack

@@ -59,7 +59,7 @@ class Tab:
         event = {"name": handler, "payload": payload, "router_data": self._router_data()}
         await self._socket.emit("event", event, namespace=_NAMESPACE)
 
-    async def until(self, reached: Callable[["Tab"], object], seconds: float = 15) -> None:
+    async def until(self, reached: Callable[["Tab"], object], seconds: float = 60) -> None:
         """Return when the server has said enough."""
         try:
             async with self._heard:

@@ -1,6 +1,8 @@
 """The ASGI guard around everything: who may come in, how much, from where, and what every answer carries."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from time import monotonic
@@ -35,6 +37,7 @@ _POLICY_VIOLATION: Final = 1008
 _TOO_BIG: Final = 1009
 _TRY_LATER: Final = 1013
 _SAY_AGAIN_S: Final = 60.0
+_READ_REST_S: Final = 30.0  # so long a body may go on that nobody wants
 log = logging.get("api")
 
 
@@ -64,15 +67,22 @@ class EdgeGuard:
         path: str = scope["path"]
         scope[NOTED] = []
         answer = _Answer(scope, send, self._policy)
+        body = _Body(receive, _limit(path), headers)
+        try:
+            await self._answer(scope, headers, body, answer)
+        finally:
+            await body.read_rest()
+
+    async def _answer(self, scope: Scope, headers: Mapping[str, str], body: "_Body", answer: "_Answer") -> None:
+        path: str = scope["path"]
         if path.startswith(_FROM_ANYWHERE) and not is_same_origin(headers):
             scope["headers"] = [pair for pair in scope["headers"] if pair[0].lower() != b"cookie"]
         if refusal := await _refusal(scope, headers):
-            await refusal(scope, receive, answer.send)
+            await refusal(scope, body.receive, answer.send)
             return
         if path in self._folders and scope["method"] in {"GET", "HEAD"}:
             # Starlette would answer with a redirect to http://…/login/, wrong behind TLS and wrong for the router.
             scope["path"], scope["raw_path"] = f"{path}/", f"{path}/".encode()
-        body = _Body(receive, _limit(path))
         answer.body = body
         try:
             await self._app(scope, body.receive, answer.send)
@@ -80,7 +90,7 @@ class EdgeGuard:
             if not body.is_too_large:
                 raise
         if body.is_too_large and not answer.is_started:
-            await _too_large(_limit(path))(scope, receive, answer.send_own)
+            await _too_large(_limit(path))(scope, body.receive, answer.send_own)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _take_peer(scope)
@@ -145,20 +155,33 @@ def _measured(receive: Receive, send: Send, limit: int, speech: strangers.Speech
 class _Body:
     """Counts the request's body; over the limit the app sees the client leave."""
 
-    def __init__(self, receive: Receive, limit: int) -> None:
+    def __init__(self, receive: Receive, limit: int, headers: Mapping[str, str]) -> None:
         self._receive = receive
         self._left = limit
+        self._goes_on = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
         self.is_too_large = False
 
     async def receive(self) -> Message:
         if self.is_too_large:
             return {"type": "http.disconnect"}
-        message = await self._receive()
+        message = await self._next()
         self._left -= len(message.get("body", b""))
         if self._left < 0:
             self.is_too_large = True
             return {"type": "http.disconnect"}
         return message
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._goes_on = self._goes_on and message["type"] == "http.request" and message.get("more_body", False)
+        return message
+
+    async def read_rest(self) -> None:
+        """After the answer: a connection that is closed with a body half read is reset, and the answer may be lost."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_READ_REST_S):
+                while self._goes_on:
+                    await self._next()
 
 
 class _Answer:

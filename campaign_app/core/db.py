@@ -108,9 +108,10 @@ def _sqlite_engine(begin: str) -> AsyncEngine:
 async def transaction() -> AsyncIterator[AsyncSession]:
     """One unit of work: commits at the end, then sends the jobs collected in it; rolls back on any error."""
     with _told_when_unstorable():
-        async with AsyncSession(engines().write, expire_on_commit=False) as session, session.begin():
+        async with AsyncSession(engines().write, expire_on_commit=False) as session:  # shields its own rollback
             yield session
             jobs = queue.take(session)
+            await session.commit()
     await queue.send(jobs)
 
 
@@ -118,10 +119,9 @@ async def transaction() -> AsyncIterator[AsyncSession]:
 async def reading() -> AsyncIterator[AsyncSession]:
     """A consistent view for reading; whatever is changed in it is thrown away."""
     with _told_when_unstorable():
-        async with AsyncSession(engines().read, expire_on_commit=False, autoflush=False) as session, session.begin():
+        async with AsyncSession(engines().read, expire_on_commit=False, autoflush=False) as session:
             yield session
             session.expunge_all()  # a rollback would empty the objects that the caller takes along
-            await session.rollback()
 
 
 @contextmanager

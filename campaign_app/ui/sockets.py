@@ -4,6 +4,7 @@ A state of a stranger is made for each event and forgotten after it, neither in 
 sign-in need nothing that outlives an event. So no stranger can fill Redis, and none sees what somebody else left.
 """
 
+import asyncio
 import dataclasses
 from collections import OrderedDict
 from collections.abc import AsyncIterator
@@ -13,17 +14,21 @@ from typing import Any, Final, cast
 import reflex as rx
 from reflex.app import EventNamespace
 from reflex.istate.manager.redis import StateManagerRedis
-from reflex.state import BaseState
+from reflex.state import BaseState, StateUpdate
 from reflex_base.constants import RouteVar
 from reflex_base.registry import RegistrationContext
 
 from campaign_app.auth.current import STRANGER
+from campaign_app.core import logging
+from campaign_app.ui import app_state
 
 _ARGUMENTS: Final = {"event": 2, "ping": 1, "client_error": 2}  # with the socket's id, which comes first
 _TOKENS_KNOWN: Final = 20_000
 _NAME: Final = 1_000  # a handler's name names every state above it
 _PATH: Final = 2_000
 _QUERY_PARTS: Final = 50
+_NAME_IN_LOG: Final = 100
+log = logging.get("ui")
 
 
 class Strangers:
@@ -47,14 +52,15 @@ class Strangers:
 
 
 class Sockets(EventNamespace):
-    """Takes from each socket what has the form of an event, and from strangers only events that exist.
+    """Takes from each socket what has the form of an event and names a handler.
 
-    What has not is dropped without a word in the log: anybody could fill it.
+    What has not the form is dropped without a word in the log: anybody could fill it.
     """
 
     def __init__(self, namespace: str, app: rx.App, strangers: Strangers) -> None:
         super().__init__(namespace, app)
         self._strangers = strangers
+        self._outdated: set[str] = set()  # sockets that asked for a handler that there is not, and were told so
 
     def _is_stranger(self, sid: str) -> bool:
         """Whether the socket came without a session, as the guard says; one that has gone counts as such."""
@@ -92,9 +98,25 @@ class Sockets(EventNamespace):
         event = _shaped(data)
         if event is None or self.sid_to_token.get(sid) is None:
             return
-        if self._is_stranger(sid) and event["name"] not in RegistrationContext.ensure_context().event_handlers:
+        if event["name"] in RegistrationContext.ensure_context().event_handlers:
+            await super().on_event(sid, event)
+        elif not self._is_stranger(sid):
+            await self._say_outdated(sid, event["name"])
+
+    async def _say_outdated(self, sid: str, name: str) -> None:
+        """Once a socket: a page of an older version may ask again and again."""
+        if sid in self._outdated:
             return
-        await super().on_event(sid, event)
+        self._outdated.add(sid)
+        log.warning("a page asked for a handler that there is not", handler=logging.clean(name, _NAME_IN_LOG))
+        text = "It asked for something that this version does not have. Load the page again."
+        told = app_state.notify_error("This page is of another version", text)
+        await self.emit_update(StateUpdate(events=[told]), self.sid_to_token[sid])
+
+    def on_disconnect(self, sid: str) -> asyncio.Task[Any] | None:
+        """See Reflex."""
+        self._outdated.discard(sid)
+        return super().on_disconnect(sid)
 
     async def on_client_error(self, sid: str, data: Any = None) -> None:
         """See Reflex. Strangers report nothing."""

@@ -1,9 +1,12 @@
 """The guard, over a real socket: origins, sessions, sizes, headers, proxies, paths."""
 
+import asyncio
+
 import aiohttp
 import httpx
 import pytest
 
+from campaign_app.api import guard
 from campaign_app.core.config import settings
 from tests.api.conftest import set_up
 
@@ -93,6 +96,35 @@ async def test_bodies_over_the_limit_are_refused_with_and_without_a_length(sqlit
         assert answer.status_code == 413
         assert "1 MB" in answer.json()["error"]["message"]
     assert (await sqlite_client.post("/anything", content=b"x" * 900_000)).json()["size"] == 900_000
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status"),
+    [
+        ("/auth/logout", 100_000, 303),
+        ("/auth/logout", 8_000_000, 413),
+        ("/files/imports", 8_000_000, 401),
+        ("/anything", 8_000_000, 413),
+    ],
+)
+async def test_a_body_that_nobody_wants_is_read_and_the_connection_goes_on(
+    sqlite_client: httpx.AsyncClient, path: str, size: int, status: int
+) -> None:
+    """Closed with a body half read it is reset: the browser (or a proxy) sees no answer, or the next request fails."""
+    for _ in range(10):
+        assert (await sqlite_client.post(path, content=b"x" * size)).status_code == status
+        assert (await sqlite_client.get("/x")).status_code == 200
+
+
+async def test_a_body_that_never_comes_is_not_waited_for(
+    sqlite_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "_READ_REST_S", 0.2)
+    reader, writer = await asyncio.open_connection(sqlite_client.base_url.host, sqlite_client.base_url.port)
+    writer.write(b"POST /auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\nx")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 303")  # at once
+    await asyncio.wait_for(reader.read(), 20)  # to the end: the connection is closed
+    writer.close()
 
 
 async def test_uploads_have_a_limit_of_their_own(

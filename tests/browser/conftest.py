@@ -13,7 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.browser.axe import axe_source
 from tests.browser.looks import Demo
-from tests.stack import Stack
+from tests.stack import Person, Stack
 
 CHROMIUM_FLAGS = [
     "--headless",
@@ -46,8 +46,7 @@ def stack(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     build_if_needed(print)
     product = Stack(var=tmp_path_factory.mktemp("product"), redis_url=f"{redis_server}/2")
     try:
-        product.run("alembic", "upgrade", "head")
-        create_users(product)
+        product.prepare(Person(*OWNER, "owner"), Person(*VIEWER, "viewer"))
         product.run("tests.settled")  # the set-up step has a test of its own
         product.start_sandbox()
         product.start_worker()
@@ -62,8 +61,7 @@ def demo(stack: Stack, redis_server: str, tmp_path_factory: pytest.TempPathFacto
     """A web process alone, nothing is sent here; `stack` has built the front end."""
     product = Stack(var=tmp_path_factory.mktemp("demo"), redis_url=f"{redis_server}/5")
     try:
-        product.run("alembic", "upgrade", "head")
-        create_users(product)
+        product.prepare(Person(*OWNER, "owner"), Person(*VIEWER, "viewer"))
         ids = json.loads(product.run("tests.browser.seed_demo").stdout.splitlines()[-1])
         product.start_web()
         yield Demo(product, ids)
@@ -75,13 +73,6 @@ def demo(stack: Stack, redis_server: str, tmp_path_factory: pytest.TempPathFacto
 def axe(pytestconfig: pytest.Config) -> str:
     """axe-core's script, kept beside pytest's cache."""
     return axe_source(pytestconfig.rootpath / ".pytest_cache" / "axe")
-
-
-def create_users(product: Stack) -> None:
-    """The owner and a viewer, through the command line as an admin would."""
-    for (email, password), role in ((OWNER, "owner"), (VIEWER, "viewer")):
-        arguments = ["--email", email, "--name", role.capitalize(), "--role", role, "--password", password]
-        product.run("campaign_app.cli", "user", "create", *arguments)
 
 
 @dataclass

@@ -33,7 +33,7 @@ def empty(stack: Stack, redis_server: str, tmp_path_factory: pytest.TempPathFact
     """Web and worker on an empty folder, no sandbox; `stack` has built the front end."""
     product = Stack(var=tmp_path_factory.mktemp("empty"), redis_url=f"{redis_server}/6")
     try:
-        product.run("alembic", "upgrade", "head")
+        product.prepare()
         product.start_web()
         product.start_worker()
         yield product

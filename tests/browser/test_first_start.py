@@ -17,7 +17,7 @@ def fresh(stack: Stack, redis_server: str, tmp_path_factory: pytest.TempPathFact
     """An installation without users, as the launcher leaves it; `stack` has built the front end."""
     product = Stack(var=tmp_path_factory.mktemp("fresh"), redis_url=f"{redis_server}/4")
     try:
-        product.run("alembic", "upgrade", "head")
+        product.prepare()
         product.start_web()
         yield product
     finally:

@@ -1,13 +1,18 @@
 """The only commit: atomic, jobs after it, readers never write."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 import pytest
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.core import crypto, db, queue
 from campaign_app.core import redis as app_redis
+from campaign_app.core.config import ROOT
 from campaign_app.models.setting import Setting
 from tests.conftest import count_rows
 
@@ -43,6 +48,27 @@ async def test_reading_changes_nothing(sqlite_database: str) -> None:
     async with db.reading() as session:
         session.add(Setting(key="a"))
     assert await count_rows("setting") == 0
+
+
+@pytest.mark.parametrize("unit_of_work", [db.reading, db.transaction])
+async def test_a_task_cancelled_while_it_rolls_back_breaks_no_connection(
+    database: str, unit_of_work: Callable[[], AbstractAsyncContextManager[AsyncSession]]
+) -> None:
+    """A person who closes the tab cancels its handlers; the pool would log a broken connection with its stack."""
+
+    async def work() -> None:
+        async with unit_of_work() as session:
+            await session.execute(select(Setting))
+            raise LookupError
+
+    for engine in {db.engines().read.sync_engine, db.engines().write.sync_engine}:
+        event.listen(engine, "rollback", lambda _connection: task.cancel())
+        event.listen(engine, "invalidate", lambda *_: pytest.fail("the connection is thrown away"))
+    task = asyncio.create_task(work())
+    with pytest.raises((asyncio.CancelledError, LookupError)):
+        await task
+    async with unit_of_work() as session:
+        assert (await session.execute(text("SELECT 1"))).scalar_one() == 1
 
 
 async def test_writers_queue_up_instead_of_failing(database: str) -> None:
@@ -81,3 +107,8 @@ async def test_a_vanished_hosts_transaction_holds_its_locks_for_a_moment_only(
         await vanished.commit()
         await vanished.exec(select(Setting))
     await vanished.close()
+
+
+def test_nobody_else_commits() -> None:
+    rooms = ROOT / "campaign_app"
+    assert [path.name for path in rooms.rglob("*.py") if ".commit()" in path.read_text()] == ["db.py"]

@@ -15,6 +15,22 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         yield started
 
 
+BROKEN = ("Traceback", "Task exception was never retrieved")
+
+
+@pytest.fixture(autouse=True)
+def nothing_breaks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No test of the shared installation may make its web process print a traceback."""
+    if "installation" not in request.fixturenames:
+        yield
+        return
+    log = request.getfixturevalue("installation").listen()
+    yield
+    written = log.text
+    if any(words in written for words in BROKEN):
+        pytest.fail(f"The web process printed:\n{written[-8_000:]}", pytrace=False)
+
+
 @pytest.fixture
 def own_installation(tmp_path: Path) -> Iterator[Installation]:
     """One of this test's own, for attacks that do harm."""

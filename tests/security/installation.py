@@ -9,15 +9,24 @@ from pathlib import Path
 import httpx
 
 from tests import servers
-from tests.stack import Stack
+from tests.stack import Person, Stack
+
+PEOPLE = {role: Person(f"{role}@example.com", secrets.token_hex(16), role) for role in ("owner", "viewer")}
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody who may sign in."""
+class Log:
+    """What was written since this was made: what was there before belongs to other tests of the same installation."""
 
-    email: str
-    password: str
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._start = file.stat().st_size
+
+    @property
+    def text(self) -> str:
+        """All of it so far."""
+        with self._file.open("rb") as file:
+            file.seek(self._start)
+            return file.read().decode(errors="replace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +53,9 @@ class Installation:
         """Its data directory; `<process>.log` is what a process printed."""
         return self.stack.var
 
-    @property
-    def log(self) -> str:
-        """What the web process has printed so far."""
-        return self.stack.log("web")
+    def listen(self) -> "Log":
+        """What the web process prints from now on."""
+        return Log(self.var / "web.log")
 
     def browser(self, token: str = "") -> httpx.AsyncClient:
         """A client of the same origin, with a session's cookie when a token is given; it follows no redirects."""
@@ -75,24 +83,16 @@ def running(folder: Path, web: str = "tests.backend", database_url: str = "") ->
     with servers.redis_server(folder / "redis") as redis_url:
         stack = Stack(var=folder / "var", redis_url=redis_url, database_url=database_url)
         try:
-            stack.run("alembic", "upgrade", "head")
-            people = {role: _create(stack, role) for role in ("owner", "viewer")}
+            stack.prepare(*PEOPLE.values())
             stack.start("web", web)
             stack.wait_for(f"{stack.url}/api/health", "web")
             tokens: dict[str, str] = {}
 
             async def enter() -> None:
-                for role, who in people.items():
+                for role, who in PEOPLE.items():
                     tokens[role] = await sign_in(stack.url, who)
 
             servers.in_thread(enter)
-            yield Installation(stack, tokens["owner"], tokens["viewer"], people)
+            yield Installation(stack, tokens["owner"], tokens["viewer"], PEOPLE)
         finally:
             stack.stop_all()
-
-
-def _create(stack: Stack, role: str) -> Person:
-    who = Person(f"{role}@example.com", secrets.token_hex(16))
-    arguments = ["--email", who.email, "--name", role.capitalize(), "--role", role, "--password", who.password]
-    stack.run("campaign_app.cli", "user", "create", *arguments)
-    return who

@@ -28,7 +28,7 @@ class Watched:
         self.environment = environment
 
     def start(self) -> None:
-        self.stack.run("alembic", "upgrade", "head")
+        self.stack.prepare()
         self.stack.start("web", WATCHED, "tests.backend", environment=self.environment)
         self.stack.wait_for(f"{self.stack.url}/api/health", "web")
         self.stack.start("worker", WATCHED, "campaign_app.worker", environment=self.environment)

@@ -21,10 +21,10 @@ def nobodys(folder: Path, database_url: str, hosts: int) -> Iterator[list[Stack]
     (folder / "redis").mkdir(parents=True)
     with servers.redis_server(folder / "redis") as redis_url:
         stacks = [Stack(folder / f"host{number}", redis_url, database_url) for number in range(hosts)]
+        stacks[0].prepare()
         for stack in stacks:
             stack.secret = stacks[0].secret
         try:
-            stacks[0].run("alembic", "upgrade", "head")
             for stack in stacks:
                 stack.start("web", "tests.backend")
             for stack in stacks:

@@ -36,7 +36,7 @@ from campaign_app.ui.operations import operations_state, words
 from campaign_app.ui.operations.operations_state import OperationsPage
 from campaign_app.ui.settings.profile_state import Profile
 from tests.conftest import MakeActor
-from tests.stack import Stack
+from tests.stack import Person, Stack
 from tests.ui.tabs import Tab
 from tests.ui.test_accounts import Background
 from tests.wsclient import Tab as Socket
@@ -379,10 +379,7 @@ PASSWORD = "correct horse battery"
 def product(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack = Stack(var=tmp_path_factory.mktemp("web"), redis_url=f"{redis_server}/4")
     try:
-        stack.run("alembic", "upgrade", "head")
-        for role in ("owner", "viewer"):
-            who = ["--email", f"{role}@example.com", "--name", role.capitalize(), "--role", role]
-            stack.run("campaign_app.cli", "user", "create", *who, "--password", PASSWORD)
+        stack.prepare(*(Person(f"{role}@example.com", PASSWORD, role) for role in ("owner", "viewer")))
         stack.start("web", "tests.backend")
         stack.wait_for(f"{stack.url}/api/health", "web")
         yield stack

@@ -51,7 +51,7 @@ def product(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """Real web server, real Redis; nothing has to be built."""
     stack = Stack(var=tmp_path_factory.mktemp("web"), redis_url=f"{redis_server}/3")
     try:
-        stack.run("alembic", "upgrade", "head")
+        stack.prepare()
         stack.start("web", "tests.backend")
         stack.wait_for(f"{stack.url}/api/health", "web")
         owner, viewer = asyncio.run(_people(stack.url, stack.setup_link()))
