@@ -14,7 +14,7 @@ import httpx
 
 from campaign_app.core.crypto import derive
 from campaign_app.kit.html_tokens import Document
-from campaign_app.sandbox import mail, reports
+from campaign_app.sandbox import mail, reports, returned
 from campaign_app.sandbox.people import Act, Planned
 
 AT_ONCE = 8
@@ -67,16 +67,17 @@ class Actor:
         for each in planned:
             if len(self._heap) >= MOST_WAITING:
                 self.dropped += 1
-            elif errand := self.errand(each.act, raw, sender, recipient, outline):
+            elif errand := self.errand(each, raw, sender, recipient, outline):
                 heapq.heappush(self._heap, (time.monotonic() + each.after_s, next(self._number), errand))
         self._wake.set()
 
     def errand(
-        self, act: Act, raw: bytes, sender: str, recipient: str, outline: mail.Outline | None = None
+        self, planned: Planned, raw: bytes, sender: str, recipient: str, outline: mail.Outline | None = None
     ) -> Errand | None:
         """What an act means for this message; None when the message offers nothing for it."""
+        act = planned.act
         if act is Act.BOUNCE:
-            return Errand(act, report=reports.bounce(raw, sender, recipient))
+            return Errand(act, report=returned.make(planned.form, raw, sender, recipient))
         if act is Act.COMPLAIN:
             return Errand(act, report=reports.complaint(raw, sender, recipient))
         found = outline or mail.outline(raw)

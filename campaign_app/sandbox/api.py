@@ -7,9 +7,9 @@ from fastapi.responses import FileResponse, Response
 from httpx import HTTPError
 from pydantic import BaseModel, ValidationError
 
-from campaign_app.sandbox import mail
+from campaign_app.sandbox import mail, returned
 from campaign_app.sandbox.faults import Faults
-from campaign_app.sandbox.people import Act, People
+from campaign_app.sandbox.people import Act, People, Planned
 from campaign_app.sandbox.room import Room
 from campaign_app.sandbox.store import Stored
 
@@ -114,20 +114,25 @@ async def source(request: Request, message_id: int) -> Response:
 
 
 @router.post("/messages/{message_id}/act")
-async def act(request: Request, message_id: int, act: Annotated[Act, Body(embed=True)]) -> dict[str, str]:
-    """Let the recipient of one message do something now."""
-    return {"done": await act_now(request, message_id, act)}
+async def act(
+    request: Request, message_id: int, act: Annotated[Act, Body()], form: Annotated[str, Body()] = ""
+) -> dict[str, str]:
+    """Let the recipient of one message do something now; `form`: what a bounce comes back as."""
+    return {"done": await act_now(request, message_id, act, form)}
 
 
-async def act_now(request: Request, message_id: int, act: Act) -> str:
+async def act_now(request: Request, message_id: int, act: Act, form: str = "") -> str:
     """Carry out one act on one message.
 
     Raises:
-        HTTPException: 404 without the message, 409 when it offers nothing for the act, 502 when the application fails.
+        HTTPException: 422 for a form that does not exist, 404 without the message, 409 when it offers nothing for the
+        act, 502 when the application fails.
     """
     found = stored(request, message_id)
     actor = room(request).actor
-    errand = actor.errand(act, found.raw, found.sender, found.recipients[0])
+    if form and not returned.is_form(form):
+        raise HTTPException(422, "There is no such form.")
+    errand = actor.errand(Planned(act, 0.0, form), found.raw, found.sender, found.recipients[0])
     if errand is None:
         raise HTTPException(409, f"This message offers no way to {act.replace('_', ' ')}.")
     try:

@@ -7,7 +7,10 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
+
+from campaign_app.channels.mail_replies.classifier import Stage
+from campaign_app.sandbox import twins
 
 SLOW_ADDRESS_MS = 2_000
 
@@ -73,6 +76,8 @@ class Faults(BaseModel):
     """Settings of the fault injection. Shares are between 0 and 1; `refuse` holds address patterns with * and ?.
 
     `per_second` messages are taken, the others are put off with 451 4.7.1; 0 = any number.
+    `reply` names a real server's text (a provider's, or a rule's with `+3` for its third one), which a `reply_share` of
+    all hear at the step where servers say it.
     `hold`: no answer to a final dot until it is switched off again.
     """
 
@@ -84,8 +89,18 @@ class Faults(BaseModel):
     drop_before_dot: float = Field(default=0.0, ge=0, le=1)
     drop_after_dot: float = Field(default=0.0, ge=0, le=1)
     unavailable: bool = False
+    reply: str = Field(default="", max_length=100)
+    reply_share: float = Field(default=1.0, ge=0, le=1)
     per_second: float = Field(default=0.0, ge=0, le=10_000)
     hold: bool = False
+
+    @field_validator("reply")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        row = twins.find(name) if name else None
+        if name and (row is None or row.stage is Stage.REPORT):
+            raise ValueError("no server's reply has this name")
+        return name
 
     def recipient_answer(self, address: str, kind: str, attempt: int, chance: random.Random) -> bytes | None:
         """The refusal of a RCPT, or None when the recipient is accepted. `attempt` counts from 1."""

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.utils import parseaddr
 
 from campaign_app.kit.html_tokens import Document
 
@@ -26,6 +27,19 @@ def message_id(raw: bytes) -> str:
     """The Message-ID with its brackets, or empty."""
     found = _MESSAGE_ID.search(split(raw)[0])
     return found.group(1).decode("ascii", "replace") if found else ""
+
+
+def header(raw: bytes, name: str) -> str:
+    """A header as it stands in the message, on one line; empty when there is none."""
+    head = re.sub(rb"\r?\n[ \t]+", b" ", split(raw)[0]).decode("utf-8", "replace")
+    beginning = f"{name.lower()}:"
+    found = (line for line in head.splitlines() if line.lower().startswith(beginning))
+    return next(found, "")[len(beginning) :].strip()
+
+
+def address_of(value: str) -> str:
+    """The address in a From header; empty when there is none."""
+    return parseaddr(value)[1]
 
 
 @dataclass(frozen=True, slots=True)

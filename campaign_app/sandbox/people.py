@@ -4,8 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
+from campaign_app.sandbox import returned
 from campaign_app.sandbox.faults import special
 
 
@@ -25,7 +26,8 @@ class People(BaseModel):
     """Shares between 0 and 1 of all recipients; whoever clicks or unsubscribes has opened. Delays in seconds.
 
     `machine_open`: images fetched at once by the mailbox provider, as privacy proxies do.
-    `page_share`: how many of those who unsubscribe use the page instead of one click.
+    `page_share`: how many of those who unsubscribe use the page instead of one click. `bounce_form`: what comes back
+    from those who bounce (`report-qmail`, `returned-route`; empty: a plain DSN, the mailbox does not exist).
     """
 
     open: float = Field(default=0.0, ge=0, le=1)
@@ -33,10 +35,18 @@ class People(BaseModel):
     unsubscribe: float = Field(default=0.0, ge=0, le=1)
     complain: float = Field(default=0.0, ge=0, le=1)
     bounce: float = Field(default=0.0, ge=0, le=1)
+    bounce_form: str = Field(default="", max_length=100)
     machine_open: float = Field(default=0.0, ge=0, le=1)
     page_share: float = Field(default=0.5, ge=0, le=1)
     shortest_delay_s: float = Field(default=1.0, ge=0, le=3_600)
     longest_delay_s: float = Field(default=60.0, ge=0, le=86_400)
+
+    @field_validator("bounce_form")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name and not returned.is_form(name):
+            raise ValueError("there is no such form")
+        return name
 
     @property
     def anybody(self) -> bool:
@@ -49,21 +59,22 @@ ALIVE = People(open=0.42, click=0.11, unsubscribe=0.006, complain=0.001, bounce=
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An act and how many seconds after the message arrived it happens."""
+    """An act and how many seconds after the message arrived it happens. `form`: what comes back, for a bounce."""
 
     act: Act
     after_s: float
+    form: str = ""
 
 
 def plan(people: People, recipient: str, message_id: str) -> list[Planned]:
     """What this recipient will do with this message; the same every time it is asked."""
-    kind = special(recipient)
-    if not people.anybody and kind not in {"bounce", "complain", "open", "click", "unsubscribe"}:
+    kind, form = special(recipient), returned.asked(recipient)
+    if not people.anybody and not form and kind not in {"bounce", "complain", "open", "click", "unsubscribe"}:
         return []
     interest, fate, way, machine, pace = _throws(recipient, message_id)
     delay = people.shortest_delay_s + pace * max(0.0, people.longest_delay_s - people.shortest_delay_s)
-    if kind == "bounce" or fate < people.bounce:
-        return [Planned(Act.BOUNCE, delay)]
+    if form or kind == "bounce" or fate < people.bounce:
+        return [Planned(Act.BOUNCE, delay, form or people.bounce_form)]
     acts = [Planned(Act.MACHINE_OPEN, people.shortest_delay_s)] if machine < people.machine_open else []
     leaves = kind == "unsubscribe" or interest < people.unsubscribe
     clicks = kind == "click" or interest < people.click

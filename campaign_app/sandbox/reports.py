@@ -11,19 +11,20 @@ from campaign_app.core import clock
 from campaign_app.sandbox import mail
 
 HOST = "sandbox.beacon.test"
+UNKNOWN = "550 5.1.1 No such user here"
 
 
-def bounce(raw: bytes, sender: str, recipient: str) -> bytes:
-    """The DSN for a message that was accepted and could not be delivered."""
+def bounce(raw: bytes, sender: str, recipient: str, words: str = UNKNOWN, status: str = "5.1.1") -> bytes:
+    """The DSN for a message that was accepted and could not be delivered. `words`: the last server's."""
     report = _report(
         "delivery-status",
         sender,
         "Undelivered Mail Returned to Sender",
         f"I'm sorry to inform you that your message could not be delivered to {recipient}.\n\n"
-        f"<{recipient}>: host {HOST} said: 550 5.1.1 No such user here\n",
+        f"<{recipient}>: host {HOST} said: {words}\n",
     )
-    status = MIMEBase("message", "delivery-status")
-    status.set_payload(
+    part = MIMEBase("message", "delivery-status")
+    part.set_payload(
         [
             _fields({"Reporting-MTA": f"dns; {HOST}", "Arrival-Date": _now()}),
             _fields(
@@ -31,14 +32,14 @@ def bounce(raw: bytes, sender: str, recipient: str) -> bytes:
                     "Original-Recipient": f"rfc822; {recipient}",
                     "Final-Recipient": f"rfc822; {recipient}",
                     "Action": "failed",
-                    "Status": "5.1.1",
+                    "Status": status,
                     "Remote-MTA": f"dns; {HOST}",
-                    "Diagnostic-Code": "smtp; 550 5.1.1 No such user here",
+                    "Diagnostic-Code": f"smtp; {words}",
                 }
             ),
         ]
     )
-    report.attach(status)
+    report.attach(part)
     report.attach(_original_headers(raw))
     return report.as_bytes(policy=policy.SMTP)
 

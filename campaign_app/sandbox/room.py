@@ -4,14 +4,15 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel
 
-from campaign_app.sandbox import mail
+from campaign_app.channels.mail_replies.classifier import Stage
+from campaign_app.sandbox import mail, twins
 from campaign_app.sandbox.acts import Actor
 from campaign_app.sandbox.faults import SLOW_DOWN, Bucket, Ending, Faults, special
 from campaign_app.sandbox.people import People, plan
@@ -53,6 +54,18 @@ class Room:
         self._bucket = Bucket()
 
     # -- smtp.Mailroom
+
+    def said(self, stage: Stage, sender: str = "", recipients: Sequence[str] = ()) -> bytes | None:
+        """A real server's words at this step, which the recipient's address or the fault `reply` asks for; or None."""
+        recipient = recipients[0] if len(recipients) == 1 else ""
+        answer = twins.to_one(stage, sender, recipient)
+        if answer is None and self.faults.reply:
+            answer = twins.to_all(stage, self.faults.reply, sender, recipient)
+            if answer and self._chance.random() >= self.faults.reply_share:
+                answer = None
+        if answer:
+            self.counts[f"refused {answer[:3].decode()}"] += 1
+        return answer
 
     def judge_recipient(self, address: str) -> bytes | None:
         """The refusal of a recipient, or None."""

@@ -6,10 +6,11 @@ import binascii
 import math
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+from campaign_app.channels.mail_replies.classifier import Stage
 from campaign_app.sandbox.faults import THROTTLED, Ending, Faults
 
 MAX_SIZE = 32 * 1024 * 1024
@@ -39,6 +40,9 @@ class Mailroom(Protocol):
 
     faults: Faults
     offer: Offer
+
+    def said(self, stage: Stage, sender: str = "", recipients: Sequence[str] = ()) -> bytes | None:
+        """The words with which a real server would refuse this step, or None."""
 
     def judge_recipient(self, address: str) -> bytes | None:
         """The refusal, or None."""
@@ -99,10 +103,9 @@ class Session(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._secure = transport.get_extra_info("ssl_object") is not None
         self._room.opened(self)
-        if self._room.faults.unavailable:
-            self._say(THROTTLED)
-            self._flush()
-            transport.close()
+        refusal = THROTTLED if self._room.faults.unavailable else self._room.said(Stage.CONNECT)
+        if refusal:
+            self._refuse(refusal, leave=True)
             return
         self._say(b"220 sandbox.beacon.test ESMTP Beacon sandbox")
         self._flush()
@@ -133,6 +136,14 @@ class Session(asyncio.Protocol):
     def _say(self, answer: bytes) -> None:
         self._answers.append(answer)
 
+    def _refuse(self, answer: bytes, *, leave: bool = False) -> None:
+        """Say no; with 421 a server closes the connection."""
+        self._say(answer)
+        if leave or answer.startswith(b"421"):
+            self._flush()
+            self._held = True
+            self._transport.close()
+
     def _flush(self) -> None:
         if self._answers:
             self._room.flush()
@@ -161,10 +172,7 @@ class Session(asyncio.Protocol):
         if command is None:
             self._say(b"500 5.5.2 Command not recognised")
         elif self._room.faults.unavailable and verb.upper() != b"QUIT":
-            self._say(THROTTLED)
-            self._flush()
-            self._transport.close()
-            self._held = True
+            self._refuse(THROTTLED)
         else:
             command(rest)
         return True
@@ -204,7 +212,11 @@ class Session(asyncio.Protocol):
         elif size and int(size.group(1)) > MAX_SIZE:
             self._say(b"552 5.3.4 Message too big")
         else:
-            self._sender = found.group(1).decode("utf-8", "replace")
+            sender = found.group(1).decode("utf-8", "replace")
+            if refusal := self._room.said(Stage.MAIL, sender):
+                self._refuse(refusal)
+                return
+            self._sender = sender
             self._say(b"250 2.1.0 OK")
 
     def _rcpt(self, rest: bytes) -> None:
@@ -217,14 +229,19 @@ class Session(asyncio.Protocol):
             self._say(b"452 4.5.3 Too many recipients")
         else:
             address = found.group(1).decode("utf-8", "replace").lower()
-            refusal = self._room.judge_recipient(address)
-            if refusal is None:
-                self._recipients.append(address)
-            self._say(refusal or b"250 2.1.5 OK")
+            refusal = self._room.said(Stage.RCPT, self._sender, [address]) or self._room.judge_recipient(address)
+            if refusal:
+                self._refuse(refusal)
+                return
+            self._recipients.append(address)
+            self._say(b"250 2.1.5 OK")
 
     def _data(self, _: bytes) -> None:
         if not self._recipients:
             self._say(b"503 5.5.1 Need RCPT first" if self._sender is None else b"554 5.5.1 No valid recipients")
+            return
+        if refusal := self._room.said(Stage.DATA, self._sender or "", self._recipients):
+            self._refuse(refusal)
             return
         self._receiving = True
         self._scan = 0
@@ -273,6 +290,9 @@ class Session(asyncio.Protocol):
             return
         if b"\n." in body or body.startswith(b"."):
             body = body.removeprefix(b".").replace(b"\r\n.", b"\r\n")
+        if refusal := self._room.said(Stage.DOT, sender, recipients):
+            self._refuse(refusal)
+            return
         ending, delay = self._room.judge_message(recipients)
         if ending in {Ending.ACCEPT, Ending.DROP_AFTER}:
             self._room.accept(sender, recipients, body)
@@ -355,6 +375,9 @@ class Session(asyncio.Protocol):
 
     def _check(self, name: bytes, password: bytes) -> None:
         offer = self._room.offer
+        if refusal := self._room.said(Stage.AUTH):
+            self._refuse(refusal)
+            return
         self._signed_in = (name, password) == (offer.user.encode(), offer.password.encode())
         self._say(b"235 2.7.0 Signed in" if self._signed_in else b"535 5.7.8 Wrong user name or password")
 

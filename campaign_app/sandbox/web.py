@@ -11,10 +11,11 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from pydantic import ValidationError
 from starlette.middleware.base import RequestResponseEndpoint
 
+from campaign_app.channels.mail_replies import corpus
 from campaign_app.core import clock
 from campaign_app.core.config import ROOT
 from campaign_app.kit import text
-from campaign_app.sandbox import api, mail
+from campaign_app.sandbox import api, mail, returned, twins
 from campaign_app.sandbox.faults import SPECIAL, Faults
 from campaign_app.sandbox.people import ALIVE, Act, People
 from campaign_app.sandbox.room import Room
@@ -126,6 +127,7 @@ async def show(request: Request, message_id: int, tab: str = "html", done: str =
         headers=list(parsed.items()),
         source=found.raw.decode("utf-8", "replace"),
         acts=ACTS,
+        forms=_forms(),
         done=ACTS.get(Act(done)) if done in set(Act) else "",
         problem=problem,
     )
@@ -147,7 +149,7 @@ async def act(request: Request, message_id: int) -> RedirectResponse:
     if wanted not in set(Act):
         raise HTTPException(422, "Not an act.")
     try:
-        await api.act_now(request, message_id, Act(wanted))
+        await api.act_now(request, message_id, Act(wanted), str(form.get("form") or ""))
     except HTTPException as error:
         return RedirectResponse(f"/messages/{message_id}?{urlencode({'problem': error.detail})}", 303)
     return RedirectResponse(f"/messages/{message_id}?done={wanted}", 303)
@@ -155,7 +157,31 @@ async def act(request: Request, message_id: int) -> RedirectResponse:
 
 async def settings(request: Request, saved: str = "") -> HTMLResponse:
     """Recipients and faults."""
-    return _page(request, "settings.html", saved=saved, special=SPECIAL, problem="")
+    return _settings(request, saved=saved)
+
+
+def _settings(request: Request, *, saved: str = "", problem: str = "") -> HTMLResponse:
+    providers = {row.twin: row for row in corpus.rows() if row.twin}
+    rules = {name: rows for name, rows in twins.texts().items() if name not in providers}
+    return _page(
+        request,
+        "settings.html",
+        saved=saved,
+        problem=problem,
+        special=SPECIAL,
+        providers=providers,
+        rules=rules,
+        addressed=twins.addressed(),
+        reports=returned.FORMS,
+        forms=_forms(),
+    )
+
+
+def _forms() -> dict[str, str]:
+    """What a bounce can come back as: name → in words."""
+    cases = {returned.REPORT + name: words for name, words in returned.FORMS.items()}
+    texts = {name: rows for name, rows in twins.addressed().items() if name.startswith(twins.RETURNED)}
+    return cases | {name: f"a DSN: {rows[0].reply}" for name, rows in texts.items()}
 
 
 async def save_people(request: Request) -> Response:
@@ -168,8 +194,9 @@ async def save_people(request: Request) -> Response:
     else:
         values = {name: _share(form.get(name)) for name in _PEOPLE_SHARES}
         values["longest_delay_s"] = str(form.get("longest_delay_s") or 0)
+        values["bounce_form"] = str(form.get("bounce_form") or "")
         if problem := _set(lambda: api.room(request).set_people(People.model_validate(values))):
-            return _page(request, "settings.html", saved="", special=SPECIAL, problem=problem)
+            return _settings(request, problem=problem)
     return RedirectResponse("/settings?saved=people", 303)
 
 
@@ -181,12 +208,14 @@ async def save_faults(request: Request) -> Response:
         "slow_ms": str(form.get("slow_ms") or 0),
         "per_second": str(form.get("per_second") or 0),
         "stage": str(form.get("stage") or "rcpt"),
+        "reply": str(form.get("reply") or ""),
+        "reply_share": _share(form.get("reply_share") or "100"),
         "refuse": str(form.get("refuse") or "").split(),
         "unavailable": form.get("unavailable") == "on",
         "hold": form.get("hold") == "on",
     }
     if problem := _set(lambda: api.room(request).set_faults(Faults.model_validate(values))):
-        return _page(request, "settings.html", saved="", special=SPECIAL, problem=problem)
+        return _settings(request, problem=problem)
     return RedirectResponse("/settings?saved=faults", 303)
 
 

@@ -1,21 +1,17 @@
 """The table of replies and reports with what is made of them: `python -m tests.channels.replies`.
 
-Ends with 1 when a row of tests/data/replies.tsv or a report of tests/data/cases is not read as it should be.
+Ends with 1 when a row of the corpus or a report of tests/data/cases is not read as it should be.
 """
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-from campaign_app.channels.mail_replies.classifier import Classification, Stage, classify
+from campaign_app.channels.mail_replies.classifier import Classification, classify
+from campaign_app.channels.mail_replies.corpus import RECIPIENT, SENDER, Row, rows
 from campaign_app.tracking.reports import read
 
 DATA = Path(__file__).parents[1] / "data"
-SENDER, RECIPIENT = "news@sender.example", "someone@d1.example"
-_REPLY = re.compile(r"(\d{3})[ -]?(.*)")
-
 REPORTS = {  # file → kind, part of the recipient, whose matter, dead, rule; None: nothing is made of it
     "report-aup.eml": ("bounce", "aup709027@d1.example", "account", "-", "sender-refused"),
     "report-delayed.eml": ("delay", "delayed709027@d1.example", "recipient", "-", ""),
@@ -32,28 +28,9 @@ REPORTS = {  # file → kind, part of the recipient, whose matter, dead, rule; N
 }
 
 
-class Row(NamedTuple):
-    """A line of the corpus."""
-
-    stage: Stage
-    party: str
-    permanence: str
-    dead: str
-    rule: str
-    reply: str
-
-
-def rows() -> list[Row]:
-    """The corpus of replies."""
-    lines = (DATA / "replies.tsv").read_text().splitlines()
-    split = (line.split("\t") for line in lines if line and not line.startswith("#"))
-    return [Row(Stage(stage), *rest) for stage, *rest in split]
-
-
 def classified(row: Row) -> Classification:
     """What is made of a row: a reply's code is known apart from its words, a report's is not."""
-    found = _REPLY.fullmatch(row.reply) if row.stage is not Stage.REPORT else None
-    code, words = (int(found[1]), found[2]) if found else (None, row.reply)
+    code, words = row.code_and_words()
     return classify(code, None, words, stage=row.stage, sender=SENDER, recipient=RECIPIENT)
 
 
@@ -61,7 +38,7 @@ def as_row(row: Row) -> Row:
     """The row as the classifier would have written it."""
     made = classified(row)
     dead = "dead" if made.is_dead else "-"
-    return Row(row.stage, made.party.value, made.permanence.value, dead, made.rule, row.reply)
+    return row._replace(party=made.party.value, permanence=made.permanence.value, dead=dead, rule=made.rule)
 
 
 def reported(name: str) -> tuple[str, str, str, str, str] | None:

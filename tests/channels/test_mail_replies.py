@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from campaign_app.channels.base import Party
 from campaign_app.channels.mail_replies import classifier, phrases
 from campaign_app.channels.mail_replies.classifier import Permanence, Stage, classify
+from campaign_app.channels.mail_replies.corpus import RECIPIENT, SENDER, Row
 from campaign_app.channels.mail_replies.phrases import compile_phrase, normal_form, occurs
 from campaign_app.channels.mail_replies.status import find_code, find_status, parse_status
 from campaign_app.channels.mail_replies.table import TABLE
 from tests.channels import replies
-from tests.channels.replies import RECIPIENT, SENDER, Row
 
 ROWS = replies.rows()
 stages = st.sampled_from([Stage.RCPT, Stage.DATA, Stage.DOT, Stage.REPORT])
