@@ -1,26 +1,23 @@
 """Message-IDs that name their delivery, so that bounces, replies and reconciliation find the row."""
 
-import hashlib
 import hmac
 import re
+from collections.abc import Callable
 
 from campaign_app.core.config import Settings, settings
-from campaign_app.core.crypto import derive
+from campaign_app.core.crypto import mac
 
 _FORM = re.compile(r"<?b([0-9a-z]+)\.([0-9a-f]{16})@[^<>\s@]+>?")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_keyed: tuple[Settings, hmac.HMAC] | None = None
+_keyed: tuple[Settings, Callable[[bytes], bytes]] | None = None
 
 
 def _tag(number: str) -> str:
-    """A copy of the keyed hash per call: deriving the key again for every message costs more than the hash."""
     global _keyed
     found = settings()
     if _keyed is None or _keyed[0] is not found:
-        _keyed = (found, hmac.new(derive("message id"), digestmod=hashlib.sha256))
-    mac = _keyed[1].copy()
-    mac.update(number.encode())
-    return mac.digest()[:8].hex()
+        _keyed = (found, mac("message id"))
+    return _keyed[1](number.encode())[:8].hex()
 
 
 def make(delivery_id: int, domain: str) -> str:
