@@ -8,13 +8,13 @@ import pyotp
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audit import service as audit
-from campaign_app.auth import factor_repository, passwords, pending, permissions, repository, rules, throttle
+from campaign_app.auth import factor_repository, pending, people, permissions, repository, rules, throttle
 from campaign_app.auth.errors import FactorInUse, NoFactor, PendingOver, WrongCode
 from campaign_app.auth.schemas import FactorSetup, FactorState
 from campaign_app.core import clock, crypto
 from campaign_app.core.actor import SYSTEM, Actor
-from campaign_app.core.errors import Forbidden, Invalid, NotFound, Unauthenticated
-from campaign_app.models.user import SecondFactor, User
+from campaign_app.core.errors import NotFound
+from campaign_app.models.user import SecondFactor
 
 STEP_S: Final = 30
 CODES: Final = 10
@@ -25,7 +25,7 @@ _ISSUER: Final = "Beacon"
 
 async def state(session: AsyncSession, actor: Actor) -> FactorState:
     """Whether the actor has a factor, and how many recovery codes are left."""
-    factor = await factor_repository.find(session, _own_id(actor))
+    factor = await factor_repository.find(session, people.own_id(actor))
     if factor is None or factor.enabled_at is None:
         return FactorState(enabled=False, codes_left=0)
     return FactorState(enabled=True, codes_left=await factor_repository.codes_left(session, factor.user_id))
@@ -37,7 +37,7 @@ async def begin(session: AsyncSession, actor: Actor) -> None:
     Raises:
         FactorInUse: there is one already.
     """
-    if not await factor_repository.begin(session, _own_id(actor), crypto.seal(pyotp.random_base32())):
+    if not await factor_repository.begin(session, people.own_id(actor), crypto.seal(pyotp.random_base32())):
         raise FactorInUse
 
 
@@ -47,7 +47,7 @@ async def setup(session: AsyncSession, actor: Actor) -> FactorSetup:
     Raises:
         NoFactor: nothing was begun, or it was confirmed: then the secret is shown to nobody.
     """
-    factor = await factor_repository.find(session, _own_id(actor))
+    factor = await factor_repository.find(session, people.own_id(actor))
     if factor is None or factor.enabled_at is not None:
         raise NoFactor
     secret = crypto.unseal(factor.secret)
@@ -61,7 +61,7 @@ async def confirm(session: AsyncSession, actor: Actor, code: str) -> list[str]:
     Raises:
         WrongCode, SignInThrottled, NoFactor, FactorInUse.
     """
-    user_id = _own_id(actor)
+    user_id = people.own_id(actor)
     factor = await factor_repository.find(session, user_id)
     if factor is None:
         raise NoFactor
@@ -79,7 +79,7 @@ async def confirm(session: AsyncSession, actor: Actor, code: str) -> list[str]:
 
 async def new_codes(session: AsyncSession, actor: Actor, code: str) -> list[str]:
     """Ten new recovery codes; the ones before are void."""
-    user_id = _own_id(actor)
+    user_id = people.own_id(actor)
     await _check(session, user_id, code, actor.ip)
     codes = await _fresh_codes(session, user_id)
     await audit.record(session, actor, "second_factor.new_codes", "user", user_id, actor.name)
@@ -93,14 +93,9 @@ async def disable(session: AsyncSession, actor: Actor, password: str, code: str)
         Invalid: the password is wrong.
         WrongCode, SignInThrottled, NoFactor.
     """
-    user_id = _own_id(actor)
-    user = await _found(session, user_id)
-    lanes = throttle.own_password(user_id)
-    await throttle.count(lanes)
-    if not await passwords.matches(user.password_hash, password):
-        sentence = "This is not your present password."
-        raise Invalid(sentence, {"factor-password": sentence}, title="Second factor not switched off")
-    await throttle.forgive(lanes)
+    user_id = people.own_id(actor)
+    user = await people.found(session, user_id)
+    await people.check_own_password(user, password, field="factor-password", title="Second factor not switched off")
     await _check(session, user_id, code, actor.ip)
     await factor_repository.remove(session, user_id)
     await audit.record(session, actor, "second_factor.disable", "user", user_id, actor.name)
@@ -133,13 +128,8 @@ async def reset(session: AsyncSession, actor: Actor, user_id: int) -> bool:
         Forbidden: the person's role is above the actor's.
     """
     actor.require("users:write")
-    user = await _found(session, user_id)
-    if user.role not in permissions.grantable(actor):
-        raise Forbidden(
-            f"Your role ({actor.role}) cannot change people with the role {user.role.value}. Ask an owner.",
-            title="Not allowed",
-            code="forbidden:role",
-        )
+    user = await people.found(session, user_id)
+    people.check_reach(actor, user.role)
     if not await factor_repository.remove(session, user_id):
         return False
     await repository.revoke(session, user_id, clock.now())
@@ -186,7 +176,7 @@ async def _is_recovery_code(session: AsyncSession, user_id: int, code: str) -> b
         return False
     if not await factor_repository.take_recovery_code(session, user_id, crypto.digest(given), clock.now()):
         return False
-    user = await _found(session, user_id)
+    user = await people.found(session, user_id)
     left = await factor_repository.codes_left(session, user_id)
     actor = permissions.actor_of(user)
     await audit.record(session, actor, "second_factor.use_recovery_code", "user", user_id, user.name, left=left)
@@ -201,16 +191,3 @@ async def _fresh_codes(session: AsyncSession, user_id: int) -> list[str]:
 
 def _bare(code: str) -> str:
     return "".join(sign for sign in code[:50].lower() if sign not in "- \t")
-
-
-def _own_id(actor: Actor) -> int:
-    if actor.user_id is None:
-        raise Unauthenticated("This is about a person, and nobody is signed in.", title="Not signed in")
-    return actor.user_id
-
-
-async def _found(session: AsyncSession, user_id: int) -> User:
-    user = await repository.by_id(session, user_id)
-    if user is None:
-        raise NotFound("This person is not in the workspace any more. Reload the page.", title="No such person")
-    return user

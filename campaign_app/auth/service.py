@@ -11,6 +11,7 @@ from campaign_app.auth import (
     factor_repository,
     known_devices,
     passwords,
+    people,
     permissions,
     repository,
     rules,
@@ -29,7 +30,7 @@ from campaign_app.auth.schemas import CreatedUser, NewUser, SessionRow, SignedIn
 from campaign_app.core import clock, crypto
 from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.config import settings
-from campaign_app.core.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from campaign_app.core.errors import NotFound
 from campaign_app.models.user import Role, User, UserSession
 
 _TOKEN_BYTES = 32
@@ -84,7 +85,7 @@ async def create_user(session: AsyncSession, actor: Actor, new: NewUser) -> Crea
         AddressTaken: somebody signs in with this address.
     """
     actor.require("users:write")
-    _check_reach(actor, new.role)
+    people.check_reach(actor, new.role)
     made_up = "" if new.password else passwords.made_up()
     new = rules.checked(new.model_copy(update={"password": new.password or made_up}))
     hashed = await passwords.hash_password(new.password)
@@ -111,7 +112,7 @@ async def get_user(session: AsyncSession, actor: Actor, user_id: int) -> User:
     """One person; anyone may see themself."""
     if user_id != actor.user_id:
         actor.require("users:read")
-    return await _found(session, user_id)
+    return await people.found(session, user_id)
 
 
 async def update_user(session: AsyncSession, actor: Actor, user_id: int, patch: UserPatch) -> User:
@@ -123,10 +124,10 @@ async def update_user(session: AsyncSession, actor: Actor, user_id: int, patch: 
     """
     actor.require("users:write")
     await repository.lock_users(session)
-    user = await _found(session, user_id)
+    user = await people.found(session, user_id)
     changes = rules.checked_patch(user, patch)
-    _check_reach(actor, user.role)
-    _check_reach(actor, changes.get("role", user.role))
+    people.check_reach(actor, user.role)
+    people.check_reach(actor, changes.get("role", user.role))
     await _check_last_owner(session, user, changes)
     if "email" in changes:
         await _check_free(session, changes["email"])
@@ -146,8 +147,8 @@ async def reset_password(session: AsyncSession, actor: Actor, user_id: int) -> s
     actor.require("users:write")
     made_up = passwords.made_up()
     hashed = await passwords.hash_password(made_up)
-    user = await _found(session, user_id)
-    _check_reach(actor, user.role)
+    user = await people.found(session, user_id)
+    people.check_reach(actor, user.role)
     user.password_hash = hashed
     session.add(user)
     await repository.revoke(session, user_id, clock.now())
@@ -170,7 +171,7 @@ async def set_password(session: AsyncSession, email: str, password: str) -> User
 
 async def update_profile(session: AsyncSession, actor: Actor, *, name: str, time_zone: str) -> User:
     """The actor's own name and time zone."""
-    user = await _found(session, _own_id(actor))
+    user = await people.found(session, people.own_id(actor))
     changes = rules.checked_patch(user, UserPatch(name=name, time_zone=time_zone))
     if changes:
         user.sqlmodel_update(changes)
@@ -256,23 +257,18 @@ async def change_password(session: AsyncSession, actor: Actor, old: str, new: st
         Invalid: the old one is wrong, or the new one will not do.
         SignInThrottled: too many wrong ones.
     """
-    user = await _found(session, _own_id(actor))
-    lanes = throttle.own_password(_own_id(actor))
-    await throttle.count(lanes)
-    if not await passwords.matches(user.password_hash, old):
-        sentence = "This is not your present password."
-        raise Invalid("The password was not changed. " + sentence, {"old": sentence}, title="Password not changed")
-    await throttle.forgive(lanes)
+    user = await people.found(session, people.own_id(actor))
+    await people.check_own_password(user, old, field="old", title="Password not changed")
     rules.check_password(new, user, field="new")
     user.password_hash = await passwords.hash_password(new)
     session.add(user)
-    ended = await repository.revoke(session, _own_id(actor), clock.now(), keep_digest=current)
+    ended = await repository.revoke(session, people.own_id(actor), clock.now(), keep_digest=current)
     await audit.record(session, actor, "user.change_password", "user", user.id, user.name, sessions_ended=ended)
 
 
 async def sessions_of(session: AsyncSession, actor: Actor, current: str = "") -> list[SessionRow]:
     """The actor's own living sessions, last used first; `current` is the digest of the present one."""
-    rows = await repository.living_sessions(session, _own_id(actor), clock.now())
+    rows = await repository.living_sessions(session, people.own_id(actor), clock.now())
     return [
         SessionRow(
             id=row.id or 0,
@@ -293,14 +289,14 @@ async def revoke_session(session: AsyncSession, actor: Actor, session_id: int) -
     Raises:
         NotFound: it is somebody else's, or has ended.
     """
-    if not await repository.revoke(session, _own_id(actor), clock.now(), session_id=session_id):
+    if not await repository.revoke(session, people.own_id(actor), clock.now(), session_id=session_id):
         raise NotFound("This session has ended already.", title="Nothing to end")
     await audit.record(session, actor, "session.revoke", "session", session_id)
 
 
 async def revoke_other_sessions(session: AsyncSession, actor: Actor, current: str) -> int:
     """End all of the actor's sessions but the one with the digest `current`; how many."""
-    ended = await repository.revoke(session, _own_id(actor), clock.now(), keep_digest=current)
+    ended = await repository.revoke(session, people.own_id(actor), clock.now(), keep_digest=current)
     if ended:
         await audit.record(session, actor, "session.revoke_others", "user", actor.user_id, actor.name, ended=ended)
     return ended
@@ -310,28 +306,6 @@ async def touch(session: AsyncSession, digest: str) -> bool:
     """Note that the session is in use, at most once a minute."""
     now = clock.now()
     return await repository.touch(session, digest, now, now - TOUCH_AFTER)
-
-
-def _own_id(actor: Actor) -> int:
-    if actor.user_id is None:
-        raise Unauthenticated("This is about a person, and nobody is signed in.", title="Not signed in")
-    return actor.user_id
-
-
-async def _found(session: AsyncSession, user_id: int) -> User:
-    user = await repository.by_id(session, user_id)
-    if user is None:
-        raise NotFound("This person is not in the workspace any more. Reload the page.", title="No such person")
-    return user
-
-
-def _check_reach(actor: Actor, role: Role) -> None:
-    if role not in permissions.grantable(actor):
-        raise Forbidden(
-            f"Your role ({actor.role}) cannot change people with the role {role.value}. Ask an owner.",
-            title="Not allowed",
-            code="forbidden:role",
-        )
 
 
 async def _check_free(session: AsyncSession, email: str) -> None:
