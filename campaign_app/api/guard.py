@@ -18,6 +18,7 @@ from campaign_app.api.downloads import NOTED
 from campaign_app.api.origin import is_same_origin, peer
 from campaign_app.auth.cookies import hide_token, session_digest
 from campaign_app.auth.current import STRANGER, current_actor
+from campaign_app.auth.errors import FactorRequired
 from campaign_app.core import logging
 from campaign_app.core.config import ROOT, settings
 
@@ -27,6 +28,7 @@ _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FROM_ANYWHERE: Final = ("/u/", "/t/", "/hooks/")
 _RECIPIENTS: Final = ("/u/", "/t/", "/v/")  # their pages say themselves that a link does not work
 _NEEDS_SESSION: Final = ("/_upload", "/files/")
+_FOR_SET_UP: Final = frozenset({"/files/second-factor.svg"})
 _SOCKET: Final = "/_event"  # its long polling too
 _UPLOADS: Final = ("/_upload", "/files/imports")
 _MEGABYTE: Final = 1 << 20
@@ -102,7 +104,7 @@ class EdgeGuard:
             return
         address = scope["client"][0]
         try:
-            scope[STRANGER] = await current_actor(session_digest(headers.get("cookie", "")), in_use=False) is None
+            scope[STRANGER] = await _is_stranger(headers)
         except Exception as error:  # whatever a driver raises; the browser tries again by itself
             log.warning("a socket cannot be told apart from a stranger's", error=type(error).__name__)
             await _close(receive, send, _TRY_LATER, "try again later")
@@ -123,6 +125,11 @@ class EdgeGuard:
         if monotonic() >= self._say_again:
             self._say_again = monotonic() + _SAY_AGAIN_S
             log.warning("a socket was refused", why=why, address=address)
+
+
+async def _is_stranger(headers: Mapping[str, str]) -> bool:
+    digest = session_digest(headers.get("cookie", ""))
+    return await current_actor(digest, in_use=False, for_set_up=True) is None
 
 
 async def _close(receive: Receive, send: Send, code: int, reason: str) -> None:
@@ -255,7 +262,11 @@ async def _refusal(scope: Scope, headers: Mapping[str, str]) -> JSONResponse | N
     if scope["method"] not in _SAFE and not path.startswith(_FROM_ANYWHERE) and not is_same_origin(headers):
         return _refuse(403, "foreign_origin", "This request came from another site. Open Beacon itself and try again.")
     if path.startswith(_NEEDS_SESSION):
-        actor = await current_actor(session_digest(headers.get("cookie", "")), scope["client"][0])
+        digest, address = session_digest(headers.get("cookie", "")), scope["client"][0]
+        try:
+            actor = await current_actor(digest, address, for_set_up=path in _FOR_SET_UP)
+        except FactorRequired as error:
+            return _refuse(error.status, error.code, f"{error.title}. {error.message}")
         if actor is None:
             return _refuse(401, "unauthenticated", "You are signed out. Sign in and try again.")
         scope[ACTOR] = actor

@@ -64,6 +64,29 @@ class NoFactor(Conflict):
         super().__init__("There is no such second factor. Reload the page.", title="Nothing to change")
 
 
+class FactorRequired(Forbidden):
+    """Signed in, but the workspace requires a second factor of this role and there is none."""
+
+    code = "second_factor_required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This workspace requires one of owners and admins. Set yours up on the page Your profile; until then "
+            "nothing else opens.",
+            title="Set up your second factor first",
+        )
+
+
+class OwnFactorFirst(Invalid):
+    """Who requires a second factor of others has one."""
+
+    code = "own_factor_first"
+
+    def __init__(self) -> None:
+        sentence = "Set up your own second factor first, on the page Your profile. Then switch this on."
+        super().__init__(sentence, {"require_factor": sentence}, title="Settings not saved")
+
+
 class SignInThrottled(TooMany):
     """Too many attempts for this address or from this network."""
 

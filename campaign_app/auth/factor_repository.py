@@ -1,12 +1,18 @@
 """Every SQL statement about second factors and recovery codes."""
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.models.user import RecoveryCode, SecondFactor
+from campaign_app.models.setting import Setting
+from campaign_app.models.user import RecoveryCode, Role, SecondFactor, User
+
+_REQUIRED: Final = "second_factor_required"  # the row is there: required
 
 
 async def find(session: AsyncSession, user_id: int) -> SecondFactor | None:
@@ -85,3 +91,37 @@ async def remove(session: AsyncSession, user_id: int) -> bool:
     statement = sa.delete(SecondFactor).where(col(SecondFactor.user_id) == user_id)
     found = await session.execute(statement.returning(col(SecondFactor.enabled_at)))
     return found.scalar_one_or_none() is not None
+
+
+async def is_required(session: AsyncSession) -> bool:
+    """Whether the workspace requires a factor of some roles."""
+    return (await session.exec(select(Setting.key).where(Setting.key == _REQUIRED))).first() is not None
+
+
+async def require(session: AsyncSession, required: bool) -> bool:
+    """Require it or no longer; False when that was so already."""
+    statement: Any = sa.delete(Setting).where(col(Setting.key) == _REQUIRED)
+    if required:
+        dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(Setting).values(key=_REQUIRED, value={}).on_conflict_do_nothing()
+    done = await session.execute(statement.returning(col(Setting.key)))
+    return done.scalar_one_or_none() is not None
+
+
+def is_missing(roles: Collection[Role]) -> sa.ColumnElement[bool]:
+    """For a query over users: whether a factor is required of the user, who has one of `roles`, and there is none."""
+    required = sa.exists().where(col(Setting.key) == _REQUIRED)
+    return sa.and_(col(User.role).in_(roles), required, ~_has_one())
+
+
+async def count(session: AsyncSession, roles: Collection[Role]) -> tuple[int, int]:
+    """(how many active people have one of the roles, how many of them have no factor)."""
+    without = sa.func.count(sa.case((~_has_one(), 1)))
+    query = select(sa.func.count(col(User.id)), without).where(col(User.role).in_(roles), col(User.is_active))
+    people, lacking = (await session.exec(query)).one()
+    return people, lacking
+
+
+def _has_one() -> sa.ColumnElement[bool]:
+    enabled = col(SecondFactor.enabled_at).is_not(None)
+    return sa.exists().where(col(SecondFactor.user_id) == col(User.id), enabled)

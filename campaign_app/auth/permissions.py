@@ -49,6 +49,8 @@ ROLE_TEXTS: Final[dict[Role, str]] = {
     Role.MARKETER: "Builds and sends campaigns, keeps the audience",
     Role.VIEWER: "Reads campaigns, audience and results",
 }
+FACTOR_ROLES: Final = frozenset({Role.OWNER, Role.ADMIN})
+"""Of whom the workspace can require a second factor."""
 _RANK: Final = {role: rank for rank, role in enumerate(reversed(Role))}
 
 

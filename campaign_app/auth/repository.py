@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from campaign_app.auth import factor_repository, permissions
 from campaign_app.core.config import settings
 from campaign_app.models.setting import Setting
 from campaign_app.models.user import Role, User, UserSession
@@ -78,10 +79,10 @@ def _is_living(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-async def session_and_user(session: AsyncSession, digest: str, now: datetime) -> tuple[UserSession, User] | None:
-    """The living session of a token's digest with its active user."""
+async def session_and_user(session: AsyncSession, digest: str, now: datetime) -> tuple[UserSession, User, bool] | None:
+    """The living session of a token's digest, its active user, and whether their required second factor is missing."""
     query = (
-        select(UserSession, User)
+        select(UserSession, User, factor_repository.is_missing(permissions.FACTOR_ROLES))
         .join(User, col(User.id) == col(UserSession.user_id))
         .where(
             UserSession.token_digest == digest,

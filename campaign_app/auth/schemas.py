@@ -72,7 +72,22 @@ class FactorSetup:
 
 @dataclass(frozen=True, slots=True)
 class FactorState:
-    """Whether a person has a second factor."""
+    """Whether a person has a second factor, and whether the workspace requires one of their role."""
 
     enabled: bool
     codes_left: int
+    required: bool
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the person can do nothing but set one up."""
+        return self.required and not self.enabled
+
+
+@dataclass(frozen=True, slots=True)
+class FactorPolicy:
+    """Whether owners and admins must have a second factor; `without`: how many of `people` have none."""
+
+    required: bool
+    without: int
+    people: int

@@ -24,11 +24,12 @@ _ISSUER: Final = "Beacon"
 
 
 async def state(session: AsyncSession, actor: Actor) -> FactorState:
-    """Whether the actor has a factor, and how many recovery codes are left."""
+    """Whether the actor has a factor, how many recovery codes are left, and whether the workspace requires one."""
     factor = await factor_repository.find(session, people.own_id(actor))
+    required = actor.role in permissions.FACTOR_ROLES and await factor_repository.is_required(session)
     if factor is None or factor.enabled_at is None:
-        return FactorState(enabled=False, codes_left=0)
-    return FactorState(enabled=True, codes_left=await factor_repository.codes_left(session, factor.user_id))
+        return FactorState(enabled=False, codes_left=0, required=required)
+    return FactorState(True, await factor_repository.codes_left(session, factor.user_id), required)
 
 
 async def begin(session: AsyncSession, actor: Actor) -> None:

@@ -245,7 +245,7 @@ async def sign_out(session: AsyncSession, digest: str, ip: str = "") -> None:
     found = await repository.session_and_user(session, digest, clock.now())
     if found is None:
         return
-    ended, user = found
+    ended, user, _ = found
     await repository.revoke(session, ended.user_id, clock.now(), session_id=ended.id)
     await audit.record(session, permissions.actor_of(user, ip), "session.sign_out", "user", user.id, user.name)
 

@@ -20,6 +20,7 @@ from reflex_base.registry import RegistrationContext
 
 from campaign_app.auth.cookies import session_digest
 from campaign_app.auth.current import current_actor
+from campaign_app.auth.errors import FactorRequired
 from campaign_app.campaigns import service as campaigns
 from campaign_app.channels import service as accounts
 from campaign_app.core import db
@@ -71,6 +72,8 @@ def on_exception(exception: Exception) -> EventSpec | None:
     """Reflex's handler for whatever a page's event raised. It gives an Event; Reflex insists on this annotation."""
     if isinstance(exception, Unauthenticated):
         return browser.redirect(routes.LOGIN)
+    if isinstance(exception, FactorRequired):
+        return browser.redirect(routes.PROFILE)
     if isinstance(exception, AppError):
         return explain(exception)
     reference = secrets.token_hex(4)
@@ -98,6 +101,7 @@ class SignedIn:
         Raises:
             Unauthenticated: no valid session.
             Forbidden: the role does not include the permission.
+            FactorRequired: a second factor has to be set up first.
         """
         digest = session_digest(self.router.headers.cookie)
         known = _current.get()
@@ -183,6 +187,18 @@ def _states(root: type[BaseState]) -> Iterator[type[BaseState]]:
         yield from _states(state)
 
 
+def _path(root: BaseState) -> str:
+    return str(root.router.url.path).rstrip("/")
+
+
+def _is_for_set_up(root: BaseState, event: Event) -> bool:
+    return event.name in _set_up_events and _path(root) == routes.PROFILE
+
+
+def _lead_to_set_up(root: BaseState, error: FactorRequired) -> Event:
+    return explain(error) if _path(root) == routes.PROFILE else browser.redirect(routes.PROFILE)
+
+
 class AuthGate(rx.Middleware):
     """Runs before every event: without a session nothing but hydration passes, unless the state is marked `@public`.
 
@@ -196,7 +212,10 @@ class AuthGate(rx.Middleware):
         await self._bind(root, digest or "anonymous")
         _current.set(None)
         if not self._is_public(event):
-            actor = await current_actor(digest, ip_of(root))
+            try:
+                actor = await current_actor(digest, ip_of(root), for_set_up=_is_for_set_up(root, event))
+            except FactorRequired as error:
+                return StateUpdate(events=[_lead_to_set_up(root, error)])
             if actor is None:
                 return StateUpdate(events=[browser.redirect(login_address(root))])
             _current.set((digest, actor))
@@ -244,9 +263,15 @@ _INTERNAL_EVENTS: Final = {
     for state in (rx.State, OnLoadInternalState, UpdateVarsInternalState, FrontendEventExceptionState)
 }
 _public_states: set[str] = set()
+_set_up_events: set[str] = {f"{AppState.get_full_name()}.{name}" for name in ("enter", "note_color_mode")}
 
 
 def public(state: type[rx.State]) -> type[rx.State]:
     """Class decorator: the events of this state may run without a session (sign-in and first start only)."""
     _public_states.add(state.get_full_name())
     return state
+
+
+def for_set_up(state: type[rx.State], *names: str) -> None:
+    """Open these events of a state on the profile page also to who has to set up a second factor first."""
+    _set_up_events.update(f"{state.get_full_name()}.{name}" for name in names)

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from campaign_app.auth.cookies import session_digest
 from campaign_app.auth.current import current_actor
+from campaign_app.auth.errors import FactorRequired
 from campaign_app.core import redis
 from campaign_app.ui.app_state import AppState
 
@@ -200,7 +201,11 @@ class Admission:
         known, until = self._known.get(token, ("", 0.0))
         if known == session and monotonic() < until:
             return True
-        if await current_actor(session, in_use=False) is None:
+        try:
+            admitted = await current_actor(session, in_use=False) is not None
+        except FactorRequired:
+            admitted = False
+        if not admitted:
             self._known.pop(token, None)
             return False
         self._known[token] = session, monotonic() + _ADMITTED_SECONDS

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import pyotp
 import pytest
 import sqlalchemy as sa
 import time_machine
@@ -23,12 +22,11 @@ from campaign_app.auth.permissions import actor_of
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.errors import Forbidden, Invalid, NotFound
-from campaign_app.models.user import Role, User
-from tests.auth.conftest import PASSWORD, add, enter, who
+from campaign_app.models.user import Role
+from tests.auth.conftest import IP, PASSWORD, add, enter, protect, who
 from tests.conftest import MakeActor
 
 pytestmark = pytest.mark.usefixtures("redis_url")
-IP = "203.0.113.9"
 
 
 @pytest.fixture
@@ -40,17 +38,6 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 def later(seconds: int) -> datetime:
     return datetime.now(UTC) + timedelta(seconds=seconds)
-
-
-async def protect(user: User) -> tuple[pyotp.TOTP, list[str]]:
-    """Set the factor up as its card does."""
-    actor = actor_of(user, IP)
-    async with db.transaction() as session:
-        await second_factor.begin(session, actor)
-        app = pyotp.TOTP((await second_factor.setup(session, actor)).secret)
-    async with db.transaction() as session:
-        codes = await second_factor.confirm(session, actor, app.at(datetime.now(UTC)))
-    return app, codes
 
 
 async def finish(token: str, code: str, ip: str = IP) -> int:

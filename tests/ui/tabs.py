@@ -7,10 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import reflex as rx
+from reflex.state import BaseState
 from reflex_base.event import Event, EventHandler
 
 from campaign_app import campaign_app as composition
 from campaign_app.auth.cookies import SESSION_COOKIE
+from campaign_app.core import crypto
 from campaign_app.core.actor import Actor
 from campaign_app.ui import app_state
 
@@ -20,6 +22,33 @@ S = TypeVar("S", bound=rx.State)
 @cache
 def _register_pages() -> None:
     composition.app._apply_decorated_pages()  # gives the states their `campaign_id` and the like
+
+
+def tree(token: str = "", path: str = "/campaigns") -> rx.State:
+    """A state tree whose browser has this session's token and shows this page."""
+    root = rx.State(_reflex_internal_init=True)  # type: ignore[call-arg]
+    arrive(root, token, path)
+    return root
+
+
+def arrive(root: BaseState, token: str, path: str = "/campaigns") -> None:
+    """What Reflex does with each event: the headers of the socket's handshake and the address of the page."""
+    headers = {"cookie": f"{SESSION_COOKIE}={crypto.digest(token)}"} if token else {"cookie": ""}
+    data: dict[str, Any] = {
+        "pathname": path,
+        "asPath": path,
+        "query": {},
+        "token": "tab",
+        "ip": "127.0.0.1",
+        "headers": headers,
+    }
+    root.router_data = root._update_router_vars(data, root.router_data)
+
+
+async def through_gate(root: rx.State, name: str, **payload: Any) -> Any:
+    """What the gate says to an event; None lets it pass."""
+    gate = app_state.AuthGate()
+    return await gate.preprocess(rx.State, root, Event(name=name, payload=payload))  # type: ignore[arg-type]
 
 
 class Tab:

@@ -4,18 +4,16 @@ from typing import Any
 
 import pytest
 import reflex as rx
-from reflex.state import BaseState
-from reflex_base.event import Event
 
 from campaign_app.auth import service
-from campaign_app.auth.cookies import SESSION_COOKIE
 from campaign_app.auth.current import current_actor
 from campaign_app.core import crypto, db
 from campaign_app.core.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from campaign_app.models.user import Role
 from campaign_app.ui import app_state
-from campaign_app.ui.app_state import AppState, AuthGate
+from campaign_app.ui.app_state import AppState
 from campaign_app.ui.auth.auth_state import AuthState, error_text
+from tests.ui.tabs import arrive, through_gate, tree
 
 PASSWORD = "correct horse battery staple"
 
@@ -48,80 +46,56 @@ async def owner_token(sqlite_database: str, redis_url: str) -> str:
     return signed_in.token
 
 
-def _tree(token: str = "", path: str = "/campaigns") -> rx.State:
-    root = rx.State(_reflex_internal_init=True)  # type: ignore[call-arg]
-    _arrive(root, token, path)
-    return root
-
-
-def _arrive(root: BaseState, token: str, path: str = "/campaigns") -> None:
-    """What Reflex does with each event: the headers of the socket's handshake and the address of the page."""
-    headers = {"cookie": f"{SESSION_COOKIE}={crypto.digest(token)}"} if token else {"cookie": ""}
-    data: dict[str, Any] = {
-        "pathname": path,
-        "asPath": path,
-        "query": {},
-        "token": "tab",
-        "ip": "127.0.0.1",
-        "headers": headers,
-    }
-    root.router_data = root._update_router_vars(data, root.router_data)
-
-
 def _page(root: rx.State) -> Secrets:
     found = root.get_substate(Secrets.get_full_name().split(".")[1:])
     assert isinstance(found, Secrets)
     return found
 
 
-async def _pass(root: rx.State, name: str, **payload: Any) -> Any:
-    return await AuthGate().preprocess(rx.State, root, Event(name=name, payload=payload))  # type: ignore[arg-type]
-
-
 LOAD = f"{Secrets.get_full_name()}.load"
 
 
 async def test_a_stranger_gets_nothing_but_the_sign_in_page(sqlite_database: str) -> None:
-    answer = await _pass(_tree(), LOAD)
+    answer = await through_gate(tree(), LOAD)
     assert "/login" in str(answer.events[0].payload)
 
 
 async def test_a_stranger_is_led_back_afterwards(sqlite_database: str) -> None:
-    answer = await _pass(_tree(path="/campaigns/7"), LOAD)
+    answer = await through_gate(tree(path="/campaigns/7"), LOAD)
     assert "next=%2Fcampaigns%2F7" in str(answer.events[0].payload)
 
 
 @pytest.mark.parametrize("token", ["unknown", "x" * 500])
 async def test_an_unknown_token_is_a_stranger(sqlite_database: str, token: str) -> None:
-    assert (await _pass(_tree(token), LOAD)).events
+    assert (await through_gate(tree(token), LOAD)).events
 
 
 async def test_a_signed_in_person_passes(owner_token: str) -> None:
-    root = _tree(owner_token)
-    assert await _pass(root, LOAD) is None
+    root = tree(owner_token)
+    assert await through_gate(root, LOAD) is None
     await Secrets.load.fn(_page(root))
     assert _page(root).rows == ["Marta Lindqvist"]
 
 
 async def test_signing_out_ends_it_at_once(owner_token: str) -> None:
-    root = _tree(owner_token)
+    root = tree(owner_token)
     async with db.transaction() as session:
         await service.sign_out(session, crypto.digest(owner_token))
-    assert (await _pass(root, LOAD)).events
+    assert (await through_gate(root, LOAD)).events
     with pytest.raises(Unauthenticated):
         await Secrets.load.fn(_page(root))
 
 
 @pytest.mark.parametrize("state", [rx.State, AuthState, Secrets])
 async def test_variables_cannot_be_set_from_outside(sqlite_database: str, state: type[rx.State]) -> None:
-    assert (await _pass(_tree(), f"{state.get_full_name()}.setvar")).events
+    assert (await through_gate(tree(), f"{state.get_full_name()}.setvar")).events
 
 
 @pytest.mark.parametrize(
     ("name", "payload"), [("hydrate", {}), ("hydrate_and_load", {}), ("set_is_hydrated", {"value": True})]
 )
 async def test_hydration_passes_without_a_session(sqlite_database: str, name: str, payload: dict[str, Any]) -> None:
-    assert await _pass(_tree(), f"{rx.State.get_full_name()}.{name}", **payload) is None
+    assert await through_gate(tree(), f"{rx.State.get_full_name()}.{name}", **payload) is None
 
 
 async def test_only_sign_in_and_first_start_are_public() -> None:
@@ -130,26 +104,26 @@ async def test_only_sign_in_and_first_start_are_public() -> None:
 
 @pytest.mark.parametrize("other", ["", "another"])
 async def test_another_cookie_on_the_same_tab_finds_a_fresh_state(owner_token: str, other: str) -> None:
-    root = _tree(owner_token)
-    await _pass(root, LOAD)
+    root = tree(owner_token)
+    await through_gate(root, LOAD)
     await Secrets.load.fn(_page(root))
-    _arrive(root, other)
-    await _pass(root, f"{rx.State.get_full_name()}.hydrate")
+    arrive(root, other)
+    await through_gate(root, f"{rx.State.get_full_name()}.hydrate")
     assert _page(root).rows == []
     assert (await root.get_state(AppState)).person_name == ""
 
 
 async def test_the_same_cookie_keeps_the_state(owner_token: str) -> None:
-    root = _tree(owner_token)
-    await _pass(root, LOAD)
+    root = tree(owner_token)
+    await through_gate(root, LOAD)
     await Secrets.load.fn(_page(root))
-    await _pass(root, f"{rx.State.get_full_name()}.hydrate")
+    await through_gate(root, f"{rx.State.get_full_name()}.hydrate")
     assert _page(root).rows == ["Marta Lindqvist"]
 
 
 async def test_entering_fills_in_the_person(owner_token: str) -> None:
-    root = _tree(owner_token)
-    await _pass(root, LOAD)
+    root = tree(owner_token)
+    await through_gate(root, LOAD)
     person = await root.get_state(AppState)
     await AppState.enter.fn(person)
     assert (person.person_name, person.person_initials, person.person_role) == ("Ines Keller", "IK", "owner")
@@ -165,16 +139,16 @@ async def test_a_role_is_asked_by_every_handler(owner_token: str) -> None:
         )
     async with db.transaction() as session:
         viewer = await service.sign_in(session, "v@example.com", created.password, "127.0.0.1", "test")
-    root = _tree(viewer.token)
-    assert await _pass(root, f"{Secrets.get_full_name()}.launch") is None
+    root = tree(viewer.token)
+    assert await through_gate(root, f"{Secrets.get_full_name()}.launch") is None
     await Secrets.load.fn(_page(root))
     with pytest.raises(Forbidden):
         await Secrets.launch.fn(_page(root))
 
 
 async def test_secrets_of_the_gate_never_reach_the_browser(owner_token: str) -> None:
-    root = _tree(owner_token)
-    await _pass(root, LOAD)
+    root = tree(owner_token)
+    await through_gate(root, LOAD)
     person = await root.get_state(AppState)
     assert person._bound
     assert "_bound" not in str(root.dict())
@@ -187,7 +161,7 @@ def test_methods_for_states_are_no_event_handlers() -> None:
 
 
 async def test_busy_ends_when_the_handler_fails(owner_token: str) -> None:
-    page = _page(_tree(owner_token))
+    page = _page(tree(owner_token))
     with pytest.raises(NotFound):
         await Secrets.fail.fn(page)
     assert page.loading is False

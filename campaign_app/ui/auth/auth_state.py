@@ -49,7 +49,7 @@ class AuthState(AppState):
     async def open_login(self) -> Any:
         """Sends those signed in already onwards, and a new installation to its first start."""
         self._read_address()
-        if await current_actor(session_digest(self.router.headers.cookie)):
+        if await current_actor(session_digest(self.router.headers.cookie), for_set_up=True):
             return browser.redirect(self._next or routes.DASHBOARD)
         return None if await _has_owner() else browser.redirect(routes.SETUP)
 

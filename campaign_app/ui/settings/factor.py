@@ -29,9 +29,22 @@ def factor_card() -> rx.Component:
         ),
         class_name="b-form",
     )
-    return c.card(
-        rx.cond(Factor.factor_enabled, on, off), _set_up(), _new_codes(), _disable(), _codes(), title="Second factor"
+    card = c.card(rx.cond(Factor.factor_enabled, on, off), title="Second factor")
+    return rx.fragment(
+        rx.cond(Factor.factor_missing, rx.fragment(), card), _set_up(), _new_codes(), _disable(), _codes()
     )
+
+
+def factor_needed() -> rx.Component:
+    """Why nothing but this page opens, and the way out; nothing for everybody else."""
+    words = c.callout(
+        "This workspace requires one of owners and admins. The other pages open as soon as yours is switched on. "
+        "Use an authenticator app on your phone.",
+        "warning",
+        title="Set up your second factor first",
+        action=c.primary_button("Set up", on_click=Factor.begin),
+    )
+    return rx.cond(Factor.factor_missing, words, rx.fragment())
 
 
 def _code_field(name: str, hint: str = "") -> rx.Component:
@@ -102,7 +115,11 @@ def _disable() -> rx.Component:
     return c.dialog(
         "Switch off the second factor?",
         _form("Switch off", Factor.disable, password, code),
-        text="Signing in asks for the password alone then.",
+        text=rx.cond(
+            Factor.factor_required,
+            "This workspace requires one of your role: set up another one right after, before any other page opens.",
+            "Signing in asks for the password alone then.",
+        ),
         open=Factor.asked == "disable",
         on_open_change=Factor.close,
     )

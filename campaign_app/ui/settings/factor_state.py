@@ -9,7 +9,7 @@ from campaign_app.core import clock, crypto, db
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Invalid
 from campaign_app.ui import browser
-from campaign_app.ui.app_state import AppState, notify_success
+from campaign_app.ui.app_state import AppState, for_set_up, notify_success
 
 KEY_ID: Final = "factor-secret"
 CODES_ID: Final = "recovery-codes"
@@ -20,6 +20,8 @@ class Factor(AppState):
     """One card and its dialogs."""
 
     factor_enabled: bool = False
+    factor_required: bool = False  # of owners and admins, by the workspace
+    factor_missing: bool = False  # required and not there: nothing else opens
     codes_left: int = 0
     setting_up: bool = False
     asked: str = ""  # what a code is asked for: "disable" or "codes"
@@ -40,6 +42,7 @@ class Factor(AppState):
         async with db.reading() as session:
             found = await second_factor.state(session, actor)
         self.factor_enabled, self.codes_left = found.enabled, found.codes_left
+        self.factor_required, self.factor_missing = found.required, found.is_missing
 
     @rx.event
     async def begin(self) -> None:
@@ -72,7 +75,7 @@ class Factor(AppState):
             return None
         self.setting_up, self.qr = False, ""
         await self._show(actor, codes)
-        return notify_success("Second factor switched on")
+        return [AppState.enter, notify_success("Second factor switched on")]  # it may open everything else
 
     @rx.event
     async def ask(self, what: str) -> None:
@@ -115,7 +118,7 @@ class Factor(AppState):
             return None
         self.asked = ""
         await self._read(actor)
-        return notify_success("Second factor switched off")
+        return [AppState.enter, notify_success("Second factor switched off")]
 
     async def _show(self, actor: Actor, codes: list[str]) -> None:
         self._codes, self.has_codes = crypto.seal("\n".join(codes)), True  # Reflex keeps it in Redis while they show
@@ -140,3 +143,6 @@ class Factor(AppState):
         await self.require()
         if not opened:
             self.has_codes, self._codes = False, ""
+
+
+for_set_up(Factor, "load", "begin", "reveal_secret", "confirm", "close", "reveal_codes", "save_codes", "close_codes")

@@ -9,7 +9,7 @@ from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.layout import page
-from campaign_app.ui.settings.factor import factor_card
+from campaign_app.ui.settings.factor import factor_card, factor_needed
 from campaign_app.ui.settings.factor_state import Factor
 from campaign_app.ui.settings.profile_state import Profile, SessionLine
 from campaign_app.ui.settings.tabs import tabs, zone_choices
@@ -84,6 +84,10 @@ def _session(line: SessionLine) -> rx.Component:
     )
 
 
+def _unless_factor_is_missing(content: rx.Component) -> rx.Component:
+    return rx.cond(Factor.factor_missing, rx.fragment(), content)
+
+
 @page(routes.PROFILE, title="Your profile", on_load=[Profile.load, Factor.load])
 def profile() -> Any:
     """Who you are, your password, where you are signed in."""
@@ -100,16 +104,21 @@ def profile() -> Any:
         c.page_body(
             c.page_header("Your profile"),
             tabs(routes.PROFILE),
-            c.grid(
-                "1-1",
-                c.card(rx.cond(Profile.loading, c.skeleton_lines(5), _person()), title="You"),
-                c.card(rx.cond(Profile.loading, c.skeleton_lines(4), _password()), title="Password"),
+            factor_needed(),
+            _unless_factor_is_missing(
+                c.grid(
+                    "1-1",
+                    c.card(rx.cond(Profile.loading, c.skeleton_lines(5), _person()), title="You"),
+                    c.card(rx.cond(Profile.loading, c.skeleton_lines(4), _password()), title="Password"),
+                )
             ),
             factor_card(),
-            c.card(
-                rx.cond(Profile.loading, c.skeleton_lines(2), rx.foreach(Profile.sessions, _session)),
-                title="Where you are signed in",
-                aside=rx.cond(Profile.sessions.length() > 1, others, rx.fragment()),
+            _unless_factor_is_missing(
+                c.card(
+                    rx.cond(Profile.loading, c.skeleton_lines(2), rx.foreach(Profile.sessions, _session)),
+                    title="Where you are signed in",
+                    aside=rx.cond(Profile.sessions.length() > 1, others, rx.fragment()),
+                )
             ),
         ),
     )

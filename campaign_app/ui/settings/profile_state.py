@@ -13,7 +13,7 @@ from campaign_app.core.clock import now
 from campaign_app.core.errors import Invalid
 from campaign_app.kit import text
 from campaign_app.ui import browser
-from campaign_app.ui.app_state import AppState, initials, notify_success
+from campaign_app.ui.app_state import AppState, for_set_up, initials, notify_success
 from campaign_app.workspace import service as workspace
 
 
@@ -126,3 +126,6 @@ class Profile(AppState):
             ended = await service.revoke_other_sessions(session, actor, self._session())
         await self._read(actor)
         return notify_success(f"{text.plural(ended, 'session')} ended")
+
+
+for_set_up(Profile, "load")

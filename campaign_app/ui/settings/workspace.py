@@ -49,6 +49,13 @@ def _form() -> rx.Component:
             hint="A server that says so while a campaign is sent counts like a returned message. Not from a campaign "
             "whose first messages are all refused: that is stopped instead.",
         ),
+        c.switch(
+            "Owners and admins need a second factor",
+            S.require_factor,
+            S.set_require_factor,
+            hint=f"Whoever has none is led to set one up before anything else opens. {S.factor_note}",
+        ),
+        rx.cond(_error("require_factor") != "", c.callout(_error("require_factor"), "error"), rx.fragment()),
         rx.el.div(
             c.if_allowed("workspace:write", c.primary_button("Save workspace", type="submit", busy=S.saving)),
         ),

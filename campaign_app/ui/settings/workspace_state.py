@@ -4,6 +4,8 @@ from typing import Any
 
 import reflex as rx
 
+from campaign_app.auth import factor_policy
+from campaign_app.auth.schemas import FactorPolicy
 from campaign_app.core import db
 from campaign_app.core.errors import Invalid
 from campaign_app.ui import browser, routes
@@ -27,6 +29,9 @@ class WorkspaceSettings(AppState):
     time_zone: str = ""
     country: str = ""
     suppress_refused: bool = True
+    require_factor: bool = False
+    factor_note: str = ""
+    _required_before: bool = False
     revision: int = 0  # a new one draws the form again: its fields keep what was typed otherwise
     errors: dict[str, str] = {}
 
@@ -38,10 +43,10 @@ class WorkspaceSettings(AppState):
             return browser.redirect(routes.PROFILE)
         self.errors = {}
         async with self.busy(), db.reading() as session:
-            self._show(await service.get(session))
+            self._show(await service.get(session), await factor_policy.get(session, actor))
         return None
 
-    def _show(self, found: Workspace) -> None:
+    def _show(self, found: Workspace, policy: FactorPolicy) -> None:
         public = address.of(found)
         self.address_fixed = public.from_environment
         self.public_url = public.url if public.is_set else ""
@@ -51,6 +56,8 @@ class WorkspaceSettings(AppState):
         self.company, self.postal_address = found.company, found.postal_address
         self.time_zone, self.country = found.time_zone, found.default_country
         self.suppress_refused = found.suppress_refused
+        self.require_factor = self._required_before = policy.required
+        self.factor_note = f"Now {policy.without} of {policy.people} have none."
         self.revision += 1
 
     @rx.event
@@ -72,6 +79,12 @@ class WorkspaceSettings(AppState):
         self.suppress_refused = wanted
 
     @rx.event
+    async def set_require_factor(self, required: bool) -> None:
+        """Not saved yet."""
+        await self.require("workspace:write")
+        self.require_factor = required
+
+    @rx.event
     async def save(self, form: dict[str, Any]) -> Any:
         """Save every field."""
         actor = await self.require("workspace:write")
@@ -91,10 +104,13 @@ class WorkspaceSettings(AppState):
                     needs_postal_address=self.needs_postal_address,
                     suppress_refused=self.suppress_refused,
                 )
+                if self.require_factor != self._required_before:  # somebody else's change is not taken back
+                    await factor_policy.require(session, actor, self.require_factor)
+                policy = await factor_policy.get(session, actor)
         except Invalid as error:
             self.errors = error.fields
             return None
-        self._show(saved)
+        self._show(saved, policy)
         return notify_success("Workspace saved")
 
 
