@@ -71,8 +71,8 @@ class FactorRequired(Forbidden):
 
     def __init__(self) -> None:
         super().__init__(
-            "This workspace requires one of owners and admins. Set yours up on the page Your profile; until then "
-            "nothing else opens.",
+            "Owners and admins of this workspace need one. Set yours up on the page Your profile; until then nothing "
+            "else opens.",
             title="Set up your second factor first",
         )
 

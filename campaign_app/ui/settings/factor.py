@@ -38,8 +38,8 @@ def factor_card() -> rx.Component:
 def factor_needed() -> rx.Component:
     """Why nothing but this page opens, and the way out; nothing for everybody else."""
     words = c.callout(
-        "This workspace requires one of owners and admins. The other pages open as soon as yours is switched on. "
-        "Use an authenticator app on your phone.",
+        "Owners and admins of this workspace need one. The other pages open as soon as yours is switched on. "
+        "You need an authenticator app on your phone.",
         "warning",
         title="Set up your second factor first",
         action=c.primary_button("Set up", on_click=Factor.begin),
@@ -117,7 +117,7 @@ def _disable() -> rx.Component:
         _form("Switch off", Factor.disable, password, code),
         text=rx.cond(
             Factor.factor_required,
-            "This workspace requires one of your role: set up another one right after, before any other page opens.",
+            "Owners and admins of this workspace need one: no other page opens until you have set up another one.",
             "Signing in asks for the password alone then.",
         ),
         open=Factor.asked == "disable",
