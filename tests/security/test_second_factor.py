@@ -17,7 +17,8 @@ from campaign_app.ui.settings.factor_state import Factor
 from campaign_app.ui.settings.users_state import People
 from campaign_app.ui.settings.workspace_state import WorkspaceSettings
 from tests.security import enumerate as found
-from tests.security.installation import Installation, Person, running, sign_in
+from tests.security.installation import Installation, running, sign_in
+from tests.stack import Person
 from tests.wsclient import Tab, handler
 
 PROFILE = "/settings/profile"
@@ -31,10 +32,11 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]
     """One of this module's own: factors and the switch stay on."""
     with running(tmp_path_factory.mktemp("second-factor") / "installation") as started:
         yield started
+        assert "Traceback" not in started.stack.log("web")
 
 
 def add(installation: Installation, name: str, role: str) -> Person:
-    who = Person(f"{name}@example.com", "wander slowly uphill")
+    who = Person(f"{name}@example.com", "wander slowly uphill", role)
     arguments = ["--email", who.email, "--name", name, "--role", role, "--password", who.password]
     installation.stack.run("campaign_app.cli", "user", "create", *arguments)
     return who
