@@ -18,6 +18,11 @@ _SIMPLE = re.compile(
     r"|(?P<id>\#(?:[^\W]|[\\-])++)|(?P<class>\.(?:[^\W]|[\\-])++)|(?P<type>(?:[^\W]|[\\-])++)|(?P<sibling>[+~])"
     r"|(?P<other>\*|>|\s++)"
 )
+_ADDRESS = re.compile(
+    r"/\*.*?(?:\*/|\Z)|\\.|(?P<string>[\"'])|(?<![\w-])(?P<function>(?:url|src)\(\s*+)|@(?P<import>import)\b|(?P<end>[;{}])",
+    re.IGNORECASE | re.DOTALL,
+)
+_UNQUOTED = re.compile(r"(?:[^)\\]++|\\.)*+", re.DOTALL)
 _FAMILIES = frozenset(
     {"margin", "padding", "border", "background", "font", "list-style", "outline", "overflow", "flex", "grid"}
     | {"text-decoration", "transition", "animation", "inset", "columns", "mso-padding", "mso-margin"}
@@ -126,6 +131,31 @@ def declarations(css: str, start: int, end: int) -> Iterator[Declaration]:
             continue
         important = _IMPORTANT.search(value) is not None
         yield Declaration(name, _IMPORTANT.sub("", value).strip(), important, stop)
+
+
+def addresses(css: str) -> Iterator[tuple[int, int]]:
+    """(start, end) of the addresses in a sheet or a style attribute: in `url(…)`, with or without quotes, and those
+    that are imported.
+    """
+    at, imported = 0, False
+    while found := _ADDRESS.search(css, at):
+        at, kind = found.end(), found.lastgroup
+        if kind == "function":
+            quoted = css[at : at + 1] in _STRING
+            start, at = at + quoted, _closing(css, at) if quoted else _UNQUOTED.match(css, at).end()  # type: ignore[union-attr]
+            end = at - (quoted and css[at - 1] == css[start - 1] and at > start)
+            yield start, start + len(css[start:end].rstrip())
+        elif kind == "string":
+            start, at = at, _closing(css, found.start())
+            if imported:
+                yield start, at - (css[at - 1] == css[start - 1] and at > start)
+        if kind in {"import", "end", "function", "string"}:
+            imported = kind == "import"
+
+
+def _closing(css: str, at: int) -> int:
+    """Where the string that begins at `at` ends, its closing quote included."""
+    return _STRING[css[at]].match(css, at + 1).end()  # type: ignore[union-attr]
 
 
 def _blank(css: str, at: int, end: int) -> int:

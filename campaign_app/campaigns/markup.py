@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from campaign_app.campaigns import plain_text, urls
+from campaign_app.campaigns import css, plain_text, urls
 from campaign_app.campaigns.layout import BASE_LAYOUT, BODY_MARK, FOOTER_HTML, FRAGMENT_LAYOUT, footer_text
 from campaign_app.campaigns.plain_text import LinkPlace
 from campaign_app.campaigns.sandbox import ALIASES
@@ -63,16 +63,16 @@ class Page:
         )
 
     def framed(self, *, simple: bool, footer: bool) -> "Page":
-        """A whole document with the footer's lines that it lacks.
+        """A whole document with the footer's lines that it lacks, and with encoded values in the addresses of its CSS.
 
         The simple editor's text comes into the base layout, a fragment into the plainest one.
         """
         source, lines = self.document.source, _footer(self.missing() if footer else [])
         if self.is_whole:
             at = self._body_end()
-            return Page(f"{source[:at]}{lines}{source[at:]}")
+            return with_css_values(Page(f"{source[:at]}{lines}{source[at:]}"))
         before, after = (BASE_LAYOUT if simple else FRAGMENT_LAYOUT).split(BODY_MARK)
-        return Page(f"{before}{source}{after.replace(_BODY_END, lines + _BODY_END)}")
+        return with_css_values(Page(f"{before}{source}{after.replace(_BODY_END, lines + _BODY_END)}"))
 
     def missing(self) -> list[str]:
         """What of the footer the message does not show: a comment, a title or an attribute shows nothing."""
@@ -142,6 +142,61 @@ class Page:
                 start, end = next(spans)
                 if after != before:
                     self.replace(start, end, after)
+
+
+_HELD = "\ue000"  # stands for a template tag while CSS is read
+Piece = tuple[str, int, int]  # a template tag and where it stands; a text has no place
+
+
+def with_css_values(page: Page) -> Page:
+    """The page with percent-encoded values in the addresses of its sheets and style attributes.
+
+    Before the sheets are inlined: what comes into an attribute then is encoded already.
+    """
+    document = page.document
+    edits = [edit for token in document.tokens for edit in _in_attributes(document, token)]
+    edits += [edit for sheet in _sheet_texts(document) for edit in _in_css(sheet, "css_address(true)")]
+    return Page(_applied(document.source, edits)) if edits else page
+
+
+def _in_attributes(document: Document, token: Token) -> Iterator[Edit]:
+    for attribute in token.attributes:
+        if attribute.name == "style" and attribute.tags:
+            places = iter(attribute.tags)
+            segments = document.segments(attribute)
+            yield from _in_css(
+                [(text, *(next(places) if is_tag else (0, 0))) for is_tag, text in segments], "css_address"
+            )
+
+
+def _sheet_texts(document: Document) -> Iterator[list[Piece]]:
+    sheet: list[Piece] = []
+    for token in document.tokens:
+        text = document.source[token.start : token.end]
+        if token.name == "style" and token.kind is Kind.TEMPLATE:
+            sheet.append((code(text), token.start, token.end))
+        elif token.name == "style" and token.kind is Kind.TEXT:
+            sheet.append((text, 0, 0))
+        elif sheet:
+            yield sheet
+            sheet = []
+    if sheet:
+        yield sheet
+
+
+def _in_css(pieces: Sequence[Piece], whole: str) -> Iterator[Edit]:
+    """The edits that encode the values in the addresses of a piece of CSS; `whole`: the filter of a whole address."""
+    text = "".join(_HELD if end else text.replace(_HELD, "?") for text, _, end in pieces)
+    tags = iter([piece for piece in pieces if piece[2]])
+    at = 0
+    for start, end in css.addresses(text) if _HELD in text else ():
+        for _ in range(text.count(_HELD, at, start)):
+            next(tags)
+        at = end
+        parts = [(part == _HELD, part) for part in re.split(f"({_HELD})", text[start:end]) if part]
+        used = [next(tags) if is_tag else (part, 0, 0) for is_tag, part in parts]
+        made = urls.with_encoding([(bool(end), part) for part, _, end in used], otherwise=whole)
+        yield from ((first, last, after) for (old, first, last), after in zip(used, made, strict=True) if old != after)
 
 
 def _footer(missing: Sequence[str]) -> str:

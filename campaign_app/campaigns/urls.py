@@ -51,10 +51,11 @@ def written(url: str) -> str:
     )
 
 
-def with_encoding(segments: Sequence[tuple[bool, str]]) -> list[str]:
+def with_encoding(segments: Sequence[tuple[bool, str]], otherwise: str = "") -> list[str]:
     """The segments of one address with `|urlencode` behind the variables whose value is a part of it.
 
-    A variable that is the whole address, its beginning, or its whole host stays, and so does what is encoded already.
+    A variable that is the whole address, its beginning, or its whole host stays, or gets the filter `otherwise`. What
+    is encoded already stays.
     """
     texts, before = [], ""
     branches: list[str] = []
@@ -64,7 +65,8 @@ def with_encoding(segments: Sequence[tuple[bool, str]]) -> list[str]:
         elif text.startswith("{{"):
             is_last = position + 1 == len(segments)
             following = "" if is_last or segments[position + 1][0] else segments[position + 1][1]
-            texts.append(_encoding(text) if _is_value(before, following) else text)
+            name = "urlencode" if _is_value(before, following) else otherwise
+            texts.append(_encoding(text, name) if name else text)
             continue
         elif text.startswith("{%"):
             before = _branch(text, before, branches)
@@ -94,12 +96,12 @@ def _is_value(before: str, following: str) -> bool:
     return not (is_host and following[:1] in {"", "/", "?", "#"})
 
 
-def _encoding(tag: str) -> str:
+def _encoding(tag: str, name: str) -> str:
     found = _PRINTED.fullmatch(tag)
     if found is None or _ENCODED.search(_STRING.sub("''", tag)):
         return tag
     left, inner, right = found.groups()
-    return f"{{{{{left} ({inner.strip()})|urlencode {right}}}}}"
+    return f"{{{{{left} ({inner.strip()})|{name} {right}}}}}"
 
 
 def bare(text: str) -> Iterator[tuple[int, int]]:
