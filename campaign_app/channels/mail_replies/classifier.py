@@ -9,7 +9,7 @@ from campaign_app.channels.mail_replies.table import TABLE
 from campaign_app.channels.mail_replies.vocabulary import Classification, Permanence, Rule, Stage, Status
 from campaign_app.models.delivery import Reason
 
-__all__ = ["Classification", "Party", "Permanence", "Stage", "classify"]
+__all__ = ["Classification", "Party", "Permanence", "Stage", "classify", "outcome"]
 
 NAMES_THE_SENDER = "names-the-sender"
 
@@ -41,13 +41,14 @@ def classify(
 @lru_cache(maxsize=4_096)
 def _decide(code: int | None, status: Status | None, text: str, stage: Stage, reply_class: int) -> Classification:
     rule = next(rule for rule in TABLE if rule.fits(code, status, text, stage, reply_class))
-    decided = _classification(rule, reply_class)
+    decided = outcome(rule, reply_class)
     if decided.is_dead and phrases.SENDER in text and phrases.RECIPIENT not in text:
         return Classification(Party.ACCOUNT, Permanence.PERMANENT, NAMES_THE_SENDER, Reason.ACCOUNT)
     return decided
 
 
-def _classification(rule: Rule, reply_class: int) -> Classification:
+def outcome(rule: Rule, reply_class: int) -> Classification:
+    """What a row says of a refusal of this class (4 or 5)."""
     permanence = rule.permanence or (Permanence.TRANSIENT if reply_class == 4 else Permanence.PERMANENT)
     reason = rule.reason
     if permanence is not Permanence.PERMANENT and reason not in {Reason.ACCOUNT, Reason.MAILBOX_FULL}:
