@@ -41,7 +41,7 @@ async def engine(redis_url: str, database: str, monkeypatch: pytest.MonkeyPatch)
 def drive(engine: Engine) -> Drive:
     """Run a campaign's chain to its end, as the jobs would."""
 
-    async def run(*campaigns: int, seconds: float = 20.0) -> None:
+    async def run(*campaigns: int, seconds: float = 100.0) -> None:
         async def chain(campaign_id: int) -> None:
             again = await engine.slice(campaign_id)
             while again.at is not None:
