@@ -95,13 +95,12 @@ def _with_environment(words: str) -> list[str]:
 
 
 def test_disasters() -> None:
-    sizes = ("--recipients", "400", "--crashes", "1", "--case", "machine", "--case", "rolling")
-    found = bench("disasters", *sizes, *SQLITE)
-    assert [(row["case"], row["database"]) for row in found["cases"]] == [("machine", "sqlite"), ("rolling", "sqlite")]
-    for row in found["cases"]:
-        assert (row["recipients"], row["lost"], row["duplicates"]) == (400, 0, 0)
-        assert row["uncertain"] <= row["bound"]
-        assert row["seconds"] > 0
+    """Only that it runs and what it prints: tests/scenarios/test_disasters.py plays all cases."""
+    (row,) = bench("disasters", "--recipients", "400", "--crashes", "1", "--case", "machine", *SQLITE)["cases"]
+    assert (row["case"], row["database"]) == ("machine", "sqlite")
+    assert (row["recipients"], row["lost"], row["duplicates"]) == (400, 0, 0)
+    assert row["uncertain"] <= row["bound"]
+    assert row["seconds"] > 0
 
 
 def test_throttled() -> None:
