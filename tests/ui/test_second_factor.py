@@ -11,12 +11,14 @@ from campaign_app.auth import factor_policy, second_factor
 from campaign_app.auth.errors import FactorRequired
 from campaign_app.auth.permissions import actor_of
 from campaign_app.auth.schemas import SignedIn
-from campaign_app.core import db
+from campaign_app.core import crypto, db
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Conflict, Forbidden
 from campaign_app.models.user import Role
 from campaign_app.ui import app_state, routes
 from campaign_app.ui.app_state import AppState
+from campaign_app.ui.auth.auth_state import AuthState
+from campaign_app.ui.live import Admission
 from campaign_app.ui.settings.factor_state import Factor
 from campaign_app.ui.settings.profile_state import Profile
 from campaign_app.ui.settings.users_state import People
@@ -246,3 +248,15 @@ async def test_after_the_set_up_everything_opens(ines: SignedIn) -> None:
 
 def test_a_task_that_goes_on_leads_to_the_set_up_too() -> None:
     assert routes.PROFILE in str(app_state.on_exception(FactorRequired()))
+
+
+async def test_nothing_is_pushed_without_it(ines: SignedIn) -> None:
+    digest = crypto.digest(ines.token)
+    assert not await Admission().holds("tab", digest)
+    await protect(ines.user)
+    assert await Admission().holds("tab", digest)
+
+
+async def test_the_sign_in_page_sends_onwards_who_is_signed_in_without_it(ines: SignedIn) -> None:
+    page = await tree(ines.token, routes.LOGIN).get_state(AuthState)
+    assert (await AuthState.open_login.fn(page)).payload["path"] == routes.DASHBOARD
