@@ -129,6 +129,19 @@ async def test_dialogs_open_and_close(tab: Tab) -> None:
     assert card.asked == ""
 
 
+async def test_a_set_up_goes_on_when_the_page_connects_anew(tab: Tab, boss: Actor) -> None:
+    app = await begun(tab)
+    await tab.do(Factor.load)
+    card = tab.state(Factor)
+    assert card.setting_up
+    await tab.do(Factor.reveal_secret)
+    assert app.secret in tab.toasts.pop().replace(" ", "")
+    async with db.transaction() as session:  # in another tab
+        await second_factor.confirm(session, boss, app.at(datetime.now(UTC)))
+    await tab.do(Factor.load)
+    assert (card.setting_up, card.factor_enabled, card.loading) == (False, True, False)
+
+
 async def test_one_in_use_is_not_replaced_in_passing(tab: Tab) -> None:
     await set_up(tab)
     for handler in (Factor.begin, Factor.reveal_secret):

@@ -29,7 +29,8 @@ def factor_card() -> rx.Component:
         ),
         class_name="b-form",
     )
-    card = c.card(rx.cond(Factor.factor_enabled, on, off), title="Second factor")
+    found = rx.cond(Factor.factor_enabled, on, off)
+    card = c.card(rx.cond(Factor.loading, c.skeleton_lines(2), found), title="Second factor")
     return rx.fragment(
         rx.cond(Factor.factor_missing, rx.fragment(), card), _set_up(), _new_codes(), _disable(), _codes()
     )

@@ -19,6 +19,7 @@ _GROUP: Final = 4
 class Factor(AppState):
     """One card and its dialogs."""
 
+    loading: bool = True
     factor_enabled: bool = False
     factor_required: bool = False  # of owners and admins, by the workspace
     factor_missing: bool = False  # required and not there: nothing else opens
@@ -33,10 +34,12 @@ class Factor(AppState):
 
     @rx.event
     async def load(self) -> None:
-        """Open the page."""
+        """Open the page. A set-up under way goes on: a phone that shows the app for a moment connects anew."""
         actor = await self.require()
-        self.setting_up, self.asked, self.errors = False, "", {}
-        await self._read(actor)
+        self.asked, self.errors = "", {}
+        async with self.busy():
+            await self._read(actor)
+        self.setting_up = self.setting_up and not self.factor_enabled
 
     async def _read(self, actor: Actor) -> None:
         async with db.reading() as session:
