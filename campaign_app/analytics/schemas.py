@@ -157,7 +157,7 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class AccountUse:
-    """A sending account today. `health` is healthy, bouncing, disconnected or unused."""
+    """A sending account today. `health` is healthy, bouncing, refused, disconnected or unused."""
 
     id: int
     address: str

@@ -208,9 +208,9 @@ async def _attention(
         for campaign, count in await repository.uncertain(session, 5)
     ]
     found += [
-        Attention("warning", row.address, row.words, "account", row.id, "See bounces")
+        Attention("warning", row.address, row.words, "account", row.id, action)
         for row in used
-        if row.health == "bouncing"
+        if (action := {"bouncing": "See bounces", "refused": "See reports"}.get(row.health))
     ]
     return await _of_workspace(session, actor) + found + await _starting_soon(session)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import idna
 
-from campaign_app.channels import dkim
+from campaign_app.channels import dkim, reported
 from campaign_app.channels.email_smtp import mime
 from campaign_app.channels.schemas import AccountForm, Use
 from campaign_app.kit import text
@@ -131,13 +131,15 @@ def effective_pipelining(wanted: Pipelining, capabilities: Mapping[str, str]) ->
 
 
 def health(account: SendingAccount, use: Use, at: datetime) -> tuple[str, str]:
-    """(health, words): disconnected beats bouncing beats healthy; unused when nothing went out today."""
+    """(health, words): disconnected beats refused beats bouncing beats healthy; unused when nothing went out today."""
     if not account.is_active:
         return "unused", "Switched off"
     if account.circuit_open_until is not None and account.circuit_open_until > at:
         return "disconnected", "Disconnected"
     if account.last_error:
         return "disconnected", "Last check failed"
+    if reported.read(account.capabilities, at) is not None:
+        return "refused", "Refused, by reports"
     share = use.bounced_month / use.sent_month if use.sent_month else 0.0
     if use.sent_month >= _ENOUGH and share >= _BOUNCES_FROM:
         return "bouncing", f"Bounces {text.percent(use.bounced_month, use.sent_month)}"

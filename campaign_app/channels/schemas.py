@@ -39,7 +39,7 @@ class AccountForm(BaseModel):
 
 
 class AccountRow(BaseModel):
-    """An account in a list. `health` is healthy, bouncing, disconnected or unused, `words` say it for people.
+    """An account in a list. `health` is healthy, bouncing, refused, disconnected or unused, `words` say it for people.
 
     `works`: a connection was tested or used, and nothing went wrong since. `sent_today` is since the reader's midnight,
     `limit_used` since midnight UTC: the limit per day counts those days.

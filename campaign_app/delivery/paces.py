@@ -15,11 +15,12 @@ _TIMEOUT_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`at`: when the provider last pushed back; `words`: its own. `per_second` is what is tried now."""
+    """`at`: when the provider last pushed back; `words`: its own. `per_second`: tried now, `lowered_to`: then."""
 
     per_second: float
     at: datetime
     words: str
+    lowered_to: float
 
 
 async def learnt(actor: Actor, account_ids: Sequence[int]) -> dict[int, Pace]:
@@ -31,6 +32,6 @@ async def learnt(actor: Actor, account_ids: Sequence[int]) -> dict[int, Pace]:
     except (RedisError, OSError):  # a TimeoutError is an OSError
         return {}
     return {
-        account_id: Pace(known.rate_at(now), datetime.fromtimestamp(known.at, UTC), known.words)
+        account_id: Pace(known.rate_at(now), datetime.fromtimestamp(known.at, UTC), known.words, known.per_second)
         for account_id, known in found.items()
     }

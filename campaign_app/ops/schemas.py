@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from campaign_app.channels.reported import Reported
 from campaign_app.core.queue import Depth
 from campaign_app.delivery.paces import Pace
 from campaign_app.ops.hangs import Hangs
@@ -109,7 +110,7 @@ class CampaignWork(CampaignLeases):
 @dataclass(frozen=True, slots=True)
 class AccountTrouble:
     """A sending account whose circuit is open (`rests`), or whose server breaks on PIPELINING (`pipelining` is "off"
-    or "envelope": how it is spoken to instead)."""
+    or "envelope": how it is spoken to instead), or that reports say is refused."""
 
     id: int
     name: str
@@ -120,7 +121,7 @@ class AccountTrouble:
     waiting: int
     pipelining: str
     pipelining_words: str
-    reported: str = ""
+    reported: Reported | None = None
 
 
 @dataclass(frozen=True, slots=True)

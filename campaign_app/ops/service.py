@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.channels import reported
+from campaign_app.channels.reported import Reported
 from campaign_app.core import clock, db, queue, redis
 from campaign_app.core.actor import Actor
 from campaign_app.core.queue import Depth
@@ -134,9 +135,8 @@ def _broken(account: SendingAccount) -> str:
     return str(account.capabilities.get("pipelining_broken", ""))
 
 
-def _reported(account: SendingAccount) -> str:
-    note = reported.read(account.capabilities, clock.now())
-    return note.words if note else ""
+def _reported(account: SendingAccount) -> Reported | None:
+    return reported.read(account.capabilities, clock.now())
 
 
 def _trouble(account: SendingAccount, waiting: int) -> AccountTrouble:

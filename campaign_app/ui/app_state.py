@@ -30,7 +30,7 @@ from campaign_app.ui import browser, payload, routes
 
 _ERROR_TOAST_MS: Final = 3_600_000  # "stays until closed"
 _SUCCESS_TOAST_MS: Final = 4_000
-_WORST_FIRST: Final = ("disconnected", "bouncing", "healthy")
+_WORST_FIRST: Final = ("disconnected", "refused", "bouncing", "healthy")
 
 logger = logging.getLogger(__name__)
 

@@ -221,9 +221,8 @@ def _health() -> rx.Component:
         word = rx.el.span(f" {entry.label}", class_name="b-hidden")
         return rx.el.span(word, class_name="b-dot b-fold", style={"background": f"var(--{entry.color}-9)"})
 
-    return rx.match(
-        AppState.accounts_health, *((key, dot(key)) for key in ("disconnected", "bouncing", "healthy")), rx.fragment()
-    )
+    shown = ("disconnected", "refused", "bouncing", "healthy")
+    return rx.match(AppState.accounts_health, *((key, dot(key)) for key in shown), rx.fragment())
 
 
 def _running() -> rx.Component:

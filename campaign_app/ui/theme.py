@@ -74,6 +74,7 @@ FINDING: Final[dict[str, Status]] = {
 }
 HEALTH: Final[dict[str, Status]] = {
     "healthy": Status("Healthy", "green", "circle_check"),
+    "refused": Status("Refused, by reports", "amber", "triangle_alert"),
     "bouncing": Status("Bounces", "amber", "triangle_alert"),
     "disconnected": Status("Disconnected", "red", "circle_x"),
     "unused": Status("Not used today", "gray", "circle_minus"),

@@ -11,7 +11,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import imports
 from campaign_app.campaigns import templates_service
-from campaign_app.core import clock, db
+from campaign_app.channels import reported
+from campaign_app.channels.mail_replies import corpus
+from campaign_app.core import clock, db, push_back
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.config import settings
 from campaign_app.models.account import SendingAccount
@@ -62,7 +64,7 @@ async def pages() -> dict[str, int]:
 
 
 async def _leave_something_wrong(session: AsyncSession, campaign_id: int) -> None:
-    """For the operations page: two leases of a worker that is silent, a server that breaks on PIPELINING."""
+    """For the operations page: two leases of a worker that is silent, an account with every kind of trouble."""
     beat = clock.now() - timedelta(minutes=2)
     for number in (1, 2):
         session.add(
@@ -80,9 +82,18 @@ async def _leave_something_wrong(session: AsyncSession, campaign_id: int) -> Non
             )
         )
     account = (await session.exec(select(SendingAccount).limit(1))).one()
-    words = "554 5.5.0 SMTP synchronization error"
-    account.capabilities = {"PIPELINING": "", "pipelining_broken": "off", "pipelining_words": words}
+    account.capabilities = {
+        "PIPELINING": "",
+        "pipelining_broken": "off",
+        "pipelining_words": "554 5.5.0 SMTP synchronization error",
+        **reported.written(reported.Reported(7, beat, beat, _said("blocklist"))),
+    }
     session.add(account)
+    await push_back.slower(int(account.id or 0), 0, measured=12.0, accepted=True, words=_said("too-fast"))
+
+
+def _said(rule: str) -> str:
+    return next(row.told(corpus.SENDER, "") for row in corpus.rows() if row.rule == rule)
 
 
 _FIRST = {"segment_id": Segment, "template_id": Template, "account_id": SendingAccount}

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from campaign_app.channels import dkim, registry, service
+from campaign_app.channels import dkim, registry, reported_service, service
 from campaign_app.channels.base import Verdict
 from campaign_app.channels.email_smtp.adapter import SmtpAdapter
 from campaign_app.channels.errors import AccountChanged, AccountInUse, AccountInvalid, AccountNotFound
@@ -342,3 +342,16 @@ async def test_a_paused_account_is_tried_again_at_once_when_its_connection_is_an
     async with db.reading() as session:
         account = await session.get(SendingAccount, account_id)
     assert (account.circuit_open_until < later, account.circuit_failures) == (at_once, 0 if at_once else 6)
+
+
+async def test_an_account_that_reports_refuse_is_not_called_healthy(
+    sqlite_database: str, make_actor: MakeActor
+) -> None:
+    actor = await make_actor()
+    account_id = await create(actor)
+    async with db.transaction() as session:
+        await reported_service.record(session, account_id, "554 blocked")
+    async with db.reading() as session:
+        (row,) = await service.list_accounts(session, actor)
+    assert (row.health, row.words) == ("refused", "Refused, by reports")
+    assert (await read(actor, account_id)).reported_words == "554 blocked"

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from campaign_app.channels.reported import Reported
 from campaign_app.core import redis
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Forbidden, Unauthenticated
@@ -31,6 +32,7 @@ from campaign_app.ops.schemas import (
     WorkerState,
 )
 from campaign_app.ui import routes
+from campaign_app.ui.accounts.words import pace_sentence, reported_sentence
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.operations import operations_state, words
 from campaign_app.ui.operations.operations_state import OperationsPage
@@ -103,15 +105,39 @@ def found(**changes: Any) -> Operations:
 
 
 @pytest.mark.parametrize(
-    ("per_second", "said"), [(4.6, "about 5 a second"), (0.5, "about 30 a minute"), (0.001, "about 1 a minute")]
+    ("per_second", "said"),
+    [
+        (4.6, "about 2 a second 4 min ago and is about 5 a second now"),
+        (0.5, "about 15 a minute 4 min ago and is about 30 a minute now"),
+        (0.001, "about 1 a minute 4 min ago"),
+    ],
 )
 def test_a_server_that_pushes_back_in_words(per_second: float, said: str) -> None:
-    slow = SlowedAccount(7, "News", Pace(per_second, AT - timedelta(minutes=4), "451 4.7.1 slow down"))
+    pace = Pace(per_second, AT - timedelta(minutes=4), "451 4.7.1 slow down", per_second / 2)
+    slow = SlowedAccount(7, "News", pace)
     (note,) = words.seen(found(slowed=(slow,)), "UTC").accounts
     assert note.title == "The server of News asks to slow down"
-    assert note.detail.startswith(f"It takes {said}; learnt 4 min ago.")
+    assert note.detail.startswith(f"The rate was lowered to {said}. It rises a little every second")
     assert note.detail.endswith("Its server said: 451 4.7.1 slow down")
     assert note.href == routes.account(7)
+
+
+def test_a_rate_that_has_grown_far_is_no_number() -> None:
+    free = Pace(436_000_000.0, AT, "451", 8.4)
+    said = pace_sentence(free, AT, "UTC")
+    assert said.startswith("The rate was lowered to about 8 a second just now. Nothing was put off since then")
+    assert "436" not in said
+
+
+def test_reports_about_the_sender_in_words() -> None:
+    told = Reported(7, AT - timedelta(minutes=9), AT - timedelta(minutes=2), "554 blocked using a list")
+    row = AccountTrouble(7, "News", False, None, None, "", 0, "", "", told)
+    (note,) = words.seen(found(accounts=(row,)), "UTC").accounts
+    assert (note.mark, note.title) == ("warning", "Reports say that servers refuse mail of News")
+    assert note.detail.startswith("7 reports within an hour, the last one 2 min ago. No address was suppressed for it.")
+    assert note.detail.endswith("stop the account's campaigns. The last one's words: 554 blocked using a list")
+    assert note.href == routes.account(7)
+    assert reported_sentence(0, AT, AT, "UTC").startswith("The last report came just now.")
 
 
 def test_a_worker_in_words() -> None:

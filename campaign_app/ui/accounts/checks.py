@@ -72,7 +72,11 @@ def standing_card() -> rx.Component:
             ),
             rx.cond(
                 s.reported != "",
-                c.callout(s.reported, "warning", title="Reports say that servers refuse this sender"),
+                c.callout(
+                    c.stack(rx.el.span(s.reported), rx.el.span("The last one's words: ", s.reported_words)),
+                    "warning",
+                    title="Reports say that servers refuse this sender",
+                ),
                 rx.fragment(),
             ),
             rx.cond(

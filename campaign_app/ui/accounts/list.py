@@ -17,7 +17,7 @@ _COLUMNS = [
 
 
 def _color(line: AccountLine) -> rx.Var[str]:
-    return rx.cond(line.health == "bouncing", "var(--amber-9)", "var(--green-9)")
+    return rx.cond((line.health == "bouncing") | (line.health == "refused"), "var(--amber-9)", "var(--green-9)")
 
 
 def _used(line: AccountLine) -> rx.Component:

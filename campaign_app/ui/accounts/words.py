@@ -12,6 +12,7 @@ from campaign_app.kit import days, text
 from campaign_app.models.account import Auth, Pipelining, Tls
 from campaign_app.ui.campaign import figures
 
+_FREE = 10  # times the rate that it was lowered to: it limits nobody any more
 BROKEN: Final = {
     "off": "Its server offers grouped commands (PIPELINING), which save waiting, and breaks on them. Beacon sends one "
     "command at a time instead: every message arrives, more slowly when the server is far away.",
@@ -38,26 +39,32 @@ class Standing:
     waiting: str = ""
     offers: str = ""
     reported: str = ""
+    reported_words: str = ""
     broken: str = ""
     broken_words: str = ""
     pace: str = ""
     pace_words: str = ""
 
 
-def pace(found: Pace) -> str:
+def pace(per_second: float) -> str:
     """About 5 a second · About 20 a minute."""
-    per_minute = found.per_second * 60
-    if found.per_second < 1:
-        return f"about {text.number(max(1, round(per_minute)))} a minute"
-    return f"about {text.number(round(found.per_second))} a second"
+    if per_second < 1:
+        return f"about {text.number(max(1, round(per_second * 60)))} a minute"
+    return f"about {text.number(round(per_second))} a second"
 
 
 def pace_sentence(found: Pace, at: datetime, zone: str) -> str:
-    """What the server takes, since when that is known, and what follows."""
-    return (
-        f"It takes {pace(found)}; learnt {text.ago(found.at, at, zone)}. Campaigns keep to that, try a little more "
-        "every second, and lose no attempt."
-    )
+    """How fast campaigns send because of a server's push-back, since when, and what follows."""
+    lowered = f"The rate was lowered to {pace(found.lowered_to)} {_ago(found.at, at, zone)}"
+    if found.per_second > _FREE * found.lowered_to:
+        return f"{lowered}. Nothing was put off since then: campaigns may be as fast as before. No attempt was lost."
+    now = "" if pace(found.per_second) == pace(found.lowered_to) else f" and is {pace(found.per_second)} now"
+    return f"{lowered}{now}. It rises a little every second until the server asks again. No attempt is lost."
+
+
+def _ago(then: datetime, at: datetime, zone: str) -> str:
+    said = text.ago(then, at, zone)
+    return "just now" if said == "Now" else said
 
 
 def standing(account: Account, at: datetime, zone: str, slowed: Pace | None = None) -> Standing:
@@ -74,6 +81,7 @@ def standing(account: Account, at: datetime, zone: str, slowed: Pace | None = No
         waiting=f"about {text.duration((retry - at).total_seconds())}" if retry and retry > at else "",
         offers=_sentence(rules.offers(account.capabilities)),
         reported=_reported(account, at, zone),
+        reported_words=account.reported_words,
         broken=BROKEN.get(account.pipelining_broken, ""),
         broken_words=account.pipelining_words,
         pace=pace_sentence(slowed, at, zone) if slowed else "",
@@ -111,8 +119,17 @@ def used_share(used: Used) -> float:
 def _reported(account: Account, at: datetime, zone: str) -> str:
     if account.reported_at is None:
         return ""
-    reports = f"{text.plural(account.reported_count, 'report')} in an hour, the last " if account.reported_count else ""
-    return f"{reports}{text.ago(account.reported_at, at, zone)}: {account.reported_words}"
+    return reported_sentence(account.reported_count, account.reported_at, at, zone)
+
+
+def reported_sentence(count: int, last: datetime, at: datetime, zone: str) -> str:
+    """How many reports refused the sender, and what follows."""
+    ago = _ago(last, at, zone)
+    several = f"{count:,} reports within an hour, the last one {ago}" if count > 1 else f"The last report came {ago}"
+    return (
+        f"{several}. No address was suppressed for it. Mend it with the account's provider: several reports within an "
+        "hour stop the account's campaigns."
+    )
 
 
 def values(account: Account | None) -> dict[str, str]:

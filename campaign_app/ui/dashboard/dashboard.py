@@ -94,6 +94,7 @@ def _period() -> rx.Component:
 
 def _accounts() -> rx.Component:
     def row(account: Account) -> rx.Component:
+        doubtful = (account.health == "bouncing") | (account.health == "refused")
         return c.list_item(
             rx.el.div(
                 rx.el.span(account.address, class_name="b-ell b-dense b-strong"),
@@ -101,7 +102,7 @@ def _accounts() -> rx.Component:
                 class_name="b-between",
             ),
             rx.el.div(
-                c.share_bar(account.share, rx.cond(account.health == "bouncing", "var(--amber-9)", "var(--green-9)")),
+                c.share_bar(account.share, rx.cond(doubtful, "var(--amber-9)", "var(--green-9)")),
                 rx.el.span(account.used, class_name="b-small b-muted b-num b-nowrap"),
                 class_name="b-row",
             ),

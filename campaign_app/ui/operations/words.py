@@ -17,7 +17,7 @@ from campaign_app.ops.schemas import (
     WorkerState,
 )
 from campaign_app.ui import routes
-from campaign_app.ui.accounts.words import BROKEN, pace_sentence
+from campaign_app.ui.accounts.words import BROKEN, pace_sentence, reported_sentence
 from campaign_app.ui.campaign import figures
 from campaign_app.ui.operations import store_words
 
@@ -356,8 +356,9 @@ def _account(row: AccountTrouble, moment: Moment) -> list[NoteLine]:
             NoteLine("disconnected", f"{row.name} rests after failures", f"{since}{again}{waits}.{answer}", href)
         )
     if row.reported:
-        title = f"Servers refuse mail of {row.name}, by their reports"
-        notes.append(NoteLine("warning", title, f"The last one: {row.reported}", href))
+        said = reported_sentence(row.reported.count, row.reported.at, moment.at, moment.zone)
+        title = f"Reports say that servers refuse mail of {row.name}"
+        notes.append(NoteLine("warning", title, f"{said} The last one's words: {row.reported.words}", href))
     if row.pipelining in BROKEN:
         answer = f" Its answer: {row.pipelining_words}" if row.pipelining_words else ""
         notes.append(
