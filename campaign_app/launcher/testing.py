@@ -36,11 +36,11 @@ CHECKS = (
 PRODUCTS = ("tests/bench", "tests/browser", "tests/cli", "tests/scenarios", "tests/security")
 RUNS = (
     ("-n", "2", *(f"--ignore={folder}" for folder in PRODUCTS)),
-    ("-n", "2", "--dist", "loadfile", "tests/bench", "tests/cli", "tests/scenarios", "tests/security"),
-    ("tests/browser",),
+    ("-n", "3", "--dist", "loadfile", "tests/bench", "tests/cli", "tests/scenarios", "tests/security"),
+    ("-n", "2", "--dist", "loadfile", "tests/browser"),
 )
-"""A pytest each. What starts whole products comes after the rest, two files at a time: most of it is waiting, and no
-test judges the machine's speed. The browser has the machine to itself."""
+"""A pytest each. What starts whole products comes after the rest, three files at a time on two cores: half of it is
+waiting, and no test judges the machine's speed. Browser tests come last, two files at a time, each with its product."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

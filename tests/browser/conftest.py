@@ -56,7 +56,7 @@ def stack(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         product.stop_all()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def demo(stack: Stack, redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A web process alone, nothing is sent here; `stack` has built the front end."""
     product = Stack(var=tmp_path_factory.mktemp("demo"), redis_url=f"{redis_server}/5")
@@ -107,6 +107,31 @@ async def page(context: BrowserContext) -> AsyncIterator[Page]:
     watched = watch(tab)
     yield tab
     assert not watched.errors, watched.errors
+
+
+_NOTES = """() => {
+  window.said = []; window.focused = [];
+  new MutationObserver(() => document.querySelectorAll('[data-sonner-toast]').forEach(toast => {
+    if (!said.includes(toast.textContent)) said.push(toast.textContent);
+  })).observe(document, {childList: true, subtree: true, characterData: true});
+  addEventListener('focusin', event => focused.push(event.target.textContent), true);
+}"""
+
+
+async def take_notes(tab: Page) -> None:
+    """Keep what toasts say and where the focus goes: both can be over before a busy machine looks."""
+    await tab.evaluate(_NOTES)
+
+
+async def toasted(tab: Page, words: str) -> None:
+    """Wait until a toast has said so since notes are taken."""
+    await tab.wait_for_function("words => said.some(text => text.includes(words))", arg=words)
+
+
+async def focus_went(tab: Page, first: str, then: str) -> None:
+    """Wait until the focus has been on the one button and after it on the other."""
+    order = "([first, then]) => focused.includes(first) && focused.indexOf(first) < focused.lastIndexOf(then)"
+    await tab.wait_for_function(order, arg=[first, then])
 
 
 def watch(tab: Page) -> Watched:

@@ -10,7 +10,7 @@ from campaign_app.ui import routes
 from tests.stack import Stack
 
 Mode = Literal["light", "dark"]
-MODES: tuple[Mode, ...] = ("light", "dark")
+MODES: tuple[Mode, Mode] = ("light", "dark")
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 _LOADED = """() => document.querySelector('main h1')?.textContent.trim()

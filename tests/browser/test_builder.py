@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import VIEWER, sign_in
+from tests.browser.conftest import VIEWER, focus_went, sign_in, take_notes
 from tests.browser.seed_builder import LIST
 from tests.stack import Stack
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def seeded(stack: Stack) -> None:
     """An account, lists and people."""
     stack.run("tests.browser.seed_builder")
@@ -71,10 +71,11 @@ async def test_build_check_and_launch(signed_in: Page, stack: Stack) -> None:
     await button(page, "Next: review").click()
     await page.get_by_role("heading", name="Ready to launch").wait_for()
     await expect(page.get_by_text("{First name}, the shelves are full again")).to_be_visible()
+    await take_notes(page)
     await button(page, "Launch to 2 people").click()
     question = page.get_by_role("alertdialog", name="Send to 2 people?")
     act = question.get_by_role("button", name="Send to 2 people")
-    await expect(question.get_by_role("button", name="Keep editing")).to_be_focused()
+    await focus_went(page, "Keep editing", "Send to 2 people")
     await expect(act).to_be_focused()
     await act.dblclick()
     await page.wait_for_url(re.compile(r"/campaigns/\d+$"))

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from tests.browser.conftest import take_notes, toasted
 from tests.browser.seed_people import LIST, TAG
 from tests.stack import Stack
 
@@ -105,8 +106,9 @@ async def test_chosen_contacts_get_a_tag(signed_in: Page) -> None:
     await bar.get_by_role("button", name="Tag").click()
     dialog = page.get_by_role("dialog", name="Tag contacts")
     await dialog.get_by_label("Tag").fill("spring fair")
+    await take_notes(page)
     await dialog.get_by_role("button", name="Add tag").click()
-    await expect(page.get_by_text("2 contacts tagged spring fair")).to_be_visible()
+    await toasted(page, "2 contacts tagged spring fair")
     await expect(bar).to_be_hidden()
     await choose(page, "Tag", "spring fair")
     await expect(page.get_by_text("2 contacts", exact=True)).to_be_visible()
@@ -117,8 +119,9 @@ async def test_messages_to_a_contact_are_stopped_and_allowed_again(signed_in: Pa
     page = signed_in
     await open_contact(page, "Olaf Berg")
     await page.get_by_role("button", name="Stop all messages").click()
+    await take_notes(page)
     await page.get_by_role("alertdialog").get_by_role("button", name="Stop all messages").click()
-    await expect(page.get_by_text("Olaf Berg gets no more messages")).to_be_visible()
+    await toasted(page, "Olaf Berg gets no more messages")
     await page.goto("/suppressions")
     await expect(page.get_by_role("row", name=re.compile("olaf@garden.example"))).to_contain_text("by hand")
     await open_contact(page, "Olaf Berg")
@@ -134,9 +137,10 @@ async def test_addresses_are_suppressed_and_removed(signed_in: Page) -> None:
     dialog = page.get_by_role("dialog", name="Add to the suppression list")
     await dialog.get_by_label("Addresses").fill("one@stop.example, TWO@stop.example\nnobody@nowhere")
     await dialog.get_by_label("Note").fill("Asked on the telephone")
+    await take_notes(page)
     await dialog.get_by_role("button", name="Add addresses").click()
-    await expect(page.get_by_text("2 addresses added")).to_be_visible()
-    await expect(page.get_by_text("1 entry not added")).to_be_visible()
+    await toasted(page, "2 addresses added")
+    await toasted(page, "1 entry not added")
     await page.get_by_role("searchbox", name="Search addresses").fill("two@stop")
     row = page.get_by_role("table", name="Suppressed addresses").get_by_role("row", name=re.compile("two@stop.example"))
     await expect(row).to_contain_text("Asked on the telephone")
@@ -198,8 +202,9 @@ async def test_a_segment_of_nested_rules_counts_while_it_is_built(signed_in: Pag
     await expect(found).to_contain_text("Rosa Lind")
     await page.get_by_label("How the rules are joined").nth(1).select_option(label="None of these")
     await expect(found).to_contain_text("Nele Sommer")
+    await take_notes(page)
     await page.get_by_role("button", name="Save segment").click()
-    await expect(page.get_by_text("Segment Growers saved")).to_be_visible()
+    await toasted(page, "Segment Growers saved")
     await page.wait_for_url(re.compile(r"/segments/\d+$"))
     await page.reload()
     await expect(page.get_by_label("How the rules are joined").nth(1)).to_have_value("none")

@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.conftest import VIEWER, sign_in
+from tests.browser.conftest import VIEWER, sign_in, take_notes, toasted
 from tests.stack import Stack
 
 MADE_UP = re.compile(r"^[a-z2-9]{4}(-[a-z2-9]{4}){3}$")
@@ -49,8 +49,9 @@ async def test_a_person_is_added_signs_in_changes_the_password_and_is_switched_o
     await tab.get_by_role("button", name="Change password").click()
     await expect(tab.get_by_text("at least 10 characters. A few words")).to_be_visible()
     await tab.get_by_label("New password").fill("a much longer one")
+    await take_notes(tab)
     await tab.get_by_role("button", name="Change password").click()
-    await expect(tab.get_by_text("Password changed")).to_be_visible()
+    await toasted(tab, "Password changed")
     await person_menu(signed_in, "Tom Okafor", "Switch off")
     question = signed_in.get_by_role("alertdialog", name="Switch Tom Okafor off?")
     await question.get_by_role("button", name="Switch off").click()
@@ -72,8 +73,9 @@ async def test_an_admin_asks_to_remove_a_second_factor(signed_in: Page) -> None:
     await signed_in.goto("/settings/users")
     await person_menu(signed_in, "Viewer", "Remove second factor")
     dialog = signed_in.get_by_role("alertdialog")
+    await take_notes(signed_in)
     await dialog.get_by_role("button", name="Remove second factor").click()
-    await expect(signed_in.get_by_text("Viewer has no second factor")).to_be_visible()
+    await toasted(signed_in, "Viewer has no second factor")
 
 
 async def test_another_session_is_ended(signed_in: Page, browser: Browser, stack: Stack) -> None:
@@ -97,8 +99,9 @@ async def test_the_workspace_is_saved_and_a_wrong_zone_is_told(signed_in: Page) 
     await signed_in.get_by_role("button", name="Save workspace").click()
     await expect(signed_in.get_by_text("This time zone is not known")).to_be_visible()
     await signed_in.get_by_label("Time zone").fill("Europe/Vienna")
+    await take_notes(signed_in)
     await signed_in.get_by_role("button", name="Save workspace").click()
-    await expect(signed_in.get_by_text("Workspace saved")).to_be_visible()
+    await toasted(signed_in, "Workspace saved")
     await signed_in.reload()
     await expect(signed_in.get_by_label("Company")).to_have_value("Nordlicht GmbH")
     await expect(signed_in.get_by_label("Time zone")).to_have_value("Europe/Vienna")
