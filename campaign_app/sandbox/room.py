@@ -58,6 +58,8 @@ class Room:
     def said(self, stage: Stage, sender: str = "", recipients: Sequence[str] = ()) -> bytes | None:
         """A real server's words at this step, which the recipient's address or the fault `reply` asks for; or None."""
         recipient = recipients[0] if len(recipients) == 1 else ""
+        if not (self.faults.reply or recipient.startswith(twins.REPLY)):
+            return None  # as for nearly every message
         answer = twins.to_one(stage, sender, recipient)
         if answer is None and self.faults.reply:
             answer = twins.to_all(stage, self.faults.reply, sender, recipient)
