@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 class Settings(BaseSettings):
     """Everything that can be set from outside; units are in the names."""
 
-    model_config = SettingsConfigDict(env_prefix="BEACON_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="BEACON_", env_ignore_empty=True, extra="ignore", populate_by_name=True
+    )
 
     var_dir: Path = Field(default=ROOT / "var", validation_alias="BEACON_VAR")
     database_url: str = Field(default="", validation_alias="DATABASE_URL")
