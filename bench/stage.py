@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from bench.references import mail
+from campaign_app.campaigns import rendering
 from campaign_app.core import db, redis
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.config import settings
@@ -204,6 +205,8 @@ def stage(database: str, **environment: str) -> Iterator[Stage]:
         stack.callback(product.stop_all)
         here = Stage(product, database)
         here.run(_create_tables())
+        rendering.begin()  # campaigns are launched from here, as from a web process, which has it running
+        stack.callback(rendering.end)
         yield here
 
 
