@@ -20,6 +20,7 @@ from bench.stage import Stage, stage
 from campaign_app.core import db, redis
 from campaign_app.models.delivery import DeliveryStatus, Lease, LeaseState, Reason
 from campaign_app.ops.demo import rehearsal
+from campaign_app.sandbox.faults import Ending
 
 FAULTS = {
     "slow_ms": 5,
@@ -52,6 +53,11 @@ class Sandbox:
     def accepted(self) -> int:
         """How many messages so far."""
         return int(json.loads(self._get("/api/log"))["accepted"])
+
+    def cut_off(self) -> int:
+        """How many messages' final dot met a closed connection instead of an answer."""
+        counts = json.loads(self._get("/api/status"))["counts"]
+        return sum(counts.get(ending.value, 0) for ending in (Ending.DROP_BEFORE, Ending.DROP_AFTER))
 
     def log(self) -> Counter[str]:
         """Recipient → how many messages, from the log file itself."""

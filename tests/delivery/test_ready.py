@@ -91,8 +91,8 @@ async def test_a_worker_takes_up_a_new_address_between_two_messages(engine: Engi
     scripts[int((await _get(campaign_id)).account_id or 0)] = Script()
     await launch(campaign_id)
     lane = await engine._lane(campaign_id)
-    assert lane.addresses.variables(1)["unsubscribe_url"].startswith(f"{PUBLIC_URL}/u/")  # type: ignore[union-attr]
+    assert lane.addresses.make(1).variables["unsubscribe_url"].startswith(f"{PUBLIC_URL}/u/")  # type: ignore[union-attr]
     await _settle(public_url=ELSEWHERE, postal_address="Street 2")
     lane = await engine._lane(campaign_id)
-    assert lane.addresses.variables(1)["unsubscribe_url"].startswith(f"{ELSEWHERE}/u/")  # type: ignore[union-attr]
+    assert lane.addresses.make(1).variables["unsubscribe_url"].startswith(f"{ELSEWHERE}/u/")  # type: ignore[union-attr]
     assert lane.around == {"postal_address": "Street 2"}  # type: ignore[union-attr]
