@@ -1,6 +1,7 @@
 """Style sheets: rules, selectors and declarations with their places in the source. Linear; nothing is rewritten."""
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -141,25 +142,37 @@ def addresses(css: str) -> Iterator[tuple[int, int]]:
     while found := _ADDRESS.search(css, at):
         at, kind = found.end(), found.lastgroup
         if kind == "function":
-            quoted = css[at : at + 1] in _STRING
-            start, at = at + quoted, _closing(css, at) if quoted else _UNQUOTED.match(css, at).end()  # type: ignore[union-attr]
-            end = at - (quoted and css[at - 1] == css[start - 1] and at > start)
+            start, end, at = _string(css, at) if css[at : at + 1] in _STRING else _unquoted(css, at)
             yield start, start + len(css[start:end].rstrip())
         elif kind == "string":
-            start, at = at, _closing(css, found.start())
+            start, end, at = _string(css, found.start())
             if imported:
-                yield start, at - (css[at - 1] == css[start - 1] and at > start)
+                yield start, end
         if kind in {"import", "end", "function", "string"}:
             imported = kind == "import"
 
 
-def _closing(css: str, at: int) -> int:
-    """Where the string that begins at `at` ends, its closing quote included."""
-    return _STRING[css[at]].match(css, at + 1).end()  # type: ignore[union-attr]
+def _string(css: str, at: int) -> tuple[int, int, int]:
+    """(start, end) of the text in the string that begins at `at`, and where the string ends; it may not be closed."""
+    stop = _end(_STRING[css[at]], css, at + 1)
+    is_closed = stop > at + 1 and css[stop - 1] == css[at]
+    return at + 1, stop - is_closed, stop
+
+
+def _unquoted(css: str, at: int) -> tuple[int, int, int]:
+    stop = _end(_UNQUOTED, css, at)
+    return at, stop, stop
+
+
+def _end(pattern: re.Pattern[str], css: str, at: int, stop: int = sys.maxsize) -> int:
+    """Where a pattern that fits everywhere ends."""
+    found = pattern.match(css, at, stop)
+    assert found is not None
+    return found.end()
 
 
 def _blank(css: str, at: int, end: int) -> int:
-    return min(_BLANK.match(css, at, end).end(), end)  # type: ignore[union-attr]
+    return min(_end(_BLANK, css, at, end), end)
 
 
 def _until(css: str, at: int, end: int, stops: str) -> int:
@@ -175,7 +188,7 @@ def _until(css: str, at: int, end: int, stops: str) -> int:
         elif mark == "\\":
             at += 1
         elif mark in _STRING:
-            at = _STRING[mark].match(css, at, end).end()  # type: ignore[union-attr]
+            at = _end(_STRING[mark], css, at, end)
         elif mark in "([{":
             depth += 1
         elif depth and mark in _CLOSERS:
