@@ -38,7 +38,7 @@ def machine(play: Play) -> dict[str, Any]:
             redis.start()
             play.start_worker("worker", wait=False)
         found = play.verdict()
-    return {**found, "kills": kills, "bound": kills * play.connections + found["cut_off_unwritten"]}
+    return {**found, "kills": kills, "bound": kills * play.connections}
 
 
 def rolling(play: Play) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from bench.stage import Stage, stage
 from campaign_app.core import db, redis
 from campaign_app.models.delivery import DeliveryStatus, Lease, LeaseState, Reason
 from campaign_app.ops.demo import rehearsal
-from campaign_app.sandbox.faults import Ending
 
 FAULTS = {
     "slow_ms": 5,
@@ -54,10 +53,9 @@ class Sandbox:
         """How many messages so far."""
         return int(json.loads(self._get("/api/log"))["accepted"])
 
-    def cut_off(self) -> int:
-        """How many messages' final dot met a closed connection instead of an answer."""
-        counts = json.loads(self._get("/api/status"))["counts"]
-        return sum(counts.get(ending.value, 0) for ending in (Ending.DROP_BEFORE, Ending.DROP_AFTER))
+    def cut_off(self) -> frozenset[str]:
+        """Whose messages met a closed connection instead of an answer to the final dot."""
+        return frozenset(json.loads(self._get("/api/cut-off"))["recipients"])
 
     def log(self) -> Counter[str]:
         """Recipient → how many messages, from the log file itself."""
@@ -110,7 +108,7 @@ def _one(
         say(f"  kill {kills} of {given.kills} after {sandbox.accepted():,} messages")
     here.over(campaign_id, PATIENCE_S)
     seconds = round(time.time() - began, 1)
-    found = here.run(judge(campaign_id, sandbox.log()))
+    found = here.run(judge(campaign_id, sandbox.log(), sandbox.cut_off()))
     journal = "kept" if kept else "deleted"
     shown = {"database": here.database, "journal": journal, "kills": kills, **found}
     return {**shown, "connections": given.connections, "seconds": seconds}
@@ -148,8 +146,12 @@ def lose_the_disk(here: Stage) -> None:
     here.run(time_passes())
 
 
-async def judge(campaign_id: int, seen: Counter[str]) -> dict[str, int]:
-    """The ledger against the log: `lost` are those it calls sent and the log does not know, and those left open."""
+async def judge(campaign_id: int, seen: Counter[str], cut: frozenset[str]) -> dict[str, int]:
+    """The ledger against the log: `lost` are those it calls sent and the log does not know, and those left open.
+
+    `cut`: whose messages the sandbox cut off. Where the worker was killed before it had written that, the ledger's
+    reason speaks of the worker.
+    """
     async with db.reading() as session:
         statement = sa.text("SELECT address, status, reason FROM delivery WHERE campaign_id = :campaign")
         rows = (await session.execute(statement, {"campaign": campaign_id})).all()
@@ -157,8 +159,10 @@ async def judge(campaign_id: int, seen: Counter[str]) -> dict[str, int]:
     sent = sum(states[name] for name in ("sent", "delivered", "read", "replied", "bounced"))
     missing = sum(str(status) == DeliveryStatus.SENT.value and address not in seen for address, status, _ in rows)
     wrong = sum(str(status) == DeliveryStatus.FAILED.value and address in seen for address, status, _ in rows)
-    doubtful = [str(reason) for _, status, reason in rows if str(status) == DeliveryStatus.UNCERTAIN.value]
-    cut_off = doubtful.count(Reason.CONNECTION_LOST.value)
+    doubtful = [
+        (address, str(reason)) for address, status, reason in rows if str(status) == DeliveryStatus.UNCERTAIN.value
+    ]
+    cut_off = sum(reason == Reason.CONNECTION_LOST.value or address in cut for address, reason in doubtful)
     settled = sent + states["failed"] + states["skipped"] + states["uncertain"]
     return {
         "lost": missing + len(rows) - settled,

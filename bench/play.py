@@ -98,16 +98,12 @@ class Play:
         time.sleep(self.chance.uniform(low, high))
 
     def verdict(self, seconds: float = PATIENCE_S) -> dict[str, Any]:
-        """Wait for the end, stop all workers, and compare the ledger with the witness.
-
-        `cut_off_unwritten`: messages that the sandbox cut off, whose worker was killed before it had written that.
-        """
+        """Wait for the end, stop all workers, and compare the ledger with the witness."""
         self.here.until(lambda: self.here.run(_is_over(self.campaign_id)), f"campaign {self.campaign_id}", seconds)
         took = round(time.time() - self.began, 1)
         for name in [name for name in self.here.stack.processes if name.startswith("worker")]:
             self.here.stack.stop(name, signal.SIGTERM, 60)
-        found = self.here.run(kill.judge(self.campaign_id, self.sandbox.log()))
-        found["cut_off_unwritten"] = max(0, self.sandbox.cut_off() - found["uncertain_by_faults"])
+        found = self.here.run(kill.judge(self.campaign_id, self.sandbox.log(), self.sandbox.cut_off()))
         return {**found, "seconds": took, "longest_silence_s": self.longest_silence()}
 
     def longest_silence(self) -> float:

@@ -69,6 +69,12 @@ async def log_file(request: Request) -> FileResponse:
     return FileResponse(room(request).witness.path, media_type="text/plain")
 
 
+@router.get("/cut-off")
+async def cut_off(request: Request) -> dict[str, list[str]]:
+    """Whose messages met a closed connection instead of an answer to the final dot, the latest 100,000."""
+    return {"recipients": list(room(request).cut_off)}
+
+
 def brief(message: Stored) -> dict[str, Any]:
     """A message as one row of a list."""
     return {

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from campaign_app.sandbox.witness import Witness
 M = TypeVar("M", bound=BaseModel)
 GREYLIST_MEMORY = 20_000
 QUIET_S = 1.0
+MOST_CUT_OFF = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Room:
         self.store = Store(folder / "messages.bin", keep)
         self.actor = Actor(public_url)
         self.counts: Counter[str] = Counter()
+        self.cut_off: deque[str] = deque(maxlen=MOST_CUT_OFF)
         self.ports = Ports("127.0.0.1", 0, 0)
         self._sessions: set[Session] = set()
         self._waiting: list[Callable[[], None]] = []
@@ -93,6 +95,8 @@ class Room:
         ending = self.faults.ending(kind, self._chance)
         if ending is not Ending.ACCEPT:
             self.counts[ending.value] += 1
+        if ending in {Ending.DROP_BEFORE, Ending.DROP_AFTER}:
+            self.cut_off.extend(recipients)
         return ending, self.faults.delay_s(kind)
 
     def accept(self, sender: str, recipients: list[str], raw: bytes) -> None:
@@ -156,6 +160,7 @@ class Room:
         self.witness.reset()
         self.store.reset()
         self.counts.clear()
+        self.cut_off.clear()
         self._attempts.clear()
         self.set_faults(Faults())
         self.set_people(People())

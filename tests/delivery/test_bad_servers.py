@@ -94,7 +94,7 @@ async def learned(engine: Engine, account_id: int = 1) -> dict[str, str]:
 async def all_is_over(engine: Engine) -> None:
     """No dialogue goes on, and what the last ones meant is known: one that fails later would open the circuit again."""
     async with asyncio.timeout(60):
-        while engine.in_flight:  # noqa: ASYNC110
+        while engine.in_flight:  # noqa: ASYNC110  (its senders tell nobody when their last dialogue ends)
             await asyncio.sleep(0.02)
     assert await engine.outbox.settle(60)
     await asyncio.gather(*engine._tasks)

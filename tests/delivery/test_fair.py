@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from campaign_app.campaigns.templating import compile_message
 from campaign_app.core import clock, queue, redis
 from campaign_app.core.rate_limit import Limits
 from campaign_app.delivery import chains, leases
@@ -150,7 +151,7 @@ class _Nobody:
 
 @pytest.mark.parametrize(("per_minute", "made_up"), [(0, 20), (60_000, 0)])
 async def test_a_late_limiter_is_made_up_for_and_limits_of_its_own_are_not(per_minute: int, made_up: int) -> None:
-    line, message = Line(1, _Nobody(), [1.0]), SimpleNamespace(links=[], reads=set(), personal={})  # type: ignore[arg-type]
+    line, message = Line(1, _Nobody(), [1.0]), compile_message("Hi", "", "<p>Hi</p>")  # type: ignore[arg-type]
     lanes = []
     for campaign_id in (1, 2):
         limits = Limits(campaign_id, 1, per_minute=per_minute if campaign_id == 2 else 0)

@@ -115,6 +115,9 @@ def test_connection_dropped_around_the_final_dot(box: Box, address: str, accepte
     with pytest.raises(smtplib.SMTPServerDisconnected):
         send(box, address)
     assert log(box)[0] == accepted
+    assert box.http.get("/api/cut-off").json() == {"recipients": [address]}
+    box.http.post("/api/reset")
+    assert box.http.get("/api/cut-off").json() == {"recipients": []}
 
 
 def test_faults_hold_for_open_connections(box: Box) -> None:
