@@ -13,51 +13,51 @@ from random import Random
 from typing import Any
 
 from bench import clocks, disk, hosts, outages
+from bench.installation import installed
 from bench.kill import FAULTS, RETRY_SECONDS
-from bench.play import Play, own_redis
-from bench.stage import stage
+from bench.scenario import Scenario, own_redis
 
-Case = Callable[[Play], dict[str, Any]]
+Case = Callable[[Scenario], dict[str, Any]]
 
 
-def machine(play: Play) -> dict[str, Any]:
+def machine(scenario: Scenario) -> dict[str, Any]:
     """Worker and Redis are killed at the same instant, Redis comes back empty: one message per connection in doubt."""
     kills = 0
-    with own_redis(play.here) as redis:
-        play.open(**FAULTS)
-        play.start_worker("worker")
-        play.launch()
-        for part in sorted(play.chance.uniform(0.02, 0.9) for _ in range(play.given.crashes)):
-            if not play.share(part):
+    with own_redis(scenario.here) as redis:
+        scenario.open(**FAULTS)
+        scenario.start_worker("worker")
+        scenario.launch()
+        for part in sorted(scenario.chance.uniform(0.02, 0.9) for _ in range(scenario.given.crashes)):
+            if not scenario.share(part):
                 break
-            play.pause(0.0, 0.06)
+            scenario.pause(0.0, 0.06)
             redis.kill()
-            play.here.stack.stop("worker", signal.SIGKILL)
+            scenario.here.stack.stop("worker", signal.SIGKILL)
             redis.stop()
             kills += 1
             redis.start()
-            play.start_worker("worker", wait=False)
-        found = play.verdict()
-    return {**found, "kills": kills, "bound": kills * play.connections}
+            scenario.start_worker("worker", wait=False)
+        found = scenario.verdict()
+    return {**found, "kills": kills, "bound": kills * scenario.connections}
 
 
-def rolling(play: Play) -> dict[str, Any]:
+def rolling(scenario: Scenario) -> dict[str, Any]:
     """Three workers are told to stop one after the other and replaced: nobody is in doubt."""
-    play.open(slow_ms=10, temporary_share=0.01, permanent_share=0.01)
+    scenario.open(slow_ms=10, temporary_share=0.01, permanent_share=0.01)
     names = ["worker1", "worker2", "worker3"]
     for name in names:
-        play.start_worker(name)
-    play.launch()
+        scenario.start_worker(name)
+    scenario.launch()
     drained, restarts = [], 0
     for turn, name in enumerate(names, start=1):
-        if not play.share(turn * 0.2):
+        if not scenario.share(turn * 0.2):
             break
         began = time.monotonic()
-        assert play.here.stack.stop(name, signal.SIGTERM, 60) == 0
+        assert scenario.here.stack.stop(name, signal.SIGTERM, 60) == 0
         drained.append(round(time.monotonic() - began, 2))
-        play.start_worker(name)
+        scenario.start_worker(name)
         restarts += 1
-    return {**play.verdict(), "restarts": restarts, "drained_s": drained, "bound": 0}
+    return {**scenario.verdict(), "restarts": restarts, "drained_s": drained, "bound": 0}
 
 
 CASES: dict[str, Case] = {
@@ -88,14 +88,14 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
             continue
         for database in (one for one in given.databases if ONLY.get(name, one) == one):
             say(f"{name}, {database}, {given.recipients:,} recipients, seed {seed}")
-            rows.append(play(name, database, given, seed, say))
+            rows.append(run_case(name, database, given, seed, say))
             say(f"  {rows[-1]}")
     return {"cases": rows, "seed": seed}
 
 
-def play(name: str, database: str, given: Namespace, seed: int, say: Callable[[str], None]) -> dict[str, Any]:
+def run_case(name: str, database: str, given: Namespace, seed: int, say: Callable[[str], None]) -> dict[str, Any]:
     """One case's row."""
-    with stage(database, BEACON_RETRY_SECONDS=RETRY_SECONDS) as here:
-        scene = Play(here, given, Random(f"{seed} {name} {database}"), say)
+    with installed(database, BEACON_RETRY_SECONDS=RETRY_SECONDS) as here:
+        scene = Scenario(here, given, Random(f"{seed} {name} {database}"), say)
         found = CASES[name](scene)
         return {"case": name, "database": database, "recipients": scene.recipients, **found}

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
-from bench import fair_stage, machine, target
-from bench.fair_stage import Plan, by_domain
-from bench.stage import Stage, stage
+from bench import fair_installation, machine, target
+from bench.fair_installation import Plan, by_domain
+from bench.installation import Installation, installed
 from tests import servers
 
 CASES = ("fifty", "priority", "late", "slow", "silent", "dead", "limited")
@@ -80,7 +80,7 @@ def run(given: Namespace, say: Say) -> dict[str, Any]:
     cases: list[dict[str, Any]] = []
     for database in given.databases:
         for name in wanted:
-            with stage(database) as here:
+            with installed(database) as here:
                 say(f"{database}, {name}")
                 measure = measures.get(name)
                 found = measure(here, given) if measure else _beside(here, given, name)
@@ -90,7 +90,7 @@ def run(given: Namespace, say: Say) -> dict[str, Any]:
     return {"cases": cases, "campaigns": given.campaigns, "each": given.each, "recipients": given.recipients}
 
 
-def _fifty(here: Stage, given: Namespace) -> list[dict[str, Any]]:
+def _fifty(here: Installation, given: Namespace) -> list[dict[str, Any]]:
     """First all of them as one campaign, for the cost; then at once."""
     shared, alone = given.campaigns - given.campaigns // 2, given.campaigns // 2
     worker = here.start_worker()
@@ -99,10 +99,10 @@ def _fifty(here: Stage, given: Namespace) -> list[dict[str, Any]]:
     with target.sink(log, SERVER_MS) as sink:
         plans = [Plan(f"shared{n}", sink.port, 20, given.each, account="shared") for n in range(shared)]
         plans += [Plan(f"alone{n}", sink.port, 2, given.each) for n in range(alone)]
-        made = fair_stage.make(here, plans)
+        made = fair_installation.make(here, plans)
         used = machine.cpu_s(worker)
-        began = fair_stage.launch(here, made)
-        fair_stage.until_over(here, made)
+        began = fair_installation.launch(here, made)
+        fair_installation.until_over(here, made)
         cost = (machine.cpu_s(worker) - used) * 1e6 / (given.each * given.campaigns)
         seen = sink.seen()
     found = by_domain(log)
@@ -111,7 +111,7 @@ def _fifty(here: Stage, given: Namespace) -> list[dict[str, Any]]:
     rate = seen.accepted / (seen.last - seen.first)
     answer = {
         "campaigns": len(made),
-        "everyone_once": fair_stage.everyone_once(here, made, found, seen),
+        "everyone_once": fair_installation.everyone_once(here, made, found, seen),
         **{f"spread_{name}": spread(group) for name, group in groups.items()},
         **{f"together_{name}": min(len(times) for times in inside(group).values()) for name, group in groups.items()},
         "first_message_max_s": round(max(first), 2),
@@ -125,31 +125,31 @@ def _fifty(here: Stage, given: Namespace) -> list[dict[str, Any]]:
     return [{**answer, "within": answer["everyone_once"] and even and max(first) <= FIRST_S * 2}]
 
 
-def _as_one(here: Stage, worker: int, count: int) -> float:
+def _as_one(here: Installation, worker: int, count: int) -> float:
     """Microseconds of processor per message when one campaign has all the recipients, over as many connections."""
     with target.sink(delay_ms=SERVER_MS) as sink:
-        one = fair_stage.make(here, [Plan("one", sink.port, 70, count)])
+        one = fair_installation.make(here, [Plan("one", sink.port, 70, count)])
         used = machine.cpu_s(worker)
-        fair_stage.launch(here, one)
-        fair_stage.until_over(here, one)
+        fair_installation.launch(here, one)
+        fair_installation.until_over(here, one)
         return (machine.cpu_s(worker) - used) * 1e6 / count
 
 
-def _priority(here: Stage, given: Namespace) -> list[dict[str, Any]]:
+def _priority(here: Installation, given: Namespace) -> list[dict[str, Any]]:
     log = here.stack.var / "priority.log"
     here.start_worker()
     count = given.each * 10
     with target.sink(log, SERVER_MS) as sink:
         plans = [Plan(f"p{number}", sink.port, 40, count, number, account="shared") for number in PRIORITIES]
-        made = fair_stage.make(here, plans)
-        fair_stage.launch(here, made)
-        fair_stage.until_over(here, made)
+        made = fair_installation.make(here, plans)
+        fair_installation.launch(here, made)
+        fair_installation.until_over(here, made)
         seen = sink.seen()
     found = by_domain(log)
     measured = shares(found)
     promised = dict(zip(_names(plans), declared(PRIORITIES), strict=True))
     longest = gap(found[plans[-1].name], *together(found))
-    once = fair_stage.everyone_once(here, made, found, seen)
+    once = fair_installation.everyone_once(here, made, found, seen)
     return [
         {
             "everyone_once": once,
@@ -171,24 +171,24 @@ def near(measured: dict[str, float], promised: dict[str, float]) -> bool:
     return all(abs(measured[name] - share) <= share * SHARE_OFF for name, share in promised.items())
 
 
-def _late(here: Stage, given: Namespace) -> list[dict[str, Any]]:
+def _late(here: Installation, given: Namespace) -> list[dict[str, Any]]:
     log = here.stack.var / "late.log"
     here.start_worker()
     few = max(10, given.each // 6)
     with target.sink(log) as sink:
-        large = fair_stage.make(here, [Plan("large", sink.port, 10, given.recipients, account="shared")])
+        large = fair_installation.make(here, [Plan("large", sink.port, 10, given.recipients, account="shared")])
         plans = [Plan("same", sink.port, 10, few, 1, account="shared"), Plan("other", sink.port, 10, few, 1)]
-        small = [fair_stage.make(here, [plan]) for plan in plans]
-        fair_stage.launch(here, large)
+        small = [fair_installation.make(here, [plan]) for plan in plans]
+        fair_installation.launch(here, large)
         began: dict[str, float] = {}
         for number, one in enumerate(small, start=1):
             sink.wait_for(given.recipients * number // 5, 60)
-            began |= fair_stage.launch(here, one)
+            began |= fair_installation.launch(here, one)
         made = large | small[0] | small[1]
-        fair_stage.until_over(here, made)
+        fair_installation.until_over(here, made)
         seen = sink.seen()
     found = by_domain(log)
-    once = fair_stage.everyone_once(here, made, found, seen)
+    once = fair_installation.everyone_once(here, made, found, seen)
     answers = []
     for name, at in began.items():
         first, last = min(found[name]) - at, max(found[name]) - at
@@ -219,7 +219,7 @@ def _bad_server(kind: str) -> Iterator[int]:
         yield servers.free_port()
 
 
-def _beside(here: Stage, given: Namespace, kind: str) -> list[dict[str, Any]]:
+def _beside(here: Installation, given: Namespace, kind: str) -> list[dict[str, Any]]:
     """A fast account's campaign alone and beside the bad account's, in turns; the median of the ratios."""
     worker = here.start_worker()
     count, few = given.each * 10, max(10, given.each)
@@ -230,26 +230,26 @@ def _beside(here: Stage, given: Namespace, kind: str) -> list[dict[str, Any]]:
         _send(here, worker, Plan("warm", sink.port, 40, few))
         for number in range(given.rounds):
             plans = [Plan(f"bad{number}and{n}", port, 10, few, account=f"bad{number}") for n in range(2)]
-            bad = fair_stage.make(here, plans)
+            bad = fair_installation.make(here, plans)
             cpu[f"alone{number}"] = _send(here, worker, Plan(f"alone{number}", sink.port, 40, count))
-            fair_stage.launch(here, bad)
+            fair_installation.launch(here, bad)
             time.sleep(1.0)
             cpu[f"beside{number}"] = _send(here, worker, Plan(f"beside{number}", sink.port, 40, count))
             if kind == "dead":
-                here.until(lambda made=bad: len(fair_stage.paused(here, made)) == len(made), "they pause", 60)
-            reasons |= fair_stage.paused(here, bad)
-            fair_stage.cancel(here, bad)
+                here.until(lambda made=bad: len(fair_installation.paused(here, made)) == len(made), "they pause", 60)
+            reasons |= fair_installation.paused(here, bad)
+            fair_installation.cancel(here, bad)
         seen = sink.seen()
     once = seen.accepted == seen.distinct == few + 2 * count * given.rounds
     return [_judge_beside(by_domain(log), cpu, given.rounds, once, reasons)]
 
 
-def _send(here: Stage, worker: int, plan: Plan) -> float:
+def _send(here: Installation, worker: int, plan: Plan) -> float:
     """Send a campaign to its end; processor seconds of the worker."""
-    made = fair_stage.make(here, [plan])
+    made = fair_installation.make(here, [plan])
     used = machine.cpu_s(worker)
-    fair_stage.launch(here, made)
-    fair_stage.until_over(here, made)
+    fair_installation.launch(here, made)
+    fair_installation.until_over(here, made)
     return machine.cpu_s(worker) - used
 
 
@@ -275,7 +275,7 @@ def _judge_beside(
     }
 
 
-def _limited(here: Stage, given: Namespace) -> list[dict[str, Any]]:
+def _limited(here: Installation, given: Namespace) -> list[dict[str, Any]]:
     """An account's rate, shared by three campaigns, with one worker and with two."""
     answers = []
     for workers in (1, 2):
@@ -287,11 +287,11 @@ def _limited(here: Stage, given: Namespace) -> list[dict[str, Any]]:
                 Plan(f"w{workers}p{number}", sink.port, 10, count, number, account=f"limited{workers}", limit=True)
                 for number in LIMITED
             ]
-            made = fair_stage.make(here, plans, LIMIT_PER_MINUTE)
-            fair_stage.launch(here, made)
+            made = fair_installation.make(here, plans, LIMIT_PER_MINUTE)
+            fair_installation.launch(here, made)
             sink.wait_for(1, 60)
             time.sleep(given.fast_window + 4.0)
-            fair_stage.cancel(here, made)
+            fair_installation.cancel(here, made)
         answers.append(_judge_limited(by_domain(log), plans, workers, given.fast_window))
     return answers
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from bench import namespaces
 from bench.namespaces import DATABASE, REST, Wires
-from bench.play import Play, held
+from bench.scenario import Scenario, held
 from campaign_app.core import db
 from campaign_app.delivery.fast import LEASE_TTL_S
 from campaign_app.delivery.feed import FENCE_S
@@ -30,8 +30,8 @@ FENCE_AFTER_S = LEASE_TTL_S - FENCE_S
 class Pair:
     """The two hosts under way, and what the first one had in hand when its trouble began."""
 
-    def __init__(self, play: Play, wires: Wires) -> None:
-        self.play = play
+    def __init__(self, scenario: Scenario, wires: Wires) -> None:
+        self.scenario = scenario
         self.wires = wires
         self.north = wires.hosts[0]
         self.since = self.settled_at = 0.0
@@ -40,74 +40,74 @@ class Pair:
 
     def start(self, name: str) -> None:
         """A worker on the host of this name."""
-        database, rest, stack = self.wires.at(DATABASE), self.wires.at(REST), self.play.here.stack
+        database, rest, stack = self.wires.at(DATABASE), self.wires.at(REST), self.scenario.here.stack
         host = next(host for host in self.wires.hosts if host.name == name)
         given = urlsplit(stack.database_url)
         environment = {
             "DATABASE_URL": f"postgresql://{given.username}@{database}:5432{given.path}",
             "REDIS_URL": f"redis://{rest}:6379/0",
         }
-        self.play.start_worker(f"worker-{name}", own_folder=True, prefix=host.prefix, environment=environment)
+        self.scenario.start_worker(f"worker-{name}", own_folder=True, prefix=host.prefix, environment=environment)
 
     def trouble(self, begin: Callable[[], None]) -> None:
         """Note what the first host has in hand, right after its trouble began."""
         begin()
         self.since = time.time()
         time.sleep(0.5)  # a flush that was on its way arrives
-        leases = self.play.here.run(held("north"))
-        self.in_hand = self.play.here.run(_pending(leases))
+        leases = self.scenario.here.run(held("north"))
+        self.in_hand = self.scenario.here.run(_pending(leases))
         self.read_ahead = len(self.in_hand)
 
     def taken_over(self) -> float:
         """Wait until the other host has settled every lease of the first; seconds since the trouble began."""
-        if self.play.given.hurry:
-            self.play.here.run(_time_passes())
-        self.play.here.until(lambda: not self.play.here.run(held("north")), "the leases are taken over", 200)
+        if self.scenario.given.hurry:
+            self.scenario.here.run(_time_passes())
+        self.scenario.here.until(lambda: not self.scenario.here.run(held("north")), "the leases are taken over", 200)
         self.settled_at = time.time()
         return round(self.settled_at - self.since, 1)
 
     def uncertain_now(self) -> int:
         """How many are in doubt at this moment."""
-        return self.play.here.run(_count("uncertain", self.play.campaign_id))
+        return self.scenario.here.run(_count("uncertain", self.scenario.campaign_id))
 
     def sent_behind_the_fence(self) -> int:
         """Messages that only the first host can have sent, after it had to stop and before it came back."""
         first = self.since + FENCE_AFTER_S + 1.0
         return sum(
-            address in self.in_hand and first < at < self.settled_at for at, address in self.play.sandbox.times()
+            address in self.in_hand and first < at < self.settled_at for at, address in self.scenario.sandbox.times()
         )
 
 
-def cut_off(play: Play) -> dict[str, Any]:
+def cut_off(scenario: Scenario) -> dict[str, Any]:
     """Both cables are pulled for longer than lease and grace: at most one message per connection stays in doubt."""
-    return _on_two_hosts(play, _cut_off, slow_ms=10)
+    return _on_two_hosts(scenario, _cut_off, slow_ms=10)
 
 
-def without_database(play: Play) -> dict[str, Any]:
+def without_database(scenario: Scenario) -> dict[str, Any]:
     """The database's cable alone: the host could go on sending, and stops by its fence. Slow mail, so that it has
     something left to send by then."""
-    play.most = 2_000
-    slow_ms = 100 if play.given.hurry else 300
-    return _on_two_hosts(play, _without_database, slow_ms=slow_ms, connections=_FEW)
+    scenario.most = 2_000
+    slow_ms = 100 if scenario.given.hurry else 300
+    return _on_two_hosts(scenario, _without_database, slow_ms=slow_ms, connections=_FEW)
 
 
-def stopped(play: Play) -> dict[str, Any]:
+def stopped(scenario: Scenario) -> dict[str, Any]:
     """The worker stands still (SIGSTOP) and wakes up long after its leases were taken."""
-    return _on_two_hosts(play, _stopped, slow_ms=10)
+    return _on_two_hosts(scenario, _stopped, slow_ms=10)
 
 
-def gone(play: Play) -> dict[str, Any]:
+def gone(scenario: Scenario) -> dict[str, Any]:
     """The host never comes back: all that it had read and not reported stays in doubt, and nobody else."""
-    return _on_two_hosts(play, _gone, slow_ms=10)
+    return _on_two_hosts(scenario, _gone, slow_ms=10)
 
 
 def _on_two_hosts(
-    play: Play, story: Callable[[Pair], dict[str, Any]], *, slow_ms: int, connections: int = 0
+    scenario: Scenario, story: Callable[[Pair], dict[str, Any]], *, slow_ms: int, connections: int = 0
 ) -> dict[str, Any]:
     why = namespaces.missing()
     if why:
         return {"missing": why}
-    stack = play.here.stack
+    stack = scenario.here.stack
     redis_port = stack.redis_url.rpartition(":")[2].partition("/")[0]
     with ExitStack() as around:
         wires = around.enter_context(namespaces.wires(list(NAMES)))
@@ -118,16 +118,16 @@ def _on_two_hosts(
         }
         around.enter_context(namespaces.relay(routes))
         around.callback(stack.stop_all)
-        play.open(slow_ms=slow_ms, connections=connections, host=wires.at(REST))
-        pair = Pair(play, wires)
+        scenario.open(slow_ms=slow_ms, connections=connections, host=wires.at(REST))
+        pair = Pair(scenario, wires)
         for name in NAMES:
             pair.start(name)
-        play.launch()
-        play.here.until(lambda: len(play.here.run(held("north"))) > 0, "the first host holds leases", 60)
-        play.share(0.1)
+        scenario.launch()
+        scenario.here.until(lambda: len(scenario.here.run(held("north"))) > 0, "the first host holds leases", 60)
+        scenario.share(0.1)
         extra = story(pair)
-        found = play.verdict()
-        return {**found, **extra, "settled_without_journal": play.logs("lease settled")}
+        found = scenario.verdict()
+        return {**found, **extra, "settled_without_journal": scenario.logs("lease settled")}
 
 
 def _postgres_target(url: str) -> str:
@@ -152,7 +152,7 @@ def _cut_off(pair: Pair) -> dict[str, Any]:
     seconds = pair.taken_over()
     before = pair.uncertain_now()
     pair.north.mend()
-    return _shown(pair, seconds, before, pair.play.connections) | _back(pair)
+    return _shown(pair, seconds, before, pair.scenario.connections) | _back(pair)
 
 
 def _without_database(pair: Pair) -> dict[str, Any]:
@@ -164,12 +164,12 @@ def _without_database(pair: Pair) -> dict[str, Any]:
 
 
 def _stopped(pair: Pair) -> dict[str, Any]:
-    process = pair.play.here.stack.processes["worker-north"].pid
+    process = pair.scenario.here.stack.processes["worker-north"].pid
     pair.trouble(lambda: os.killpg(process, signal.SIGSTOP))
     seconds = pair.taken_over()
     before = pair.uncertain_now()
     os.killpg(process, signal.SIGCONT)
-    return _shown(pair, seconds, before, pair.play.connections) | _back(pair)
+    return _shown(pair, seconds, before, pair.scenario.connections) | _back(pair)
 
 
 def _gone(pair: Pair) -> dict[str, Any]:
@@ -180,14 +180,16 @@ def _gone(pair: Pair) -> dict[str, Any]:
 
 def _kill_with_its_cables(pair: Pair) -> None:
     pair.north.cut()
-    pair.play.here.stack.stop("worker-north", signal.SIGKILL)
+    pair.scenario.here.stack.stop("worker-north", signal.SIGKILL)
 
 
 def _back(pair: Pair) -> dict[str, Any]:
     """The host is back: wait until it has told what it knows."""
-    began, most = time.monotonic(), pair.play.connections
-    pair.play.here.until(lambda: "lease lost" in pair.play.log("worker-north"), "the host has noticed its loss", 90)
-    pair.play.here.until(lambda: pair.uncertain_now() <= most, "the host has told what it knows", 90)
+    began, most = time.monotonic(), pair.scenario.connections
+    pair.scenario.here.until(
+        lambda: "lease lost" in pair.scenario.log("worker-north"), "the host has noticed its loss", 90
+    )
+    pair.scenario.here.until(lambda: pair.uncertain_now() <= most, "the host has told what it knows", 90)
     return {"told_after_s": round(time.monotonic() - began, 1)}
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import import_contacts
+from bench.installation import installed
 from bench.references import orm_import
-from bench.stage import stage
 from bench.target import ROOT
 
 
@@ -45,7 +45,7 @@ def _ours(database: str, rows: int) -> dict[str, Any]:
 
 
 def _orm(database: str, rows: int) -> float:
-    with stage(database) as here, tempfile.TemporaryDirectory() as folder:
+    with installed(database) as here, tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "contacts.csv"
         import_contacts.write_file(file, rows)
         began = time.perf_counter()

@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bench.stage import Stage, stage
+from bench.installation import Installation, installed
 from campaign_app.core import db, redis
 from campaign_app.models.delivery import DeliveryStatus, Lease, LeaseState, Reason
 from campaign_app.ops.demo import rehearsal
@@ -76,14 +76,14 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     for database in given.databases:
         for kept in (True, False):
             say(f"{database}, journal {'kept' if kept else 'deleted'}, {given.recipients:,} recipients, seed {seed}")
-            with stage(database, BEACON_RETRY_SECONDS=RETRY_SECONDS) as here:
+            with installed(database, BEACON_RETRY_SECONDS=RETRY_SECONDS) as here:
                 runs.append(_one(here, given, random.Random(f"{seed} {database} {kept}"), kept, say))
             say(f"  {runs[-1]}")
     return {"runs": runs, "recipients": given.recipients, "seed": seed, "faults": FAULTS}
 
 
 def _one(
-    here: Stage, given: Namespace, chance: random.Random, kept: bool, say: Callable[[str], None]
+    here: Installation, given: Namespace, chance: random.Random, kept: bool, say: Callable[[str], None]
 ) -> dict[str, Any]:
     here.stack.start_sandbox()
     sandbox = Sandbox(here.stack.sandbox_url)
@@ -114,7 +114,7 @@ def _one(
     return {**shown, "connections": given.connections, "seconds": seconds}
 
 
-def reached(here: Stage, campaign_id: int, sandbox: Sandbox, messages: float) -> bool:
+def reached(here: Installation, campaign_id: int, sandbox: Sandbox, messages: float) -> bool:
     """Whether so many recipients are settled. False: the campaign ended before (without journal many are doubtful)."""
     end, look = time.monotonic() + PATIENCE_S, 0.0
     while sandbox.accepted() < messages:
@@ -131,7 +131,7 @@ def reached(here: Stage, campaign_id: int, sandbox: Sandbox, messages: float) ->
     return True
 
 
-def lose_the_disk(here: Stage) -> None:
+def lose_the_disk(here: Installation) -> None:
     """The journal is gone; the 30 seconds after which a lease (and its chain of jobs) counts as left are over."""
     for path in (here.stack.var / "journal").glob("*"):
         path.unlink()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import target
-from bench.stage import Stage, stage
+from bench.installation import Installation, installed
 from bench.target import ROOT
 
 PER_MINUTE = (1, 20, 60, 600, 14 * 60, 100 * 60)
@@ -63,7 +63,7 @@ def case(per_minute: float, workers: int, through: str, instants: Sequence[float
 def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """Every rate with one and with three workers."""
     cases: list[dict[str, Any]] = []
-    with stage(given.databases[0]) as here:
+    with installed(given.databases[0]) as here:
         for workers in WORKERS:
             names = [f"worker{number}" for number in range(workers)]
             for name in names:
@@ -83,7 +83,7 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     return {"cases": cases, "database": given.databases[0]}
 
 
-def _engine(here: Stage, rates: Sequence[int], workers: int, window: float) -> list[dict[str, Any]]:
+def _engine(here: Installation, rates: Sequence[int], workers: int, window: float) -> list[dict[str, Any]]:
     """A campaign per rate, all at once, each to a domain of its own so that the log tells them apart."""
     log = here.stack.var / f"sink-{time.monotonic_ns()}.log"
     with target.sink(log) as sink:
@@ -102,7 +102,7 @@ def _domain(per_minute: int, workers: int) -> str:
     return f"rate{per_minute}w{workers}.example"
 
 
-def _limited(here: Stage, per_minute: int, window: float, workers: int, port: int) -> int:
+def _limited(here: Installation, per_minute: int, window: float, workers: int, port: int) -> int:
     people = int(per_minute / 60 * (window + 4 * SETTLE_S) * 1.2) + 3
     list_id = here.people(people, _domain(per_minute, workers))
     return here.campaign(list_id, port, CONNECTIONS, per_minute)
@@ -116,7 +116,7 @@ def _by_domain(log: Path) -> dict[str, list[float]]:
     return found
 
 
-def _limiter(here: Stage, per_minute: int, workers: int, window: float) -> dict[str, Any]:
+def _limiter(here: Installation, per_minute: int, workers: int, window: float) -> dict[str, Any]:
     files = [here.stack.var / f"slots-{per_minute}-{workers}-{number}" for number in range(workers)]
     shared = ["--campaign", str(per_minute + workers), "--per-minute", str(per_minute)]
     processes = []

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from bench import machine, target
-from bench.stage import Stage, stage
+from bench.installation import Installation, installed
 from campaign_app.auth import service as auth
 from campaign_app.campaigns import links
 from campaign_app.core import db
@@ -28,7 +28,7 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     for database in given.databases:
         worker, web = {}, {}
         for size in sorted({given.smallest, given.largest}):
-            with stage(database) as here:
+            with installed(database) as here:
                 worker[size], web[size] = _peaks(here, size, given.connections)
             say(f"  {database}, {size:,} recipients: worker {worker[size]:.0f} MB, web {web[size]:.0f} MB")
         runs.append({"database": database, "worker": _shown(worker), "web": _shown(web)})
@@ -41,7 +41,7 @@ def _shown(peaks: dict[int, float]) -> dict[str, float]:
     return {**megabytes, "ratio": round(peaks[sizes[-1]] / peaks[sizes[0]], 3)}
 
 
-def _peaks(here: Stage, size: int, connections: int) -> tuple[float, float]:
+def _peaks(here: Installation, size: int, connections: int) -> tuple[float, float]:
     list_id = here.people(size)
     pid = here.start_worker()
     with target.sink() as sink:
@@ -54,7 +54,7 @@ def _peaks(here: Stage, size: int, connections: int) -> tuple[float, float]:
     return worker, _web(here, campaign_id)
 
 
-def _web(here: Stage, campaign_id: int) -> float:
+def _web(here: Installation, campaign_id: int) -> float:
     start_web(here)
     with signed_in(here) as client:
         paths = ["/files/contacts.csv", *(f"/files/campaigns/{campaign_id}/{name}.csv" for name in TABLES)]
@@ -76,14 +76,14 @@ def pixel(delivery_id: int) -> str:
     return httpx.URL(links.open_url(delivery_id)).path
 
 
-def start_web(here: Stage) -> None:
+def start_web(here: Installation) -> None:
     """The web process without a built front end: same application, same guard."""
     here.stack.start("web", "tests.backend")
     here.stack.wait_for(f"{here.stack.url}/api/health", "web", 120)
 
 
 @contextmanager
-def signed_in(here: Stage) -> Iterator[httpx.Client]:
+def signed_in(here: Installation) -> Iterator[httpx.Client]:
     """A client with the owner's session."""
 
     async def owner() -> None:

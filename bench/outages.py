@@ -16,47 +16,47 @@ from typing import Any
 
 import asyncpg
 
-from bench.play import Play
+from bench.scenario import Scenario
 from campaign_app.core.config import settings
 from tests.scenarios.scene import postgres_away
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def refused(play: Play) -> dict[str, Any]:
+def refused(scenario: Scenario) -> dict[str, Any]:
     """PostgreSQL cuts every connection and takes none; SQLite's write lock is held by another process."""
-    if play.here.database == "sqlite":
-        path = play.here.stack.var / "beacon.db"
-        return _outage(play, lambda seconds: _lock(path, seconds))
-    return _outage(play, lambda seconds: _refuse(play.here.stack.database_url, seconds))
+    if scenario.here.database == "sqlite":
+        path = scenario.here.stack.var / "beacon.db"
+        return _outage(scenario, lambda seconds: _lock(path, seconds))
+    return _outage(scenario, lambda seconds: _refuse(scenario.here.stack.database_url, seconds))
 
 
-def hangs(play: Play) -> dict[str, Any]:
+def hangs(scenario: Scenario) -> dict[str, Any]:
     """Every process of the server stands still: nothing fails, nothing answers."""
-    return _outage(play, lambda seconds: _freeze(play, seconds))
+    return _outage(scenario, lambda seconds: _freeze(scenario, seconds))
 
 
-def _outage(play: Play, away: Callable[[float], AbstractContextManager[None]]) -> dict[str, Any]:
-    play.open(slow_ms=10)
-    several = play.here.database == "postgresql"
+def _outage(scenario: Scenario, away: Callable[[float], AbstractContextManager[None]]) -> dict[str, Any]:
+    scenario.open(slow_ms=10)
+    several = scenario.here.database == "postgresql"
     for name in ("worker1", "worker2"):
-        play.start_worker(name, own_folder=several)
-    play.launch()
-    play.share(0.3)
-    with away(play.given.outage):
+        scenario.start_worker(name, own_folder=several)
+    scenario.launch()
+    scenario.share(0.3)
+    with away(scenario.given.outage):
         began = time.time()
-    found = play.verdict()
-    back = began + play.given.outage  # the lock's holder takes a moment more to end
-    meanwhile = [at for at, _ in play.sandbox.times() if began < at < back]
-    first = min((at for at, _ in play.sandbox.times() if at > back), default=back)
+    found = scenario.verdict()
+    back = began + scenario.given.outage  # the lock's holder takes a moment more to end
+    meanwhile = [at for at, _ in scenario.sandbox.times() if began < at < back]
+    first = min((at for at, _ in scenario.sandbox.times() if at > back), default=back)
     return {
         **found,
         "bound": 0,
-        "away_s": play.given.outage,
+        "away_s": scenario.given.outage,
         "sent_meanwhile": len(meanwhile),
         "sent_after_3_s": sum(at > began + 3 for at in meanwhile),
         "sending_again_after_s": round(first - back, 1),
-        "leases_settled": play.logs("lease settled"),
+        "leases_settled": scenario.logs("lease settled"),
     }
 
 
@@ -71,8 +71,8 @@ def _refuse(url: str, seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def _freeze(play: Play, seconds: float) -> Iterator[None]:
-    with _stopped(play.here.run(_postmaster())):
+def _freeze(scenario: Scenario, seconds: float) -> Iterator[None]:
+    with _stopped(scenario.here.run(_postmaster())):
         yield
         time.sleep(seconds)
 

@@ -15,8 +15,8 @@ from functools import partial
 from typing import Any
 
 from bench import machine, target
+from bench.installation import Installation, installed
 from bench.references import tools
-from bench.stage import Stage, stage
 from bench.target import ROOT
 
 RTT_CONNECTIONS = 5
@@ -86,7 +86,7 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """Both databases on the loopback, then the slow networks; each ratio is the median of its rounds."""
     figures = Figures(say)
     for database in given.databases:
-        with stage(database, BEACON_LOG_LEVEL="INFO") as here:
+        with installed(database, BEACON_LOG_LEVEL="INFO") as here:
             everybody = here.people(given.recipients)
             here.start_worker()
             for number in range(given.rounds):
@@ -101,7 +101,7 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     return {**figures.summary(), "recipients": given.recipients, "connections": given.connections}
 
 
-def _round(here: Stage, figures: Figures, everybody: int, given: Namespace) -> None:
+def _round(here: Installation, figures: Figures, everybody: int, given: Namespace) -> None:
     count, connections = given.recipients, given.connections
     used = machine.children_cpu_s()
     source = figures.reference("smtp_source", lambda: smtp_source(count, connections))
@@ -117,7 +117,7 @@ def _round(here: Stage, figures: Figures, everybody: int, given: Namespace) -> N
         figures.ratio(f"{here.database} {name}", ours, theirs)
 
 
-def _slow_round(here: Stage, figures: Figures, few: int, trip: int, given: Namespace) -> None:
+def _slow_round(here: Installation, figures: Figures, few: int, trip: int, given: Namespace) -> None:
     name = f"rtt_{trip}ms"
     ours = beacon(here, few, given.rtt_recipients, RTT_CONNECTIONS, trip)
     figures.rate(f"{name} per connection", ours / RTT_CONNECTIONS)
@@ -126,7 +126,7 @@ def _slow_round(here: Stage, figures: Figures, few: int, trip: int, given: Names
     figures.ratio(name, ours / RTT_CONNECTIONS, theirs)
 
 
-def beacon(here: Stage, list_id: int, count: int, connections: int, round_trip_ms: float = 0.0) -> float:
+def beacon(here: Installation, list_id: int, count: int, connections: int, round_trip_ms: float = 0.0) -> float:
     """Messages per second of one campaign, from the launch to the last acceptance by the sink's own log.
 
     Over a slow network from the first acceptance on: there it is about the connections, as it is for aiosmtplib.
@@ -164,7 +164,7 @@ def aiosmtplib_rate(count: int, round_trip_ms: float) -> float:
     return count / float(done.stdout)
 
 
-def celery_rate(here: Stage, count: int, task: str) -> float:
+def celery_rate(here: Installation, count: int, task: str) -> float:
     """Messages per second of Celery with one job per mail, from the launch (rows and jobs are made) to the last mail.
 
     Its worker is warm, and its rows are in the kind of database that ours are in.

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bench import target
-from bench.stage import Stage, stage
+from bench.installation import Installation, installed
 from bench.target import Sink
 from campaign_app.core import db
 
@@ -33,7 +33,7 @@ CASES: dict[str, tuple[str, ...]] = {
 def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """Every case, and the worst of them."""
     names = [name for name in CASES if not given.case or name in given.case]
-    with stage(given.databases[0]) as here, ExitStack() as sinks:
+    with installed(given.databases[0]) as here, ExitStack() as sinks:
         here.start_worker()
         began: dict[str, tuple[Sink, int, float]] = {}
         for name in names:
@@ -54,7 +54,7 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     }
 
 
-def _case(here: Stage, name: str, people: int, sink: Sink, campaign_id: int, launched: float) -> dict[str, Any]:
+def _case(here: Installation, name: str, people: int, sink: Sink, campaign_id: int, launched: float) -> dict[str, Any]:
     """One campaign's end.
 
     Raises:

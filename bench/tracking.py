@@ -13,9 +13,9 @@ from itertools import islice
 from typing import Any
 
 from bench import target
+from bench.installation import Installation, installed
 from bench.memory import pixel, start_web
 from bench.references import orm_tracking
-from bench.stage import Stage, stage
 from campaign_app.core import clock, db
 from campaign_app.models.delivery import EventKind
 from campaign_app.tracking import buffer, service
@@ -31,7 +31,7 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """Per database: milliseconds idle and while sending; hits per second stored, ours, the ORM's, the ratio."""
     shown: dict[str, Any] = {}
     for database in given.databases:
-        with stage(database) as here:
+        with installed(database) as here:
             here.start_worker()
             list_id = here.people(given.recipients)
             answered = _answered(here, list_id, given)
@@ -45,7 +45,7 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
 # ── answered ──
 
 
-def _answered(here: Stage, list_id: int, given: Namespace) -> dict[str, Any]:
+def _answered(here: Installation, list_id: int, given: Namespace) -> dict[str, Any]:
     start_web(here)
     with target.sink() as sink:
         campaign_id = here.campaign(list_id, sink.port, given.connections)
@@ -121,7 +121,7 @@ async def _hit(idle: Any, path: str, due: float, found: list[float]) -> None:
 # ── stored ──
 
 
-def _stored(here: Stage, given: Namespace) -> dict[str, Any]:
+def _stored(here: Installation, given: Namespace) -> dict[str, Any]:
     ours, theirs = [], []
     for _ in range(given.rounds):
         ours.append(here.run(_batched(given.hits, given.recipients)))

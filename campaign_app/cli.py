@@ -13,10 +13,10 @@ from campaign_app.launcher import (
     evidence,
     imports,
     locking,
-    parts,
-    people,
+    processes,
     testing,
     up,
+    users,
 )
 
 DESCRIPTION = """Beacon: build, approve, send and measure campaigns.
@@ -32,9 +32,9 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--version", action="version", version=f"Beacon {__version__}")
     commands = made.add_subparsers(metavar="command", required=True)
-    for module in (up, demo, imports, people, doctor, evidence, testing, benchmark, locking):
+    for module in (up, demo, imports, users, doctor, evidence, testing, benchmark, locking):
         module.add_parser(commands)
-    parts.add_parsers(commands)
+    processes.add_parsers(commands)
     return made
 
 

@@ -15,7 +15,7 @@ from campaign_app import audience
 from campaign_app.api import downloads
 from campaign_app.api.deps import SignedInActor
 from campaign_app.audience.schemas import ContactQuery
-from campaign_app.audit import exports, words
+from campaign_app.audit import exports, labels
 from campaign_app.audit import service as audit
 from campaign_app.auth import second_factor
 from campaign_app.core import db
@@ -116,7 +116,7 @@ def _cells(entry: AuditEntry) -> list[str]:
         entry.object_type,
         entry.object_id,
         entry.object_name,
-        words.details(entry.details),
+        labels.details(entry.details),
         entry.ip,
         entry.hash,
     ]

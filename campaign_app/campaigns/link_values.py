@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from campaign_app.campaigns import budget, urls
 from campaign_app.campaigns.part import Part
-from campaign_app.campaigns.sandbox import PLAIN
+from campaign_app.campaigns.template_environment import PLAIN
 from campaign_app.kit import template_tags
 
 MOST = 1_500

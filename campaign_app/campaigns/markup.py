@@ -10,7 +10,7 @@ from html import escape
 from campaign_app.campaigns import css, plain_text, urls
 from campaign_app.campaigns.layout import BASE_LAYOUT, BODY_MARK, FOOTER_HTML, FRAGMENT_LAYOUT, footer_text
 from campaign_app.campaigns.plain_text import LinkPlace
-from campaign_app.campaigns.sandbox import ALIASES
+from campaign_app.campaigns.template_environment import ALIASES
 from campaign_app.kit import template_tags
 from campaign_app.kit.html_tokens import Attribute, Document, Kind, Token, code
 

@@ -22,7 +22,7 @@ from campaign_app.campaigns import budget
 from campaign_app.campaigns.budget import MAX_OUTPUT, LimitReached, TimeUsedUp
 from campaign_app.campaigns.errors import RenderError, TemplateInvalid, TooSlow
 from campaign_app.campaigns.operators import written
-from campaign_app.campaigns.sandbox import MessageEnvironment, plain_words
+from campaign_app.campaigns.template_environment import MessageEnvironment, plain_words
 
 _ABSENT = ""  # what Jinja2 makes of a variable that nobody set
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import audiences
-from campaign_app.campaigns import dns_check, link_check, previews, repository, schedule
+from campaign_app.campaigns import link_check, previews, repository, schedule, sender_authentication
 from campaign_app.campaigns import preflight_checks as checks
 from campaign_app.campaigns import preflight_repository as stored
 from campaign_app.campaigns.content_checks import blocking, fine, warning
@@ -35,7 +35,7 @@ async def run(
     *,
     online: bool = True,
     check_links: LinkCheck = link_check.statuses,
-    check_dns: DnsCheck = dns_check.look_up,
+    check_dns: DnsCheck = sender_authentication.look_up,
 ) -> Report:
     """Check a campaign. With `online` also the DNS and the websites behind links, which takes about 4 s at most."""
     actor.require("campaigns:read")

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience.schemas import AudienceCount
 from campaign_app.campaigns import content_checks as content
-from campaign_app.campaigns import dns_check, link_check, readiness, rendering
+from campaign_app.campaigns import link_check, readiness, rendering, sender_authentication
 from campaign_app.campaigns import preflight_repository as repository
 from campaign_app.campaigns.content_checks import blocking, fine, people, warning
 from campaign_app.campaigns.errors import RenderError
@@ -26,7 +26,7 @@ RECENT = timedelta(hours=48)
 _WORDS = {"email": "e-mail address", "full_name": "name", "name": "name"}
 
 LinkCheck = Callable[[list[str]], Awaitable[dict[str, int | None]]]
-DnsCheck = Callable[[str, str, str], Awaitable[dns_check.SenderDns]]
+DnsCheck = Callable[[str, str, str], Awaitable[sender_authentication.SenderDns]]
 
 
 @dataclass(slots=True)

@@ -19,8 +19,8 @@ from campaign_app.campaigns.errors import RenderError, TemplateInvalid, TooSlow
 from campaign_app.campaigns.filters import is_empty
 from campaign_app.campaigns.link_values import LinkValues, PersonalLinks
 from campaign_app.campaigns.part import Part
-from campaign_app.campaigns.sandbox import ALIASES, HTML, PLAIN
 from campaign_app.campaigns.syntax import measure
+from campaign_app.campaigns.template_environment import ALIASES, HTML, PLAIN
 from campaign_app.campaigns.usage import needs_value, sets_names
 
 __all__ = [

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from campaign_app.audit import anchors, service, words
+from campaign_app.audit import anchors, labels, service
 from campaign_app.audit.anchors import Anchor
 from campaign_app.core import clock, db
 from campaign_app.kit import text
@@ -29,7 +29,7 @@ def run(given: argparse.Namespace) -> int:
     more = _read(given.anchor) if given.anchor else []
     found = asyncio.run(_prove(more))
     say = console.done if found.is_whole else console.warn
-    say(words.verdict(found, text.exact(clock.now(), "UTC")))
+    say(labels.verdict(found, text.exact(clock.now(), "UTC")))
     if more:
         console.out.print(f"Compared with {text.plural(len(more), 'anchor')} of {given.anchor}")
     if found.is_whole:

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from campaign_app import frontend
+from campaign_app.audit import labels as audit_words
 from campaign_app.audit import service as audit
-from campaign_app.audit import words as audit_words
 from campaign_app.channels import reported
 from campaign_app.core import clock, db, redis
 from campaign_app.core.config import settings

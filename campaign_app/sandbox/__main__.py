@@ -9,8 +9,8 @@ import uvloop
 
 from campaign_app.core.config import settings
 from campaign_app.sandbox import tls
-from campaign_app.sandbox.people import ALIVE
-from campaign_app.sandbox.room import Room
+from campaign_app.sandbox.behaviour import ALIVE
+from campaign_app.sandbox.mail_server import MailServer
 from campaign_app.sandbox.server import serve
 from campaign_app.sandbox.smtp import Offer
 
@@ -38,11 +38,11 @@ def main() -> int:
     given.var.mkdir(parents=True, exist_ok=True, mode=0o700)
     user, _, password = given.auth.partition(":")
     offer = Offer(None if given.no_tls else tls.context(given.var), user, password, not given.no_pipelining)
-    room = Room(given.var, given.public_url, offer, keep=given.keep, seed=given.seed)
+    server = MailServer(given.var, given.public_url, offer, keep=given.keep, seed=given.seed)
     if given.alive and not (given.var / "people.json").exists():
-        room.set_people(ALIVE)
+        server.set_people(ALIVE)
     try:
-        uvloop.run(serve(room, given.host, given.smtp_port, given.http_port))
+        uvloop.run(serve(server, given.host, given.smtp_port, given.http_port))
     except OSError as error:
         sys.stderr.write(f"The sandbox cannot start: {error}. Choose other ports with --smtp-port and --http-port.\n")
         return 1

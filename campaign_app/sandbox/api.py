@@ -8,24 +8,24 @@ from httpx import HTTPError
 from pydantic import BaseModel, ValidationError
 
 from campaign_app.sandbox import mail, returned
+from campaign_app.sandbox.behaviour import Action, Behaviour, Planned
 from campaign_app.sandbox.faults import Faults
-from campaign_app.sandbox.people import Act, People, Planned
-from campaign_app.sandbox.room import Room
-from campaign_app.sandbox.store import Stored
+from campaign_app.sandbox.mail_server import MailServer
+from campaign_app.sandbox.message_store import Stored
 
 M = TypeVar("M", bound=BaseModel)
 router = APIRouter(prefix="/api")
 
 
-def room(request: Request) -> Room:
+def server(request: Request) -> MailServer:
     """The sandbox behind the application."""
-    found: Room = request.app.state.room
+    found: MailServer = request.app.state.server
     return found
 
 
 def stored(request: Request, message_id: int) -> Stored:
     """A kept message, or 404."""
-    found = room(request).store.get(message_id)
+    found = server(request).store.get(message_id)
     if found is None:
         raise HTTPException(404, "This message is not kept any more, or never was.")
     return found
@@ -34,25 +34,25 @@ def stored(request: Request, message_id: int) -> Stored:
 @router.get("/health")
 async def health(request: Request) -> dict[str, Any]:
     """Where the sandbox listens."""
-    ports = room(request).ports
+    ports = server(request).ports
     return {"status": "ok", "smtp_port": ports.smtp, "http_port": ports.http}
 
 
 @router.get("/status")
 async def status(request: Request) -> dict[str, Any]:
     """Counts since the start: connections, refusals, what recipients did."""
-    here = room(request)
+    here = server(request)
     return {
         "accepted": here.witness.accepted,
         "kept": len(here.store),
         "open_connections": here.open_connections,
         "counts": dict(here.counts),
         "acts": {
-            "done": dict(here.actor.done),
-            "failed": dict(here.actor.failed),
-            "waiting": here.actor.waiting,
-            "dropped": here.actor.dropped,
-            "last_error": here.actor.last_error,
+            "done": dict(here.simulated.done),
+            "failed": dict(here.simulated.failed),
+            "waiting": here.simulated.waiting,
+            "dropped": here.simulated.dropped,
+            "last_error": here.simulated.last_error,
         },
     }
 
@@ -60,19 +60,19 @@ async def status(request: Request) -> dict[str, Any]:
 @router.get("/log")
 async def log(request: Request, by: Literal["message", "recipient"] = "message") -> dict[str, int]:
     """The witness: accepted, distinct (recipient and Message-ID, or recipient alone), duplicates."""
-    return room(request).witness.summary(by)
+    return server(request).witness.summary(by)
 
 
 @router.get("/log.txt")
 async def log_file(request: Request) -> FileResponse:
     """The log itself: time, recipient, Message-ID, size, separated by tabs."""
-    return FileResponse(room(request).witness.path, media_type="text/plain")
+    return FileResponse(server(request).witness.path, media_type="text/plain")
 
 
 @router.get("/cut-off")
 async def cut_off(request: Request) -> dict[str, list[str]]:
     """Whose messages met a closed connection instead of an answer to the final dot, the latest 100,000."""
-    return {"recipients": list(room(request).cut_off)}
+    return {"recipients": list(server(request).cut_off)}
 
 
 def brief(message: Stored) -> dict[str, Any]:
@@ -93,7 +93,7 @@ async def messages(
     request: Request, search: str = "", limit: int = 50, before: int | None = None
 ) -> list[dict[str, Any]]:
     """The newest kept messages; `search` looks at recipients, From and subject."""
-    return [brief(m) for m in room(request).store.find(search, max(1, min(limit, 500)), before)]
+    return [brief(m) for m in server(request).store.find(search, max(1, min(limit, 500)), before)]
 
 
 @router.get("/messages/{message_id}")
@@ -121,13 +121,13 @@ async def source(request: Request, message_id: int) -> Response:
 
 @router.post("/messages/{message_id}/act")
 async def act(
-    request: Request, message_id: int, act: Annotated[Act, Body()], form: Annotated[str, Body()] = ""
+    request: Request, message_id: int, act: Annotated[Action, Body()], form: Annotated[str, Body()] = ""
 ) -> dict[str, str]:
     """Let the recipient of one message do something now; `form`: what a bounce comes back as."""
     return {"done": await act_now(request, message_id, act, form)}
 
 
-async def act_now(request: Request, message_id: int, act: Act, form: str = "") -> str:
+async def act_now(request: Request, message_id: int, act: Action, form: str = "") -> str:
     """Carry out one act on one message.
 
     Raises:
@@ -135,44 +135,44 @@ async def act_now(request: Request, message_id: int, act: Act, form: str = "") -
         act, 502 when the application fails.
     """
     found = stored(request, message_id)
-    actor = room(request).actor
+    simulated = server(request).simulated
     if form and not returned.is_form(form):
         raise HTTPException(422, "There is no such form.")
-    errand = actor.errand(Planned(act, 0.0, form), found.raw, found.sender, found.recipients[0])
-    if errand is None:
+    visit = simulated.visit(Planned(act, 0.0, form), found.raw, found.sender, found.recipients[0])
+    if visit is None:
         raise HTTPException(409, f"This message offers no way to {act.replace('_', ' ')}.")
     try:
-        await actor.do(errand)
+        await simulated.do(visit)
     except HTTPError as error:
         raise HTTPException(502, f"The application did not take it: {error}") from error
-    actor.done[act] += 1
+    simulated.done[act] += 1
     return act.value
 
 
 @router.get("/faults")
 async def faults(request: Request) -> Faults:
     """The faults in force."""
-    return room(request).faults
+    return server(request).faults
 
 
 @router.post("/faults")
 async def set_faults(request: Request, change: Annotated[dict[str, Any], Body()]) -> Faults:
     """Change some faults; what is not named stays."""
-    here = room(request)
+    here = server(request)
     here.set_faults(_merged(here.faults, change))
     return here.faults
 
 
 @router.get("/people")
-async def people(request: Request) -> People:
+async def people(request: Request) -> Behaviour:
     """What recipients do."""
-    return room(request).people
+    return server(request).people
 
 
 @router.post("/people")
-async def set_people(request: Request, change: Annotated[dict[str, Any], Body()]) -> People:
+async def set_people(request: Request, change: Annotated[dict[str, Any], Body()]) -> Behaviour:
     """Change what recipients do with messages from now on; what is not named stays."""
-    here = room(request)
+    here = server(request)
     here.set_people(_merged(here.people, change))
     return here.people
 
@@ -189,11 +189,11 @@ def _merged(current: M, change: dict[str, Any]) -> M:
 @router.post("/drop-connections")
 async def drop_connections(request: Request) -> dict[str, int]:
     """Cut every open SMTP connection."""
-    return {"dropped": room(request).drop_connections()}
+    return {"dropped": server(request).drop_connections()}
 
 
 @router.post("/reset")
 async def reset(request: Request) -> dict[str, str]:
     """Empty log and inbox; no faults; recipients do nothing."""
-    room(request).reset()
+    server(request).reset()
     return {"status": "ok"}

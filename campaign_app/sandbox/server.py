@@ -12,7 +12,7 @@ from granian.server.embed import Server
 
 from campaign_app.core import pulse
 from campaign_app.sandbox import web
-from campaign_app.sandbox.room import Ports, Room
+from campaign_app.sandbox.mail_server import MailServer, Ports
 from campaign_app.sandbox.smtp import Session
 
 BACKLOG = 1_024
@@ -27,20 +27,20 @@ def free_port(host: str) -> int:
         return port
 
 
-async def serve(room: Room, host: str, smtp_port: int, http_port: int) -> None:
+async def serve(server: MailServer, host: str, smtp_port: int, http_port: int) -> None:
     """Serve until SIGTERM or SIGINT. Port 0 means any free one; the ready line on stdout says which."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    smtp = await loop.create_server(lambda: Session(room), host, smtp_port, backlog=BACKLOG)
-    room.ports = Ports(host, smtp.sockets[0].getsockname()[1], http_port or free_port(host))
-    app = web.create(room, any_host=host not in web.LOOPBACK)
-    http = Server(app, host, room.ports.http, interface=Interfaces.ASGINL, log_enabled=False, websockets=False)
-    tasks = [asyncio.create_task(each) for each in (http.serve(), room.actor.run(), room.keep_saved())]
-    await _until_listening(host, room.ports.http)
-    ready = {"smtp_port": room.ports.smtp, "http_port": room.ports.http}
-    (room.folder / "ports.json").write_text(json.dumps(ready))
+    smtp = await loop.create_server(lambda: Session(server), host, smtp_port, backlog=BACKLOG)
+    server.ports = Ports(host, smtp.sockets[0].getsockname()[1], http_port or free_port(host))
+    app = web.create(server, any_host=host not in web.LOOPBACK)
+    http = Server(app, host, server.ports.http, interface=Interfaces.ASGINL, log_enabled=False, websockets=False)
+    tasks = [asyncio.create_task(each) for each in (http.serve(), server.simulated.run(), server.keep_saved())]
+    await _until_listening(host, server.ports.http)
+    ready = {"smtp_port": server.ports.smtp, "http_port": server.ports.http}
+    (server.folder / "ports.json").write_text(json.dumps(ready))
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()
     try:
@@ -48,14 +48,14 @@ async def serve(room: Room, host: str, smtp_port: int, http_port: int) -> None:
             await asyncio.wait([asyncio.create_task(stop.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
     finally:
         smtp.close()
-        room.drop_connections()
+        server.drop_connections()
         http.stop()  # type: ignore[no-untyped-call]
         for task in tasks[1:]:
             task.cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), STOP_S)
-        room.close()
-        (room.folder / "ports.json").unlink(missing_ok=True)
+        server.close()
+        (server.folder / "ports.json").unlink(missing_ok=True)
 
 
 async def _until_listening(host: str, port: int, seconds: float = 10.0) -> None:

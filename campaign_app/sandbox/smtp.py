@@ -69,8 +69,8 @@ class Mailroom(Protocol):
 class Session(asyncio.Protocol):
     """One connection: a state machine driven by the bytes that arrive; answers leave in one write per batch."""
 
-    def __init__(self, room: Mailroom) -> None:
-        self._room = room
+    def __init__(self, server: Mailroom) -> None:
+        self._room = server
         self._buffer = bytearray()
         self._answers: list[bytes] = []
         self._held = False

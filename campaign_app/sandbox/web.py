@@ -16,9 +16,9 @@ from campaign_app.core import clock
 from campaign_app.core.config import ROOT
 from campaign_app.kit import text
 from campaign_app.sandbox import api, mail, returned, twins
+from campaign_app.sandbox.behaviour import ALIVE, Action, Behaviour
 from campaign_app.sandbox.faults import SPECIAL, Faults
-from campaign_app.sandbox.people import ALIVE, Act, People
-from campaign_app.sandbox.room import Room
+from campaign_app.sandbox.mail_server import MailServer
 
 PAGES = Path(__file__).parent / "pages"
 ASSETS = ROOT / "assets"
@@ -32,12 +32,12 @@ MESSAGE_CSP = (
 PAGE_CSP = "default-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'"
 
 ACTS = {
-    Act.OPEN: "Open",
-    Act.CLICK: "Click a link",
-    Act.UNSUBSCRIBE: "Unsubscribe (one click)",
-    Act.UNSUBSCRIBE_PAGE: "Unsubscribe (page)",
-    Act.COMPLAIN: "Mark as spam",
-    Act.BOUNCE: "Return it (bounce)",
+    Action.OPEN: "Open",
+    Action.CLICK: "Click a link",
+    Action.UNSUBSCRIBE: "Unsubscribe (one click)",
+    Action.UNSUBSCRIBE_PAGE: "Unsubscribe (page)",
+    Action.COMPLAIN: "Mark as spam",
+    Action.BOUNCE: "Return it (bounce)",
 }
 
 _environment = Environment(
@@ -57,16 +57,16 @@ _environment.filters.update(number=text.number, when=_when, exact=_exact)
 
 
 def _page(request: Request, name: str, **values: Any) -> HTMLResponse:
-    here = api.room(request)
-    common = {"room": here, "public_url": here.actor.public_url, "path": request.url.path}
+    here = api.server(request)
+    common = {"server": here, "public_url": here.simulated.public_url, "path": request.url.path}
     body = _environment.get_template(name).render(**common, **values)
     return HTMLResponse(body, headers={"Content-Security-Policy": PAGE_CSP, "Cache-Control": "no-store"})
 
 
-def create(room: Room, *, any_host: bool = False) -> FastAPI:
-    """The application over a room. `any_host`: it was told to listen beyond this machine."""
+def create(server: MailServer, *, any_host: bool = False) -> FastAPI:
+    """The application over a server. `any_host`: it was told to listen beyond this machine."""
     app = FastAPI(title="Beacon sandbox", docs_url="/api/docs", openapi_url="/api/openapi.json", redoc_url=None)
-    app.state.room = room
+    app.state.server = server
 
     @app.middleware("http")
     async def guard(request: Request, proceed: RequestResponseEndpoint) -> Response:
@@ -106,7 +106,7 @@ async def script(_: Request) -> Response:
 
 async def inbox(request: Request, search: str = "", before: int | None = None) -> HTMLResponse:
     """The newest messages."""
-    rows = api.room(request).store.find(search, PAGE_SIZE + 1, before)
+    rows = api.server(request).store.find(search, PAGE_SIZE + 1, before)
     older = rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None
     return _page(request, "inbox.html", rows=rows[:PAGE_SIZE], search=search, older=older, first=before is None)
 
@@ -128,7 +128,7 @@ async def show(request: Request, message_id: int, tab: str = "html", done: str =
         source=found.raw.decode("utf-8", "replace"),
         acts=ACTS,
         forms=_forms(),
-        done=ACTS.get(Act(done)) if done in set(Act) else "",
+        done=ACTS.get(Action(done)) if done in set(Action) else "",
         problem=problem,
     )
 
@@ -146,10 +146,10 @@ async def act(request: Request, message_id: int) -> RedirectResponse:
     """The recipient does something, by a button of the message page."""
     form = await request.form()
     wanted = str(form.get("act", ""))
-    if wanted not in set(Act):
+    if wanted not in set(Action):
         raise HTTPException(422, "Not an act.")
     try:
-        await api.act_now(request, message_id, Act(wanted), str(form.get("form") or ""))
+        await api.act_now(request, message_id, Action(wanted), str(form.get("form") or ""))
     except HTTPException as error:
         return RedirectResponse(f"/messages/{message_id}?{urlencode({'problem': error.detail})}", 303)
     return RedirectResponse(f"/messages/{message_id}?done={wanted}", 303)
@@ -188,14 +188,14 @@ async def save_people(request: Request) -> Response:
     """What recipients do, from the form (percentages)."""
     form = await request.form()
     if form.get("preset") == "alive":
-        api.room(request).set_people(ALIVE)
+        api.server(request).set_people(ALIVE)
     elif form.get("preset") == "none":
-        api.room(request).set_people(People())
+        api.server(request).set_people(Behaviour())
     else:
         values = {name: _share(form.get(name)) for name in _PEOPLE_SHARES}
         values["longest_delay_s"] = str(form.get("longest_delay_s") or 0)
         values["bounce_form"] = str(form.get("bounce_form") or "")
-        if problem := _set(lambda: api.room(request).set_people(People.model_validate(values))):
+        if problem := _set(lambda: api.server(request).set_people(Behaviour.model_validate(values))):
             return _settings(request, problem=problem)
     return RedirectResponse("/settings?saved=people", 303)
 
@@ -214,14 +214,14 @@ async def save_faults(request: Request) -> Response:
         "unavailable": form.get("unavailable") == "on",
         "hold": form.get("hold") == "on",
     }
-    if problem := _set(lambda: api.room(request).set_faults(Faults.model_validate(values))):
+    if problem := _set(lambda: api.server(request).set_faults(Faults.model_validate(values))):
         return _settings(request, problem=problem)
     return RedirectResponse("/settings?saved=faults", 303)
 
 
 async def empty(request: Request) -> RedirectResponse:
     """Empty log and inbox, no faults."""
-    api.room(request).reset()
+    api.server(request).reset()
     return RedirectResponse("/settings?saved=reset", 303)
 
 

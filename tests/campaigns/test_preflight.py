@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign_app.audience import suppression
-from campaign_app.campaigns import content_checks, dns_check, link_check, preflight
+from campaign_app.campaigns import content_checks, link_check, preflight, sender_authentication
 from campaign_app.campaigns.built_in import BUILT_IN
-from campaign_app.campaigns.dns_check import CannotAsk, SenderDns
 from campaign_app.campaigns.finding import Finding
 from campaign_app.campaigns.schemas import MessageFields, Report
+from campaign_app.campaigns.sender_authentication import CannotAsk, SenderDns
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
@@ -215,13 +215,13 @@ async def test_dns_records_are_read() -> None:
     async def dead(name: str) -> list[str]:
         raise CannotAsk(name)
 
-    seen = await dns_check.look_up("a.de", "s1", lookup=lookup)
+    seen = await sender_authentication.look_up("a.de", "s1", lookup=lookup)
     assert seen == SenderDns("a.de", spf=True, dkim=True, dmarc=True, dmarc_policy="quarantine")
-    assert (await dns_check.look_up("mail.a.de", lookup=lookup)).dmarc
-    assert not (await dns_check.look_up("a.de", "s2", lookup=lookup)).dkim
-    assert (await dns_check.look_up("b.de", lookup=lookup)).spf is False
-    assert (await dns_check.look_up("a.de", lookup=dead)).reason == "offline"
-    assert (await dns_check.look_up("shop.example")).reason == "reserved"
+    assert (await sender_authentication.look_up("mail.a.de", lookup=lookup)).dmarc
+    assert not (await sender_authentication.look_up("a.de", "s2", lookup=lookup)).dkim
+    assert (await sender_authentication.look_up("b.de", lookup=lookup)).spf is False
+    assert (await sender_authentication.look_up("a.de", lookup=dead)).reason == "offline"
+    assert (await sender_authentication.look_up("shop.example")).reason == "reserved"
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ async def test_mistakes_come_back_with_part_and_line() -> None:
 
 
 async def test_what_takes_too_long_to_read_is_killed_by_its_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering, "READ_S", 0.3)
+    monkeypatch.setattr(rendering, "READ_S", 0.05)
     with pytest.raises(TooSlow, match="takes too long"):
         await rendering.prepare("a", fields(SLOW_TO_READ))
     monkeypatch.undo()

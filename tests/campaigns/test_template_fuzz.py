@@ -15,7 +15,7 @@ from campaign_app.campaigns import rendering
 from campaign_app.campaigns.budget import MAX_OUTPUT, RENDER_S
 from campaign_app.campaigns.errors import RenderError
 from campaign_app.campaigns.part import Part
-from campaign_app.campaigns.sandbox import HTML, PLAIN, MessageEnvironment
+from campaign_app.campaigns.template_environment import HTML, PLAIN, MessageEnvironment
 
 SEED = 20_261_126
 COUNT = 10_000

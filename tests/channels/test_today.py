@@ -9,7 +9,7 @@ from campaign_app.channels import service
 from campaign_app.core import db
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignMinute
-from campaign_app.ui.accounts import words
+from campaign_app.ui.accounts import labels
 from tests.conftest import MakeActor
 
 AT = datetime(2026, 11, 26, 23, 30, tzinfo=UTC)  # 00:30 of the next day in Berlin
@@ -40,4 +40,4 @@ async def test_the_readers_today(database: str, make_actor: MakeActor, zone: str
         async with db.reading() as session:
             (row,) = await service.list_accounts(session, reader)
     assert (row.sent_today, row.limit_used) == (today, 540)
-    assert words.used_words(row, AT, zone) == said
+    assert labels.used_words(row, AT, zone) == said

@@ -19,7 +19,7 @@ from campaign_app.delivery.engine import Engine
 from campaign_app.models.account import Pipelining, SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.models.delivery import Delivery, Reason
-from campaign_app.ui.accounts.words import standing
+from campaign_app.ui.accounts.labels import standing
 from tests.channels.model_server import LIES, Behaviour, Fault, Witness, no_faults, running
 from tests.conftest import MakeActor
 from tests.delivery import factory

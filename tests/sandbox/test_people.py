@@ -13,10 +13,10 @@ from urllib.parse import parse_qs
 import pytest
 
 from campaign_app.sandbox import mail, reports
-from campaign_app.sandbox.people import Act, People, plan
+from campaign_app.sandbox.behaviour import Action, Behaviour, plan
 from tests.sandbox.conftest import KEY, Box, Start
 
-ALL = People(open=0.4, click=0.1, unsubscribe=0.05, complain=0.02, bounce=0.03)
+ALL = Behaviour(open=0.4, click=0.1, unsubscribe=0.05, complain=0.02, bounce=0.03)
 
 
 def test_plans_are_the_same_every_time() -> None:
@@ -25,28 +25,28 @@ def test_plans_are_the_same_every_time() -> None:
 
 def test_shares_are_kept() -> None:
     plans = [[p.act for p in plan(ALL, f"p{n}@x.example", f"<{n}>")] for n in range(20_000)]
-    share = {act: sum(act in acts for acts in plans) / len(plans) for act in Act}
-    assert share[Act.BOUNCE] == pytest.approx(0.03, abs=0.006)
-    assert share[Act.OPEN] == pytest.approx(0.4 * 0.97, abs=0.015)
-    assert share[Act.CLICK] == pytest.approx(0.1 * 0.97, abs=0.01)
-    assert share[Act.UNSUBSCRIBE] + share[Act.UNSUBSCRIBE_PAGE] == pytest.approx(0.05 * 0.97, abs=0.008)
-    assert all(Act.OPEN in acts for acts in plans if Act.CLICK in acts)
-    assert all(acts == [Act.BOUNCE] for acts in plans if Act.BOUNCE in acts)
+    share = {act: sum(act in acts for acts in plans) / len(plans) for act in Action}
+    assert share[Action.BOUNCE] == pytest.approx(0.03, abs=0.006)
+    assert share[Action.OPEN] == pytest.approx(0.4 * 0.97, abs=0.015)
+    assert share[Action.CLICK] == pytest.approx(0.1 * 0.97, abs=0.01)
+    assert share[Action.UNSUBSCRIBE] + share[Action.UNSUBSCRIBE_PAGE] == pytest.approx(0.05 * 0.97, abs=0.008)
+    assert all(Action.OPEN in acts for acts in plans if Action.CLICK in acts)
+    assert all(acts == [Action.BOUNCE] for acts in plans if Action.BOUNCE in acts)
 
 
 @pytest.mark.parametrize(
     ("address", "acts"),
     [
-        ("bounce@x.example", [Act.BOUNCE]),
-        ("complain3@x.example", [Act.COMPLAIN]),
-        ("open@x.example", [Act.OPEN]),
-        ("click+a@x.example", [Act.OPEN, Act.CLICK]),
-        ("unsubscribe@x.example", [Act.OPEN, Act.UNSUBSCRIBE]),
+        ("bounce@x.example", [Action.BOUNCE]),
+        ("complain3@x.example", [Action.COMPLAIN]),
+        ("open@x.example", [Action.OPEN]),
+        ("click+a@x.example", [Action.OPEN, Action.CLICK]),
+        ("unsubscribe@x.example", [Action.OPEN, Action.UNSUBSCRIBE]),
         ("anna@x.example", []),
     ],
 )
-def test_special_addresses_act_without_any_share(address: str, acts: list[Act]) -> None:
-    assert [p.act for p in plan(People(), address, "<1>")] == acts
+def test_special_addresses_act_without_any_share(address: str, acts: list[Action]) -> None:
+    assert [p.act for p in plan(Behaviour(), address, "<1>")] == acts
 
 
 def test_delays_stay_inside_their_bounds() -> None:

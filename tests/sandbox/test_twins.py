@@ -14,8 +14,8 @@ from campaign_app.channels.mail_replies.corpus import RECIPIENT, SENDER, Row
 from campaign_app.core import db
 from campaign_app.models.delivery import Delivery
 from campaign_app.sandbox import returned, twins
+from campaign_app.sandbox.behaviour import Action, Behaviour, plan
 from campaign_app.sandbox.faults import Faults
-from campaign_app.sandbox.people import Act, People, plan
 from campaign_app.tracking import inbound
 from campaign_app.tracking.reports import read
 from tests import tokens
@@ -136,7 +136,7 @@ def test_an_unknown_name_is_said_and_changes_nothing(box: Box, reply: str) -> No
     known = twins.find(reply)
     assert answer.status_code == (200 if known and known.stage is not Stage.REPORT else 422)
     assert box.http.post("/api/people", json={"bounce_form": reply}).status_code == 422
-    assert Faults().reply == People().bounce_form == ""
+    assert Faults().reply == Behaviour().bounce_form == ""
 
 
 def test_the_page_offers_what_there_is(box: Box) -> None:
@@ -225,8 +225,8 @@ def test_every_text_that_only_reports_have_comes_back_in_one(living: Box, produc
 
 
 def test_what_comes_back_of_others_can_be_chosen(living: Box, product: Product) -> None:  # noqa: F811
-    planned = plan(People(bounce=1.0, bounce_form="report-jmrp"), "anna@d1.example", "<1>")
-    assert [(each.act, each.form) for each in planned] == [(Act.BOUNCE, "report-jmrp")]
+    planned = plan(Behaviour(bounce=1.0, bounce_form="report-jmrp"), "anna@d1.example", "<1>")
+    assert [(each.act, each.form) for each in planned] == [(Action.BOUNCE, "report-jmrp")]
     deliver(living, "anna@d1.example", message(product))
     answer = living.http.post("/api/messages/1/act", json={"act": "bounce", "form": "report-qmail"})
     assert answer.json() == {"done": "bounce"}

@@ -1,4 +1,4 @@
-"""A stage for the engine: real worker processes, the sandbox as witness, one database, one Redis."""
+"""A installed for the engine: real worker processes, the sandbox as witness, one database, one Redis."""
 
 import asyncio
 import json

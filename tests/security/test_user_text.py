@@ -9,7 +9,7 @@ from campaign_app.ui.audience.contact_form_state import ContactForm
 from campaign_app.ui.audience.contacts_state import Contacts
 from campaign_app.ui.audience.lists_state import Lists
 from campaign_app.ui.auth.auth_state import AuthState
-from campaign_app.ui.campaign.page_state import CampaignPage
+from campaign_app.ui.campaign_detail.page_state import CampaignPage
 from campaign_app.ui.campaigns.new_state import CampaignNew
 from tests.security.installation import Installation
 from tests.security.values import MARKED

@@ -19,7 +19,7 @@ from campaign_app import campaign_app  # noqa: F401  every page's state is known
 from campaign_app.core.config import ROOT
 from campaign_app.core.errors import Conflict
 from campaign_app.ui import app_state, browser
-from campaign_app.ui.campaigns.builder_content_state import BuilderContent
+from campaign_app.ui.campaign_builder.content_state import BuilderContent
 from campaign_app.ui.plugins import no_eval
 
 MARKED = "/<reflex.Var>x</reflex.Var>"

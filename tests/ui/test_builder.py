@@ -19,14 +19,14 @@ from campaign_app.models.delivery import Delivery
 from campaign_app.models.suppression import Suppression, SuppressionReason
 from campaign_app.models.template import Editor
 from campaign_app.models.user import Role
-from campaign_app.ui.campaigns.builder_audience_state import BuilderAudience
-from campaign_app.ui.campaigns.builder_content_state import BuilderContent
-from campaign_app.ui.campaigns.builder_pace_state import BuilderPace
-from campaign_app.ui.campaigns.builder_preview_state import BuilderPreview
-from campaign_app.ui.campaigns.builder_review_state import BuilderReview
-from campaign_app.ui.campaigns.builder_schedule_state import BuilderSchedule
-from campaign_app.ui.campaigns.builder_setup_state import BuilderSetup
-from campaign_app.ui.campaigns.builder_state import Builder
+from campaign_app.ui.campaign_builder.audience_state import BuilderAudience
+from campaign_app.ui.campaign_builder.content_state import BuilderContent
+from campaign_app.ui.campaign_builder.pace_state import BuilderPace
+from campaign_app.ui.campaign_builder.preview_state import BuilderPreview
+from campaign_app.ui.campaign_builder.review_state import BuilderReview
+from campaign_app.ui.campaign_builder.schedule_state import BuilderSchedule
+from campaign_app.ui.campaign_builder.setup_state import BuilderSetup
+from campaign_app.ui.campaign_builder.state import Builder
 from campaign_app.ui.campaigns.new_state import CampaignNew
 from tests.conftest import MakeActor
 from tests.settled import settle

@@ -13,7 +13,7 @@ from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Forbidden
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
 from campaign_app.models.user import Role
-from campaign_app.ui.campaigns.list_acts_state import CampaignActs
+from campaign_app.ui.campaigns.list_actions_state import CampaignActs
 from campaign_app.ui.campaigns.list_rows import percent_done, row_of
 from campaign_app.ui.campaigns.list_state import CampaignList
 from tests.conftest import MakeActor

@@ -21,11 +21,11 @@ from campaign_app.models.delivery import Delivery, DeliveryStatus, Reason
 from campaign_app.models.user import Role
 from campaign_app.ui import live
 from campaign_app.ui.app_state import AppState
-from campaign_app.ui.campaign import figures, words
-from campaign_app.ui.campaign.page_state import CampaignPage
-from campaign_app.ui.campaign.recipients_state import Recipients, explanation
-from campaign_app.ui.campaign.template_state import SaveAsTemplate
-from campaign_app.ui.campaign.why_state import WhyDialog
+from campaign_app.ui.campaign_detail import figures, labels
+from campaign_app.ui.campaign_detail.page_state import CampaignPage
+from campaign_app.ui.campaign_detail.recipients_state import Recipients, explanation
+from campaign_app.ui.campaign_detail.template_state import SaveAsTemplate
+from campaign_app.ui.campaign_detail.why_state import WhyDialog
 from tests.conftest import MakeActor
 from tests.ui.tabs import Tab
 
@@ -290,11 +290,14 @@ async def test_a_campaign_that_is_over_before_any_news_of_it_shows_what_came_of_
 @pytest.mark.parametrize("name", [SYSTEM.name, BRAKE.name])
 def test_a_person_who_is_called_like_a_part_of_the_system_is_shown_as_a_person(name: str) -> None:
     campaign = Campaign(name="x", status=CampaignStatus.PAUSED, paused_at=NOW, paused_by=name, pauser=Pauser.PERSON)
-    assert words.time_left(campaign, NOW, "UTC") == ("Paused", f"09:00 by {name}")
+    assert labels.time_left(campaign, NOW, "UTC") == ("Paused", f"09:00 by {name}")
     line = CampaignActivity(campaign_id=1, at=NOW, kind="pause", actor_name=name, title="Paused")
-    assert (words.activity_row(line, "UTC").title, words.activity_row(line, "UTC").detail) == (f"Paused by {name}", "")
+    assert (labels.activity_row(line, "UTC").title, labels.activity_row(line, "UTC").detail) == (
+        f"Paused by {name}",
+        "",
+    )
     line.by_person = False
-    assert (words.activity_row(line, "UTC").title, words.activity_row(line, "UTC").detail) == ("Paused", "Automatic")
+    assert (labels.activity_row(line, "UTC").title, labels.activity_row(line, "UTC").detail) == ("Paused", "Automatic")
 
 
 def test_what_the_system_paused_says_which_part_of_it_did() -> None:

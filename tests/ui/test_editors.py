@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign_app.campaigns.schedule import parse_windows
-from campaign_app.ui.campaigns import builder_finish as finish
-from campaign_app.ui.campaigns.builder_windows import WindowDay, days_of, stored_windows, with_time
+from campaign_app.ui.campaign_builder import finish as finish
+from campaign_app.ui.campaign_builder.windows import WindowDay, days_of, stored_windows, with_time
 from campaign_app.ui.components.editors import switching
 from campaign_app.ui.components.editors.variables import choices, in_words
 

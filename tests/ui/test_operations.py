@@ -32,9 +32,9 @@ from campaign_app.ops.schemas import (
     WorkerState,
 )
 from campaign_app.ui import routes
-from campaign_app.ui.accounts.words import pace_sentence, reported_sentence
+from campaign_app.ui.accounts.labels import pace_sentence, reported_sentence
 from campaign_app.ui.app_state import AppState
-from campaign_app.ui.operations import operations_state, words
+from campaign_app.ui.operations import operations_state, presenters
 from campaign_app.ui.operations.operations_state import OperationsPage
 from campaign_app.ui.settings.profile_state import Profile
 from tests.conftest import MakeActor
@@ -115,7 +115,7 @@ def found(**changes: Any) -> Operations:
 def test_a_server_that_pushes_back_in_words(per_second: float, said: str) -> None:
     pace = Pace(per_second, AT - timedelta(minutes=4), "451 4.7.1 slow down", per_second / 2)
     slow = SlowedAccount(7, "News", pace)
-    (note,) = words.seen(found(slowed=(slow,)), "UTC").accounts
+    (note,) = presenters.seen(found(slowed=(slow,)), "UTC").accounts
     assert note.title == "The server of News asks to slow down"
     assert note.detail.startswith(f"The rate was lowered to {said}. It rises a little every second")
     assert note.detail.endswith("Its server said: 451 4.7.1 slow down")
@@ -132,7 +132,7 @@ def test_a_rate_that_has_grown_far_is_no_number() -> None:
 def test_reports_about_the_sender_in_words() -> None:
     told = Reported(7, AT - timedelta(minutes=9), AT - timedelta(minutes=2), "554 blocked using a list")
     row = AccountTrouble(7, "News", False, None, None, "", 0, "", "", told)
-    (note,) = words.seen(found(accounts=(row,)), "UTC").accounts
+    (note,) = presenters.seen(found(accounts=(row,)), "UTC").accounts
     assert (note.mark, note.title) == ("warning", "Reports say that servers refuse mail of News")
     assert note.detail.startswith("7 reports within an hour, the last one 2 min ago. No address was suppressed for it.")
     assert note.detail.endswith("stop the account's campaigns. The last one's words: 554 blocked using a list")
@@ -141,7 +141,7 @@ def test_reports_about_the_sender_in_words() -> None:
 
 
 def test_a_worker_in_words() -> None:
-    seen = words.seen(found(workers=(ALIVE,)), "Europe/Berlin")
+    seen = presenters.seen(found(workers=(ALIVE,)), "Europe/Berlin")
     (line,) = seen.workers
     assert (line.place, line.state, line.since, line.heard) == ("here · process 41", "alive", "07:00", "2 s ago")
     assert (line.rate, line.in_flight, line.campaigns, line.leases) == ("1,240", "7", "1", "2")
@@ -150,7 +150,7 @@ def test_a_worker_in_words() -> None:
 
 
 def test_a_late_worker_is_said_with_what_happens_next() -> None:
-    seen = words.seen(found(workers=(LATE, ALIVE)), "UTC")
+    seen = presenters.seen(found(workers=(LATE, ALIVE)), "UTC")
     (note,) = seen.worker_notes
     assert (note.mark, seen.late) == ("late", "1 late")
     assert note.title == "far-7-cccc has not been heard of since 08:59 (34 s ago)"
@@ -161,14 +161,14 @@ def test_a_late_worker_is_said_with_what_happens_next() -> None:
 
 def test_outcomes_that_wait_too_long_are_said_and_why() -> None:
     writing = replace(ALIVE, unwritten=600)
-    assert words.seen(found(workers=(writing,)), "UTC").worker_notes == []
-    (note,) = words.seen(found(workers=(replace(writing, unwritten=2_300, behind=True),)), "UTC").worker_notes
+    assert presenters.seen(found(workers=(writing,)), "UTC").worker_notes == []
+    (note,) = presenters.seen(found(workers=(replace(writing, unwritten=2_300, behind=True),)), "UTC").worker_notes
     assert note.title == "here-41-aaaa writes more slowly than it sends"
     assert note.detail == (
         "2,300 outcomes wait for the database. When they become too many, it sends nothing until it has caught up."
     )
     cut_off = replace(writing, unwritten=40, failing_since=AT - timedelta(seconds=20))
-    (note,) = words.seen(found(workers=(cut_off,)), "UTC").worker_notes
+    (note,) = presenters.seen(found(workers=(cut_off,)), "UTC").worker_notes
     assert note.title == "here-41-aaaa has not reached the database since 08:59 (20 s ago)"
     assert note.detail.startswith("40 outcomes wait in it and in its journal. It takes nothing new until")
 
@@ -181,7 +181,7 @@ def test_outcomes_that_wait_too_long_are_said_and_why() -> None:
     ],
 )
 def test_what_happens_to_a_late_worker_depends_on_who_lives(fate: Fate, says: str) -> None:
-    seen = words.seen(found(workers=(replace(LATE, fate=fate, leases=2),)), "UTC")
+    seen = presenters.seen(found(workers=(replace(LATE, fate=fate, leases=2),)), "UTC")
     assert says in seen.worker_notes[0].detail
 
 
@@ -197,7 +197,7 @@ def test_what_happens_to_a_late_worker_depends_on_who_lives(fate: Fate, says: st
 def test_expired_leases_are_said_once_for_each_holder(fate: Fate, says: str) -> None:
     expired = replace(EXPIRED, fate=fate)
     rows = (replace(expired, id=3), expired, LEASE)
-    seen = words.seen(found(leases=rows, leases_total=3, leases_expired=2), "UTC")
+    seen = presenters.seen(found(leases=rows, leases_total=3, leases_expired=2), "UTC")
     (note,) = seen.lease_notes
     assert note.title == "2 leases of far-7-cccc have expired"
     assert says in note.detail
@@ -207,7 +207,7 @@ def test_expired_leases_are_said_once_for_each_holder(fate: Fate, says: str) -> 
 
 def test_a_lease_in_words() -> None:
     overdue = replace(EXPIRED, taken_over_at=AT - timedelta(seconds=1))
-    seen = words.seen(found(leases=(LEASE, overdue), leases_total=130), "UTC")
+    seen = presenters.seen(found(leases=(LEASE, overdue), leases_total=130), "UTC")
     line, other = seen.leases
     assert (line.href, line.people, line.left) == ("/campaigns/5", "Recipients 12,001–12,500", "312 of 480")
     assert (line.claimed, line.heard, line.expires) == ("2 min ago", "4 s ago", "in 26 s")
@@ -237,14 +237,14 @@ def test_a_lease_in_words() -> None:
 )
 def test_a_campaigns_jobs_in_words(changes: dict[str, Any], jobs: str, opens: str) -> None:
     row = replace(CampaignWork(5, "Restock", 0, 1, 7, None), **changes)
-    (line,) = words.seen(found(campaigns=(row,), campaigns_total=1), "UTC").campaigns
+    (line,) = presenters.seen(found(campaigns=(row,), campaigns_total=1), "UTC").campaigns
     assert (line.jobs, line.opens, line.held, line.done) == (jobs, opens, "1", "7")
 
 
 def test_accounts_in_trouble_in_words() -> None:
     later = AT + timedelta(seconds=50)
     both = AccountTrouble(3, "News", True, AT - timedelta(minutes=2), later, "535 no", 2, "off", "554 sync error")
-    rests, broken = words.seen(found(accounts=(both,)), "UTC").accounts
+    rests, broken = presenters.seen(found(accounts=(both,)), "UTC").accounts
     assert (rests.mark, rests.title, rests.href) == ("disconnected", "News rests after failures", "/accounts/3")
     assert rests.detail == ("Since about 08:58. Tried again in 50 s; 2 campaigns wait for it. Its server said: 535 no")
     assert broken.title == "The server of News breaks on PIPELINING"
@@ -253,7 +253,7 @@ def test_accounts_in_trouble_in_words() -> None:
 
 
 def test_queues_and_stores_in_words() -> None:
-    seen = words.seen(found(), "UTC")
+    seen = presenters.seen(found(), "UTC")
     assert (seen.database, seen.redis) == ("SQLite answers in 2 ms", "Answers in less than 1 ms")
     assert (seen.send_queue, seen.work_queue) == (
         "3 waiting, 2 running, 1 for later",
@@ -262,7 +262,7 @@ def test_queues_and_stores_in_words() -> None:
     assert (seen.waiting, seen.running) == ("3", "3 running")
     assert seen.no_worker
     ended = replace(LATE, state=WorkerState.ENDED, leases=0)
-    seen = words.seen(found(workers=(ended,), stores=replace(STORES, redis_ms=None, send=None, work=None)), "UTC")
+    seen = presenters.seen(found(workers=(ended,), stores=replace(STORES, redis_ms=None, send=None, work=None)), "UTC")
     assert "holds no lease" in seen.worker_notes[0].detail
     assert (seen.no_redis, seen.waiting, seen.send_queue, seen.redis) == (True, "–", "–", "Does not answer")
 
@@ -381,7 +381,7 @@ async def test_only_the_newest_follower_of_a_tab_goes_on(tab: Tab, monkeypatch: 
         tab.state(OperationsPage)._turn += 1
 
     page = await follow(tab, monkeypatch, opened_again)
-    assert page.seen == words.Seen()
+    assert page.seen == presenters.Seen()
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.MARKETER, Role.MANAGER])
@@ -393,7 +393,7 @@ async def test_others_get_nothing(
         await tab.do(OperationsPage.load)
     with pytest.raises(Forbidden):
         await OperationsPage.follow.fn(Background(tab.state(OperationsPage)))
-    assert tab.state(OperationsPage).seen == words.Seen()
+    assert tab.state(OperationsPage).seen == presenters.Seen()
 
 
 # ── over the websocket of a real web process ──

@@ -9,8 +9,8 @@ from campaign_app.core import db
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignMinute, CampaignStatus
 from campaign_app.models.user import Role
 from campaign_app.ui.analytics.analytics_state import AnalyticsPage
-from campaign_app.ui.campaign.results_state import CampaignResults
-from campaign_app.ui.campaign.side_state import CampaignSide
+from campaign_app.ui.campaign_detail.results_state import CampaignResults
+from campaign_app.ui.campaign_detail.side_state import CampaignSide
 from campaign_app.ui.campaigns.list_state import CampaignList
 from campaign_app.ui.dashboard.dashboard_state import DashboardPage
 from tests.conftest import MakeActor

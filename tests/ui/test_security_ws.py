@@ -21,8 +21,8 @@ from campaign_app.ui.audience.contact_bulk_state import ContactBulk
 from campaign_app.ui.audience.import_state import ImportPage
 from campaign_app.ui.audience.segment_state import SegmentEditor
 from campaign_app.ui.auth.auth_state import AuthState
-from campaign_app.ui.campaign.page_state import CampaignPage
-from campaign_app.ui.campaigns.builder_review_state import BuilderReview
+from campaign_app.ui.campaign_builder.review_state import BuilderReview
+from campaign_app.ui.campaign_detail.page_state import CampaignPage
 from campaign_app.ui.campaigns.new_state import CampaignNew
 from campaign_app.ui.settings.audit_state import AuditLog
 from campaign_app.ui.settings.new_user_state import NewPerson

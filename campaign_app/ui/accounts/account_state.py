@@ -14,8 +14,8 @@ from campaign_app.core.clock import now
 from campaign_app.delivery import paces
 from campaign_app.models.account import Auth, Pipelining, Tls
 from campaign_app.ui import browser, routes
-from campaign_app.ui.accounts import words
-from campaign_app.ui.accounts.words import Standing
+from campaign_app.ui.accounts import labels
+from campaign_app.ui.accounts.labels import Standing
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.ids import to_id
 from campaign_app.ui.payload import choice
@@ -73,7 +73,7 @@ class AccountPage(AppState):
             zone = await workspace.zone_of(session, actor)
         self._show(account)
         await self._stand(account, zone)
-        self.facts = words.facts(account)
+        self.facts = labels.facts(account)
 
     async def _refresh_standing(self) -> None:
         """After a test: the state only, what is typed stays."""
@@ -86,14 +86,14 @@ class AccountPage(AppState):
     async def _stand(self, account: Account, zone: str) -> None:
         actor = await self.require("accounts:read")
         slowed = await paces.learnt(actor, [account.id])
-        self.standing = words.standing(account, now(), zone, slowed.get(account.id))
+        self.standing = labels.standing(account, now(), zone, slowed.get(account.id))
 
     def _show(self, account: Account | None) -> None:
         shown = account or AccountForm()
         self._account, self._version = account, account.version if account else 0
         self.number = account.id if account else 0
         self.title = account.name if account else "New account"
-        self.values = words.values(account)
+        self.values = labels.values(account)
         self.tls, self.auth, self.pipelining = shown.tls.value, shown.auth.value, shown.pipelining.value
         self.active, self.has_password = shown.is_active, bool(account and account.has_password)
 
@@ -146,7 +146,7 @@ class AccountPage(AppState):
         actor = await self.require("accounts:write")
         if given.get("act") != "save":
             return None
-        form, wrong = words.read_form(given, self._account, self.active)
+        form, wrong = labels.read_form(given, self._account, self.active)
         try:
             async with self.busy("saving"), db.transaction() as session:
                 if wrong:

@@ -10,7 +10,7 @@ from campaign_app.channels.errors import AccountInvalid
 from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.core.errors import AppError
-from campaign_app.ui.accounts import words
+from campaign_app.ui.accounts import labels
 from campaign_app.ui.accounts.account_state import AccountPage
 from campaign_app.ui.app_state import AppState, explain, notify_error
 
@@ -45,7 +45,7 @@ class AccountCheck(AppState):
             actor = await self.require("accounts:write")
             page = await self.get_state(AccountPage)
             account, number = page._account, page.number
-            form, wrong = words.read_form(given, account, page.active)
+            form, wrong = labels.read_form(given, account, page.active)
             page.errors = wrong
             if wrong:
                 return

@@ -13,7 +13,7 @@ from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.kit import text
 from campaign_app.ui import routes
-from campaign_app.ui.accounts.words import used_share, used_words
+from campaign_app.ui.accounts.labels import used_share, used_words
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.components.palette_state import Hit, search_source
 from campaign_app.workspace import service as workspace

@@ -7,7 +7,7 @@ import reflex as rx
 from campaign_app.models.campaign import CampaignStatus
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
-from campaign_app.ui.campaigns.list_acts_state import CampaignActs as State
+from campaign_app.ui.campaigns.list_actions_state import CampaignActs as State
 from campaign_app.ui.layout import page
 
 _COLUMNS = [

@@ -10,7 +10,7 @@ from campaign_app.kit import text
 from campaign_app.models.campaign import CampaignStatus
 from campaign_app.ui import routes
 from campaign_app.ui.app_state import initials
-from campaign_app.ui.campaigns.builder_finish import moment
+from campaign_app.ui.campaign_builder.finish import moment
 from campaign_app.ui.components.base import NONE
 from campaign_app.ui.components.editors.variables import in_words
 

@@ -4,7 +4,7 @@ import reflex as rx
 
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
-from campaign_app.ui.campaigns.builder_state import STEPS
+from campaign_app.ui.campaign_builder.state import STEPS
 from campaign_app.ui.campaigns.new_state import CampaignNew as State
 from campaign_app.ui.layout import page
 

@@ -14,10 +14,10 @@ from campaign_app.core.clock import now
 from campaign_app.kit import text
 from campaign_app.kit.days import day_of
 from campaign_app.ui import browser, live, routes, theme
-from campaign_app.ui.accounts.words import used_share, used_words
+from campaign_app.ui.accounts.labels import used_share, used_words
 from campaign_app.ui.analytics.metrics import METRICS, Cell, cells
 from campaign_app.ui.app_state import AppState
-from campaign_app.ui.campaign import figures
+from campaign_app.ui.campaign_detail import figures
 from campaign_app.ui.figures import as_dict
 from campaign_app.workspace import service as workspace
 

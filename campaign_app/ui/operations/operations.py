@@ -9,7 +9,7 @@ from campaign_app.ui import routes
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.layout import page
 from campaign_app.ui.operations.operations_state import OperationsPage as S
-from campaign_app.ui.operations.words import CampaignLine, LeaseLine, NoteLine, WorkerLine
+from campaign_app.ui.operations.presenters import CampaignLine, LeaseLine, NoteLine, WorkerLine
 
 _WORKERS = [
     c.Column("Worker", skeleton="lines"),

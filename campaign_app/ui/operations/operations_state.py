@@ -14,8 +14,8 @@ from campaign_app.kit import text
 from campaign_app.ops import service
 from campaign_app.ui import live, routes
 from campaign_app.ui.app_state import AppState
-from campaign_app.ui.operations import words
-from campaign_app.ui.operations.words import Seen
+from campaign_app.ui.operations import presenters
+from campaign_app.ui.operations.presenters import Seen
 from campaign_app.workspace import service as workspace
 
 EVERY_S: Final = 2.0
@@ -85,4 +85,4 @@ async def _look(actor: Actor) -> tuple[Seen, str]:
     async with db.reading() as session:
         zone = await workspace.zone_of(session, actor)
         found = await service.operations(session, actor)
-    return words.seen(found, zone), zone
+    return presenters.seen(found, zone), zone

@@ -5,7 +5,7 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app.audit import service, words
+from campaign_app.audit import labels, service
 from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.kit import text
@@ -63,7 +63,7 @@ class AuditLog(AppState):
         async with self.busy(), db.reading() as session:
             found = await service.choices(session, actor)
             self._zone = await workspace.zone_of(session, actor)
-            self._choices = words.choices(found)
+            self._choices = labels.choices(found)
             await self._go("")
         self.action_options = [(label, label) for label in self._choices["action"]]
         self.thing_options = [(label, label) for label in self._choices["thing"]]
@@ -131,19 +131,19 @@ class AuditLog(AppState):
             found = await service.prove(session)
         service.keep_anchor(found)
         self.chain = "fits" if found.is_whole else "broken"
-        self.chain_text = words.verdict(found, text.exact(now(), self._zone))
+        self.chain_text = labels.verdict(found, text.exact(now(), self._zone))
 
 
 def _line(entry: AuditEntry, zone: str) -> EntryLine:
-    details = words.details(entry.details)
+    details = labels.details(entry.details)
     return EntryLine(
         id=entry.id or 0,
         when=text.ago(entry.at, now(), zone),
         exact=text.exact(entry.at, zone),
         who=entry.actor_name or text.NONE,
         ip=entry.ip,
-        what=words.action(entry.action),
-        thing=words.thing(entry.object_type),
+        what=labels.action(entry.action),
+        thing=labels.thing(entry.object_type),
         name=entry.object_name or entry.object_id or text.NONE,
         details=details[:160],
         full=details,

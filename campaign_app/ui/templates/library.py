@@ -6,7 +6,7 @@ import reflex as rx
 
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
-from campaign_app.ui.campaigns.builder_templates import thumbnail
+from campaign_app.ui.campaign_builder.templates import thumbnail
 from campaign_app.ui.layout import page
 from campaign_app.ui.templates.library_state import TemplateLibrary as State
 

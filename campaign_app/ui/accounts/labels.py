@@ -1,0 +1,196 @@
+"""An account and its form between the service and the page. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from campaign_app.channels import rules
+from campaign_app.channels.schemas import Account, AccountForm
+from campaign_app.delivery.paces import Pace
+from campaign_app.kit import days, text
+from campaign_app.models.account import Auth, Pipelining, Tls
+from campaign_app.ui.campaign_detail import figures
+
+_FREE = 10  # times the rate that it was lowered to: it limits nobody any more
+BROKEN: Final = {
+    "off": "Its server offers grouped commands (PIPELINING), which save waiting, and breaks on them. Beacon sends one "
+    "command at a time instead: every message arrives, more slowly when the server is far away.",
+    "envelope": "Its server offers grouped commands (PIPELINING), which save waiting, and breaks when the end of one "
+    "message and the next sender come together. Beacon groups only sender and recipient instead: every message "
+    "arrives, a little more slowly.",
+}
+_NUMBERS: Final = ("port", "connections", "limit_per_minute", "limit_per_day")
+_MAY_BE_EMPTY: Final = ("limit_per_minute", "limit_per_day")
+_TEXTS: Final = ("name", "host", "username", "from_address", "from_name", "reply_to")
+
+
+@dataclass
+class Standing:
+    """How an account does, in words; empty texts are not shown."""
+
+    health: str = "unused"
+    words: str = ""
+    used: str = ""
+    share: float = 0.0
+    has_limit: bool = False
+    checked: str = ""
+    last_error: str = ""
+    waiting: str = ""
+    offers: str = ""
+    reported: str = ""
+    reported_words: str = ""
+    broken: str = ""
+    broken_words: str = ""
+    pace: str = ""
+    pace_words: str = ""
+
+
+def pace(per_second: float) -> str:
+    """About 5 a second · About 20 a minute."""
+    if per_second < 1:
+        return f"about {text.number(max(1, round(per_second * 60)))} a minute"
+    return f"about {text.number(round(per_second))} a second"
+
+
+def pace_sentence(found: Pace, at: datetime, zone: str) -> str:
+    """How fast campaigns send because of a server's push-back, since when, and what follows."""
+    lowered = f"The rate was lowered to {pace(found.lowered_to)} {_ago(found.at, at, zone)}"
+    if found.per_second > _FREE * found.lowered_to:
+        return f"{lowered}. Nothing was put off since then: campaigns may be as fast as before. No attempt was lost."
+    now = "" if pace(found.per_second) == pace(found.lowered_to) else f" and is {pace(found.per_second)} now"
+    return f"{lowered}{now}. It rises a little every second until the server asks again. No attempt is lost."
+
+
+def _ago(then: datetime, at: datetime, zone: str) -> str:
+    said = text.ago(then, at, zone)
+    return "just now" if said == "Now" else said
+
+
+def standing(account: Account, at: datetime, zone: str, slowed: Pace | None = None) -> Standing:
+    """An account's state in words; `slowed` by its server's push-back."""
+    retry = account.circuit_open_until
+    return Standing(
+        health=account.health,
+        words=account.words,
+        used=used_words(account, at, zone),
+        share=used_share(account),
+        has_limit=account.limit_per_day is not None,
+        checked=text.ago(account.last_checked_at, at, zone) if account.last_checked_at else "Never",
+        last_error=account.last_error,
+        waiting=f"about {text.duration((retry - at).total_seconds())}" if retry and retry > at else "",
+        offers=_sentence(rules.offers(account.capabilities)),
+        reported=_reported(account, at, zone),
+        reported_words=account.reported_words,
+        broken=BROKEN.get(account.pipelining_broken, ""),
+        broken_words=account.pipelining_words,
+        pace=pace_sentence(slowed, at, zone) if slowed else "",
+        pace_words=slowed.words if slowed else "",
+    )
+
+
+class Used(Protocol):
+    """What went through an account."""
+
+    @property
+    def sent_today(self) -> int: ...
+    @property
+    def limit_used(self) -> int: ...
+    @property
+    def limit_per_day(self) -> int | None: ...
+
+
+def used_words(used: Used, at: datetime, zone: str, today: str = "") -> str:
+    """12 · 12 of 1,000 · 12, limit 900 of 1,000 until 01:00. `today` is a word behind the number of the day."""
+    sent = f"{text.number(used.sent_today)}{today}"
+    if not used.limit_per_day:
+        return sent
+    if used.sent_today == used.limit_used:
+        return f"{text.number(used.sent_today)} of {text.number(used.limit_per_day)}{today}"
+    ends = figures.clock(days.limit_ends(at), at, zone)
+    return f"{sent}, limit {text.number(used.limit_used)} of {text.number(used.limit_per_day)} until {ends}"
+
+
+def used_share(used: Used) -> float:
+    """The used part of the day's limit, 0 to 100."""
+    return min(100.0, 100 * used.limit_used / used.limit_per_day) if used.limit_per_day else 0.0
+
+
+def _reported(account: Account, at: datetime, zone: str) -> str:
+    if account.reported_at is None:
+        return ""
+    return reported_sentence(account.reported_count, account.reported_at, at, zone)
+
+
+def reported_sentence(count: int, last: datetime, at: datetime, zone: str) -> str:
+    """How many reports refused the sender, and what follows."""
+    ago = _ago(last, at, zone)
+    several = f"{count:,} reports within an hour, the last one {ago}" if count > 1 else f"The last report came {ago}"
+    return (
+        f"{several}. No address was suppressed for it. Mend it with the account's provider: several reports within an "
+        "hour stop the account's campaigns."
+    )
+
+
+def values(account: Account | None) -> dict[str, str]:
+    """What the form's fields hold at first; those of a new account without one."""
+    shown = account or AccountForm()
+    return {name: _shown(getattr(shown, name)) for name in (*_TEXTS, *_NUMBERS)}
+
+
+def read_form(given: Mapping[str, Any], account: Account | None, is_active: bool) -> tuple[AccountForm, dict[str, str]]:
+    """The form as entered, and what is no number in it. DKIM is kept as it is; it has a card of its own."""
+    wrong: dict[str, str] = {}
+    fields: dict[str, Any] = {name: str(given.get(name, "")).strip() for name in _TEXTS}
+    for name in _NUMBERS:
+        fields[name] = _number(str(given.get(name, "")), name, wrong)
+    password = str(given.get("password", ""))
+    keeps = not password and account is not None and account.has_password and bool(fields["username"])
+    kept = {"dkim_domain": account.dkim_domain, "dkim_selector": account.dkim_selector} if account else {}
+    form = AccountForm(
+        **fields,
+        **kept,
+        password=None if keeps else password,
+        tls=_member(Tls, given.get("tls")),
+        auth=_member(Auth, given.get("auth")),
+        pipelining=_member(Pipelining, given.get("pipelining")),
+        is_active=is_active,
+    )
+    return form, wrong
+
+
+def facts(account: Account) -> list[tuple[str, str]]:
+    """For people who may look but not change."""
+    name = f"{account.from_name} <{account.from_address}>" if account.from_name else account.from_address
+    return [
+        ("Sender", name),
+        ("Answers go to", account.reply_to or account.from_address),
+        ("Server", f"{account.host}, port {account.port}"),
+        ("Encryption", rules.TLS_LABELS[account.tls]),
+        ("Per minute", text.number(account.limit_per_minute) if account.limit_per_minute else "No limit"),
+        ("Per day", text.number(account.limit_per_day) if account.limit_per_day else "No limit"),
+        ("Signed (DKIM)", f"{account.dkim_domain}, {account.dkim_selector}" if account.has_dkim_key else "No"),
+    ]
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _number(given: str, name: str, wrong: dict[str, str]) -> int | None:
+    plain = given.replace(",", "").replace(" ", "")
+    if not plain and name in _MAY_BE_EMPTY:
+        return None
+    if plain.isascii() and plain.isdigit() and len(plain) < 10:
+        return int(plain)
+    wrong[name] = "Enter a whole number."
+    return 1
+
+
+def _member(kind: Any, given: object) -> Any:
+    return kind(given) if given in set(kind) else next(iter(kind))
+
+
+def _sentence(parts: list[str]) -> str:
+    joined = ", ".join(parts)
+    return joined[:1].upper() + joined[1:]

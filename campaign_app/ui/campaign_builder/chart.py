@@ -1,0 +1,21 @@
+"""The finishing time as bars by hour: a module of its own, because Plotly comes with it."""
+
+import reflex as rx
+
+from campaign_app.ui import components as c
+from campaign_app.ui.campaign_builder.review_state import BuilderReview as State
+from campaign_app.ui.components.charts import chart
+
+
+def finish_card() -> rx.Component:
+    """When the last message leaves, and how many go in each hour."""
+    return c.card(
+        rx.el.p(State.finish_text, class_name="b-dense b-muted"),
+        rx.cond(
+            State.fig.length() > 0,
+            chart(State.fig, label=f"{State.finish_title}. {State.finish_text}", height=148),
+            rx.fragment(),
+        ),
+        rx.el.p(State.hours_note, class_name="b-small b-muted"),
+        title=State.finish_title,
+    )

@@ -1,0 +1,165 @@
+"""Third step: subject, preview text and the message, in either editor over one HTML."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from campaign_app.campaigns import templates_service
+from campaign_app.core import db
+from campaign_app.models.template import Editor
+from campaign_app.ui.app_state import notify_success
+from campaign_app.ui.campaign_builder.state import OPENERS, Builder
+from campaign_app.ui.components.editors import switching
+from campaign_app.ui.templates.thumbnails import thumbnails
+
+_TEXTS = ("subject", "preheader", "html", "text", "editor")
+
+
+@dataclass
+class TemplateCard:
+    """A template in the picker."""
+
+    id: int
+    name: str
+    category: str
+    thumbnail: str
+
+
+class BuilderContent(Builder):
+    """`on_change` of an editor only stores; `text_revision` grows when the server puts another text into it."""
+
+    subject: str = ""
+    preheader: str = ""
+    html: str = ""
+    plain: str = ""
+    editor: str = Editor.TEXT.value
+    text_revision: int = 0
+    losses: list[str] = []
+    switch_open: bool = False
+    picker_open: bool = False
+    picker_loading: bool = False
+    templates: list[TemplateCard] = []
+    mode: str = "write"
+    _before: dict[str, Any] = {}
+
+    @rx.event
+    async def open_step(self) -> Any:
+        """Fills the screen; the editors appear when the variables are known, because chips carry their labels."""
+        await self.require("campaigns:write")
+        self._show()
+        self.mode = "write"
+        return OPENERS["preview"]
+
+    def _show(self) -> None:
+        self.subject, self.preheader = self._mine["subject"], self._mine["preheader"]
+        self.html, self.plain = self._mine["html"], self._mine["text"]
+        self.editor = Editor(self._mine["editor"]).value
+        self.switch_open = self.picker_open = False
+        self.text_revision += 1
+
+    @rx.event
+    async def set_subject(self, subject: str) -> None:
+        """The line in the inbox."""
+        await self.require("campaigns:write")
+        self.subject = subject
+        await self._save(subject=subject)
+
+    @rx.event
+    async def set_preheader(self, preheader: str) -> None:
+        """What the inbox shows after the subject."""
+        await self.require("campaigns:write")
+        self.preheader = preheader
+        await self._save(preheader=preheader)
+
+    @rx.event
+    async def set_html(self, html: str) -> None:
+        """The message as HTML."""
+        await self.require("campaigns:write")
+        self.html = html
+        await self._save(html=html)
+
+    @rx.event
+    async def set_plain(self, plain: str) -> None:
+        """A plain-text version of one's own; empty: made from the HTML."""
+        await self.require("campaigns:write")
+        self.plain = plain
+        await self._save(text=plain)
+
+    @rx.event
+    async def show_mode(self, mode: str | list[str]) -> None:
+        """Write or preview, where both do not fit."""
+        await self.require("campaigns:write")
+        self.mode = "preview" if mode == "preview" else "write"
+
+    @rx.event
+    async def switch_editor(self, editor: str | list[str]) -> Any:
+        """To the other editor; asks first when something would be lost."""
+        await self.require("campaigns:write")
+        if editor == self.editor or editor not in list(Editor):
+            return None
+        if editor == Editor.HTML:
+            return await self._replace(html=switching.to_source(self.html), editor=Editor.HTML)
+        simple, self.losses = switching.to_simple(self.html)
+        if self.losses:
+            self.switch_open = True
+            return None
+        return await self._replace(html=simple, editor=Editor.TEXT)
+
+    @rx.event
+    async def confirm_switch(self) -> Any:
+        """Goes to the simple editor although something is lost; can be undone from the toast."""
+        await self.require("campaigns:write")
+        simple, _ = switching.to_simple(self.html)
+        refresh = await self._replace(html=simple, editor=Editor.TEXT)
+        return [refresh, notify_success("Now in the simple editor", undo=BuilderContent.put_back)]
+
+    @rx.event
+    async def show_switch(self, is_open: bool) -> None:
+        """The question before losing something."""
+        await self.require("campaigns:write")
+        self.switch_open = is_open
+
+    @rx.event
+    async def open_picker(self, is_open: bool) -> Any:
+        """The template library over the page."""
+        actor = await self.require("templates:read")
+        self.picker_open = is_open
+        if not is_open:
+            return
+        async with self.busy("picker_loading"):
+            yield
+            async with db.reading() as session:
+                rows = await templates_service.list_templates(session, actor)
+                pictures = await thumbnails(session, actor, rows)
+            self.templates = [TemplateCard(int(row.id or 0), row.name, row.category, pictures[row.id]) for row in rows]
+
+    @rx.event
+    async def use_template(self, template_id: int) -> Any:
+        """Takes subject, preview text and message from a template; what was there comes back with Undo."""
+        actor = await self.require("campaigns:write")
+        async with db.reading() as session:
+            found = await templates_service.get(session, actor, template_id)
+        refresh = await self._replace(
+            subject=found.subject or self.subject,
+            preheader=found.preheader or self.preheader,
+            html=found.html,
+            text=found.text,
+            editor=found.editor,
+        )
+        return [refresh, notify_success(f"{found.name} is in your message", undo=BuilderContent.put_back)]
+
+    @rx.event
+    async def put_back(self) -> Any:
+        """Undo of the last switch or template."""
+        await self.require("campaigns:write")
+        return await self._replace(**self._before) if self._before else None
+
+    async def _replace(self, **texts: Any) -> Any:
+        self._before = {field: self._mine[field] for field in _TEXTS}
+        await self._save(**texts)
+        self._show()
+        return OPENERS["preview"]
+
+
+OPENERS["content"] = BuilderContent.open_step

@@ -1,0 +1,44 @@
+"""Small parts that the builder's steps share."""
+
+from typing import Any
+
+import reflex as rx
+
+from campaign_app.ui import components as c
+from campaign_app.ui.campaign_builder.state import Builder
+
+
+def step_head(title: str, text: str = "") -> rx.Component:
+    """Title of a step and one sentence on what to do in it."""
+    return rx.el.div(rx.el.h2(title), *([rx.el.p(text)] if text else []), class_name="bd-head")
+
+
+def error_of(field: str) -> Any:
+    """What is wrong with a field, "" when nothing is."""
+    return rx.cond(Builder.errors.contains(field), Builder.errors[field], "")
+
+
+def own_input(name: str, value: Any, on_text: Any, **props: Any) -> rx.Component:
+    """One line whose text belongs to the browser while it is edited: an echo from the server cannot eat letters.
+
+    The server's text is put in again when `Builder.revision` grows. Sent 300 ms after the last key and on leaving.
+    """
+    return c.text_input(
+        name,
+        default_value=value,
+        key=f"{name}-{Builder.revision}",
+        on_change=on_text.debounce(300),
+        on_blur=on_text,
+        error=error_of(name),
+        size="3",
+        **props,
+    )
+
+
+def option(group: str, label: Any, detail: Any, checked: Any, on_choose: Any, *more: Any) -> rx.Component:
+    """A radio button with a sentence below and, when given, fields that belong to it."""
+    words = rx.el.span(
+        rx.el.span(label, class_name="b-strong"), rx.el.span(detail, class_name="b-dense b-muted"), class_name="b-col"
+    )
+    radio = rx.el.input(type="radio", name=group, checked=checked, on_change=on_choose)
+    return rx.el.label(radio, words, *more, class_name="bd-option")

@@ -1,0 +1,61 @@
+"""The template library over the builder."""
+
+from typing import Any
+
+import reflex as rx
+
+from campaign_app.ui import components as c
+from campaign_app.ui import routes
+from campaign_app.ui.campaign_builder.content_state import BuilderContent as State
+
+
+def thumbnail(html: Any, name: Any) -> rx.Component:
+    """A template drawn small, in a frame that can run nothing."""
+    frame = rx.el.iframe(
+        src_doc=html,
+        title=f"Picture of {name}",
+        sandbox="",
+        referrer_policy="no-referrer",
+        loading="lazy",
+        tab_index=-1,
+        aria_hidden="true",
+    )
+    return rx.el.div(frame, class_name="tp-thumb")
+
+
+def picker() -> rx.Component:
+    """Choose one; Undo brings back what was written."""
+
+    def card(template: Any) -> rx.Component:
+        words = rx.el.div(
+            rx.el.div(template.name, class_name="b-strong"),
+            rx.el.div(template.category, class_name="b-dense b-muted"),
+            class_name="tp-words",
+        )
+        return rx.el.button(
+            thumbnail(template.thumbnail, template.name),
+            words,
+            type="button",
+            class_name="tp-card tp-pick",
+            on_click=State.use_template(template.id),
+        )
+
+    return c.dialog(
+        "Choose a template",
+        rx.el.div(
+            rx.cond(
+                State.picker_loading,
+                c.skeleton_lines(6),
+                rx.el.div(rx.foreach(State.templates, card), class_name="tp-grid"),
+            ),
+            class_name="tp-dialog",
+        ),
+        text="It replaces subject and message; Undo brings yours back.",
+        open=State.picker_open,
+        on_open_change=State.open_picker,
+        foot=[
+            c.text_link("Template library", routes.TEMPLATES),
+            c.outline_button("Close", on_click=State.open_picker(False)),
+        ],
+        width="860px",
+    )

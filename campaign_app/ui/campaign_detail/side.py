@@ -1,0 +1,39 @@
+"""The column beside the recipients: two charts and the activity."""
+
+import reflex as rx
+
+from campaign_app.ui import components as c
+from campaign_app.ui.campaign_detail.page_state import CampaignPage
+from campaign_app.ui.campaign_detail.side_state import HEIGHT, CampaignSide
+from campaign_app.ui.components.charts import chart_card
+
+
+def side_column() -> rx.Component:
+    """What people did, how fast it goes, who did what."""
+    drawn = rx.fragment(
+        chart_card(
+            "Opened by people",
+            CampaignSide.opened_figure,
+            label=f"Opened by people over time: {CampaignSide.opened_text}",
+            height=HEIGHT,
+            aside=rx.el.span(CampaignSide.opened_text, class_name="b-muted b-dense b-num"),
+        ),
+        chart_card(
+            CampaignSide.sent_title,
+            CampaignSide.sent_figure,
+            label=f"{CampaignSide.sent_title}, as bars over time",
+            height=HEIGHT,
+        ),
+    )
+    return rx.el.div(
+        rx.cond(CampaignSide.ready, drawn, rx.fragment()),
+        c.card(
+            rx.cond(
+                CampaignPage.activity.length() > 0,
+                c.activity_log(CampaignPage.activity),
+                rx.el.p("Nothing has happened yet.", class_name="b-muted b-dense"),
+            ),
+            title="Activity",
+        ),
+        class_name="b-col b-gap-16",
+    )
