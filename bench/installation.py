@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from bench.references import mail
-from campaign_app.campaigns import rendering
 from campaign_app.core import db, redis
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.config import settings
@@ -24,6 +23,7 @@ from campaign_app.models.account import SendingAccount, Tls
 from campaign_app.models.campaign import Campaign
 from campaign_app.models.contact import Contact, ContactList, ListMember
 from campaign_app.ops.demo import rehearsal
+from campaign_app.rendering import isolated
 from tests import servers
 from tests.settled import settle
 from tests.stack import Stack
@@ -205,8 +205,8 @@ def installed(database: str, **environment: str) -> Iterator[Installation]:
         stack.callback(product.stop_all)
         here = Installation(product, database)
         here.run(_create_tables())
-        rendering.begin()  # campaigns are launched from here, as from a web process, which has it running
-        stack.callback(rendering.end)
+        isolated.begin()  # campaigns are launched from here, as from a web process, which has it running
+        stack.callback(isolated.end)
         yield here
 
 

@@ -14,8 +14,8 @@ import httpx
 from bench import machine, target
 from bench.installation import Installation, installed
 from campaign_app.auth import service as auth
-from campaign_app.campaigns import links
 from campaign_app.core import db
+from campaign_app.rendering import links
 
 EMAIL, PASSWORD = "bench@example.com", "a password for benches only"
 TABLES = ("recipients", "domains", "links", "minutes", "reasons")

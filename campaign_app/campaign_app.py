@@ -8,9 +8,9 @@ import reflex as rx
 from campaign_app.api import first_start
 from campaign_app.api.app import api
 from campaign_app.api.guard import EdgeGuard
-from campaign_app.campaigns import rendering
 from campaign_app.core import pulse
 from campaign_app.core.logging import configure
+from campaign_app.rendering import isolated
 from campaign_app.tracking import buffer
 from campaign_app.ui import live, sockets
 from campaign_app.ui.app_state import AuthGate, on_exception
@@ -75,6 +75,6 @@ app.add_middleware(AuthGate(), index=0)
 sockets.install(app)
 app.register_lifespan_task(live.lifespan(app))
 app.register_lifespan_task(buffer.lifespan)
-app.register_lifespan_task(rendering.lifespan)
+app.register_lifespan_task(isolated.lifespan)
 app.register_lifespan_task(first_start.lifespan)
 app.register_lifespan_task(pulse.kept, role="web")  # the last to begin, the first to end

@@ -1,6 +1,6 @@
 """Signed addresses of one delivery, as its message carries them."""
 
-from campaign_app.campaigns.links import Addresses
+from campaign_app.rendering.links import Addresses
 
 
 def click_url(delivery_id: int, position: int) -> str:

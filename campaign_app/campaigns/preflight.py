@@ -10,9 +10,7 @@ from campaign_app.audience import audiences
 from campaign_app.campaigns import link_check, previews, repository, schedule, sender_authentication
 from campaign_app.campaigns import preflight_checks as checks
 from campaign_app.campaigns import preflight_repository as stored
-from campaign_app.campaigns.content_checks import blocking, fine, warning
 from campaign_app.campaigns.errors import CampaignNotFound
-from campaign_app.campaigns.finding import Finding
 from campaign_app.campaigns.preflight_checks import DnsCheck, Facts, LinkCheck
 from campaign_app.campaigns.schedule import Estimate, Limits
 from campaign_app.campaigns.schemas import Report
@@ -21,6 +19,7 @@ from campaign_app.core.actor import Actor
 from campaign_app.core.errors import NotFound
 from campaign_app.kit import days, text
 from campaign_app.models.campaign import Campaign
+from campaign_app.rendering.finding import Finding, blocking, fine, warning
 from campaign_app.workspace import service as workspace
 
 SAMPLE = 200

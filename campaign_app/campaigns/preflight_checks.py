@@ -8,18 +8,18 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience.schemas import AudienceCount
-from campaign_app.campaigns import content_checks as content
-from campaign_app.campaigns import link_check, readiness, rendering, sender_authentication
+from campaign_app.campaigns import link_check, readiness, sender_authentication
 from campaign_app.campaigns import preflight_repository as repository
-from campaign_app.campaigns.content_checks import blocking, fine, people, warning
-from campaign_app.campaigns.errors import RenderError
-from campaign_app.campaigns.finding import Finding
-from campaign_app.campaigns.rendering import Inspected
 from campaign_app.campaigns.schemas import MessageFields
-from campaign_app.campaigns.templating import CONTACT_VARIABLES, context_for
+from campaign_app.channels.email import content_checks as content
+from campaign_app.channels.email import rendering
+from campaign_app.channels.email.rendering import Inspected
 from campaign_app.kit import text
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign
+from campaign_app.rendering.errors import RenderError
+from campaign_app.rendering.finding import Finding, blocking, fine, people, warning
+from campaign_app.rendering.templating import CONTACT_VARIABLES, context_for
 from campaign_app.workspace.schemas import Workspace
 
 RECENT = timedelta(hours=48)

@@ -10,12 +10,12 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import audiences
-from campaign_app.campaigns.templating import CONTACT_FIELDS
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignMinute
 from campaign_app.models.contact import Contact
 from campaign_app.models.delivery import Delivery, DeliveryStatus
 from campaign_app.models.suppression import Suppression
+from campaign_app.rendering.templating import CONTACT_FIELDS
 
 _select: Any = sa.select  # SQLModel's column types are not SQLAlchemy's
 _GOT_IT = (

@@ -9,20 +9,22 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import service as audience
 from campaign_app.audit import service as audit
-from campaign_app.campaigns import preflight_repository, readiness, rendering, repository
-from campaign_app.campaigns.errors import CampaignNotFound, RenderError
-from campaign_app.campaigns.rendering import Shown
+from campaign_app.campaigns import preflight_repository, readiness, repository
+from campaign_app.campaigns.errors import CampaignNotFound
 from campaign_app.campaigns.schemas import MessageFields, Preview, TemplateInput, TestOutcome
-from campaign_app.campaigns.templating import context_for, unknown
 from campaign_app.channels import registry
 from campaign_app.channels import service as accounts
 from campaign_app.channels.base import Content, Outgoing, Verdict
+from campaign_app.channels.email import rendering
+from campaign_app.channels.email.rendering import Shown
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.crypto import digest
 from campaign_app.core.errors import Invalid
 from campaign_app.models.campaign import Campaign
 from campaign_app.models.contact import Contact
+from campaign_app.rendering.errors import RenderError
+from campaign_app.rendering.templating import context_for, unknown
 from campaign_app.workspace import service as workspace
 
 MAX_TEST_ADDRESSES = 5

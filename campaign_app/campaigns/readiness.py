@@ -3,11 +3,10 @@
 Pre-flight shows it, a launch refuses without it, and the dashboard lists it; all three ask here.
 """
 
-from campaign_app.campaigns.content_checks import blocking, fine, warning
-from campaign_app.campaigns.finding import Finding
 from campaign_app.channels import own_sandbox
 from campaign_app.core.config import settings
 from campaign_app.models.account import SendingAccount
+from campaign_app.rendering.finding import Finding, blocking, fine, warning
 from campaign_app.workspace import address
 from campaign_app.workspace.schemas import Workspace
 

@@ -9,10 +9,10 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from campaign_app.campaigns import schedule
-from campaign_app.campaigns.finding import Finding
 from campaign_app.core.errors import Invalid
 from campaign_app.models.campaign import Campaign, CampaignStatus, LatePolicy
 from campaign_app.models.template import Editor
+from campaign_app.rendering.finding import Finding
 
 S = CampaignStatus
 T = TypeVar("T")

@@ -11,7 +11,6 @@ from campaign_app.audience import suppression
 from campaign_app.audit import service as audit
 from campaign_app.campaigns import lifecycle
 from campaign_app.campaigns import service as campaigns
-from campaign_app.campaigns.errors import RenderError, TooSlow
 from campaign_app.channels import service as accounts
 from campaign_app.core import clock, db, queue
 from campaign_app.core.actor import SYSTEM
@@ -22,6 +21,7 @@ from campaign_app.kit import days
 from campaign_app.kit.text import plural
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignMinute, CampaignStatus, Pauser
 from campaign_app.models.delivery import LeaseState
+from campaign_app.rendering.errors import RenderError, TooSlow
 
 
 async def look(campaign_id: int) -> bool:

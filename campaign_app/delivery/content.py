@@ -6,12 +6,12 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.campaigns import rendering
 from campaign_app.campaigns.schemas import MessageFields
-from campaign_app.campaigns.templating import Prepared
+from campaign_app.channels.email import rendering
 from campaign_app.core.rate_limit import Limits
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignLink
+from campaign_app.rendering.templating import Prepared
 
 
 async def prepare(campaign: Campaign, frozen: Sequence[str] | None, who: str = "") -> Prepared:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from campaign_app.campaigns.rendering import NotRunning
 from campaign_app.channels.base import Sender
 from campaign_app.core import clock, db, logging
 from campaign_app.core.config import settings
@@ -27,6 +26,7 @@ from campaign_app.delivery.outcome import Outcome
 from campaign_app.delivery.pacer import Pacer
 from campaign_app.delivery.reach import Reach
 from campaign_app.delivery.returns import Returns
+from campaign_app.rendering.isolated import NotRunning
 
 SLICE_S = 20.0
 IDLE_S = 60.0

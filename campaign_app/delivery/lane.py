@@ -6,9 +6,6 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from campaign_app.campaigns.errors import RenderError, TooSlow
-from campaign_app.campaigns.links import Addresses
-from campaign_app.campaigns.templating import CompiledMessage, Rendered, context_for
 from campaign_app.channels.base import Composer, Content, Outgoing
 from campaign_app.core import clock
 from campaign_app.core.rate_limit import Limits
@@ -22,6 +19,9 @@ from campaign_app.delivery.slots import Slots
 from campaign_app.delivery.slowness import TOO_SLOW, Watch
 from campaign_app.models.delivery import Reason
 from campaign_app.models.suppression import SuppressionReason
+from campaign_app.rendering.errors import RenderError, TooSlow
+from campaign_app.rendering.links import Addresses
+from campaign_app.rendering.templating import CompiledMessage, Rendered, context_for
 
 CHUNK = 250
 LEAST = 100

@@ -6,7 +6,6 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.campaigns import readiness, schedule
-from campaign_app.campaigns.templating import assemble
 from campaign_app.channels import registry
 from campaign_app.channels import service as accounts
 from campaign_app.channels.base import AccountConfig, ChannelAdapter
@@ -16,6 +15,7 @@ from campaign_app.delivery.lane import Lane
 from campaign_app.delivery.planner import check_account
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
+from campaign_app.rendering.templating import assemble
 from campaign_app.workspace import service as workspace
 from campaign_app.workspace.schemas import Workspace
 

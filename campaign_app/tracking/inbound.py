@@ -9,14 +9,14 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import suppression
-from campaign_app.campaigns import links
-from campaign_app.campaigns.links import LinkKind
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.clock import now
 from campaign_app.core.errors import Invalid
 from campaign_app.delivery import ledger, message_ids
 from campaign_app.models.delivery import Delivery, EventKind
 from campaign_app.models.suppression import SuppressionReason
+from campaign_app.rendering import links
+from campaign_app.rendering.links import LinkKind
 from campaign_app.tracking import repository, service, trouble
 from campaign_app.tracking.reports import Fact, MailReport, read
 

@@ -7,14 +7,14 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import suppression
-from campaign_app.campaigns import link_values, links
-from campaign_app.campaigns.errors import RenderError
-from campaign_app.campaigns.links import LinkKind
-from campaign_app.campaigns.templating import context_for, render_url
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.clock import now
 from campaign_app.models.delivery import Delivery, EventKind
 from campaign_app.models.suppression import SuppressionReason
+from campaign_app.rendering import link_values, links
+from campaign_app.rendering.errors import RenderError
+from campaign_app.rendering.links import LinkKind
+from campaign_app.rendering.templating import context_for, render_url
 from campaign_app.tracking import repository, targets
 from campaign_app.tracking.hits import Batch, Changes, Hit, delivery_ids, minute_of
 from campaign_app.workspace import service as workspace

@@ -5,12 +5,14 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.campaigns import links, preflight_repository, readiness, rendering
-from campaign_app.campaigns.errors import RenderError, TooSlow
-from campaign_app.campaigns.links import Addresses, LinkKind
-from campaign_app.campaigns.templating import CompiledMessage, assemble, context_for
+from campaign_app.campaigns import preflight_repository, readiness
 from campaign_app.delivery import content
 from campaign_app.models.campaign import Campaign
+from campaign_app.rendering import isolated as rendering
+from campaign_app.rendering import links
+from campaign_app.rendering.errors import RenderError, TooSlow
+from campaign_app.rendering.links import Addresses, LinkKind
+from campaign_app.rendering.templating import CompiledMessage, assemble, context_for
 from campaign_app.tracking import repository
 from campaign_app.workspace import service as workspace
 

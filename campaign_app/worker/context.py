@@ -10,12 +10,12 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from campaign_app.campaigns import rendering
 from campaign_app.core import db, logging, rate_limit, redis
 from campaign_app.delivery import journal, sweeper
 from campaign_app.delivery.engine import Engine
 from campaign_app.delivery.outbox import TROUBLE
 from campaign_app.delivery.reporting import Reporter
+from campaign_app.rendering import isolated
 
 log = logging.get("worker")
 _RETRY_S = 2.0
@@ -45,7 +45,7 @@ class Context:
 
     async def begin(self) -> None:
         """Open the journal (waiting for room on the disk), settle what a predecessor left, listen."""
-        rendering.begin()
+        isolated.begin()
         await self._open_journal()
         try:
             await sweeper.sweep(patient=False)
@@ -109,6 +109,6 @@ class Context:
         except (RedisError, OSError) as error:
             log.warning("no farewell", error=type(error).__name__)
         await self.engine.close()
-        rendering.end()
+        isolated.end()
         await db.dispose()
         await redis.dispose()

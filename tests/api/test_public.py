@@ -13,14 +13,14 @@ from campaign_app.api.app import api
 from campaign_app.api.guard import EdgeGuard
 from campaign_app.api.hooks.mail import SIGNATURE, signature
 from campaign_app.audience import repository as audience
-from campaign_app.campaigns import links
-from campaign_app.campaigns.templating import assemble, context_for
 from campaign_app.core import db
 from campaign_app.delivery import content
 from campaign_app.models.campaign import Campaign
 from campaign_app.models.contact import Contact
 from campaign_app.models.delivery import EventKind
 from campaign_app.models.suppression import SuppressionReason
+from campaign_app.rendering import links
+from campaign_app.rendering.templating import assemble, context_for
 from campaign_app.sandbox import reports as sandbox
 from campaign_app.tracking import buffer
 from tests import tokens

@@ -12,10 +12,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 from playwright.async_api import Page as BrowserPage
 
-from campaign_app.campaigns import inlining
-from campaign_app.campaigns.markup import Page
-from campaign_app.campaigns.part import Part
-from campaign_app.campaigns.template_environment import HTML
+from campaign_app.rendering import inlining
+from campaign_app.rendering.markup import Page
+from campaign_app.rendering.part import Part
+from campaign_app.rendering.template_environment import HTML
 from tests.browser.conftest import CHROMIUM_FLAGS, chromium
 
 _FOLDER = Path(__file__).parent.parent / "data" / "mail"

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from campaign_app.campaigns import content_checks, markup, plain_text
 from campaign_app.campaigns.schemas import MessageFields
-from campaign_app.campaigns.templating import CompiledMessage, Rendered, compile_message, context_for, render_url
+from campaign_app.channels.email import content_checks
+from campaign_app.rendering import markup, plain_text
+from campaign_app.rendering.templating import CompiledMessage, Rendered, compile_message, context_for, render_url
 
 CASES = Path(__file__).parent.parent / "data" / "cases"
 ANN = {"email": "ann+news@d1.example", "first_name": "Ann & Co = 100%", "last_name": "Lee", "attributes": {}}

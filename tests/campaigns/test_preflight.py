@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign_app.audience import suppression
-from campaign_app.campaigns import content_checks, link_check, preflight, sender_authentication
-from campaign_app.campaigns.built_in import BUILT_IN
-from campaign_app.campaigns.finding import Finding
+from campaign_app.campaigns import link_check, preflight, sender_authentication
 from campaign_app.campaigns.schemas import MessageFields, Report
 from campaign_app.campaigns.sender_authentication import CannotAsk, SenderDns
+from campaign_app.channels.email import content_checks
+from campaign_app.channels.email.built_in import BUILT_IN
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
@@ -20,6 +20,7 @@ from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.models.delivery import Delivery, DeliveryStatus
 from campaign_app.models.suppression import SuppressionReason
+from campaign_app.rendering.finding import Finding
 from tests.campaigns import world
 from tests.conftest import MakeActor
 

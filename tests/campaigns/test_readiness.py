@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from campaign_app.campaigns import content_checks, readiness
+from campaign_app.campaigns import readiness
+from campaign_app.channels.email import content_checks
 from campaign_app.core import db
 from campaign_app.core.config import settings
 from campaign_app.models.account import SendingAccount

@@ -3,8 +3,8 @@
 import pytest
 
 from campaign_app.campaigns import templates_service as templates
-from campaign_app.campaigns.built_in import BUILT_IN
 from campaign_app.campaigns.errors import SavedByAnother
+from campaign_app.channels.email.built_in import BUILT_IN
 from campaign_app.core import db
 from campaign_app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from campaign_app.models.user import Role

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.campaigns.errors import TooSlow
 from campaign_app.channels.base import Result, Verdict
 from campaign_app.core import clock, db
 from campaign_app.core.actor import SYSTEM
@@ -21,6 +20,7 @@ from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus, Pauser
 from campaign_app.models.delivery import Reason
 from campaign_app.models.user import Role
+from campaign_app.rendering.errors import TooSlow
 from tests.conftest import MakeActor
 from tests.delivery import factory
 from tests.delivery.conftest import Drive, launch

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from campaign_app.campaigns.errors import CampaignNotFound, TemplateInvalid
+from campaign_app.campaigns.errors import CampaignNotFound
 from campaign_app.core import clock, db, queue, rate_limit, redis
 from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.errors import Conflict, Forbidden
@@ -26,6 +26,7 @@ from campaign_app.models.campaign import Campaign, CampaignActivity, CampaignLin
 from campaign_app.models.contact import Contact
 from campaign_app.models.delivery import Delivery, DeliveryStatus, Lease, LeaseState, Reason
 from campaign_app.models.suppression import SuppressionReason
+from campaign_app.rendering.errors import TemplateInvalid
 from tests.conftest import count_rows
 from tests.delivery import factory
 from tests.delivery.conftest import launch

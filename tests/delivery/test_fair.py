@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from campaign_app.campaigns.templating import compile_message
 from campaign_app.core import clock, queue, redis
 from campaign_app.core.rate_limit import Limits
 from campaign_app.delivery import chains, leases
@@ -18,6 +17,7 @@ from campaign_app.delivery.lane import Lane
 from campaign_app.delivery.leases import Outlook
 from campaign_app.delivery.line import Line
 from campaign_app.delivery.returns import Returns
+from campaign_app.rendering.templating import compile_message
 from campaign_app.worker.settings import SEND_JOBS
 from tests.delivery import factory
 from tests.delivery.conftest import Drive, launch

@@ -4,10 +4,10 @@ import re
 
 import sqlalchemy as sa
 
-from campaign_app.campaigns import links
 from campaign_app.core import db
 from campaign_app.delivery.engine import Engine
 from campaign_app.models.contact import Contact
+from campaign_app.rendering import links
 from campaign_app.tracking import service
 from tests.delivery import factory
 from tests.delivery.conftest import Drive, launch

@@ -5,13 +5,14 @@ from time import process_time
 import pytest
 import sqlalchemy as sa
 
-from campaign_app.campaigns import budget, rendering
+from campaign_app.channels.email import rendering
 from campaign_app.core import db
 from campaign_app.delivery import slowness
 from campaign_app.delivery.engine import Engine
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.models.contact import Contact
 from campaign_app.models.delivery import Delivery, DeliveryStatus, Reason
+from campaign_app.rendering import budget, isolated
 from tests.delivery import factory
 from tests.delivery.conftest import Drive, launch
 from tests.delivery.scripted import Script
@@ -125,7 +126,7 @@ async def test_while_the_process_that_reads_is_away_the_campaign_waits(
         nonlocal calls
         calls += 1
         if calls == 1:
-            raise rendering.NotRunning
+            raise isolated.NotRunning
         return await prepare(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(rendering, "prepare", away_once)

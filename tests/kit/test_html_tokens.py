@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign_app.campaigns import markup, plain_text
 from campaign_app.kit import html_entities, template_tags
 from campaign_app.kit.html_tokens import Document, Kind
+from campaign_app.rendering import markup, plain_text
 
 
 def shape(source: str) -> list[str]:

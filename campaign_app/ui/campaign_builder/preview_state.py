@@ -8,10 +8,10 @@ import reflex as rx
 from campaign_app.audience import service as audience
 from campaign_app.campaigns import previews
 from campaign_app.campaigns.schemas import MessageFields, Preview
-from campaign_app.campaigns.templating import context_for
 from campaign_app.channels import service as accounts
 from campaign_app.core import clock, db
 from campaign_app.core.actor import Actor
+from campaign_app.rendering.templating import context_for
 from campaign_app.ui.app_state import initials
 from campaign_app.ui.campaign_builder.content_state import BuilderContent
 from campaign_app.ui.campaign_builder.state import OPENERS

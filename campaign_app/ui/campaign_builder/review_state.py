@@ -7,13 +7,13 @@ from typing import Any
 import reflex as rx
 
 from campaign_app.campaigns import preflight, service
-from campaign_app.campaigns.finding import Finding
 from campaign_app.campaigns.schemas import Report
 from campaign_app.core import clock, db
 from campaign_app.core.actor import Actor
 from campaign_app.delivery import control
 from campaign_app.kit import text
 from campaign_app.models.campaign import Campaign, CampaignStatus
+from campaign_app.rendering.finding import Finding
 from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import notify_error, notify_success
 from campaign_app.ui.campaign_builder import finish as finish

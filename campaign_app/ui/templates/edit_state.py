@@ -8,12 +8,12 @@ from campaign_app.audience import service as audience
 from campaign_app.campaigns import previews, templates_service
 from campaign_app.campaigns.errors import SavedByAnother
 from campaign_app.campaigns.schemas import MessageFields
-from campaign_app.campaigns.templating import context_for
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Invalid, NotFound
 from campaign_app.kit import ids
 from campaign_app.models.template import Editor, Template
+from campaign_app.rendering.templating import context_for
 from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.components.editors import VariableChoice, switching

@@ -4,9 +4,9 @@ import re
 from html import escape
 from typing import Final
 
-from campaign_app.campaigns.layout import BASE_LAYOUT, BODY_MARK
 from campaign_app.kit import template_tags
 from campaign_app.kit.html_tokens import Document, Kind, Token, code
+from campaign_app.rendering.layout import BASE_LAYOUT, BODY_MARK
 
 _PREFIX, _SUFFIX = BASE_LAYOUT.split(BODY_MARK)
 _BLOCKS: Final = frozenset({"p", "h1", "h2", "h3", "ul", "ol", "li", "blockquote"})

@@ -3,18 +3,15 @@
 import difflib
 import re
 from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from campaign_app.campaigns import markup, plain_text, templating
-from campaign_app.campaigns.built_in import PLACEHOLDERS
-from campaign_app.campaigns.finding import Finding
+from campaign_app.channels.email.built_in import PLACEHOLDERS
 from campaign_app.kit import hosts, template_tags
 from campaign_app.kit.html_tokens import Document
-from campaign_app.kit.text import number, plural
-
-if TYPE_CHECKING:
-    from campaign_app.campaigns.schemas import MessageFields  # at run time it would load every table
+from campaign_app.kit.text import plural
+from campaign_app.rendering import markup, plain_text, templating
+from campaign_app.rendering.finding import Finding, blocking, fine, warning
 
 GMAIL_CLIPS_AT = 102 * 1024
 SUBJECT_GOOD = 60
@@ -23,19 +20,15 @@ _SHORTENERS = {"bit.ly", "tinyurl.com", "t.co", "goo.gl", "ow.ly", "is.gd", "buf
 _ACTIVE = ("script", "iframe", "object", "embed", "form")
 
 
-def blocking(title: str, detail: str, fix: str, code: str, count: int = 0) -> Finding:
-    """A finding that stops the launch."""
-    return Finding("blocking", title, detail, fix, code, count)
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message as it stands in an editor."""
 
-
-def warning(title: str, detail: str, fix: str, code: str, count: int = 0) -> Finding:
-    """A finding that is worth a look."""
-    return Finding("warning", title, detail, fix, code, count)
-
-
-def fine(title: str, code: str, detail: str = "", count: int = 0) -> Finding:
-    """A check that found nothing wrong."""
-    return Finding("fine", title, detail, "", code, count)
+    subject: str
+    preheader: str
+    editor: str
+    html: str
+    text: str
 
 
 def subject(written: str, shown: Sequence[str]) -> list[Finding]:
@@ -65,12 +58,12 @@ def size(html: str) -> list[Finding]:
     return [fine(f"The message is {shown} and will not be cut", "size", count=length)]
 
 
-def targets(fields: "MessageFields") -> list[str]:
+def targets(fields: Written) -> list[str]:
     """Where the links of a message lead, as templates: those of its HTML and those of its own text."""
     return list(dict.fromkeys([*markup.hrefs(fields.html), *plain_text.targets(fields.text)]))
 
 
-def links(fields: "MessageFields") -> list[Finding]:
+def links(fields: Written) -> list[Finding]:
     """Targets that are wrong on their face; the same target is reported once."""
     found_targets = targets(fields)
     found = [problem for target in found_targets if (problem := link(target))]
@@ -152,7 +145,7 @@ def unknown_variables(
     return found
 
 
-def placeholders(fields: "MessageFields") -> list[Finding]:
+def placeholders(fields: Written) -> list[Finding]:
     """Words of a template that nobody has replaced."""
     written = f"{fields.subject} {markup.text_of(fields.html)} {fields.text}"
     left = [words for words in PLACEHOLDERS if words.lower() in written.lower()]
@@ -162,7 +155,7 @@ def placeholders(fields: "MessageFields") -> list[Finding]:
     return [warning("The template's own words are still in it", f"{listed}. Put yours in.", "content", "placeholder")]
 
 
-def spam_signals(fields: "MessageFields") -> list[Finding]:
+def spam_signals(fields: Written) -> list[Finding]:
     """The few signs that filters and readers agree on; no invented score."""
     found = []
     words = template_tags.without(fields.subject)
@@ -183,14 +176,9 @@ def spam_signals(fields: "MessageFields") -> list[Finding]:
     return found or [fine("Nothing in it looks like spam", "spam")]
 
 
-def footer(fields: "MessageFields") -> list[Finding]:
+def footer(fields: Written) -> list[Finding]:
     """The unsubscribe link that the law and mailbox providers want."""
     html, text = fields.html.strip(), fields.text.strip()
     lacking = (markup.Page(fields.html).missing() if html else []) + (markup.text_missing(fields.text) if text else [])
     where = "added in the footer" if "unsubscribe_url" in lacking else "in the message"
     return [fine(f"The unsubscribe link is {where}, and mail programs show their own button", "unsubscribe")]
-
-
-def people(count: int) -> str:
-    """`1 person`, `4,218 people`."""
-    return f"{number(count)} {'person' if count == 1 else 'people'}"

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign_app.campaigns import link_values, links
-from campaign_app.campaigns.link_values import LinkValues
-from campaign_app.campaigns.links import ClickToken, LinkKind
 from campaign_app.core import crypto
 from campaign_app.core.config import settings
+from campaign_app.rendering import link_values, links
+from campaign_app.rendering.link_values import LinkValues
+from campaign_app.rendering.links import ClickToken, LinkKind
 from tests import tokens
 
 

@@ -3,8 +3,8 @@ the effect that it had. Pure; see docs/decisions/0010."""
 
 from dataclasses import dataclass, field
 
-from campaign_app.campaigns.css import Declaration, Rule, Selector
 from campaign_app.kit.html_tokens import Attribute, Token
+from campaign_app.rendering.css import Declaration, Rule, Selector
 
 Rank = tuple[bool, tuple[int, int, int], int]
 

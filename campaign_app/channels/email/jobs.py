@@ -1,17 +1,16 @@
-"""What the rendering process does: read a message, make it for one person, look for mistakes in it. Plain data only."""
+"""E-mail's jobs in the rendering process: read a message, make it for one person, look for mistakes."""
 
-import json
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass
+from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any
 
 from markupsafe import Markup
 
-from campaign_app.campaigns import content_checks as content
-from campaign_app.campaigns.errors import RenderError
-from campaign_app.campaigns.finding import Finding
-from campaign_app.campaigns.templating import (
+from campaign_app.channels.email import content_checks as content
+from campaign_app.rendering.errors import RenderError
+from campaign_app.rendering.finding import Finding, blocking, people
+from campaign_app.rendering.templating import (
     CompiledMessage,
     Rendered,
     assemble,
@@ -22,39 +21,6 @@ from campaign_app.campaigns.templating import (
 _MARK = Markup('<mark style="background:#ffe7b3;color:#4e2009;border-radius:3px;padding:0 2px">{}</mark>')
 _MOST_ERRORS = 20
 Values = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    subject: str
-    preheader: str
-    editor: str
-    html: str
-    text: str
-
-
-def answer(job: str, *arguments: Any) -> list[Any]:
-    """The result of a job, or what is wrong, as JSON knows it."""
-    try:
-        return ["ok", _JOBS[job](*arguments)]
-    except RenderError as error:
-        return _said(error)
-    except MemoryError:
-        return _said(RenderError("Making the message needs too much memory"))
-
-
-def _said(error: RenderError) -> list[Any]:
-    return ["error", error.code, error.plain, error.part, error.line]
-
-
-def refused(error: RenderError) -> bytes:
-    """An answer that says what is wrong."""
-    return json.dumps(_said(error)).encode()
-
-
-def too_large() -> list[Any]:
-    """The answer in place of one that is too large to be handed over."""
-    return _said(RenderError("The message is too large"))
 
 
 def prepare(fields: Values, options: Values) -> Values:
@@ -91,7 +57,7 @@ def _preheader(template: str, person: Values) -> str:
 
 def inspect(fields: Values, sample: list[Values], around: Values, attributes: list[str]) -> list[Any]:
     """Findings, link targets, variables and required variables."""
-    written: Any = _Fields(**fields)
+    written = content.Written(**fields)
     compiled = compile_message(**fields, track_opens=True)
     made, errors = _made(compiled, sample, around)
     found = content.subject(written.subject, [each.subject for each in made])
@@ -125,9 +91,6 @@ def _made(
 
 
 def _cannot(words: str, number: int, sample: int) -> Finding:
-    detail = f"{words}. Tried for {content.people(sample)} of the audience."
-    title = f"The message cannot be made for {content.people(number)}"
-    return content.blocking(title, detail, "content", "render", number)
-
-
-_JOBS: Mapping[str, Callable[..., Any]] = {"prepare": prepare, "preview": preview, "inspect": inspect}
+    detail = f"{words}. Tried for {people(sample)} of the audience."
+    title = f"The message cannot be made for {people(number)}"
+    return blocking(title, detail, "content", "render", number)

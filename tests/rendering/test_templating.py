@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaign_app.campaigns import links, markup
-from campaign_app.campaigns.built_in import BUILT_IN
-from campaign_app.campaigns.errors import RenderError, TemplateInvalid
-from campaign_app.campaigns.templating import (
+from campaign_app.channels.email.built_in import BUILT_IN
+from campaign_app.models.template import Editor
+from campaign_app.rendering import links, markup
+from campaign_app.rendering.errors import RenderError, TemplateInvalid
+from campaign_app.rendering.templating import (
     SYSTEM_VARIABLES,
     compile_message,
     context_for,
@@ -19,7 +20,6 @@ from campaign_app.campaigns.templating import (
     unknown,
     variables,
 )
-from campaign_app.models.template import Editor
 
 ANNA = {"email": "anna@example.com", "first_name": "Anna", "last_name": "Ace", "company": "A&B", "attributes": {}}
 

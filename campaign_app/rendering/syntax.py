@@ -10,10 +10,10 @@ from typing import Any
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
-from campaign_app.campaigns import filters
-from campaign_app.campaigns.budget import MAX_STEPS
-from campaign_app.campaigns.errors import TemplateInvalid
-from campaign_app.campaigns.operators import TESTS
+from campaign_app.rendering import filters
+from campaign_app.rendering.budget import MAX_STEPS
+from campaign_app.rendering.errors import TemplateInvalid
+from campaign_app.rendering.operators import TESTS
 
 MAX_SOURCE = 1_000_000
 MAX_TOKENS = 20_000

@@ -23,10 +23,10 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from campaign_app.campaigns import link_values, older_tokens
-from campaign_app.campaigns.link_values import LinkValues
 from campaign_app.core import crypto
 from campaign_app.core.config import Settings, settings
+from campaign_app.rendering import link_values, older_tokens
+from campaign_app.rendering.link_values import LinkValues
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _ID_BYTES = 6

@@ -10,8 +10,8 @@ from urllib.parse import quote
 from jinja2 import Undefined
 from markupsafe import Markup, escape
 
-from campaign_app.campaigns.budget import MAX_ITEMS, LimitReached, allow
-from campaign_app.campaigns.operators import number_guard, scalar
+from campaign_app.rendering.budget import MAX_ITEMS, LimitReached, allow
+from campaign_app.rendering.operators import number_guard, scalar
 
 _DATES: Mapping[str, str] = {
     "short": "%-d %b",

@@ -1,7 +1,7 @@
 """Tokens of messages that earlier versions sent: their links go on working."""
 
-from campaign_app.campaigns import link_values
 from campaign_app.core import crypto
+from campaign_app.rendering import link_values
 
 _ID_BYTES = 8
 _PLAIN = 64

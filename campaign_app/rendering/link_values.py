@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from campaign_app.campaigns import budget, urls
-from campaign_app.campaigns.part import Part
-from campaign_app.campaigns.template_environment import PLAIN
 from campaign_app.kit import template_tags
+from campaign_app.rendering import budget, urls
+from campaign_app.rendering.part import Part
+from campaign_app.rendering.template_environment import PLAIN
 
 MOST = 1_500
 """Bytes in a token. A link with more is sent as it is and not counted."""

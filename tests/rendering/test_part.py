@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign_app.campaigns.errors import RenderError, TemplateInvalid
-from campaign_app.campaigns.part import Part, _Code
-from campaign_app.campaigns.template_environment import HTML, PLAIN, MessageEnvironment
+from campaign_app.rendering.errors import RenderError, TemplateInvalid
+from campaign_app.rendering.part import Part, _Code
+from campaign_app.rendering.template_environment import HTML, PLAIN, MessageEnvironment
 
 FIXED = st.text("ab <>&'\"\n{}%#\\s", max_size=6).filter(lambda text: not {"{{", "{%", "{#"} & {text[:2], text[-2:]})
 PIECES = st.sampled_from(

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from campaign_app.campaigns import css, inlining
-from campaign_app.campaigns.markup import Page
-from campaign_app.campaigns.templating import compile_message
+from campaign_app.rendering import css, inlining
+from campaign_app.rendering.markup import Page
+from campaign_app.rendering.templating import compile_message
 
 
 def inlined(sheet: str, body: str, media: str = "") -> str:

@@ -14,14 +14,14 @@ from typing import Any
 
 from jinja2 import meta, nodes
 
-from campaign_app.campaigns import budget, inlining, layout, markup, plain_text, urls
-from campaign_app.campaigns.errors import RenderError, TemplateInvalid, TooSlow
-from campaign_app.campaigns.filters import is_empty
-from campaign_app.campaigns.link_values import LinkValues, PersonalLinks
-from campaign_app.campaigns.part import Part
-from campaign_app.campaigns.syntax import measure
-from campaign_app.campaigns.template_environment import ALIASES, HTML, PLAIN
-from campaign_app.campaigns.usage import needs_value, sets_names
+from campaign_app.rendering import budget, inlining, layout, markup, plain_text, urls
+from campaign_app.rendering.errors import RenderError, TemplateInvalid, TooSlow
+from campaign_app.rendering.filters import is_empty
+from campaign_app.rendering.link_values import LinkValues, PersonalLinks
+from campaign_app.rendering.part import Part
+from campaign_app.rendering.syntax import measure
+from campaign_app.rendering.template_environment import ALIASES, HTML, PLAIN
+from campaign_app.rendering.usage import needs_value, sets_names
 
 __all__ = [
     "CompiledMessage",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from campaign_app.campaigns import plain_text, urls
-from campaign_app.campaigns.templating import compile_message, context_for, render_url
+from campaign_app.rendering import plain_text, urls
+from campaign_app.rendering.templating import compile_message, context_for, render_url
 
 ANN = {"email": "ann+news@d1.example", "first_name": "Ann & Co = 100%", "company": "a/b c", "attributes": {}}
 VALUES = context_for(ANN) | {"site": "https://own.test/x?y=1&z", "host": "own.test:8080", "vip": "", "part": "sub"}

@@ -11,11 +11,11 @@ from time import thread_time
 
 import pytest
 
-from campaign_app.campaigns import rendering
-from campaign_app.campaigns.budget import MAX_OUTPUT, RENDER_S
-from campaign_app.campaigns.errors import RenderError
-from campaign_app.campaigns.part import Part
-from campaign_app.campaigns.template_environment import HTML, PLAIN, MessageEnvironment
+from campaign_app.channels.email import rendering
+from campaign_app.rendering.budget import MAX_OUTPUT, RENDER_S
+from campaign_app.rendering.errors import RenderError
+from campaign_app.rendering.part import Part
+from campaign_app.rendering.template_environment import HTML, PLAIN, MessageEnvironment
 
 SEED = 20_261_126
 COUNT = 10_000

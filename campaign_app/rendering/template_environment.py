@@ -12,9 +12,9 @@ from jinja2.lexer import TokenStream
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from campaign_app.campaigns import filters, operators, syntax
-from campaign_app.campaigns.errors import TemplateInvalid
-from campaign_app.campaigns.syntax import ALIASES, MAX_TOKENS
+from campaign_app.rendering import filters, operators, syntax
+from campaign_app.rendering.errors import TemplateInvalid
+from campaign_app.rendering.syntax import ALIASES, MAX_TOKENS
 
 __all__ = ["ALIASES", "HTML", "PLAIN", "MessageEnvironment", "plain_words"]
 

@@ -14,12 +14,12 @@ from html import escape
 
 import css_inline
 
-from campaign_app.campaigns import css
-from campaign_app.campaigns.cascade import Element, Entry, chosen, contests, resolve
-from campaign_app.campaigns.css import Declaration, Rule
-from campaign_app.campaigns.layout import SHEET
-from campaign_app.campaigns.markup import Page
 from campaign_app.kit.html_tokens import Document, Kind, Token, code
+from campaign_app.rendering import css
+from campaign_app.rendering.cascade import Element, Entry, chosen, contests, resolve
+from campaign_app.rendering.css import Declaration, Rule
+from campaign_app.rendering.layout import SHEET
+from campaign_app.rendering.markup import Page
 
 MOST_PAIRS, MOST_MATCHES = 250_000, 30_000  # of selectors and elements; a newsletter has 40,000 and 2,000
 _MEDIA = frozenset({"", "all", "screen"})

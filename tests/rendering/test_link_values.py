@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign_app.campaigns import link_values
-from campaign_app.campaigns.errors import TemplateInvalid
-from campaign_app.campaigns.link_values import MOST, NONE, PersonalLinks
-from campaign_app.campaigns.templating import render_url
+from campaign_app.rendering import link_values
+from campaign_app.rendering.errors import TemplateInvalid
+from campaign_app.rendering.link_values import MOST, NONE, PersonalLinks
+from campaign_app.rendering.templating import render_url
 
 SHOP = "https://shop.test/?who={{ email }}&n={{ first_name|default('you')|upper }}"
 TEMPLATES = (

@@ -1,9 +1,8 @@
 """The one door to what people wrote: read, checked and rendered in a process that can be killed.
 
-`prepare` reads a message for the engine, `preview` makes it for one person, `inspect` makes it for a sample and looks
-for mistakes. Each is a process of its own for milliseconds, with limits of processor time and memory that the kernel
-keeps (`rendering_process`). A few run at once; nobody has more than two of them, so that one author's template cannot
-keep the others waiting.
+A job is a function of a channel's `jobs` module. Each runs in a process of its own for milliseconds, with limits of
+processor time and memory that the kernel keeps (`process`). A few run at once; nobody has more than two of them, so
+that one author's template cannot keep the others waiting.
 """
 
 import asyncio
@@ -15,30 +14,27 @@ import socket
 import subprocess
 import sys
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
 from time import monotonic
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from campaign_app.campaigns import rendering_jobs
-from campaign_app.campaigns.errors import RenderError, TemplateInvalid, TooSlow
-from campaign_app.campaigns.finding import Finding
-from campaign_app.campaigns.rendering_process import LENGTH, MAX_FRAME, WALL_S, frame
-from campaign_app.campaigns.templating import Prepared
 from campaign_app.core import logging
 from campaign_app.core.config import ROOT
 from campaign_app.core.errors import TooMany, Unavailable
+from campaign_app.rendering import jobs
+from campaign_app.rendering.errors import RenderError, TemplateInvalid, TooSlow
+from campaign_app.rendering.process import LENGTH, MAX_FRAME, WALL_S, frame
 
-READ_S = 2.0
-SAMPLE_S = 6.0
 AT_ONCE = 4
 OF_ONE_PERSON = 2
 WAITING = 200
 WAITING_OF_ONE_PERSON = 40
 PUBLIC = "public"
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_TIME", "TZ", "PYTHONPATH", "PYTHONHASHSEED", "VIRTUAL_ENV")
-log = logging.get("campaigns")
+log = logging.get("rendering")
+
+Job = Callable[..., Any]
 
 
 class NotRunning(Unavailable):
@@ -48,68 +44,6 @@ class NotRunning(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("The message could not be made just now. Try again in a moment.", title="Not made")
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A message for one person. `missing`: required variables that are empty; `variables`: all that it names."""
-
-    subject: str
-    preheader: str
-    html: str
-    text: str
-    missing: tuple[str, ...]
-    variables: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Inspected:
-    """What a sample of people would get: mistakes found, and what the message asks for."""
-
-    findings: tuple[Finding, ...]
-    targets: tuple[str, ...]
-    variables: frozenset[str]
-    required: frozenset[str]
-
-
-Fields = Mapping[str, Any]
-"""subject, preheader, editor, html, text."""
-
-
-async def prepare(who: str, fields: Fields, **options: Any) -> Prepared:
-    """A message read once, for `templating.assemble`. `options` are those of `templating.prepare_message`.
-
-    Raises:
-        TemplateInvalid: it cannot be read. TooSlow: reading it takes too long. NotRunning, TooMany: not now.
-    """
-    return Prepared.from_json(await _ask(who, READ_S, "prepare", dict(fields), options))
-
-
-async def preview(
-    who: str, fields: Fields, person: Mapping[str, Any], around: Mapping[str, str], *, marked: bool
-) -> Shown:
-    """A message for one person (`context_for`); with `marked` empty variables are shown as such.
-
-    Raises:
-        RenderError: it cannot be made, or takes too long. NotRunning, TooMany: not now.
-    """
-    found = await _ask(who, READ_S, "preview", dict(fields), dict(person), dict(around), marked)
-    subject, preheader, html, text, missing, variables = found
-    return Shown(subject, preheader, html, text, tuple(missing), tuple(variables))
-
-
-async def inspect(
-    who: str, fields: Fields, sample: Sequence[Mapping[str, Any]], around: Mapping[str, str], attributes: Sequence[str]
-) -> Inspected:
-    """What is wrong with a message, made for a sample of people.
-
-    Raises:
-        RenderError: it cannot be read, or takes too long. NotRunning, TooMany: not now.
-    """
-    people = [dict(person) for person in sample]
-    found = await _ask(who, SAMPLE_S, "inspect", dict(fields), people, dict(around), list(attributes))
-    findings = tuple(Finding(*each) for each in found[0])
-    return Inspected(findings, tuple(found[1]), frozenset(found[2]), frozenset(found[3]))
 
 
 class _Line:
@@ -197,7 +131,7 @@ class _Process:
         with theirs:
             try:
                 self._process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
-                    [sys.executable, "-m", "campaign_app.campaigns.rendering_process", str(theirs.fileno())],
+                    [sys.executable, "-m", "campaign_app.rendering.process", str(theirs.fileno()), *jobs.modules()],
                     pass_fds=[theirs.fileno()],
                     cwd=ROOT,
                     env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
@@ -223,7 +157,7 @@ class _Process:
 
 _process = _Process()
 _lines: WeakKeyDictionary[asyncio.AbstractEventLoop, _Line] = WeakKeyDictionary()
-_jobs: set[asyncio.Task[Any]] = set()
+_tasks: set[asyncio.Task[Any]] = set()
 atexit.register(_process.close)
 
 
@@ -248,16 +182,22 @@ async def lifespan() -> AsyncIterator[None]:
         end()
 
 
-async def _ask(who: str, seconds: float, job: str, *arguments: Any) -> Any:
+async def run(who: str, seconds: float, job: Job, *arguments: Any) -> Any:
+    """The result of a job with so much processor time; arguments and result as JSON knows them.
+
+    Raises:
+        RenderError: the job says what is wrong with the message, or it takes too long. NotRunning, TooMany: not now.
+    """
+    name = f"{job.__module__}:{job.__name__}"
     try:
-        body = json.dumps([job, *arguments], ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
+        body = json.dumps([name, *arguments], ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
     except ValueError:  # a number with thousands of digits
         raise RenderError("A field of the contact cannot be written", part="contact") from None
     if len(body) > MAX_FRAME:
         raise RenderError("The message and its contacts are too large to be made")
     task = asyncio.create_task(_in_turn(who, seconds, body))
-    _jobs.add(task)
-    task.add_done_callback(_jobs.discard)
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
     answer = json.loads(await asyncio.shield(task))  # who stops waiting leaves a job that still uses its turn
     if answer[0] == "ok":
         return answer[1]
@@ -298,7 +238,7 @@ async def _run(seconds: float, body: bytes) -> bytes:
                 try:
                     return await _answer(ours, body)
                 except (EOFError, ConnectionError):
-                    return rendering_jobs.refused(_killed(seconds, monotonic() - began))
+                    return jobs.refused(_killed(seconds, monotonic() - began))
         except TimeoutError:
             raise NotRunning from None
 

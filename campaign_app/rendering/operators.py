@@ -11,8 +11,8 @@ from typing import Any
 from jinja2 import Undefined, pass_eval_context
 from jinja2.nodes import EvalContext
 
-from campaign_app.campaigns import budget
-from campaign_app.campaigns.budget import MAX_BITS, MAX_ITEMS, MAX_STEPS, MAX_TEXT, SHORT, LimitReached, allow
+from campaign_app.rendering import budget
+from campaign_app.rendering.budget import MAX_BITS, MAX_ITEMS, MAX_STEPS, MAX_TEXT, SHORT, LimitReached, allow
 
 _MIXED = "Lists and tables cannot be calculated with or compared. Loop over them, or take one of their items"
 _WRITTEN = 'A list or table cannot be written as text. Use join(", "), a loop, or one of its items'

@@ -18,11 +18,11 @@ from jinja2 import Template, TemplateSyntaxError, meta, nodes
 from jinja2.runtime import Context
 from markupsafe import escape
 
-from campaign_app.campaigns import budget
-from campaign_app.campaigns.budget import MAX_OUTPUT, LimitReached, TimeUsedUp
-from campaign_app.campaigns.errors import RenderError, TemplateInvalid, TooSlow
-from campaign_app.campaigns.operators import written
-from campaign_app.campaigns.template_environment import MessageEnvironment, plain_words
+from campaign_app.rendering import budget
+from campaign_app.rendering.budget import MAX_OUTPUT, LimitReached, TimeUsedUp
+from campaign_app.rendering.errors import RenderError, TemplateInvalid, TooSlow
+from campaign_app.rendering.operators import written
+from campaign_app.rendering.template_environment import MessageEnvironment, plain_words
 
 _ABSENT = ""  # what Jinja2 makes of a variable that nobody set
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from campaign_app.campaigns import rendering
-from campaign_app.campaigns.errors import RenderError, TemplateInvalid, TooSlow
 from campaign_app.campaigns.previews import EXAMPLE
-from campaign_app.campaigns.templating import assemble, compile_message, context_for
+from campaign_app.channels.email import rendering
 from campaign_app.core.errors import TooMany
+from campaign_app.rendering import isolated
+from campaign_app.rendering.errors import RenderError, TemplateInvalid, TooSlow
+from campaign_app.rendering.templating import assemble, compile_message, context_for
 
 PERSON = context_for(EXAMPLE)
 SLOW_TO_READ = "<style>" + "".join(f"p.c{n} a:not(.x{n}) b{{color:red}}" for n in range(20_000)) + "</style>" + (
@@ -27,7 +28,7 @@ def fields(html: str, **more: str) -> dict[str, str]:
 
 def children() -> list[int]:
     """The processes that render, forks and all."""
-    mine = rendering._process._process
+    mine = isolated._process._process
     return [] if mine is None else [mine.pid, *_children_of(mine.pid)]
 
 
@@ -88,11 +89,11 @@ async def test_one_author_does_not_keep_the_others_waiting() -> None:
     assert sum(task.done() for task in hostile) < len(hostile)  # she did not wait for his eight
     for task in hostile:
         task.cancel()
-    await asyncio.gather(*hostile, *list(rendering._jobs), return_exceptions=True)
+    await asyncio.gather(*hostile, *list(isolated._tasks), return_exceptions=True)
 
 
 async def test_the_line_is_bounded_and_in_order() -> None:
-    line, order = rendering._Line(), []
+    line, order = isolated._Line(), []
     stop = asyncio.Event()
 
     async def turn(who: str) -> None:
@@ -100,10 +101,10 @@ async def test_the_line_is_bounded_and_in_order() -> None:
             order.append(who)
             await stop.wait()
 
-    tasks = [asyncio.create_task(turn("a")) for _ in range(rendering.OF_ONE_PERSON + rendering.WAITING_OF_ONE_PERSON)]
+    tasks = [asyncio.create_task(turn("a")) for _ in range(isolated.OF_ONE_PERSON + isolated.WAITING_OF_ONE_PERSON)]
     tasks += [asyncio.create_task(turn("b"))]
     await asyncio.sleep(0)
-    assert order == ["a"] * rendering.OF_ONE_PERSON + ["b"]
+    assert order == ["a"] * isolated.OF_ONE_PERSON + ["b"]
     with pytest.raises(TooMany):
         await turn("a")
     tasks[-2].cancel()  # one that waits
@@ -114,14 +115,14 @@ async def test_the_line_is_bounded_and_in_order() -> None:
 
 
 async def test_another_process_is_started_when_it_was_killed() -> None:
-    rendering.begin()
+    isolated.begin()
     os.kill(children()[0], signal.SIGKILL)
     assert "again" in (await rendering.preview("a", fields("again"), PERSON, {}, marked=False)).html
 
 
 async def test_it_leaves_no_zombies_and_has_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEACON_SECRET_KEY", "k" * 40)
-    rendering._process.close()
+    isolated._process.close()
     await asyncio.gather(*(rendering.preview(f"p{n}", fields("x"), PERSON, {}, marked=False) for n in range(12)))
     main = children()[0]
     await asyncio.to_thread(_wait_until_alone, main)

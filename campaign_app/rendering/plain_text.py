@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from campaign_app.campaigns import urls
 from campaign_app.kit import template_tags
 from campaign_app.kit.html_tokens import Document, Kind, Token, code
+from campaign_app.rendering import urls
 
 LinkPlace = Callable[[str], str | None]
 

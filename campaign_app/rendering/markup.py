@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from campaign_app.campaigns import css, plain_text, urls
-from campaign_app.campaigns.layout import BASE_LAYOUT, BODY_MARK, FOOTER_HTML, FRAGMENT_LAYOUT, footer_text
-from campaign_app.campaigns.plain_text import LinkPlace
-from campaign_app.campaigns.template_environment import ALIASES
 from campaign_app.kit import template_tags
 from campaign_app.kit.html_tokens import Attribute, Document, Kind, Token, code
+from campaign_app.rendering import css, plain_text, urls
+from campaign_app.rendering.layout import BASE_LAYOUT, BODY_MARK, FOOTER_HTML, FRAGMENT_LAYOUT, footer_text
+from campaign_app.rendering.plain_text import LinkPlace
+from campaign_app.rendering.template_environment import ALIASES
 
 _BODY_END = "</body>"
 _WHOLE = frozenset({"html", "head", "body"})

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign_app.campaigns import css
-from campaign_app.campaigns.templating import compile_message, context_for
 from campaign_app.kit import html_entities
-from tests.campaigns.test_urls import ANN
+from campaign_app.rendering import css
+from campaign_app.rendering.templating import compile_message, context_for
+from tests.rendering.test_urls import ANN
 
 SITE = "https://own.test/x?y=1&z=(2)"
 VALUES = context_for(ANN) | {"site": SITE, "host": "own.test:8080", "vip": "", "bad": "x');color:red;b:url('</style>"}

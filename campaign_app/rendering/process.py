@@ -1,4 +1,4 @@
-"""The process that reads and renders what people write: `python -m campaign_app.campaigns.rendering_process FD`.
+"""The process that reads and renders what people write: `python -m campaign_app.rendering.process FD MODULE…`.
 
 It has loaded everything and runs no template itself: for each job it forks, so a job starts within milliseconds, leaves
 nothing behind, and is killed by the kernel when its processor time is used up. Jobs come as sockets over FD, one byte
@@ -14,9 +14,10 @@ import signal
 import socket
 import struct
 import sys
+from importlib import import_module
 from pathlib import Path
 
-from campaign_app.campaigns import rendering_jobs
+from campaign_app.rendering import jobs
 
 LENGTH = struct.Struct("<I")
 MAX_FRAME = 24_000_000
@@ -74,9 +75,9 @@ def _work(connection: socket.socket, seconds: float) -> None:
     connection.sendall(b"\1")  # taken
     (size,) = LENGTH.unpack(_exactly(connection, LENGTH.size))
     request = json.loads(_exactly(connection, min(size, MAX_FRAME)))
-    answer = json.dumps(rendering_jobs.answer(*request), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    answer = json.dumps(jobs.answer(*request), ensure_ascii=False).encode("utf-8", "surrogatepass")
     if len(answer) > MAX_FRAME:
-        answer = json.dumps(rendering_jobs.too_large()).encode()
+        answer = json.dumps(jobs.too_large()).encode()
     connection.sendall(frame(answer))
 
 
@@ -102,6 +103,8 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):  # ignored children leave no zombies
         signal.signal(number, signal.SIG_IGN)
     _die_with_parent()
+    for module in sys.argv[2:]:
+        import_module(module)
     gc.freeze()  # what was loaded stays shared between the jobs
     serve(socket.socket(fileno=int(sys.argv[1])))
 

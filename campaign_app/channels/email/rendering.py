@@ -1,0 +1,77 @@
+"""E-mail's jobs in the process that can be killed: read a message, make it for one person, look for mistakes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from campaign_app.channels.email import jobs
+from campaign_app.rendering import isolated
+from campaign_app.rendering.finding import Finding
+from campaign_app.rendering.jobs import know
+from campaign_app.rendering.templating import Prepared
+
+READ_S = 2.0
+SAMPLE_S = 6.0
+know(jobs.__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message for one person. `missing`: required variables that are empty; `variables`: all that it names."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    missing: tuple[str, ...]
+    variables: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What a sample of people would get: mistakes found, and what the message asks for."""
+
+    findings: tuple[Finding, ...]
+    targets: tuple[str, ...]
+    variables: frozenset[str]
+    required: frozenset[str]
+
+
+Fields = Mapping[str, Any]
+"""subject, preheader, editor, html, text."""
+
+
+async def prepare(who: str, fields: Fields, **options: Any) -> Prepared:
+    """A message read once, for `templating.assemble`. `options` are those of `templating.prepare_message`.
+
+    Raises:
+        TemplateInvalid: it cannot be read. TooSlow: reading it takes too long. NotRunning, TooMany: not now.
+    """
+    return Prepared.from_json(await isolated.run(who, READ_S, jobs.prepare, dict(fields), options))
+
+
+async def preview(
+    who: str, fields: Fields, person: Mapping[str, Any], around: Mapping[str, str], *, marked: bool
+) -> Shown:
+    """A message for one person (`context_for`); with `marked` empty variables are shown as such.
+
+    Raises:
+        RenderError: it cannot be made, or takes too long. NotRunning, TooMany: not now.
+    """
+    found = await isolated.run(who, READ_S, jobs.preview, dict(fields), dict(person), dict(around), marked)
+    subject, preheader, html, text, missing, variables = found
+    return Shown(subject, preheader, html, text, tuple(missing), tuple(variables))
+
+
+async def inspect(
+    who: str, fields: Fields, sample: Sequence[Mapping[str, Any]], around: Mapping[str, str], attributes: Sequence[str]
+) -> Inspected:
+    """What is wrong with a message, made for a sample of people.
+
+    Raises:
+        RenderError: it cannot be read, or takes too long. NotRunning, TooMany: not now.
+    """
+    people = [dict(person) for person in sample]
+    found = await isolated.run(who, SAMPLE_S, jobs.inspect, dict(fields), people, dict(around), list(attributes))
+    findings = tuple(Finding(*each) for each in found[0])
+    return Inspected(findings, tuple(found[1]), frozenset(found[2]), frozenset(found[3]))
