@@ -76,7 +76,7 @@ async def fill(rows: int) -> None:
 async def measure() -> None:
     """Print the median milliseconds of each question, and those of this process alone (other load left out)."""
     from campaign_app.audience import audiences, segment_service, service
-    from campaign_app.audience.schemas import ContactQuery, ContactStatus, SortKey
+    from campaign_app.audience.schemas import ContactQuery, ContactSort, ContactStatus
     from campaign_app.core import db
     from campaign_app.core.actor import SYSTEM
 
@@ -92,29 +92,29 @@ async def measure() -> None:
         async with db.reading() as session:
             return await audiences.count(session, audience)
 
-    deep = ContactQuery(sort=SortKey.NAME)
+    deep = ContactQuery(sort=ContactSort.NAME)
     for _ in range(20):
         found = await page(**deep.model_dump())
         deep = deep.model_copy(update={"cursor": found.next_cursor or ""})
-    last = await page(sort=SortKey.NAME, descending=False)
+    last = await page(sort=ContactSort.NAME, descending=False)
     questions: dict[str, Callable[[], Awaitable[Any]]] = {
         "first page, by change": lambda: page(),
-        "by name": lambda: page(sort=SortKey.NAME, descending=False),
-        "by company": lambda: page(sort=SortKey.COMPANY),
-        "by added": lambda: page(sort=SortKey.ADDED),
+        "by name": lambda: page(sort=ContactSort.NAME, descending=False),
+        "by company": lambda: page(sort=ContactSort.COMPANY),
+        "by added": lambda: page(sort=ContactSort.ADDED),
         "20th page by name": lambda: page(**deep.model_dump()),
-        "next page by name": lambda: page(sort=SortKey.NAME, descending=False, cursor=last.next_cursor or ""),
+        "next page by name": lambda: page(sort=ContactSort.NAME, descending=False, cursor=last.next_cursor or ""),
         "search one person": lambda: page(search="p123456"),
         "search a name, 20 hits": lambda: page(search="zimmermann4321"),
         "search two words": lambda: page(search="anna zimmermann43"),
-        "search a prefix of 100,000": lambda: page(search="zimmer", sort=SortKey.NAME),
-        "search what all have": lambda: page(search="example", sort=SortKey.NAME),
+        "search a prefix of 100,000": lambda: page(search="zimmer", sort=ContactSort.NAME),
+        "search what all have": lambda: page(search="example", sort=ContactSort.NAME),
         "search one letter": lambda: page(search="a"),
         "search nothing found": lambda: page(search="qqqq"),
-        "list of 300 by name": lambda: page(list_id=2, sort=SortKey.NAME),
-        "list of half by name": lambda: page(list_id=1, sort=SortKey.NAME),
+        "list of 300 by name": lambda: page(list_id=2, sort=ContactSort.NAME),
+        "list of half by name": lambda: page(list_id=1, sort=ContactSort.NAME),
         "tag of 1 %": lambda: page(tag="vip"),
-        "tag of a third, search": lambda: page(tag="news", search="anna", sort=SortKey.NAME),
+        "tag of a third, search": lambda: page(tag="news", search="anna", sort=ContactSort.NAME),
         "suppressed": lambda: page(status=ContactStatus.SUPPRESSED),
         "not suppressed": lambda: page(status=ContactStatus.ACTIVE),
         "segment count, attribute": lambda: segment({"field": "attribute:seats", "op": "gte", "value": 150}),

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from campaign_app.kit.pagination import SortKey, batches
 from campaign_app.models.campaign import (
     Campaign,
     CampaignCounter,
@@ -139,18 +140,11 @@ async def uncertain(session: AsyncSession, limit: int) -> list[tuple[Campaign, i
 
 async def recipients(session: AsyncSession, campaign_id: int) -> AsyncIterator[Sequence[Any]]:
     """Every delivery of a campaign with its contact's name, in batches by id."""
-    last = 0
-    while True:
-        statement = (
-            _select(Delivery, Contact.first_name, Contact.last_name)
-            .outerjoin(Contact, col(Contact.id) == col(Delivery.contact_id))
-            .where(col(Delivery.campaign_id) == campaign_id, col(Delivery.id) > last)
-            .order_by(col(Delivery.id))
-            .limit(BATCH)
-        )
-        rows = (await session.execute(statement)).all()
-        if not rows:
-            return
-        last = rows[-1][0].id
-        yield rows
+    statement = (
+        _select(Delivery, Contact.first_name, Contact.last_name)
+        .outerjoin(Contact, col(Contact.id) == col(Delivery.contact_id))
+        .where(col(Delivery.campaign_id) == campaign_id)
+    )
+    async for rows in batches(session, statement, [SortKey(col(Delivery.id))], BATCH):
+        yield [row[:3] for row in rows]
         session.expunge_all()

@@ -7,8 +7,7 @@ bench/contacts.py: sorting 100,000 costs 0.1 s, and so does walking past 100,000
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,16 +15,20 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import search, segments
-from campaign_app.audience.schemas import ContactQuery, ContactStatus, SortKey
+from campaign_app.audience.schemas import ContactQuery, ContactSort, ContactStatus
 from campaign_app.audience.segment_rules import Rules
-from campaign_app.kit.pagination import decode_cursor, encode_cursor
+from campaign_app.kit import pagination
+from campaign_app.kit.pagination import Page, SortKey, count_up_to
 from campaign_app.models.contact import Contact, ContactList, ContactTag, ListMember, Tag
 from campaign_app.models.suppression import Suppression
 
 CAP = 10_000
 DRIVE = 100_000
-_SORT_COLUMN = {SortKey.NAME: "sort_name", SortKey.COMPANY: "sort_company", SortKey.UPDATED: "updated_at"}
-_VALUE_TYPE = {SortKey.NAME: str, SortKey.COMPANY: str, SortKey.UPDATED: datetime}
+_SORT_COLUMN = {
+    ContactSort.NAME: "sort_name",
+    ContactSort.COMPANY: "sort_company",
+    ContactSort.UPDATED: "updated_at",
+}
 COLUMNS = (
     "id",
     "identity",
@@ -39,17 +42,6 @@ COLUMNS = (
     "created_at",
     "updated_at",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A page of contacts as rows of COLUMNS; `total` is a minimum when `capped`."""
-
-    rows: list[Any]
-    next_cursor: str | None
-    previous_cursor: str | None
-    total: int
-    capped: bool
 
 
 def dialect_of(session: AsyncSession) -> str:
@@ -133,11 +125,6 @@ def matching(
     return sa.select(*columns).select_from(source).where(*conditions.values())
 
 
-async def _count(session: AsyncSession, statement: sa.Select[Any], limit: int) -> int:
-    some = statement.limit(limit + 1).subquery()
-    return int((await session.execute(sa.select(sa.func.count()).select_from(some))).scalar_one())
-
-
 @dataclass(frozen=True, slots=True)
 class _Size:
     """How many contacts match (a minimum when `capped`), and whether to start from the driver's set."""
@@ -163,7 +150,7 @@ async def _size(session: AsyncSession, query: ContactQuery, rules: Rules | None,
     if named == {"search"}:
         hits = await _hits(session, query.search)
         return _Size(min(hits, CAP), hits > CAP, hits <= DRIVE)
-    count = await _count(session, matching(query, rules, dialect, sa.literal(1).label("one"), driver=driver), CAP)
+    count = await count_up_to(session, matching(query, rules, dialect, sa.literal(1).label("one"), driver=driver), CAP)
     few = count <= CAP or (driver == "search" and await _hits(session, query.search) <= DRIVE)
     return _Size(min(count, CAP), count > CAP, few)
 
@@ -174,13 +161,13 @@ async def _hits(session: AsyncSession, text: str) -> int:
     if dialect_of(session) == "sqlite" and words:
         index = search.searched.c
         statement: Any = sa.select(index.rowid).where(index[search.TABLE].op("MATCH")(words))
-        return await _count(session, statement, DRIVE)
+        return await count_up_to(session, statement, DRIVE)
     only = matching(ContactQuery(search=text), None, dialect_of(session), sa.literal(1).label("one"))
-    return await _count(session, only, DRIVE)
+    return await count_up_to(session, only, DRIVE)
 
 
-async def page(session: AsyncSession, query: ContactQuery, rules: Rules | None) -> Found:
-    """One page of the contact list."""
+async def page(session: AsyncSession, query: ContactQuery, rules: Rules | None) -> Page[Any]:
+    """One page of the contact list as rows of COLUMNS; `total` may be a minimum."""
     dialect = dialect_of(session)
     driver = await _driver(session, query)
     size = await _size(session, query, rules, driver)
@@ -189,59 +176,18 @@ async def page(session: AsyncSession, query: ContactQuery, rules: Rules | None) 
     few = size.few
     everyone = sa.select(*columns).where(*conditions.values())
     statement = matching(query, rules, dialect, *columns, driver=driver) if few else everyone
-    keys = _keys(query.sort, unindexed=few and dialect == "sqlite")
-    position, backwards = _position(query)
-    falling = query.descending != backwards
-    if position is not None:
-        here, there = sa.tuple_(*keys), sa.tuple_(*position)
-        statement = statement.where(here < there if falling else here > there)
-    statement = statement.order_by(*(key.desc() if falling else key.asc() for key in keys)).limit(query.limit + 1)
-    rows = list((await session.execute(statement)).all())
-    return _found(rows, query, backwards, position is not None, size)
+    keys = _keys(query, unindexed=few and dialect == "sqlite")
+    found = await pagination.page(session, statement, keys, cursor=query.cursor, limit=query.limit)
+    return replace(found, total=size.count, total_is_minimum=size.capped)
 
 
-def _keys(sort: SortKey, *, unindexed: bool) -> list[Any]:
+def _keys(query: ContactQuery, *, unindexed: bool) -> list[SortKey]:
     """What to sort by. SQLite: a plus sign keeps the planner from walking the sort order for a few rows."""
-    names = [_SORT_COLUMN[sort], "id"] if sort in _SORT_COLUMN else ["id"]
+    names = [_SORT_COLUMN[query.sort], "id"] if query.sort in _SORT_COLUMN else ["id"]
     columns: list[Any] = [col(getattr(Contact, name)) for name in names]
-    if not unindexed:
-        return columns
-    return [sa.literal_column(f"+contact.{n}", type_=c.type) for n, c in zip(names, columns, strict=True)]
-
-
-def _position(query: ContactQuery) -> tuple[list[Any] | None, bool]:
-    decoded = decode_cursor(query.cursor) if query.cursor else None
-    if decoded is None:
-        return None, False
-    value, row_id, backwards = decoded
-    if query.sort not in _SORT_COLUMN:
-        return [sa.literal(row_id)], backwards
-    if not isinstance(value, _VALUE_TYPE[query.sort]):
-        return None, False
-    kind = getattr(Contact, _SORT_COLUMN[query.sort]).type
-    return [sa.literal(value, type_=kind), sa.literal(row_id)], backwards
-
-
-def _found(rows: list[Any], query: ContactQuery, backwards: bool, moved: bool, size: _Size) -> Found:
-    more = len(rows) > query.limit
-    rows = rows[: query.limit]
-    if backwards:
-        rows.reverse()
-    if not rows:
-        return Found([], None, None, size.count, size.capped)
-    has_next, has_previous = (True, more) if backwards else (more, moved)
-
-    def cursor(row: Any, *, back: bool) -> str:
-        name = _SORT_COLUMN.get(query.sort)
-        return encode_cursor(getattr(row, name) if name else None, row.id, backwards=back)
-
-    return Found(
-        rows,
-        cursor(rows[-1], back=False) if has_next else None,
-        cursor(rows[0], back=True) if has_previous else None,
-        size.count,
-        size.capped,
-    )
+    if unindexed:
+        columns = [sa.literal_column(f"+contact.{n}", type_=c.type) for n, c in zip(names, columns, strict=True)]
+    return [SortKey(column, query.descending) for column in columns]
 
 
 def selected_ids(query: ContactQuery, rules: Rules | None, dialect: str) -> sa.Select[Any]:

@@ -14,6 +14,7 @@ from campaign_app.audience.schemas import ContactQuery
 from campaign_app.audit.exports import Export
 from campaign_app.core.actor import Actor
 from campaign_app.kit.csv_stream import BOM, encode
+from campaign_app.kit.pagination import SortKey, batches
 from campaign_app.models.contact import AttributeDefinition, Contact
 from campaign_app.models.suppression import Suppression
 
@@ -80,15 +81,8 @@ async def contacts(session: AsyncSession, actor: Actor, target: Target) -> Async
 
 async def _batches(session: AsyncSession, target: Target, columns: list[Any]) -> AsyncIterator[Sequence[Any]]:
     for statement in await _statements(session, target, columns):
-        last = 0
-        while True:
-            page = statement.where(col(Contact.id) > last).order_by(col(Contact.id)).limit(BATCH)
-            rows = (await session.execute(page)).all()
-            if rows:
-                yield rows
-                last = rows[-1].id
-            if len(rows) < BATCH:
-                break
+        async for rows in batches(session, statement, [SortKey(col(Contact.id))], BATCH):
+            yield rows
 
 
 async def _statements(session: AsyncSession, target: Target, columns: list[Any]) -> Iterable[sa.Select[Any]]:
@@ -103,14 +97,8 @@ async def suppressions(session: AsyncSession, actor: Actor) -> AsyncIterator[byt
     """The whole suppression list as pieces of a CSV file."""
     actor.require("suppressions:read")
     yield BOM + encode([["Address", "Reason", "Note", "Added"]])
-    last = 0
-    while True:
-        query = sa.select(Suppression).where(col(Suppression.id) > last).order_by(col(Suppression.id)).limit(BATCH)
-        rows = (await session.execute(query)).scalars().all()
-        if not rows:
-            return
-        yield encode([row.address, row.reason.label, row.note, _instant(row.created_at)] for row in rows)
-        last = int(rows[-1].id or 0)
+    async for rows in batches(session, sa.select(Suppression), [SortKey(col(Suppression.id))], BATCH):
+        yield encode([row.address, row.reason.label, row.note, _instant(row.created_at)] for row, _ in rows)
         session.expunge_all()
 
 

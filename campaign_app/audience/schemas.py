@@ -16,7 +16,7 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
 TagName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 
 
-class SortKey(StrEnum):
+class ContactSort(StrEnum):
     """What the contact list can be sorted by."""
 
     NAME = "name"
@@ -43,7 +43,7 @@ class ContactQuery(BaseModel):
     tag: str = Field(default="", max_length=200)
     segment_id: Id | None = None
     status: ContactStatus = ContactStatus.ANY
-    sort: SortKey = SortKey.UPDATED
+    sort: ContactSort = ContactSort.UPDATED
     descending: bool = True
     cursor: str = Field(default="", max_length=2_000)
     limit: int = Field(default=50, ge=1, le=100)

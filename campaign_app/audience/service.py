@@ -1,6 +1,7 @@
 """Contacts, lists and tags: the room's door."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -76,7 +77,7 @@ async def list_contacts(session: AsyncSession, actor: Actor, query: ContactQuery
                 updated_at=row.updated_at,
             )
         )
-    return Page(rows, found.next_cursor, found.previous_cursor, found.total, found.capped)
+    return replace(found, rows=rows)
 
 
 async def _rules(session: AsyncSession, query: ContactQuery) -> Rules | None:

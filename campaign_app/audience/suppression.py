@@ -22,7 +22,8 @@ from campaign_app.audit import service as audit
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.errors import Invalid
-from campaign_app.kit.pagination import MAX_PAGE, Page, decode_cursor, encode_cursor
+from campaign_app.kit import pagination
+from campaign_app.kit.pagination import Page, SortKey
 from campaign_app.models.delivery import Delivery, DeliveryStatus, Reason
 from campaign_app.models.suppression import Suppression, SuppressionReason
 from campaign_app.workspace import service as workspace
@@ -33,6 +34,7 @@ STRENGTH = {
     SuppressionReason.BOUNCED: 3,
     SuppressionReason.COMPLAINED: 4,
 }
+_NEWEST = (SortKey(col(Suppression.created_at), descending=True), SortKey(col(Suppression.id), descending=True))
 MAX_PASTED = 20 * 1024 * 1024
 _CHUNK = 1_000
 _CUTS = re.compile(r"[\s,;|\t\"<>]+")
@@ -215,29 +217,12 @@ async def search(
 ) -> Page[SuppressionRow]:
     """Suppressed addresses, newest first; `text` is the beginning of the address."""
     actor.require("suppressions:read")
-    limit = min(max(limit, 1), MAX_PAGE)
     conditions = _conditions(text, reason)
-    keys: list[Any] = [col(Suppression.created_at), col(Suppression.id)]
-    value, last_id, backwards = decode_cursor(cursor) or (None, 0, False)
-    query = sa.select(Suppression).where(*conditions)
-    if value is not None and hasattr(value, "tzinfo"):
-        place = sa.tuple_(sa.literal(value, type_=keys[0].type), sa.literal(last_id))
-        query = query.where(sa.tuple_(*keys) > place if backwards else sa.tuple_(*keys) < place)
-    order = [key.asc() if backwards else key.desc() for key in keys]
-    rows = list((await session.execute(query.order_by(*order).limit(limit + 1))).scalars())
-    more, rows = len(rows) > limit, rows[:limit]
-    if backwards:
-        rows.reverse()
-    has_next, has_previous = (True, more) if backwards else (more, value is not None)
-    some = sa.select(sa.literal(1)).select_from(Suppression).where(*conditions).limit(CAP + 1).subquery()
-    total = int((await session.execute(sa.select(sa.func.count()).select_from(some))).scalar_one())
-    return Page(
-        [_row(row) for row in rows],
-        encode_cursor(rows[-1].created_at, int(rows[-1].id or 0)) if rows and has_next else None,
-        encode_cursor(rows[0].created_at, int(rows[0].id or 0), backwards=True) if rows and has_previous else None,
-        min(total, CAP),
-        total > CAP,
-    )
+    statement = sa.select(Suppression).where(*conditions)
+    found = await pagination.page(session, statement, _NEWEST, cursor=cursor, limit=limit)
+    some = sa.select(sa.literal(1)).select_from(Suppression).where(*conditions)
+    total = await pagination.count_up_to(session, some, CAP)
+    return found.map(lambda row: _row(row[0])).counted(total, cap=CAP)
 
 
 def _conditions(text: str, reason: SuppressionReason | None) -> list[Any]:

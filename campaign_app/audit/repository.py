@@ -1,6 +1,6 @@
 """Every SQL statement of the audit log."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,12 +8,15 @@ from sqlalchemy.orm import Session
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from campaign_app.kit import pagination
+from campaign_app.kit.pagination import Page, SortKey
 from campaign_app.models.audit import AuditEntry
 from campaign_app.models.setting import Setting
 from campaign_app.models.user import User
 
 _LOCK = 0x42454143  # one writer at a time on PostgreSQL; SQLite has but one anyway
 _HEAD = "audit_head"
+_NEWEST = SortKey(col(AuditEntry.id), descending=True)
 
 
 def lock(session: Session) -> None:
@@ -80,28 +83,34 @@ async def any_user(session: AsyncSession) -> bool:
     return (await session.exec(select(User.id).limit(1))).first() is not None
 
 
-async def after(session: AsyncSession, last_id: int, limit: int) -> Sequence[AuditEntry]:
-    """The next entries in the order they were written."""
-    query = select(AuditEntry).where(col(AuditEntry.id) > last_id).order_by(col(AuditEntry.id)).limit(limit)
-    return (await session.exec(query, execution_options={"populate_existing": True})).all()
+def in_order(session: AsyncSession, size: int) -> AsyncIterator[list[AuditEntry]]:
+    """Every entry in the order they were written, in batches, as stored now."""
+    statement = sa.select(AuditEntry).execution_options(populate_existing=True)
+    return _entries(session, statement, SortKey(col(AuditEntry.id)), size)
 
 
-async def newest(
-    session: AsyncSession,
-    conditions: Sequence[sa.ColumnElement[bool]],
-    *,
-    last_id: int | None,
-    backwards: bool,
-    limit: int,
-) -> list[AuditEntry]:
-    """Entries that meet the conditions, newest first, before (or with `backwards` after) an id."""
-    key = col(AuditEntry.id)
-    query = select(AuditEntry).where(*conditions)
-    if last_id is not None:
-        query = query.where(key > last_id if backwards else key < last_id)
-    query = query.order_by(key.asc() if backwards else key.desc()).limit(limit)
-    rows = list((await session.exec(query)).all())
-    return rows[::-1] if backwards else rows
+def newest_first(
+    session: AsyncSession, conditions: Sequence[sa.ColumnElement[bool]], size: int
+) -> AsyncIterator[list[AuditEntry]]:
+    """Every entry that meets the conditions, newest first, in batches."""
+    return _entries(session, sa.select(AuditEntry).where(*conditions), _NEWEST, size)
+
+
+async def _entries(
+    session: AsyncSession, statement: sa.Select[Any], key: SortKey, size: int
+) -> AsyncIterator[list[AuditEntry]]:
+    async for rows in pagination.batches(session, statement, [key], size):
+        yield [row[0] for row in rows]
+        session.expunge_all()
+
+
+async def page(
+    session: AsyncSession, conditions: Sequence[sa.ColumnElement[bool]], cursor: str, limit: int
+) -> Page[AuditEntry]:
+    """Entries that meet the conditions, newest first."""
+    statement = sa.select(AuditEntry).where(*conditions)
+    found = await pagination.page(session, statement, [_NEWEST], cursor=cursor, limit=limit)
+    return found.map(lambda row: row[0])
 
 
 async def count(session: AsyncSession, conditions: Sequence[sa.ColumnElement[bool]]) -> int:

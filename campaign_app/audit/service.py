@@ -14,7 +14,7 @@ from campaign_app.audit.anchors import Anchor
 from campaign_app.core import clock, crypto, logging
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Conflict
-from campaign_app.kit.pagination import MAX_PAGE, Page, decode_cursor, encode_cursor
+from campaign_app.kit.pagination import Page
 from campaign_app.models.audit import AuditEntry
 
 _WAITING = "audit"
@@ -133,26 +133,7 @@ async def search(
 ) -> Page[AuditEntry]:
     """Entries newest first. An `action` ending in "." takes all that begin so."""
     actor.require("audit:read")
-    limit = min(max(limit, 1), MAX_PAGE)
-    _, last_id, backwards = decode_cursor(cursor) or (None, None, False)
-    rows = await repository.newest(
-        session,
-        repository.conditions(action, object_type, actor_id, text),
-        last_id=last_id,
-        backwards=backwards,
-        limit=limit + 1,
-    )
-    more = len(rows) > limit
-    if more:
-        rows = rows[1:] if backwards else rows[:limit]
-    if not rows:
-        return Page(rows)
-    has_next, has_previous = (True, more) if backwards else (more, last_id is not None)
-    return Page(
-        rows,
-        next_cursor=encode_cursor(None, rows[-1].id or 0) if has_next else None,
-        previous_cursor=encode_cursor(None, rows[0].id or 0, backwards=True) if has_previous else None,
-    )
+    return await repository.page(session, repository.conditions(action, object_type, actor_id, text), cursor, limit)
 
 
 async def export(
@@ -167,12 +148,9 @@ async def export(
     """Every entry that a search would find, newest first, read in batches."""
     actor.require("audit:read")
     conditions = repository.conditions(action, object_type, actor_id, text)
-    last_id: int | None = None
-    while rows := await repository.newest(session, conditions, last_id=last_id, backwards=False, limit=_BATCH):
-        for entry in rows:
+    async for entries in repository.newest_first(session, conditions, _BATCH):
+        for entry in entries:
             yield entry
-        last_id = rows[-1].id
-        session.expunge_all()
 
 
 async def choices(session: AsyncSession, actor: Actor) -> Choices:
@@ -191,13 +169,12 @@ async def prove(session: AsyncSession, more: Sequence[Anchor] = ()) -> Proof:
     expected = {(anchor.id, anchor.hash, anchor.count) for anchor in (*anchors.kept(), *more) if anchor.id}
     key, previous, last_id, count = _key(), "", 0, 0
     wrong: list[int] = []
-    while rows := await repository.after(session, last_id, _BATCH):
-        for entry in rows:
+    async for entries in repository.in_order(session, _BATCH):
+        for entry in entries:
             if not chain.fits(key, entry, previous):
                 wrong.append(entry.id or 0)
             previous, last_id, count = entry.hash, entry.id or 0, count + 1
             expected.discard((last_id, previous, count))
-        session.expunge_all()
     faults: list[str] = [Fault.ANCHOR] if expected else []
     if end := await _end(session, head, last, count):
         faults.append(end)

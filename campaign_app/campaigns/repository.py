@@ -11,7 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.campaigns.schemas import VIEWS, CampaignQuery
 from campaign_app.core.actor import Actor
-from campaign_app.kit.pagination import decode_cursor
+from campaign_app.kit import pagination
+from campaign_app.kit.pagination import Page, SortKey
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignActivity, CampaignCounter, CampaignStatus
 from campaign_app.models.contact import AttributeDefinition, Contact
@@ -22,7 +23,7 @@ _total = sa.func.coalesce(CampaignCounter.total, 0)
 _SORT: Mapping[str, Any] = {
     "updated": Campaign.updated_at,
     "created": Campaign.created_at,
-    "name": sa.func.lower(Campaign.name),
+    "name": sa.func.lower(Campaign.name, type_=sa.String()),
     "audience": _total,
 }
 
@@ -104,26 +105,19 @@ def _joined(statement: Any) -> Any:
     )
 
 
-async def page(
-    session: AsyncSession, query: CampaignQuery, actor_id: int | None, limit: int
-) -> list[tuple[Campaign, CampaignCounter | None, str, Any]]:
-    """(campaign, its counters, owner's name, sort value) after the cursor, in the list's order."""
-    key = _SORT.get(query.sort, _SORT["updated"])
-    statement = _joined(sa.select(Campaign, CampaignCounter, sa.func.coalesce(User.name, ""), key))
+Line = tuple[Campaign, CampaignCounter | None, str]
+
+
+async def page(session: AsyncSession, query: CampaignQuery, actor_id: int | None) -> Page[Line]:
+    """(campaign, its counters, owner's name) of one page in the list's order."""
+    keys = [SortKey(_SORT.get(query.sort, _SORT["updated"]), query.descending), SortKey(Campaign.id, query.descending)]
+    statement = _joined(sa.select(Campaign, CampaignCounter, sa.func.coalesce(User.name, "")))
     statement = statement.outerjoin(User, col(User.id) == col(Campaign.owner_id)).where(*_conditions(query, actor_id))
-    cursor = decode_cursor(query.cursor) if query.cursor else None
-    descending = query.descending
-    if cursor is not None:
-        value, last_id, backwards = cursor
-        descending = descending != backwards
-        here, last = sa.tuple_(key, Campaign.id), sa.tuple_(sa.literal(value, key.type), sa.literal(last_id))
-        statement = statement.where(here < last if descending else here > last)
-    order = (key.desc(), col(Campaign.id).desc()) if descending else (key.asc(), col(Campaign.id).asc())
-    rows = (await session.execute(statement.order_by(*order).limit(limit))).all()
-    return [tuple(row) for row in rows]
+    found = await pagination.page(session, statement, keys, cursor=query.cursor, limit=query.limit)
+    return found.map(lambda row: row[:3]).counted(await count(session, query, actor_id))
 
 
-async def of_ids(session: AsyncSession, ids: Sequence[int]) -> list[tuple[Campaign, CampaignCounter | None, str]]:
+async def of_ids(session: AsyncSession, ids: Sequence[int]) -> list[Line]:
     """(campaign, its counters, owner's name) of those that are not deleted, newest change first."""
     statement = _joined(sa.select(Campaign, CampaignCounter, sa.func.coalesce(User.name, "")))
     statement = statement.outerjoin(User, col(User.id) == col(Campaign.owner_id))

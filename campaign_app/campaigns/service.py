@@ -15,7 +15,7 @@ from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.errors import AppError, Invalid
 from campaign_app.kit import text
-from campaign_app.kit.pagination import MAX_PAGE, Page, decode_cursor, encode_cursor
+from campaign_app.kit.pagination import Page
 from campaign_app.models.campaign import Campaign, CampaignActivity, CampaignCounter, CampaignStatus
 from campaign_app.models.delivery import DeliveryStatus
 from campaign_app.workspace import service as workspace
@@ -37,23 +37,8 @@ _STEP_TITLES = {
 async def list_campaigns(session: AsyncSession, actor: Actor, query: CampaignQuery) -> Page[CampaignRow]:
     """A page of the list, with the total of the query."""
     actor.require("campaigns:read")
-    limit = min(max(query.limit, 1), MAX_PAGE)
-    rows = await repository.page(session, query, actor.user_id, limit + 1)
-    backwards = bool(query.cursor) and _is_backwards(query.cursor)
-    more = len(rows) > limit
-    rows = rows[:limit]
-    if backwards:
-        rows.reverse()
-    total = await repository.count(session, query, actor.user_id)
-    if not rows:
-        return Page([], total=total)
-    has_next, has_previous = (True, more) if backwards else (more, bool(query.cursor))
-    return Page(
-        [_row(campaign, counter, owner) for campaign, counter, owner, _ in rows],
-        next_cursor=encode_cursor(rows[-1][3], rows[-1][0].id or 0) if has_next else None,
-        previous_cursor=encode_cursor(rows[0][3], rows[0][0].id or 0, backwards=True) if has_previous else None,
-        total=total,
-    )
+    found = await repository.page(session, query, actor.user_id)
+    return found.map(lambda line: _row(*line))
 
 
 async def rows_of(session: AsyncSession, actor: Actor, ids: Sequence[int]) -> list[CampaignRow]:
@@ -61,11 +46,6 @@ async def rows_of(session: AsyncSession, actor: Actor, ids: Sequence[int]) -> li
     actor.require("campaigns:read")
     rows = await repository.of_ids(session, list(dict.fromkeys(ids))[:1_000])
     return [_row(campaign, counter, owner) for campaign, counter, owner in rows]
-
-
-def _is_backwards(cursor: str) -> bool:
-    decoded = decode_cursor(cursor)
-    return decoded is not None and decoded[2]
 
 
 def _row(campaign: Campaign, counter: CampaignCounter | None, owner: str) -> CampaignRow:

@@ -15,7 +15,8 @@ from campaign_app.core.clock import now
 from campaign_app.core.errors import NotFound
 from campaign_app.delivery import message_ids, reasons, repository
 from campaign_app.delivery.schemas import HeldLease, RecipientRow, Why
-from campaign_app.kit.pagination import MAX_PAGE, Page, decode_cursor, encode_cursor
+from campaign_app.kit import pagination
+from campaign_app.kit.pagination import Page, SortKey
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
 from campaign_app.models.contact import Contact
@@ -82,49 +83,21 @@ async def recipients(
     or a name.
     """
     actor.require("campaigns:read")
-    limit = max(1, min(limit, MAX_PAGE))
     conditions = _filters(campaign_id, status, reason, search)
     # the unique index (campaign, contact, step) gives the order; what is exceptional or pending is few and goes by id
     by_id = bool(status) and DeliveryStatus.SENT not in status.split(",")
-    order = col(Delivery.id) if by_id else col(Delivery.contact_id)
+    keys = [SortKey(col(Delivery.id))] if by_id else [SortKey(col(Delivery.contact_id)), SortKey(col(Delivery.id))]
     if status == DeliveryStatus.PENDING:
         conditions.append(col(Delivery.id) >= await _first_open_id(session, campaign_id))
-    keyset = decode_cursor(cursor) if cursor else None
-    backwards = bool(keyset and keyset[2])
-    if keyset:
-        position = sa.tuple_(order, col(Delivery.id))
-        bound = sa.tuple_(sa.literal(keyset[0]), sa.literal(keyset[1]))
-        conditions.append(position < bound if backwards else position > bound)
-    sort = [order.desc(), col(Delivery.id).desc()] if backwards else [order, col(Delivery.id)]
     statement = (
         _select(*_COLUMNS)
         .outerjoin_from(Delivery, Contact, col(Contact.id) == col(Delivery.contact_id))
         .where(*conditions)
-        .order_by(*sort)
-        .limit(limit + 1)
     )
-    rows = [RecipientRow(*row) for row in (await session.execute(statement)).all()]
-    if not rows and "@" in search and not cursor:
-        rows = await _by_frozen_address(session, campaign_id, search)
-    return _page(rows, by_id, limit, backwards, started=keyset is not None)
-
-
-def _page(rows: list[RecipientRow], by_id: bool, limit: int, backwards: bool, *, started: bool) -> Page[RecipientRow]:
-    more = len(rows) > limit
-    rows = rows[:limit]
-    if backwards:
-        rows.reverse()
-
-    def at(row: RecipientRow, *, back: bool) -> str:
-        return encode_cursor(row.id if by_id else row.contact_id, row.id, backwards=back)
-
-    has_next = bool(rows) and (more or backwards)
-    has_previous = bool(rows) and (more if backwards else started)
-    return Page(
-        rows,
-        next_cursor=at(rows[-1], back=False) if has_next else None,
-        previous_cursor=at(rows[0], back=True) if has_previous else None,
-    )
+    found = await pagination.page(session, statement, keys, cursor=cursor, limit=limit)
+    if not found.rows and "@" in search and not cursor:
+        return Page(await _by_frozen_address(session, campaign_id, search))
+    return found.map(lambda row: RecipientRow(*row[: len(_COLUMNS)]))
 
 
 async def _by_frozen_address(session: AsyncSession, campaign_id: int, address: str) -> list[RecipientRow]:
@@ -133,6 +106,7 @@ async def _by_frozen_address(session: AsyncSession, campaign_id: int, address: s
         _select(*_COLUMNS)
         .outerjoin_from(Delivery, Contact, col(Contact.id) == col(Delivery.contact_id))
         .where(col(Delivery.campaign_id) == campaign_id, col(Delivery.address) == address.strip().lower())
+        .limit(pagination.MAX_PAGE)
     )
     return [RecipientRow(*row) for row in (await session.execute(statement)).all()]
 

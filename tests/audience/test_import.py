@@ -14,7 +14,7 @@ from sqlmodel import select
 
 from campaign_app.audience import exports, import_files, import_run, import_store, imports, jobs, service
 from campaign_app.audience.errors import FileUnusable, ImportState
-from campaign_app.audience.schemas import ContactQuery, SortKey
+from campaign_app.audience.schemas import ContactQuery, ContactSort
 from campaign_app.core import db, redis
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Forbidden, Invalid
@@ -78,7 +78,7 @@ async def test_the_messy_file_gives_the_expected_report_and_twice_changes_nothin
         tags = {row.name: row.members for row in await service.tags(session, actor)}
         assert set(tags) == {"vip", "beta", "news"}
         assert sum(tags.values()) == await count_rows("contact_tag")
-        found = await service.list_contacts(session, actor, ContactQuery(search="initech west", sort=SortKey.NAME))
+        found = await service.list_contacts(session, actor, ContactQuery(search="initech west", sort=ContactSort.NAME))
         assert {row.company for row in found.rows} == {"Initech West Wing"}
 
 

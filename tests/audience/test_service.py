@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from campaign_app.audience import repository, service, suppression
 from campaign_app.audience.errors import ContactChanged, ContactExists, InUse
-from campaign_app.audience.schemas import ContactInput, ContactQuery, ContactStatus, SortKey
+from campaign_app.audience.schemas import ContactInput, ContactQuery, ContactSort, ContactStatus
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.errors import Forbidden, Invalid
@@ -180,10 +180,10 @@ async def test_viewers_read_only(database: str, make_actor: MakeActor) -> None:
                 await act
 
 
-@pytest.mark.parametrize("sort", list(SortKey))
+@pytest.mark.parametrize("sort", list(ContactSort))
 @pytest.mark.parametrize("descending", [True, False])
 @pytest.mark.parametrize("narrow", [False, True])
-async def test_pages_go_forth_and_back(actor: Actor, sort: SortKey, descending: bool, narrow: bool) -> None:
+async def test_pages_go_forth_and_back(actor: Actor, sort: ContactSort, descending: bool, narrow: bool) -> None:
     await add_many(actor, 23)
     query = ContactQuery(sort=sort, descending=descending, limit=5, search="person" if narrow else "")
     forth: list[list[int]] = []
@@ -212,7 +212,7 @@ async def test_pages_go_forth_and_back(actor: Actor, sort: SortKey, descending: 
 async def test_sorted_as_people_expect(actor: Actor) -> None:
     for last in ("Zander", "Öztürk", "van Dyk", "Abel", "Łukasz", "O'Brien"):
         await add(actor, email=f"x{len(last)}{ord(last[0])}@example.com", last_name=last)
-    found = await names(actor, ContactQuery(sort=SortKey.NAME, descending=False))
+    found = await names(actor, ContactQuery(sort=ContactSort.NAME, descending=False))
     assert found == ["Abel", "Łukasz", "O'Brien", "Öztürk", "van Dyk", "Zander"]
 
 
@@ -265,7 +265,7 @@ async def test_filters_combine(actor: Actor) -> None:
         await service.bulk_list(session, actor, ids[:4], made.id)
         await service.bulk_tag(session, actor, ids[2:], "vip")
         await suppression.add(session, actor, "person3@example.com", SuppressionReason.MANUAL)
-    query = ContactQuery(list_id=made.id, tag="vip", sort=SortKey.ADDED, descending=False)
+    query = ContactQuery(list_id=made.id, tag="vip", sort=ContactSort.ADDED, descending=False)
     assert await names(actor, query) == ["Person 2", "Person 3"]
     stopped = query.model_copy(update={"status": ContactStatus.SUPPRESSED})
     assert await names(actor, stopped) == ["Person 3"]

@@ -100,7 +100,7 @@ async def test_a_cut_tail_is_found_whatever_the_head_says(database: str, signed:
         await write(number)
     before = await head()
     async with db.reading() as session:
-        third = (await repository.after(session, 2, 1))[0]
+        third = [entry async for entries in repository.in_order(session, 10) for entry in entries][2]
     await change("DELETE FROM audit_entry WHERE id > 3")
     forged: dict[str, object] = {"id": 3, "hash": third.hash, "count": 3, "broken": False}
     if signed == "as before":
@@ -120,7 +120,7 @@ async def test_relinking_without_the_key_is_found(database: str) -> None:
     for number in range(5):
         await write(number)
     async with db.transaction() as session:
-        rows = await repository.after(session, 0, 10)
+        rows = [entry async for entries in repository.in_order(session, 10) for entry in entries]
         previous = ""
         for row in rows:
             row.object_name = row.object_name.replace("Thing 2", "Other")

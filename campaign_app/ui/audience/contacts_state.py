@@ -7,7 +7,7 @@ import reflex as rx
 
 from campaign_app.audience import segment_service
 from campaign_app.audience import service as people
-from campaign_app.audience.schemas import ContactQuery, ContactRow, ContactStatus, SortKey
+from campaign_app.audience.schemas import ContactQuery, ContactRow, ContactSort, ContactStatus
 from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.kit import ids, text
@@ -88,7 +88,7 @@ class Contacts(AppState):
             tag=self.tag,
             segment_id=ids.number(self.segment_id),
             status=ContactStatus(self.status) if self.status in set(ContactStatus) else ContactStatus.ANY,
-            sort=SortKey(key) if key in set(SortKey) else SortKey.UPDATED,
+            sort=ContactSort(key) if key in set(ContactSort) else ContactSort.UPDATED,
             descending=descending,
             cursor=cursor,
             limit=PAGE,
