@@ -9,11 +9,11 @@ from enum import StrEnum
 
 from campaign_app.channels import reported
 from campaign_app.channels.base import Party
-from campaign_app.channels.mail_replies import corpus
-from campaign_app.channels.mail_replies.classifier import Classification, Permanence, outcome
-from campaign_app.channels.mail_replies.meanings import MEANINGS
-from campaign_app.channels.mail_replies.table import TABLE
-from campaign_app.channels.mail_replies.vocabulary import Rule
+from campaign_app.channels.email.mail_replies import corpus
+from campaign_app.channels.email.mail_replies.classifier import Classification, Permanence, outcome
+from campaign_app.channels.email.mail_replies.meanings import MEANINGS
+from campaign_app.channels.email.mail_replies.table import TABLE
+from campaign_app.channels.email.mail_replies.vocabulary import Rule
 from campaign_app.core import learnt_rate
 from campaign_app.core.config import ROOT, Settings
 from campaign_app.delivery import circuit, line, refusals

@@ -7,8 +7,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.analytics import repository
 from campaign_app.campaigns import readiness
-from campaign_app.channels import own_sandbox
 from campaign_app.channels import service as accounts
+from campaign_app.channels.email import own_sandbox
 from campaign_app.channels.schemas import AccountRow
 from campaign_app.core.actor import Actor
 from campaign_app.kit import text

@@ -7,13 +7,14 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import audiences
-from campaign_app.campaigns import link_check, previews, repository, schedule, sender_authentication
+from campaign_app.campaigns import link_check, previews, repository, schedule
 from campaign_app.campaigns import preflight_checks as checks
 from campaign_app.campaigns import preflight_repository as stored
 from campaign_app.campaigns.errors import CampaignNotFound
 from campaign_app.campaigns.preflight_checks import DnsCheck, Facts, LinkCheck
 from campaign_app.campaigns.schedule import Estimate, Limits
 from campaign_app.campaigns.schemas import Report
+from campaign_app.channels.email import sender_authentication
 from campaign_app.core import clock
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import NotFound

@@ -8,11 +8,11 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience.schemas import AudienceCount
-from campaign_app.campaigns import link_check, readiness, sender_authentication
+from campaign_app.campaigns import link_check, readiness
 from campaign_app.campaigns import preflight_repository as repository
 from campaign_app.campaigns.schemas import MessageFields
 from campaign_app.channels.email import content_checks as content
-from campaign_app.channels.email import rendering
+from campaign_app.channels.email import rendering, sender_authentication
 from campaign_app.channels.email.rendering import Inspected
 from campaign_app.kit import text
 from campaign_app.models.account import SendingAccount

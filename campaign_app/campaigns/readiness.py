@@ -3,7 +3,7 @@
 Pre-flight shows it, a launch refuses without it, and the dashboard lists it; all three ask here.
 """
 
-from campaign_app.channels import own_sandbox
+from campaign_app.channels.email import own_sandbox
 from campaign_app.core.config import settings
 from campaign_app.models.account import SendingAccount
 from campaign_app.rendering.finding import Finding, blocking, fine, warning

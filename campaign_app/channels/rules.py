@@ -7,7 +7,8 @@ from datetime import datetime
 
 import idna
 
-from campaign_app.channels import dkim, reported
+from campaign_app.channels import reported
+from campaign_app.channels.email import dkim
 from campaign_app.channels.email_smtp import mime
 from campaign_app.channels.schemas import AccountForm, Use
 from campaign_app.kit import text

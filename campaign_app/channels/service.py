@@ -12,8 +12,9 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audit import service as audit
-from campaign_app.channels import dkim, outdated, registry, reported, repository, rules, tested
+from campaign_app.channels import outdated, registry, reported, repository, rules, tested
 from campaign_app.channels.base import AccountConfig, ConnectionReport, Content, Outgoing, Result, Verdict
+from campaign_app.channels.email import dkim
 from campaign_app.channels.errors import AccountChanged, AccountInUse, AccountInvalid, AccountNotFound
 from campaign_app.channels.schemas import Account, AccountForm, AccountRow, Use
 from campaign_app.channels.tested import CheckedConnection

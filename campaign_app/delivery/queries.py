@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import search as search_words
-from campaign_app.channels import queue_ids
+from campaign_app.channels.email import queue_ids
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now

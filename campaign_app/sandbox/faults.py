@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, field_validator
 
-from campaign_app.channels.mail_replies.classifier import Stage
+from campaign_app.channels.email.mail_replies.classifier import Stage
 from campaign_app.sandbox import twins
 
 SLOW_ADDRESS_MS = 2_000

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from campaign_app.channels.mail_replies.classifier import Stage
+from campaign_app.channels.email.mail_replies.classifier import Stage
 from campaign_app.sandbox import mail, twins
 from campaign_app.sandbox.behaviour import Behaviour, plan
 from campaign_app.sandbox.faults import SLOW_DOWN, Bucket, Ending, Faults, special

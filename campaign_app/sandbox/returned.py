@@ -4,7 +4,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from campaign_app.channels.mail_replies.status import find_code, find_status
+from campaign_app.channels.email.mail_replies.status import find_code, find_status
 from campaign_app.sandbox import mail, reports, twins
 from campaign_app.sandbox.twins import RETURNED
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from campaign_app.channels.mail_replies.classifier import Stage
+from campaign_app.channels.email.mail_replies.classifier import Stage
 from campaign_app.sandbox.faults import THROTTLED, Ending, Faults
 
 MAX_SIZE = 32 * 1024 * 1024

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from functools import cache
 
-from campaign_app.channels.mail_replies import corpus
-from campaign_app.channels.mail_replies.classifier import Stage, classify
-from campaign_app.channels.mail_replies.corpus import Row
+from campaign_app.channels.email.mail_replies import corpus
+from campaign_app.channels.email.mail_replies.classifier import Stage, classify
+from campaign_app.channels.email.mail_replies.corpus import Row
 
 REPLY, RETURNED = "reply-", "returned-"
 _DIGITS = "0123456789"

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from pydantic import ValidationError
 from starlette.middleware.base import RequestResponseEndpoint
 
-from campaign_app.channels.mail_replies import corpus
+from campaign_app.channels.email.mail_replies import corpus
 from campaign_app.core import clock
 from campaign_app.core.config import ROOT
 from campaign_app.kit import text

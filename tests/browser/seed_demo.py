@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.audience import imports
 from campaign_app.campaigns import templates_service
 from campaign_app.channels import reported
-from campaign_app.channels.mail_replies import corpus
+from campaign_app.channels.email.mail_replies import corpus
 from campaign_app.core import clock, db, push_back
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.config import settings

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from campaign_app.channels.mail_replies.classifier import Classification, classify
-from campaign_app.channels.mail_replies.corpus import RECIPIENT, SENDER, Row, rows
+from campaign_app.channels.email.mail_replies.classifier import Classification, classify
+from campaign_app.channels.email.mail_replies.corpus import RECIPIENT, SENDER, Row, rows
 from campaign_app.tracking.reports import read
 
 DATA = Path(__file__).parents[1] / "data"

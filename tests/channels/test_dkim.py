@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaign_app.channels import dkim
+from campaign_app.channels.email import dkim
 from campaign_app.channels.email_smtp.composer import MimeComposer
 from tests.channels.helpers import account
 from tests.channels.test_mime import content

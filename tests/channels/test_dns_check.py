@@ -9,8 +9,8 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from campaign_app.channels import dkim, dns_check
-from campaign_app.channels.dns_check import Published
+from campaign_app.channels.email import dkim, dns_check
+from campaign_app.channels.email.dns_check import Published
 
 KEY = dkim.generate_key()
 RECORD = dkim.dns_record("example.com", "s1", KEY)

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaign_app.channels.base import Party
-from campaign_app.channels.mail_replies import classifier, phrases
-from campaign_app.channels.mail_replies.classifier import Permanence, Stage, classify
-from campaign_app.channels.mail_replies.corpus import RECIPIENT, SENDER, Row
-from campaign_app.channels.mail_replies.phrases import compile_phrase, normal_form, occurs
-from campaign_app.channels.mail_replies.status import find_code, find_status, parse_status
-from campaign_app.channels.mail_replies.table import TABLE
+from campaign_app.channels.email.mail_replies import classifier, phrases
+from campaign_app.channels.email.mail_replies.classifier import Permanence, Stage, classify
+from campaign_app.channels.email.mail_replies.corpus import RECIPIENT, SENDER, Row
+from campaign_app.channels.email.mail_replies.phrases import compile_phrase, normal_form, occurs
+from campaign_app.channels.email.mail_replies.status import find_code, find_status, parse_status
+from campaign_app.channels.email.mail_replies.table import TABLE
 from tests.channels import replies
 
 ROWS = replies.rows()

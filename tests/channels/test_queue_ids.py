@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign_app.channels import queue_ids
+from campaign_app.channels.email import queue_ids
 
 NAMED = {
     "250 2.0.0 Ok: queued as 4Wq1xF3Zbxz9t": "4Wq1xF3Zbxz9t",

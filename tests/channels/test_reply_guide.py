@@ -4,12 +4,12 @@ import pytest
 
 from campaign_app import reply_guide
 from campaign_app.channels.base import Outgoing, Party, Result, Verdict
+from campaign_app.channels.email.mail_replies import corpus
+from campaign_app.channels.email.mail_replies.classifier import Stage
+from campaign_app.channels.email.mail_replies.corpus import Row
+from campaign_app.channels.email.mail_replies.meanings import MEANINGS
+from campaign_app.channels.email.mail_replies.table import TABLE
 from campaign_app.channels.email_smtp.verdicts import Step, refused
-from campaign_app.channels.mail_replies import corpus
-from campaign_app.channels.mail_replies.classifier import Stage
-from campaign_app.channels.mail_replies.corpus import Row
-from campaign_app.channels.mail_replies.meanings import MEANINGS
-from campaign_app.channels.mail_replies.table import TABLE
 from campaign_app.reply_guide import Act
 from tests.channels import replies
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from campaign_app.channels import dkim, registry, reported_service, service
+from campaign_app.channels import registry, reported_service, service
 from campaign_app.channels.base import Verdict
+from campaign_app.channels.email import dkim
 from campaign_app.channels.email_smtp.adapter import SmtpAdapter
 from campaign_app.channels.errors import AccountChanged, AccountInUse, AccountInvalid, AccountNotFound
 from campaign_app.channels.schemas import AccountForm

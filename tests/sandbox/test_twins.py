@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from campaign_app.channels.base import AccountConfig, Outgoing, Result, Verdict
+from campaign_app.channels.email.mail_replies import corpus
+from campaign_app.channels.email.mail_replies.classifier import Permanence, Stage
+from campaign_app.channels.email.mail_replies.corpus import RECIPIENT, SENDER, Row
 from campaign_app.channels.email_smtp.adapter import SmtpAdapter
-from campaign_app.channels.mail_replies import corpus
-from campaign_app.channels.mail_replies.classifier import Permanence, Stage
-from campaign_app.channels.mail_replies.corpus import RECIPIENT, SENDER, Row
 from campaign_app.core import db
 from campaign_app.models.delivery import Delivery
 from campaign_app.sandbox import returned, twins

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from campaign_app.channels import dkim, service
+from campaign_app.channels import service
+from campaign_app.channels.email import dkim
 from campaign_app.channels.schemas import AccountForm
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
@@ -229,7 +230,7 @@ async def test_dkim_key_record_and_removal(tab: Tab) -> None:
     assert not state.signs
     with pytest.raises(AppError):
         async with db.reading() as session:
-            from campaign_app.channels import dkim_service
+            from campaign_app.channels.email import dkim_service
 
             await dkim_service.check_dns(session, await tab.state(AccountPage).require("accounts:read"), 1)
 

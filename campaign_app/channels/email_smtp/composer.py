@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from campaign_app.channels.base import AccountConfig, Content
-from campaign_app.channels.dkim import Signer
+from campaign_app.channels.email.dkim import Signer
 from campaign_app.channels.email_smtp import mime
 
 _TEXT = b"Content-Type: text/plain; charset=utf-8\r\n"

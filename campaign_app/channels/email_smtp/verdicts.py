@@ -4,8 +4,8 @@ import re
 from enum import StrEnum
 
 from campaign_app.channels.base import Outgoing, Party, Result, Verdict
+from campaign_app.channels.email.mail_replies.classifier import Classification, Permanence, Stage, classify
 from campaign_app.channels.email_smtp.replies import Reply, enhanced, words
-from campaign_app.channels.mail_replies.classifier import Classification, Permanence, Stage, classify
 from campaign_app.models.delivery import Reason
 
 

@@ -6,7 +6,7 @@ from email.message import Message
 from itertools import islice
 from typing import NamedTuple
 
-from campaign_app.channels.mail_replies.status import find_code, find_status
+from campaign_app.channels.email.mail_replies.status import find_code, find_status
 from campaign_app.models.delivery import EventKind, Reason
 from campaign_app.tracking.returned import mime, status_reports
 from campaign_app.tracking.returned.facts import MAX_RECIPIENTS, Fact

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from email.message import Message
 
-from campaign_app.channels.mail_replies import status as codes
-from campaign_app.channels.mail_replies.classifier import Party, Stage, classify
+from campaign_app.channels.email.mail_replies import status as codes
+from campaign_app.channels.email.mail_replies.classifier import Party, Stage, classify
 from campaign_app.models.delivery import EventKind, Reason
 from campaign_app.tracking.returned import mime
 from campaign_app.tracking.returned.facts import MAX_RECIPIENTS, Fact

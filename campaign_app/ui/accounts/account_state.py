@@ -5,8 +5,8 @@ from typing import Any
 import reflex as rx
 
 from campaign_app.channels import rules, service
+from campaign_app.channels.email.presets import PRESETS
 from campaign_app.channels.errors import AccountInvalid
-from campaign_app.channels.presets import PRESETS
 from campaign_app.channels.schemas import Account, AccountForm
 from campaign_app.channels.tested import CheckedConnection
 from campaign_app.core import db

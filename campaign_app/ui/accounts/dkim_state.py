@@ -4,8 +4,9 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app.channels import dkim, dkim_service, service
-from campaign_app.channels.dns_check import Published
+from campaign_app.channels import service
+from campaign_app.channels.email import dkim, dkim_service
+from campaign_app.channels.email.dns_check import Published
 from campaign_app.channels.errors import AccountInvalid
 from campaign_app.core import db
 from campaign_app.core.actor import Actor

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from campaign_app.channels.mail_replies.vocabulary import Status
+from campaign_app.channels.email.mail_replies.vocabulary import Status
 
 _SUBJECTS = range(8)  # RFC 3463 has 0 to 7; 4.31.198 is the start of an address, 4.94.2 a version
 _CODE = re.compile(r"(?:^|[\s;:(\"'<])([45]\d\d)(?=[\s\-#]|$)")

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from campaign_app.channels.mail_replies.vocabulary import Stage
+from campaign_app.channels.email.mail_replies.vocabulary import Stage
 
 SENDER, RECIPIENT = "news@sender.example", "someone@d1.example"
 _FILE = Path(__file__).with_name("corpus.tsv")

@@ -3,10 +3,10 @@
 from functools import lru_cache
 
 from campaign_app.channels.base import Party
-from campaign_app.channels.mail_replies import phrases
-from campaign_app.channels.mail_replies.status import find_code, find_status, is_specific, quoted
-from campaign_app.channels.mail_replies.table import TABLE
-from campaign_app.channels.mail_replies.vocabulary import Classification, Permanence, Rule, Stage, Status
+from campaign_app.channels.email.mail_replies import phrases
+from campaign_app.channels.email.mail_replies.status import find_code, find_status, is_specific, quoted
+from campaign_app.channels.email.mail_replies.table import TABLE
+from campaign_app.channels.email.mail_replies.vocabulary import Classification, Permanence, Rule, Stage, Status
 from campaign_app.models.delivery import Reason
 
 __all__ = ["Classification", "Party", "Permanence", "Stage", "classify", "outcome"]

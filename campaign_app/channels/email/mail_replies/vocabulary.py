@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from campaign_app.channels.base import Party
-from campaign_app.channels.mail_replies import phrases
-from campaign_app.channels.mail_replies.phrases import Phrase
+from campaign_app.channels.email.mail_replies import phrases
+from campaign_app.channels.email.mail_replies.phrases import Phrase
 from campaign_app.models.delivery import Reason
 
 Status = tuple[int, int, int]

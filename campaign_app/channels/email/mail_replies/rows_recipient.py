@@ -1,7 +1,7 @@
 """Rows about the one who should get it: full, gone, unknown, unwilling. Phrases in normal form."""
 
 from campaign_app.channels.base import Party
-from campaign_app.channels.mail_replies.vocabulary import Permanence, Rule, Stage
+from campaign_app.channels.email.mail_replies.vocabulary import Permanence, Rule, Stage
 from campaign_app.models.delivery import Reason
 
 _R = Party.RECIPIENT

@@ -1,7 +1,7 @@
 """Rows about the sender: log-in, address, domain, network, reputation, quota. Phrases in normal form."""
 
 from campaign_app.channels.base import Party
-from campaign_app.channels.mail_replies.vocabulary import Permanence, Rule
+from campaign_app.channels.email.mail_replies.vocabulary import Permanence, Rule
 from campaign_app.models.delivery import Reason
 
 _A, _ACCOUNT, _LATER = Party.ACCOUNT, Reason.ACCOUNT, Reason.TEMPORARY

@@ -7,7 +7,7 @@ import dns.asyncresolver
 import dns.exception
 import dns.resolver
 
-from campaign_app.channels import dkim
+from campaign_app.channels.email import dkim
 
 
 class Published(StrEnum):

@@ -5,11 +5,11 @@ comes before what is about the recipient: an address that is suppressed by mista
 the account by mistake is seen by a person. What spares everybody (greylisting, a mailbox that is busy) comes first.
 """
 
-from campaign_app.channels.mail_replies import rows_account as account
-from campaign_app.channels.mail_replies import rows_content as content
-from campaign_app.channels.mail_replies import rows_recipient as recipient
-from campaign_app.channels.mail_replies import rows_server as server
-from campaign_app.channels.mail_replies.vocabulary import Rule
+from campaign_app.channels.email.mail_replies import rows_account as account
+from campaign_app.channels.email.mail_replies import rows_content as content
+from campaign_app.channels.email.mail_replies import rows_recipient as recipient
+from campaign_app.channels.email.mail_replies import rows_server as server
+from campaign_app.channels.email.mail_replies.vocabulary import Rule
 
 TABLE: tuple[Rule, ...] = (
     recipient.GREYLISTED,

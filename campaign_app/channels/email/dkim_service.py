@@ -3,7 +3,8 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audit import service as audit
-from campaign_app.channels import dkim, dns_check, repository, rules
+from campaign_app.channels import repository, rules
+from campaign_app.channels.email import dkim, dns_check
 from campaign_app.channels.errors import AccountInvalid, AccountNotFound
 from campaign_app.channels.schemas import AccountForm
 from campaign_app.core import crypto

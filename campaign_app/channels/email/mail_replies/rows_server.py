@@ -1,7 +1,7 @@
 """Rows about servers and the ways between them, and what codes alone say."""
 
 from campaign_app.channels.base import Party
-from campaign_app.channels.mail_replies.vocabulary import Permanence, Rule, Stage
+from campaign_app.channels.email.mail_replies.vocabulary import Permanence, Rule, Stage
 from campaign_app.models.delivery import Reason
 
 _R, _A, _C, _S = Party.RECIPIENT, Party.ACCOUNT, Party.CONTENT, Party.SERVER

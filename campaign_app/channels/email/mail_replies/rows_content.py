@@ -1,7 +1,7 @@
 """Rows about the message itself: size, malware, links, spam, form. Phrases in normal form."""
 
 from campaign_app.channels.base import Party
-from campaign_app.channels.mail_replies.vocabulary import Rule
+from campaign_app.channels.email.mail_replies.vocabulary import Rule
 from campaign_app.models.delivery import Reason
 
 _C = Party.CONTENT
