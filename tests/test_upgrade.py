@@ -18,8 +18,8 @@ from campaign_app.audit import service as audit
 from campaign_app.campaigns import service as campaigns
 from campaign_app.campaigns import templates_service
 from campaign_app.campaigns.schemas import CampaignQuery
-from campaign_app.channels import dkim
 from campaign_app.channels import service as channels
+from campaign_app.channels.email import dkim
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.config import settings
