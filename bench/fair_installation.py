@@ -14,7 +14,7 @@ from bench.references import mail
 from bench.target import Seen
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
-from campaign_app.delivery import control
+from campaign_app.delivery import service
 from campaign_app.models.account import SendingAccount, Tls
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
 from tests.settled import settle
@@ -91,7 +91,7 @@ def launch(here: Installation, made: dict[str, int]) -> dict[str, float]:
         for name, campaign_id in made.items():
             began[name] = time()
             async with db.transaction() as session:
-                await control.launch(session, SYSTEM, campaign_id)
+                await service.launch(session, SYSTEM, campaign_id)
         return began
 
     return here.run(all_of_them())
@@ -105,7 +105,7 @@ def cancel(here: Installation, made: dict[str, int]) -> None:
             async with db.transaction() as session:
                 campaign = await session.get(Campaign, campaign_id)
                 if campaign is not None and campaign.status not in _OVER:
-                    await control.cancel(session, SYSTEM, campaign_id)
+                    await service.cancel(session, SYSTEM, campaign_id)
 
     here.run(all_of_them())
 

@@ -18,9 +18,9 @@ from bench import namespaces
 from bench.namespaces import DATABASE, REST, Wires
 from bench.scenario import Scenario, held
 from campaign_app.core import db
-from campaign_app.delivery.fast import LEASE_TTL_S
-from campaign_app.delivery.feed import FENCE_S
-from campaign_app.delivery.sweeper import FOREIGN_GRACE_S
+from campaign_app.delivery.ledger.lease_store import LEASE_TTL_S
+from campaign_app.delivery.recovery.sweeper import FOREIGN_GRACE_S
+from campaign_app.delivery.runtime.held_lease import FENCE_S
 
 NAMES = ("north", "south")
 _FEW = 3

@@ -17,7 +17,7 @@ from bench.references import mail
 from campaign_app.core import db, redis
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.config import settings
-from campaign_app.delivery import control
+from campaign_app.delivery import service
 from campaign_app.models import metadata
 from campaign_app.models.account import SendingAccount, Tls
 from campaign_app.models.campaign import Campaign
@@ -92,12 +92,12 @@ class Installation:
     def launch(self, campaign_id: int) -> float:
         """Launch it; the instant before (Unix seconds)."""
         before = time.time()
-        self.run(_act(control.launch, campaign_id))
+        self.run(_act(service.launch, campaign_id))
         return before
 
     def cancel(self, campaign_id: int) -> None:
         """Send no more of it."""
-        self.run(_act(control.cancel, campaign_id))
+        self.run(_act(service.cancel, campaign_id))
 
     def over(self, campaign_id: int, seconds: float = 120) -> dict[str, int]:
         """Wait until the campaign has ended; its counters."""

@@ -16,13 +16,13 @@ import uvloop
 
 from campaign_app.core import redis
 from campaign_app.core.rate_limit import Limiter, Limits
-from campaign_app.delivery.lane import Lane
-from campaign_app.delivery.pacer import Pacer
-from campaign_app.delivery.slots import Slots
+from campaign_app.delivery.runtime.campaign_runner import CampaignRunner
+from campaign_app.delivery.runtime.pacer import Pacer
+from campaign_app.delivery.runtime.slots import Slots
 
 
 class Supply:
-    """What a pacer asks of a lane: there is always something to send."""
+    """What a pacer asks of a runner: there is always something to send."""
 
     wants = 500
     unspent = 0
@@ -32,11 +32,11 @@ class Supply:
         self.campaign_id = limits.campaign_id
         self.limits = limits
         self.slots = Slots()
-        self.feeds: deque[Any] = deque([True])
+        self.leases: deque[Any] = deque([True])
         self.again_at: Any = None
 
     def stop(self) -> int:
-        """A long wait would end the lane's slice; here the pacer only asks again."""
+        """A long wait would end the runner's slice; here the pacer only asks again."""
         return 0
 
 
@@ -48,8 +48,8 @@ async def none_today(_account_id: int) -> int:
 async def drive(limits: Limits, start: float, seconds: float) -> "array[float]":
     """The instants (monotonic, the same for all processes of a machine) at which a slot was used."""
     supply, used, woken = Supply(limits), array("d"), asyncio.Event()
-    lane = cast(Lane, supply)
-    pacer = Pacer(Limiter(), lane, woken.set, limits_of=lambda _lane: limits, sent_today=none_today)
+    runner = cast(CampaignRunner, supply)
+    pacer = Pacer(Limiter(), runner, woken.set, limits_of=lambda _runner: limits, sent_today=none_today)
     await asyncio.sleep(max(0.0, start - time.monotonic()))
     pacer.start()
     while (now := time.monotonic()) < start + seconds:

@@ -122,7 +122,7 @@ async def held(host: str) -> list[tuple[int, int, int, int]]:
     """(lease, first id, reach, epoch) of the leases that workers of a host hold."""
     async with db.reading() as session:
         statement = sa.text(
-            "SELECT id, first_id, reach_id, epoch FROM lease WHERE state = 'held' AND owner LIKE :owner"
+            "SELECT id, first_id, read_through_id, epoch FROM lease WHERE state = 'held' AND owner LIKE :owner"
         )
         rows = (await session.execute(statement, {"owner": f"{host}%"})).all()
     return [(int(row[0]), int(row[1]), int(row[2]), int(row[3])) for row in rows]

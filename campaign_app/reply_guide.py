@@ -16,7 +16,8 @@ from campaign_app.channels.email.mail_replies.table import TABLE
 from campaign_app.channels.email.mail_replies.vocabulary import Rule
 from campaign_app.core import learnt_rate
 from campaign_app.core.config import ROOT, Settings
-from campaign_app.delivery import circuit, line, refusals
+from campaign_app.delivery.launch import refusals
+from campaign_app.delivery.runtime import account_queue, circuit
 from campaign_app.kit.text import duration
 
 FILE = ROOT / "docs" / "replies.md"
@@ -53,8 +54,8 @@ def _acts() -> dict[Act, str]:
         Act.SLOW_DOWN: "The account's rate goes down, for all its campaigns and workers. The message waits for its "
         f"turn and no attempt is counted. After {hopeless} without one acceptance the account's campaigns pause.",
         Act.ACCOUNT: "No attempt is counted and no address is touched. "
-        f"{line.TROUBLE_AT} in a row: the account rests, its campaigns pause with the server's words, and it is tried "
-        f"again after {first}, later after up to {last}. When it works, they go on by themselves.",
+        f"{account_queue.TROUBLE_AT} in a row: the account rests, its campaigns pause with the server's words, and it "
+        f"is tried again after {first}, later after up to {last}. When it works, they go on by themselves.",
         Act.RETRY: f"The message is tried again later, {tries} times at most, then it fails. The address stays.",
         Act.SUPPRESS: "The message fails. The address is suppressed once the campaign's first "
         f"{refusals.FIRST} outcomes have passed the safety brake, unless the workspace has switched that off.",

@@ -15,8 +15,9 @@ from campaign_app.channels import service as accounts
 from campaign_app.core import clock, db, queue
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.errors import AppError
-from campaign_app.delivery import control, leases, repository
-from campaign_app.delivery.fast import ANY_TIME
+from campaign_app.delivery import repository, service
+from campaign_app.delivery.ledger import leases
+from campaign_app.delivery.ledger.lease_store import ANY_TIME
 from campaign_app.kit import days
 from campaign_app.kit.text import plural
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignMinute, CampaignStatus, Pauser
@@ -76,7 +77,7 @@ async def stop_campaign(campaign_id: int, error: Exception) -> None:
         if campaign is None or campaign.status is not CampaignStatus.RUNNING:
             return
         if not isinstance(error, RenderError) or isinstance(error, TooSlow):
-            await control.pause(session, SYSTEM, campaign_id, message)
+            await service.pause(session, SYSTEM, campaign_id, message)
             return
         await lifecycle.set_status(session, campaign, CampaignStatus.FAILED, message, by=SYSTEM.name)
         await campaigns.record_activity(session, campaign_id, "failed", SYSTEM, "Failed", message[:1000])
@@ -89,7 +90,7 @@ async def pause(campaign_id: int, words: str) -> None:
         campaign = await repository.get_campaign(session, campaign_id, lock=True)
         if campaign is not None and campaign.status is CampaignStatus.RUNNING:
             reason = f"{words.rstrip('.')}. Make the message simpler, then resume."
-            await control.brake(session, campaign_id, reason)
+            await service.brake(session, campaign_id, reason)
 
 
 async def sent_today(account_id: int) -> int:

@@ -6,8 +6,11 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from campaign_app.core import clock, db, logging
-from campaign_app.delivery import chains, circuit, control, progress, repository, sweeper
-from campaign_app.delivery.engine import Again, Engine
+from campaign_app.delivery import repository, service
+from campaign_app.delivery.recovery import sweeper
+from campaign_app.delivery.reporting import progress
+from campaign_app.delivery.runtime import circuit, job_chain
+from campaign_app.delivery.runtime.engine import Engine, Reschedule
 
 _KEEP_S = 8.0
 _OFFER_S = (0.2, 0.5, 1.0, 2.0, 2.0)
@@ -17,14 +20,14 @@ log = logging.get("delivery")
 async def send_lease(ctx: dict[str, Any], campaign_id: int, chain: int, token: str) -> None:
     """Send of one campaign for a while and enqueue the successor for when the limits allow more."""
     engine: Engine = ctx["engine"]
-    if engine.draining or not await chains.enter(campaign_id, chain, token, engine.name):
+    if engine.draining or not await job_chain.enter(campaign_id, chain, token, engine.name):
         if engine.draining:
-            await _offer(campaign_id, chain, token, Again(clock.now()))
+            await _offer(campaign_id, chain, token, Reschedule(clock.now()))
         return
     keeping = asyncio.create_task(_keep(campaign_id, chain, token, engine.name))
-    again = Again(clock.now())
+    again = Reschedule(clock.now())
     try:
-        again = await engine.slice(campaign_id)
+        again = await engine.run_batch(campaign_id)
     finally:
         keeping.cancel()
         await _offer(campaign_id, chain, token, again)
@@ -34,19 +37,19 @@ async def _keep(campaign_id: int, chain: int, token: str, worker: str) -> None:
     while True:
         await asyncio.sleep(_KEEP_S)
         try:
-            await chains.keep(campaign_id, chain, token, worker)
+            await job_chain.keep(campaign_id, chain, token, worker)
         except (RedisError, OSError) as error:
             log.warning("chain not kept", campaign=campaign_id, error=type(error).__name__)
 
 
-async def _offer(campaign_id: int, chain: int, token: str, again: Again) -> None:
+async def _offer(campaign_id: int, chain: int, token: str, again: Reschedule) -> None:
     """Hand the chain on, or end it. When Redis stays away the sweep starts the chain again."""
     for wait in _OFFER_S:
         try:
             if again.at is not None:
-                await chains.go_on(campaign_id, chain, token, again.at)
+                await job_chain.go_on(campaign_id, chain, token, again.at)
             else:
-                await chains.end(campaign_id, chain, token)
+                await job_chain.end(campaign_id, chain, token)
                 await sweeper.ensure_chains(campaign_id)  # a resume may have found this chain still running
         except (RedisError, OSError) as error:
             log.warning("chain not handed on", campaign=campaign_id, error=type(error).__name__)
@@ -75,7 +78,7 @@ async def start_scheduled(_ctx: dict[str, Any]) -> None:
     """Cron: launch campaigns whose time has come."""
     async with db.reading() as session:
         at = await repository.instant(session)
-    await control.start_scheduled(at)
+    await service.start_scheduled(at)
 
 
 async def retry_accounts(_ctx: dict[str, Any]) -> None:

@@ -54,7 +54,7 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldLease:
+class LeaseInfo:
     """Who has which deliveries in hand, since when."""
 
     id: int

@@ -150,7 +150,8 @@ class Lease(SQLModel, table=True):
     """A range of at most 500 delivery ids that one worker at a time may send.
 
     `epoch` grows with every claim; a write-back names the epoch it holds, so that a worker that lost its
-    lease changes nothing. Only rows up to `reach_id` can have been handed over: it is committed before they are sent.
+    lease changes nothing. Only rows up to `read_through_id` can have been handed over: it is committed before they are
+    sent.
     """
 
     __table_args__ = (
@@ -174,7 +175,7 @@ class Lease(SQLModel, table=True):
     last_id: int = Field(sa_type=BIG)
     state: LeaseState = Field(default=LeaseState.OPEN, sa_type=choice(LeaseState))
     epoch: int = 0
-    reach_id: int = Field(default=0, sa_type=BIG)
+    read_through_id: int = Field(default=0, sa_type=BIG)
     owner: str = Field(default="", max_length=64)
     host: str = Field(default="", max_length=255)
     journal: str = Field(default="", max_length=255)

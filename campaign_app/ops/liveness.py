@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from campaign_app.delivery.outbox import FLUSH_ROWS
-from campaign_app.delivery.schemas import HeldLease, WorkerInfo
-from campaign_app.delivery.sweeper import FOREIGN_GRACE_S, SECOND_LOOK_S
+from campaign_app.delivery.ledger.outcome_writer import FLUSH_ROWS
+from campaign_app.delivery.recovery.sweeper import FOREIGN_GRACE_S, SECOND_LOOK_S
+from campaign_app.delivery.schemas import LeaseInfo, WorkerInfo
 from campaign_app.ops.schemas import Fate, Holder, LeaseRow, WorkerRow, WorkerState
 
 LATE_S = 10.0  # five heartbeats
@@ -102,7 +102,7 @@ def _row(
     )
 
 
-def lease(held: HeldLease, rows: Sequence[WorkerRow], at: datetime) -> LeaseRow:
+def lease(held: LeaseInfo, rows: Sequence[WorkerRow], at: datetime) -> LeaseRow:
     """A held lease with what happens to it."""
     living = [row for row in rows if row.state in _LIVING]
     expired = held.expires_at is not None and held.expires_at < at

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.delivery import queries
+from campaign_app.delivery.reporting import recipient_queries
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus, Pauser
 from campaign_app.models.delivery import Lease, LeaseState
@@ -29,7 +29,7 @@ async def holders(session: AsyncSession, at: datetime) -> list[Holder]:
             sa.func.max(Lease.heartbeat_at),
             sa.func.max(Lease.expires_at),
         )
-        .where(col(Lease.campaign_id).in_(queries.under_way()), col(Lease.state) == LeaseState.HELD)
+        .where(col(Lease.campaign_id).in_(recipient_queries.under_way()), col(Lease.state) == LeaseState.HELD)
         .group_by(col(Lease.owner), col(Lease.host))
     )
     return [Holder(*row) for row in (await session.execute(statement)).all()]

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from campaign_app.channels.reported import Reported
 from campaign_app.core.queue import Depth
-from campaign_app.delivery.paces import Pace
+from campaign_app.delivery.reporting.account_rates import Pace
 from campaign_app.ops.hangs import Hangs
 from campaign_app.ops.memory import Memory
 

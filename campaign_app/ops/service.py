@@ -14,8 +14,9 @@ from campaign_app.channels.reported import Reported
 from campaign_app.core import clock, db, queue, redis
 from campaign_app.core.actor import Actor
 from campaign_app.core.queue import Depth
-from campaign_app.delivery import chains, circuit, paces, queries, reporting
-from campaign_app.delivery.reporting import Chain
+from campaign_app.delivery.reporting import account_rates, recipient_queries, worker_reports
+from campaign_app.delivery.reporting.worker_reports import Chain
+from campaign_app.delivery.runtime import circuit, job_chain
 from campaign_app.delivery.schemas import WorkerInfo
 from campaign_app.models.account import SendingAccount
 from campaign_app.ops import hangs, liveness, memory, repository
@@ -54,7 +55,7 @@ async def operations(session: AsyncSession, actor: Actor) -> Operations:
     database_ms = 1000 * (monotonic() - began)
     at = clock.now()
     holders = await repository.holders(session, at)
-    leases = await queries.held_leases(session, actor, SHOWN)
+    leases = await recipient_queries.held_leases(session, actor, SHOWN)
     accounts = await _in_trouble(session)
     heard = await _listen(actor, [campaign.id for campaign in running])
     rows = liveness.workers(heard.workers if heard else (), heard.heard if heard else {}, holders, at)
@@ -82,7 +83,7 @@ async def operations(session: AsyncSession, actor: Actor) -> Operations:
 
 async def _slowed(session: AsyncSession, actor: Actor) -> tuple[SlowedAccount, ...]:
     names = {int(each.id or 0): each.name for each in await repository.accounts(session)}
-    found = await paces.learnt(actor, list(names))
+    found = await account_rates.learnt(actor, list(names))
     return tuple(SlowedAccount(account_id, names[account_id], pace) for account_id, pace in found.items())
 
 
@@ -93,13 +94,13 @@ async def _listen(actor: Actor, campaign_ids: Sequence[int]) -> _Heard | None:
             began = monotonic()
             await redis.client().exists("health")
             ms = 1000 * (monotonic() - began)
-            heard = await reporting.heard_of(actor)
-            most = min(_MOST_CHAINS, chains.PER_WORKER * max(1, len(heard)))
+            heard = await worker_reports.heard_of(actor)
+            most = min(_MOST_CHAINS, job_chain.PER_WORKER * max(1, len(heard)))
             return _Heard(
                 ms=ms,
-                workers=await reporting.workers(actor),
+                workers=await worker_reports.workers(actor),
                 heard=heard,
-                chains=await reporting.chains_of(actor, campaign_ids, most),
+                chains=await worker_reports.chains_of(actor, campaign_ids, most),
                 send=await queue.depth(queue.SEND),
                 work=await queue.depth(queue.WORK),
                 memory=await memory.of_redis(),

@@ -12,7 +12,8 @@ from campaign_app.audience import suppression
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.clock import now
 from campaign_app.core.errors import Invalid
-from campaign_app.delivery import ledger, message_ids
+from campaign_app.delivery import message_ids
+from campaign_app.delivery.ledger import moves
 from campaign_app.models.delivery import Delivery, EventKind
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.rendering import links
@@ -81,7 +82,7 @@ async def _record(session: AsyncSession, delivery: Delivery, fact: Fact, dedupe:
     if not await repository.add_event(session, delivery, fact.kind, at, detail=detail, dedupe=dedupe):
         return False
     if fact.kind in {EventKind.BOUNCE, EventKind.DELIVER, EventKind.REPLY}:
-        await ledger.record_event(session, delivery.id or 0, fact.kind, at, reason=fact.reason, response=fact.response)
+        await moves.record_event(session, delivery.id or 0, fact.kind, at, reason=fact.reason, response=fact.response)
     if fact.about_us:
         await trouble.heard(session, delivery, fact.response)
     if fact.kind is EventKind.BOUNCE and fact.dead:

@@ -5,7 +5,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.channels import reported, reported_service
 from campaign_app.channels.reported import Reported
-from campaign_app.delivery import control
+from campaign_app.delivery import service
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.models.delivery import Delivery
@@ -35,5 +35,5 @@ async def _stop(session: AsyncSession, account_id: int, note: Reported) -> None:
         Campaign.account_id == account_id, col(Campaign.status) == CampaignStatus.RUNNING
     )
     for campaign_id in (await session.exec(running)).all():
-        await control.brake(session, int(campaign_id or 0), reason)
+        await service.brake(session, int(campaign_id or 0), reason)
     await reported_service.restart(session, account_id)

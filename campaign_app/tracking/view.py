@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.campaigns import preflight_repository, readiness
-from campaign_app.delivery import content
+from campaign_app.delivery.launch import content
 from campaign_app.models.campaign import Campaign
 from campaign_app.rendering import isolated as rendering
 from campaign_app.rendering import links

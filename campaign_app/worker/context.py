@@ -11,10 +11,11 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from campaign_app.core import db, logging, rate_limit, redis
-from campaign_app.delivery import journal, sweeper
-from campaign_app.delivery.engine import Engine
-from campaign_app.delivery.outbox import TROUBLE
-from campaign_app.delivery.reporting import Reporter
+from campaign_app.delivery.ledger import journal
+from campaign_app.delivery.ledger.outcome_writer import TROUBLE
+from campaign_app.delivery.recovery import sweeper
+from campaign_app.delivery.reporting.worker_reports import Reporter
+from campaign_app.delivery.runtime.engine import Engine
 from campaign_app.rendering import isolated
 
 log = logging.get("worker")

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from campaign_app.core import clock, logging
-from campaign_app.delivery.engine import Engine
+from campaign_app.delivery.runtime.engine import Engine
 from campaign_app.worker.picking import Picker
 
 JUMP_S = 2.0
@@ -26,7 +26,7 @@ class SteadyWorker(Picker):
     async def start_jobs(self, job_ids: list[bytes]) -> None:
         """See arq. Who cannot do a job must not take it: a sweep that fails here is missing on the hosts that could."""
         engine: Engine = self.ctx["engine"]
-        if not engine.reach.away and engine.outbox.failing_since is None:
+        if not engine.database_health.away and engine.writer.failing_since is None:
             await super().start_jobs(job_ids)
 
     async def heart_beat(self) -> None:

@@ -9,7 +9,7 @@ import structlog
 
 from campaign_app.core import logging
 from campaign_app.core.errors import AppError
-from campaign_app.delivery.outbox import TROUBLE
+from campaign_app.delivery.ledger.outcome_writer import TROUBLE
 
 if TYPE_CHECKING:
     from arq.typing import WorkerCoroutine
@@ -32,7 +32,7 @@ def logged(function: JobFunction) -> "WorkerCoroutine":
             except Exception as error:
                 log.exception("job failed", seconds=round(time.monotonic() - started, 2), arguments=kwargs)
                 if isinstance(error, TROUBLE) and "engine" in ctx:
-                    ctx["engine"].reach.doubt()
+                    ctx["engine"].database_health.doubt()
                 raise
 
     return cast("WorkerCoroutine", run)

@@ -14,7 +14,7 @@ from campaign_app.api.guard import EdgeGuard
 from campaign_app.api.hooks.mail import SIGNATURE, signature
 from campaign_app.audience import repository as audience
 from campaign_app.core import db
-from campaign_app.delivery import content
+from campaign_app.delivery.launch import content
 from campaign_app.models.campaign import Campaign
 from campaign_app.models.contact import Contact
 from campaign_app.models.delivery import EventKind

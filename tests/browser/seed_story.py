@@ -10,7 +10,7 @@ from campaign_app.audience.schemas import ContactInput
 from campaign_app.campaigns import service as campaigns
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
-from campaign_app.delivery import control
+from campaign_app.delivery import service as delivery
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.contact import ContactList
 
@@ -54,7 +54,7 @@ async def sent() -> None:
             step_reached=5,
         )
     async with db.transaction() as session:
-        await control.launch(session, SYSTEM, int(campaign.id or 0))
+        await delivery.launch(session, SYSTEM, int(campaign.id or 0))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from campaign_app.channels import registry
 from campaign_app.core import clock, db
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.config import settings
-from campaign_app.delivery import control
-from campaign_app.delivery.engine import Engine
+from campaign_app.delivery import service
+from campaign_app.delivery.runtime.engine import Engine
 from tests.delivery.scripted import Script, ScriptedAdapter
 
 Drive = Callable[..., Awaitable[None]]
@@ -43,14 +43,14 @@ def drive(engine: Engine) -> Drive:
 
     async def run(*campaigns: int, seconds: float = 100.0) -> None:
         async def chain(campaign_id: int) -> None:
-            again = await engine.slice(campaign_id)
+            again = await engine.run_batch(campaign_id)
             while again.at is not None:
                 await asyncio.sleep(max(0.0, (again.at - clock.now()).total_seconds()))  # as a deferred job would
-                again = await engine.slice(campaign_id)
+                again = await engine.run_batch(campaign_id)
 
         async with asyncio.timeout(seconds):
             await asyncio.gather(*(chain(campaign_id) for campaign_id in campaigns))
-            await engine.outbox.settle(5.0)
+            await engine.writer.settle(5.0)
 
     return run
 
@@ -58,4 +58,4 @@ def drive(engine: Engine) -> Drive:
 async def launch(campaign_id: int) -> None:
     """Launch as the system."""
     async with db.transaction() as session:
-        await control.launch(session, SYSTEM, campaign_id)
+        await service.launch(session, SYSTEM, campaign_id)

@@ -12,8 +12,8 @@ import pytest
 
 from campaign_app.core import clock, pulse
 from campaign_app.core.db import SQLITE_BUSY_TIMEOUT_MS
-from campaign_app.delivery.fast import Write
-from campaign_app.delivery.fast_sqlite import LedgerGone, SqliteStore
+from campaign_app.delivery.ledger.lease_store import WriteBatch
+from campaign_app.delivery.ledger.lease_store_sqlite import LedgerGone, SqliteLeaseStore
 from campaign_app.launcher import watch
 from campaign_app.launcher.watch import Watch
 from tests import hanging
@@ -180,9 +180,9 @@ async def test_the_ledgers_process_is_watched_with_the_patience_of_its_lock(
     folder = tmp_path / "pulse"
     folder.mkdir()
     monkeypatch.setenv(pulse.FOLDER, str(folder))
-    store, clocked = SqliteStore(), Clock(Watch(folder, LIMIT_S))
+    store, clocked = SqliteLeaseStore(), Clock(Watch(folder, LIMIT_S))
     try:
-        await store.write(Write(), clock.now())
+        await store.write(WriteBatch(), clock.now())
         assert store._process is not None
         pid = store._process.pid
         assert [beat.role for beat in pulse.beats(folder)] == ["ledger"]
@@ -192,8 +192,8 @@ async def test_the_ledgers_process_is_watched_with_the_patience_of_its_lock(
         [(beat, silent_s)] = clocked.watched.look(clocked.now)
         clocked.watched.end(beat, silent_s)
         with pytest.raises(LedgerGone):
-            await store.write(Write(), clock.now())
-        await store.write(Write(), clock.now())
+            await store.write(WriteBatch(), clock.now())
+        await store.write(WriteBatch(), clock.now())
         assert store._process.pid != pid
     finally:
         await store.close()

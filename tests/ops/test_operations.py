@@ -15,7 +15,8 @@ from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.config import settings
 from campaign_app.core.errors import Forbidden
 from campaign_app.core.queue import Depth, Job
-from campaign_app.delivery import chains, fast
+from campaign_app.delivery.ledger import lease_store
+from campaign_app.delivery.runtime import job_chain
 from campaign_app.models.campaign import Campaign, CampaignStatus, Pauser
 from campaign_app.models.delivery import Delivery, DeliveryStatus, Lease, LeaseState
 from campaign_app.models.user import Role
@@ -33,7 +34,7 @@ AT = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 async def heard(name: str, ago_s: float = 0.0, **values: Any) -> None:
     """A worker said that it lives, some time ago."""
     at = clock.now() - timedelta(seconds=ago_s)
-    if ago_s < chains.WORKER_ALIVE_S:
+    if ago_s < job_chain.WORKER_ALIVE_S:
         body = {
             "host": name.split("-")[0],
             "pid": int(name.split("-")[1]),
@@ -45,8 +46,8 @@ async def heard(name: str, ago_s: float = 0.0, **values: Any) -> None:
             "draining": False,
             **values,
         }
-        await redis.client().set(f"beacon:worker:{name}", json.dumps(body), ex=chains.WORKER_ALIVE_S)
-    await redis.client().zadd(chains.WORKERS, {name: at.timestamp()})
+        await redis.client().set(f"beacon:worker:{name}", json.dumps(body), ex=job_chain.WORKER_ALIVE_S)
+    await redis.client().zadd(job_chain.WORKERS, {name: at.timestamp()})
 
 
 async def running_campaign(people: int = 30, **values: Any) -> int:
@@ -65,7 +66,7 @@ async def claim(campaign_id: int, name: str, kept_up_ago_s: float = 0.0) -> int:
         lease = (await session.exec(open_ones.order_by(col(Lease.id)).limit(1))).one()
         lease.state, lease.owner, lease.host = LeaseState.HELD, name, name.split("-")[0]
         lease.claimed_at = lease.heartbeat_at = beat
-        lease.expires_at = beat + timedelta(seconds=fast.LEASE_TTL_S)
+        lease.expires_at = beat + timedelta(seconds=lease_store.LEASE_TTL_S)
         session.add(lease)
     assert lease.id is not None
     return lease.id
@@ -184,10 +185,10 @@ async def test_running_campaigns_with_their_leases_and_chains(database: str) -> 
         await session.execute(sa.update(Lease).where(col(Lease.campaign_id) == later).values(available_at=soon))
         session.add(Campaign(name="Paused", status=CampaignStatus.PAUSED))
     await redis.client().flushdb()
-    assert await chains.ensure(first, 2) == 2
+    assert await job_chain.ensure(first, 2) == 2
     token = (await redis.client().get(f"chain:{first}:0")).decode().partition("~")[0]
-    assert await chains.enter(first, 0, token, HERE)
-    assert await chains.ensure(later, 1, soon) == 1
+    assert await job_chain.enter(first, 0, token, HERE)
+    assert await job_chain.ensure(later, 1, soon) == 1
     found = await look()
     one, two = found.campaigns
     assert ((one.name, one.open, one.held, one.done), found.campaigns_total) == (("First", 2, 1, 0), 2)

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
-from campaign_app.delivery import control
+from campaign_app.delivery import service
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.models.delivery import Lease, LeaseState
 from tests import servers
@@ -93,7 +93,7 @@ class Scene:
 
     async def launch(self, campaign_id: int) -> None:
         """Begin."""
-        await self.act(control.launch, campaign_id)
+        await self.act(service.launch, campaign_id)
 
     async def counters(self, campaign_id: int) -> Counter[str]:
         """The counter row."""
@@ -174,7 +174,7 @@ class Scene:
     async def leases_read(self) -> int:
         """How many leases somebody holds and has read rows of."""
         async with db.reading() as session:
-            read = (Lease.state == LeaseState.HELD) & (Lease.reach_id >= Lease.first_id)
+            read = (Lease.state == LeaseState.HELD) & (Lease.read_through_id >= Lease.first_id)
             return int((await session.execute(sa.select(sa.func.count()).select_from(Lease).where(read))).scalar_one())
 
     async def random_moment(self, chance: random.Random, low: float = 0.05, high: float = 0.6) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bench import disasters, namespaces
-from campaign_app.delivery.lane import CHUNK
+from campaign_app.delivery.runtime.campaign_runner import CHUNK
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(240)]
 SIZES = Namespace(

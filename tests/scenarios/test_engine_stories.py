@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from campaign_app.core import db
-from campaign_app.delivery import control
+from campaign_app.delivery import service
 from campaign_app.models.campaign import CampaignStatus
 from campaign_app.models.delivery import Lease
 from tests.scenarios.scene import OwnRedis, Scene, eventually
@@ -31,7 +31,7 @@ async def test_pause_and_resume_keep_exact_counts(scene: Scene) -> None:
     scene.start_worker()
     await scene.launch(campaign_id)
     await scene.sent(campaign_id, 200)
-    await scene.act(control.pause, campaign_id)
+    await scene.act(service.pause, campaign_id)
     await eventually(scene.all_given_back)
     paused, seen = await scene.counters(campaign_id), scene.witness()
     assert paused["sent"] == seen["accepted"] < 1_500
@@ -40,7 +40,7 @@ async def test_pause_and_resume_keep_exact_counts(scene: Scene) -> None:
     assert (await scene.over(other))["sent"] == 300
     assert scene.witness()["accepted"] == seen["accepted"] + 300
     assert await scene.counters(campaign_id) == paused
-    await scene.act(control.resume, campaign_id)
+    await scene.act(service.resume, campaign_id)
     assert (await scene.over(campaign_id))["sent"] == 1_500
     assert scene.witness() == {"accepted": 1_800, "distinct": 1_800, "duplicates": 0}
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from campaign_app.core import db
-from campaign_app.delivery import control
+from campaign_app.delivery import service
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from tests import servers
 from tests.delivery import factory
@@ -97,7 +97,7 @@ async def test_a_late_urgent_campaign_passes_a_large_one(scene: Scene) -> None:
     order = _order(scene)
     first, last = order.index("urgent"), len(order) - order[::-1].index("urgent")
     assert last - first <= 2 * 40  # sixteen turns to one, and what was under way already
-    await scene.act(control.cancel, large)
+    await scene.act(service.cancel, large)
 
 
 async def test_a_dead_account_stops_its_own_campaigns_only(scene: Scene) -> None:
@@ -130,4 +130,4 @@ async def test_an_account_whose_server_says_nothing_holds_up_nobody(scene: Scene
             await scene.launch(good)
             assert (await scene.over(good))["sent"] == 1_500
             assert await scene.counters(silent) == {"pending": 700, "total": 700}
-            await scene.act(control.cancel, silent)
+            await scene.act(service.cancel, silent)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from campaign_app.core import db
 from campaign_app.core.clock import now
-from campaign_app.delivery import content
+from campaign_app.delivery.launch import content
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignLink, CampaignStatus
 from campaign_app.models.contact import Contact
 from campaign_app.models.delivery import Delivery, DeliveryEvent, DeliveryStatus

@@ -13,7 +13,7 @@ from campaign_app.campaigns import templates_service
 from campaign_app.core import clock, db
 from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.errors import Forbidden
-from campaign_app.delivery.refusals import BRAKE
+from campaign_app.delivery.launch.refusals import BRAKE
 from campaign_app.models.account import SendingAccount, Tls
 from campaign_app.models.campaign import Campaign, CampaignActivity, CampaignCounter, CampaignStatus, Pauser
 from campaign_app.models.contact import Contact

@@ -16,8 +16,8 @@ from campaign_app.core import redis
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Forbidden, Unauthenticated
 from campaign_app.core.queue import Depth
-from campaign_app.delivery import chains
-from campaign_app.delivery.paces import Pace
+from campaign_app.delivery.reporting.account_rates import Pace
+from campaign_app.delivery.runtime import job_chain
 from campaign_app.models.user import Role
 from campaign_app.ops import service
 from campaign_app.ops.schemas import (
@@ -286,7 +286,7 @@ async def heartbeat(client: Any, name: str = "here-41-aaaa", in_flight: int = 7)
         "draining": False,
     }
     await client.set(f"beacon:worker:{name}", json.dumps(body), ex=60)
-    await client.zadd(chains.WORKERS, {name: now.timestamp()})
+    await client.zadd(job_chain.WORKERS, {name: now.timestamp()})
 
 
 async def test_opened_it_shows_and_begins_to_follow(tab: Tab) -> None:

@@ -6,7 +6,7 @@ import os
 import pytest
 from structlog.testing import capture_logs
 
-from campaign_app.delivery import journal
+from campaign_app.delivery.ledger import journal
 from campaign_app.worker import context
 
 

@@ -10,8 +10,8 @@ from arq.connections import ArqRedis
 from arq.worker import func
 
 from campaign_app.core import db, redis
-from campaign_app.delivery import reach
-from campaign_app.delivery.engine import Engine
+from campaign_app.delivery.runtime import database_health
+from campaign_app.delivery.runtime.engine import Engine
 from campaign_app.worker.steady import SteadyWorker
 from campaign_app.worker.wrap import logged
 
@@ -32,7 +32,7 @@ class Database:
                 yield session
 
         monkeypatch.setattr(db, "reading", reading)
-        monkeypatch.setattr(reach, "PROBE_S", 0.02)
+        monkeypatch.setattr(database_health, "PROBE_S", 0.02)
 
 
 @pytest.mark.logs("job failed", "look failed")
@@ -67,7 +67,7 @@ async def test_jobs_are_left_to_others_until_it_is_back(monkeypatch: pytest.Monk
     assert await pool.zcard("q") == 1  # another worker can have it
     database.away = False
     async with asyncio.timeout(5):
-        while engine.reach.away:  # noqa: ASYNC110  (its probe: nothing to wait on)
+        while engine.database_health.away:  # noqa: ASYNC110  (its probe: nothing to wait on)
             await asyncio.sleep(0.01)
     await rounds(10)
     assert tried == [True, False]

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.core import clock
 from campaign_app.core.actor import SYSTEM
-from campaign_app.delivery import content
+from campaign_app.delivery.launch import content
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import (
     Campaign,

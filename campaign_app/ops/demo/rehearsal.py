@@ -12,7 +12,7 @@ from campaign_app.campaigns import service as campaigns
 from campaign_app.campaigns import templates_service
 from campaign_app.core import clock, db
 from campaign_app.core.actor import SYSTEM
-from campaign_app.delivery import control
+from campaign_app.delivery import service
 from campaign_app.models.account import SendingAccount, Tls
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
 from campaign_app.models.contact import Contact, ContactList, ListMember
@@ -98,7 +98,7 @@ async def create(session: AsyncSession, recipients: int, smtp_port: int, rate: i
 
 async def launch(session: AsyncSession, campaign_id: int) -> None:
     """Launch it as the system."""
-    await control.launch(session, SYSTEM, campaign_id)
+    await service.launch(session, SYSTEM, campaign_id)
 
 
 async def counts(campaign_id: int) -> dict[str, int]:

@@ -11,7 +11,7 @@ from campaign_app.channels.schemas import Account, AccountForm
 from campaign_app.channels.tested import CheckedConnection
 from campaign_app.core import db
 from campaign_app.core.clock import now
-from campaign_app.delivery import paces
+from campaign_app.delivery.reporting import account_rates
 from campaign_app.models.account import Auth, Pipelining, Tls
 from campaign_app.ui import browser, routes
 from campaign_app.ui.accounts import labels
@@ -85,7 +85,7 @@ class AccountPage(AppState):
 
     async def _stand(self, account: Account, zone: str) -> None:
         actor = await self.require("accounts:read")
-        slowed = await paces.learnt(actor, [account.id])
+        slowed = await account_rates.learnt(actor, [account.id])
         self.standing = labels.standing(account, now(), zone, slowed.get(account.id))
 
     def _show(self, account: Account | None) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from campaign_app.channels import rules
 from campaign_app.channels.schemas import Account, AccountForm
-from campaign_app.delivery.paces import Pace
+from campaign_app.delivery.reporting.account_rates import Pace
 from campaign_app.kit import days, text
 from campaign_app.models.account import Auth, Pipelining, Tls
 from campaign_app.ui.campaign_detail import figures

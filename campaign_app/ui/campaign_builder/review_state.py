@@ -10,7 +10,7 @@ from campaign_app.campaigns import preflight, service
 from campaign_app.campaigns.schemas import Report
 from campaign_app.core import clock, db
 from campaign_app.core.actor import Actor
-from campaign_app.delivery import control
+from campaign_app.delivery import service as delivery
 from campaign_app.kit import text
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.rendering.finding import Finding
@@ -198,7 +198,7 @@ class BuilderReview(Builder):
             if campaign.send_at is not None:
                 await service.schedule(session, actor, self._id)
                 return f"{campaign.name} is scheduled"
-            await control.launch(session, actor, self._id)
+            await delivery.launch(session, actor, self._id)
             return f"{campaign.name} is on its way"
 
 

@@ -8,13 +8,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.channels import service as accounts
 from campaign_app.core.clock import now
 from campaign_app.core.errors import NotFound
-from campaign_app.delivery import control
+from campaign_app.delivery import service
 from campaign_app.kit import text
 from campaign_app.models.campaign import Campaign, CampaignActivity, CampaignStatus
 from campaign_app.ui.campaign_detail import figures
 from campaign_app.ui.components.timeline import KINDS, TimelineEvent
 
-CONTROLS: Final = {"pause": control.pause, "resume": control.resume, "cancel": control.cancel}
+CONTROLS: Final = {"pause": service.pause, "resume": service.resume, "cancel": service.cancel}
 DONE: Final = {"pause": "paused", "resume": "goes on", "cancel": "cancelled"}
 DECIDED: Final = {"sent": "marked as sent", "failed": "marked as failed", "requeue": "will be sent again"}
 

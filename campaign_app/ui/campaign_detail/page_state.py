@@ -9,7 +9,8 @@ from campaign_app.campaigns import service as campaigns
 from campaign_app.campaigns.lifecycle import capabilities
 from campaign_app.core import db
 from campaign_app.core.clock import now
-from campaign_app.delivery import control, queries
+from campaign_app.delivery import service
+from campaign_app.delivery.reporting import recipient_queries
 from campaign_app.kit import text
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.ui import browser, live, routes
@@ -64,7 +65,7 @@ class CampaignPage(AppState):
         async with db.reading() as session:
             self._zone = await workspace.zone_of(session, actor)
             campaign = await campaigns.get(session, actor, number)
-            counters = await queries.counters(session, number)
+            counters = await recipient_queries.counters(session, number)
             self.sender = await labels.sender_of(session, campaign)
             rows = await campaigns.activity(session, actor, number)
         self.activity = [labels.activity_row(row, self._zone) for row in rows]
@@ -168,7 +169,7 @@ class CampaignPage(AppState):
         actor = await self.require("campaigns:start")
         self.confirm = ""
         async with db.transaction() as session:
-            count = await control.resolve_uncertain(session, actor, to_id(self.campaign_id, "campaign"), decision)
+            count = await service.resolve_uncertain(session, actor, to_id(self.campaign_id, "campaign"), decision)
         await self._read()
         yield notify_success(f"{text.plural(count or 0, 'message')} {labels.DECIDED[decision]}")
 

@@ -10,7 +10,7 @@ import reflex as rx
 
 from campaign_app.core import db
 from campaign_app.core.clock import now
-from campaign_app.delivery import queries
+from campaign_app.delivery.reporting import recipient_queries
 from campaign_app.kit import text
 from campaign_app.kit.pagination import Page
 from campaign_app.models.delivery import DeliveryStatus, Reason
@@ -73,7 +73,7 @@ class Recipients(AppState):
         campaign_id = to_id(self.campaign_id, "campaign")
         async with db.reading() as session:
             zone = await workspace.zone_of(session, actor)
-            page = await queries.recipients(
+            page = await recipient_queries.recipients(
                 session,
                 actor,
                 campaign_id,
@@ -84,7 +84,7 @@ class Recipients(AppState):
                 limit=PAGE,
             )
             filtered = self.status or self.reason or self.search
-            total = page.total if filtered else (await queries.counters(session, campaign_id)).total
+            total = page.total if filtered else (await recipient_queries.counters(session, campaign_id)).total
         self.rows = [_line(row, zone) for row in page.rows]
         self._first, self._zone = max(1, first), zone
         self._show_pager(page, total)

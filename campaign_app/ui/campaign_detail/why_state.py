@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import reflex as rx
 
 from campaign_app.core import db
-from campaign_app.delivery import queries
+from campaign_app.delivery.reporting import recipient_queries
 from campaign_app.kit import text
 from campaign_app.ui.app_state import AppState
 from campaign_app.workspace import service as workspace
@@ -43,7 +43,7 @@ class WhyDialog(AppState):
         actor = await self.require("campaigns:read")
         async with db.reading() as session:
             zone = await workspace.zone_of(session, actor)
-            why = await queries.why(session, actor, delivery_id)
+            why = await recipient_queries.why(session, actor, delivery_id)
         self.name, self.address = why.row.name or why.row.address, why.row.address
         self.status, self.response = why.row.status.value, why.row.response
         self.message_id, self.provider_id = why.message_id, why.provider_id

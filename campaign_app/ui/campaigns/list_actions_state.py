@@ -8,7 +8,7 @@ from campaign_app.audit.exports import NO_PEOPLE, Export, note
 from campaign_app.campaigns import lifecycle, service
 from campaign_app.campaigns.schemas import BulkResult
 from campaign_app.core import clock, db
-from campaign_app.delivery import control
+from campaign_app.delivery import service as delivery
 from campaign_app.kit import csv_stream, text
 from campaign_app.models.campaign import CampaignStatus
 from campaign_app.ui import browser
@@ -94,7 +94,7 @@ class CampaignActs(CampaignList):
         """Stops these within one message."""
         actor = await self.require("campaigns:pause")
         async with db.transaction() as session:
-            results = await service.bulk(session, actor, campaign_ids, control.pause)
+            results = await service.bulk(session, actor, campaign_ids, delivery.pause)
         return self._said(results, "paused")
 
     @rx.event
@@ -102,7 +102,7 @@ class CampaignActs(CampaignList):
         """Goes on where it stopped."""
         actor = await self.require("campaigns:pause")
         async with db.transaction() as session:
-            results = await service.bulk(session, actor, [campaign_id], control.resume)
+            results = await service.bulk(session, actor, [campaign_id], delivery.resume)
         return self._said(results, "running again")
 
     @rx.event

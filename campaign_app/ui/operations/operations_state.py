@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from campaign_app.core import clock, db
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Forbidden
-from campaign_app.delivery.outbox import TROUBLE
+from campaign_app.delivery.ledger.outcome_writer import TROUBLE
 from campaign_app.kit import text
 from campaign_app.ops import service
 from campaign_app.ui import live, routes

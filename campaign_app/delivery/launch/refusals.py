@@ -1,0 +1,144 @@
+"""How a campaign's first messages are met, counted over all workers: the same refusal again and again stops it.
+
+A worker tells Redis of each final refusal, with what was accepted before it, and once that it has seen a hundred
+outcomes; later nobody asks. What is put off (greylisting, push-back) is no final refusal and does not count.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from campaign_app.channels.base import Party, Result
+from campaign_app.core import redis
+from campaign_app.core.actor import SYSTEM
+
+BRAKE = replace(SYSTEM, name="Safety brake")
+FIRST = 100
+MOST = 20  # of the first hundred
+MOST_KNOWN = 50  # of a refusal for which the brake stopped the campaign before and a person resumed it
+FIRST_FEW = 10
+IN_A_ROW = 5
+_KEPT_S = 30 * 86_400
+_COUNT = """
+local key, first, most, most_known = KEYS[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local few, in_a_row = tonumber(ARGV[5]), tonumber(ARGV[6])
+local found = redis.call('HMGET', key, 'total', 'run', 'last', 'tripped', 'of', 'met')
+local total, run, last = tonumber(found[1]) or 0, tonumber(found[2]) or 0, found[3] or ''
+local tripped, of, met = found[4] or '', tonumber(found[5]) or 0, tonumber(found[6]) or 0
+for i = 7, #ARGV, 2 do
+  local accepted, rule = tonumber(ARGV[i]), ARGV[i + 1]
+  if accepted > 0 then total, run, last = total + accepted, 0, '' end
+  if rule ~= '' then
+    total = total + 1
+    if total <= first then
+      local known = redis.call('HEXISTS', key, 'known:' .. rule) == 1
+      local n = redis.call('HINCRBY', key, 'n:' .. rule, 1)
+      if rule == last then run = run + 1 else run, last = 1, rule end
+      local at_once = not known and total <= few and run >= in_a_row
+      if tripped == '' and (at_once or n > (known and most_known or most)) then tripped, of, met = rule, total, n end
+    end
+  end
+end
+redis.call('HSET', key, 'total', total, 'run', run, 'last', last, 'tripped', tripped, 'of', of, 'met', met)
+redis.call('EXPIRE', key, ARGV[1])
+return {total, tripped, met, of}
+"""
+_RELEASE = """
+local tripped = redis.call('HGET', KEYS[1], 'tripped') or ''
+for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+  if string.sub(name, 1, 6) ~= 'known:' then redis.call('HDEL', KEYS[1], name) end
+end
+if tripped ~= '' then
+  redis.call('HSET', KEYS[1], 'known:' .. tripped, 1)
+  redis.call('EXPIRE', KEYS[1], ARGV[1])
+end
+"""
+
+Event = tuple[int, str]
+"""(messages accepted before, the refusal's rule; empty: none)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What all workers have seen. `rule`: the refusal that stops the campaign, met by `refused` of the first `of`."""
+
+    total: int
+    rule: str = ""
+    refused: int = 0
+    of: int = 0
+
+
+@dataclass(slots=True)
+class FirstMessages:
+    """One worker's part. `since` names the stretch that is counted: a person's resuming begins a new one.
+
+    `refusals`: rule → an answer of it, for its words. `reporting`: a report is under way, and nothing is taken.
+    """
+
+    since: datetime | None = None
+    is_open: bool = True
+    tripped: bool = False
+    reporting: bool = False
+    accepted: int = 0
+    seen: int = 0
+    events: list[Event] = field(default_factory=list)
+    refusals: dict[str, Result] = field(default_factory=dict)
+
+    def note_accepted(self) -> bool:
+        """A message was accepted; whether a report has to be begun (now, and none is under way)."""
+        self.accepted += 1
+        self.seen += 1
+        return self.seen >= FIRST and self._tell("")
+
+    def note_refused(self, result: Result) -> bool:
+        """A message was refused for good; whether a report has to be begun (none is under way)."""
+        rule = result.rule or result.reason.value
+        self.seen += 1
+        self.refusals.setdefault(rule, result)
+        return self._tell(rule)
+
+    def _tell(self, rule: str) -> bool:
+        self.events.append((self.accepted, rule))
+        self.accepted = 0
+        begun, self.reporting = not self.reporting, True
+        return begun
+
+    def hear(self, count: Count) -> None:
+        """What a report was answered with."""
+        self.tripped = bool(count.rule)
+        self.is_open = not self.tripped and count.total < FIRST
+
+
+def _key(campaign_id: int) -> str:
+    return f"brake:campaign:{campaign_id}"
+
+
+async def count(campaign_id: int, events: Sequence[Event]) -> Count:
+    """Add what one worker has seen, in its order."""
+    numbers = (_KEPT_S, FIRST, MOST, MOST_KNOWN, FIRST_FEW, IN_A_ROW)
+    flat = [part for event in events for part in event]
+    raw = await redis.client().eval(_COUNT, 1, _key(campaign_id), *numbers, *flat)  # type: ignore[misc]
+    return Count(int(raw[0]), raw[1].decode(), int(raw[2]), int(raw[3]))
+
+
+async def release(campaign_id: int) -> None:
+    """A person resumes what the brake has stopped: it counts anew, and bears more of what that person has seen."""
+    await redis.client().eval(_RELEASE, 1, _key(campaign_id), _KEPT_S)  # type: ignore[misc]
+
+
+_ADVICE = {
+    Party.RECIPIENT: (
+        "Check where the list comes from. If these addresses exist, the sending account's server is at fault: ask who "
+        "runs it. Then resume, or cancel."
+    ),
+    Party.ACCOUNT: "Check the sending account, then resume.",
+    Party.CONTENT: "Check the message: its links, its size, its words. Then duplicate the campaign, or resume.",
+}
+_ASK = "Ask who runs the sending account's server what this means, then resume."
+
+
+def sentence(count: Count, result: Result | None) -> str:
+    """Why the campaign stands, in the server's words, and what to do."""
+    words = result.response[:200] if result else count.rule
+    advice = _ADVICE.get(result.party, _ASK) if result else _ASK
+    return f"{count.refused} of the first {count.of} messages were refused with the same answer: “{words}” {advice}"

@@ -1,0 +1,130 @@
+"""The fast path to the database: claim a lease, read its rows, write outcomes back. Raw drivers, no ORM.
+
+Light to import: the process that keeps SQLite's ledger loads it and little else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from campaign_app.delivery.ledger.outcome import Outcome
+
+LEASE_TTL_S = 30.0
+ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # a lease that can be claimed at once, whatever happens to the clock
+CONTACT_COLUMNS = (
+    "email",
+    "phone",
+    "first_name",
+    "last_name",
+    "company",
+    "time_zone",
+    "language",
+    "attributes",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseOwner:
+    """Who claims: the worker's name, its host, its journal's file name."""
+
+    worker: str
+    host: str
+    journal: str
+
+
+@dataclass(slots=True)
+class Row:
+    """A pending delivery with its contact. `suppressed` is a SuppressionReason; `contact` None: it was deleted."""
+
+    id: int
+    address: str
+    domain: str
+    attempts: int
+    suppressed: str | None
+    contact: dict[str, Any] | None
+
+
+RawRow = Sequence[Any]
+"""(id, address, domain, attempts, suppressed, contact id, contact columns …)"""
+
+RawRows = list[RawRow]
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseHandle:
+    """A lease and the epoch under which this worker holds it."""
+
+    lease_id: int
+    epoch: int
+    campaign_id: int
+    first_id: int
+    last_id: int
+
+
+@dataclass(slots=True)
+class ClaimedLease:
+    """A lease this worker holds, and its first rows. Nothing behind `read_through_id` may be sent yet."""
+
+    handle: LeaseHandle
+    read_through_id: int
+    rows: list[Row]
+
+
+@dataclass(slots=True)
+class WriteBatch:
+    """One transaction: outcomes, heartbeats of the leases that they belong to, leases that end."""
+
+    outcomes: list["Outcome"] = field(default_factory=list)
+    handles: list[LeaseHandle] = field(default_factory=list)
+    finished: list[LeaseHandle] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class WriteResult:
+    """What a write found: leases that were lost, and for each finished lease when it can be claimed again (None: done).
+
+    `disputed`: nothing was written, because rows were not as the outcomes expect; settle them one by one.
+    """
+
+    lost: set[int] = field(default_factory=set)
+    reopened: dict[int, datetime | None] = field(default_factory=dict)
+    disputed: bool = False
+
+
+class LeaseStore(Protocol):
+    """One per worker process."""
+
+    async def claim(self, campaign_id: int, owner: LeaseOwner, rows: int, at: datetime) -> ClaimedLease | None:
+        """The next available lease of a running campaign with its first rows; None when there is none now."""
+
+    async def read_more(
+        self, handle: LeaseHandle, after_id: int, rows: int, at: datetime
+    ) -> tuple[list[Row], int] | None:
+        """The rows behind `after_id` and how far the lease now reaches; None when the lease was lost."""
+
+    async def write(self, write: WriteBatch, at: datetime) -> WriteResult:
+        """Everything in one transaction, counters and roll-ups included."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+
+
+def make_row(raw: RawRow) -> Row:
+    """A row as the engine wants it."""
+    contact = dict(zip(CONTACT_COLUMNS, raw[6:], strict=True)) if raw[5] is not None else None
+    return Row(raw[0], raw[1], raw[2], raw[3], raw[4], contact)
+
+
+def open_store(keep_open: Sequence[int] = ()) -> LeaseStore:
+    """The store of the configured database. `keep_open`: files that live as long as any process of the store does."""
+    from campaign_app.core import db
+
+    if db.is_postgres():
+        from campaign_app.delivery.ledger.lease_store_postgres import PostgresLeaseStore
+
+        return PostgresLeaseStore()
+    from campaign_app.delivery.ledger.lease_store_sqlite import SqliteLeaseStore
+
+    return SqliteLeaseStore(keep_open)

@@ -1,0 +1,154 @@
+"""The leases' SQL outside the fast path: what is left, what is held and by whom, settling, opening and closing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.core import clock, db
+from campaign_app.delivery.ledger.lease_store import ANY_TIME
+from campaign_app.models.campaign import Campaign, CampaignStatus
+from campaign_app.models.delivery import Delivery, DeliveryStatus, Lease, LeaseState
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is left of a running campaign: when its next open lease is available, how many leases are held."""
+
+    available_at: datetime | None
+    held: int
+
+
+async def outlook(session: AsyncSession, campaign_id: int) -> Outlook | None:
+    """What is left of a campaign, by the clock of this process; None when it is not running."""
+    statement = (
+        sa.select(
+            col(Campaign.status),
+            sa.func.min(sa.case((col(Lease.state) == LeaseState.OPEN, Lease.available_at), else_=None)),
+            sa.func.count(sa.case((col(Lease.state) == LeaseState.HELD, 1), else_=None)),
+            sa.func.now() if db.is_postgres() else sa.null(),
+        )
+        .outerjoin_from(Campaign, Lease, col(Lease.campaign_id) == col(Campaign.id))
+        .where(col(Campaign.id) == campaign_id)
+        .group_by(col(Campaign.id), col(Campaign.status))
+    )
+    row = (await session.execute(statement)).first()
+    if row is None or row[0] is not CampaignStatus.RUNNING:
+        return None
+    available_at: datetime | None = row[1]
+    if available_at is not None and row[3] is not None:
+        available_at = max(ANY_TIME, available_at + (clock.now() - row[3]))
+    return Outlook(available_at, int(row[2]))
+
+
+async def states(session: AsyncSession, campaign_id: int) -> dict[LeaseState, int]:
+    """How many leases of a campaign are open, held, done."""
+    statement = (
+        sa.select(col(Lease.state), sa.func.count())
+        .where(col(Lease.campaign_id) == campaign_id)
+        .group_by(col(Lease.state))
+    )
+    return {LeaseState(state): int(number) for state, number in (await session.execute(statement)).all()}
+
+
+async def held_by_journal(session: AsyncSession, label: str) -> list[Lease]:
+    """The leases whose worker keeps this journal (before 0.2 the file's name alone was its label)."""
+    labels = (label, label.rpartition("/")[2])
+    statement = (
+        select(Lease).where(Lease.state == LeaseState.HELD, col(Lease.journal).in_(labels)).order_by(col(Lease.id))
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def expired(session: AsyncSession, before: datetime) -> list[Lease]:
+    """Held leases that were not kept up. On PostgreSQL its own clock decides, as it does for the heartbeats."""
+    moment: Any = before
+    if db.is_postgres():
+        moment = sa.func.now() - sa.literal(clock.now() - before, sa.Interval())
+    held = sa.text("lease.state = 'held'")  # literally what the partial index says, or no planner uses it
+    statement = select(Lease).where(held, col(Lease.expires_at) < moment).limit(500)
+    return list((await session.exec(statement)).all())
+
+
+async def lock_held(session: AsyncSession, lease_id: int, epoch: int) -> Lease | None:
+    """The lease, locked, if it is still held under this epoch."""
+    statement = (
+        select(Lease)
+        .where(Lease.id == lease_id, Lease.epoch == epoch, Lease.state == LeaseState.HELD)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await session.exec(statement)).first()
+
+
+def may_have_been_sent(lease: Lease) -> sa.ColumnElement[bool]:
+    """Rows of a lost lease that its worker had read, and of which nothing is known."""
+    read_until = max((at for at in (lease.heartbeat_at, lease.claimed_at) if at), default=None)
+    return sa.and_(
+        col(Delivery.id).between(lease.first_id, lease.read_through_id),
+        sa.or_(col(Delivery.next_attempt_at).is_(None), col(Delivery.next_attempt_at) <= read_until),
+    )
+
+
+async def give_back(session: AsyncSession, lease: Lease) -> None:
+    """End a settled lease: open again for the rows that are left, or done. Its epoch grows, so that a worker which
+    is not dead after all changes nothing any more."""
+    statement = sa.select(
+        sa.func.count(),
+        sa.func.count(sa.case((col(Delivery.next_attempt_at).is_(None), 1), else_=None)),
+        sa.func.min(Delivery.next_attempt_at),
+    ).where(
+        col(Delivery.id).between(lease.first_id, lease.last_id),
+        col(Delivery.campaign_id) == lease.campaign_id,
+        col(Delivery.status) == DeliveryStatus.PENDING,
+    )
+    left, untried, following = (await session.execute(statement)).one()
+    lease.state = LeaseState.OPEN if left else LeaseState.DONE
+    lease.available_at = following if following is not None and not untried else ANY_TIME
+    lease.owner = lease.host = lease.journal = ""
+    lease.epoch += 1
+    session.add(lease)
+    await session.flush()
+
+
+async def outside_held(session: AsyncSession, campaign_id: int) -> sa.ColumnElement[bool]:
+    """The condition that no worker has a delivery in hand. Lock the campaign first, so that none is claimed now."""
+    held = await session.exec(
+        select(Lease.first_id, Lease.last_id).where(
+            Lease.campaign_id == campaign_id, col(Lease.state) == LeaseState.HELD
+        )
+    )
+    return sa.and_(sa.true(), *(sa.not_(col(Delivery.id).between(first, last)) for first, last in held.all()))
+
+
+async def close_open(session: AsyncSession, campaign_id: int) -> None:
+    """Take a campaign's open leases out of play."""
+    await session.execute(
+        sa.update(Lease)
+        .where(col(Lease.campaign_id) == campaign_id, col(Lease.state) == LeaseState.OPEN)
+        .values(state=LeaseState.DONE),
+        execution_options={"synchronize_session": False},
+    )
+
+
+async def reopen(session: AsyncSession, campaign_id: int, at: datetime) -> int:
+    """Open every finished lease that has a pending row again; how many."""
+    pending = sa.exists(
+        sa.select(sa.literal(1))
+        .select_from(Delivery)
+        .where(
+            col(Delivery.campaign_id) == campaign_id,
+            col(Delivery.status) == DeliveryStatus.PENDING,
+            col(Delivery.id).between(Lease.first_id, Lease.last_id),
+        )
+    )
+    result: Any = await session.execute(
+        sa.update(Lease)
+        .where(col(Lease.campaign_id) == campaign_id, col(Lease.state) == LeaseState.DONE, pending)
+        .values(state=LeaseState.OPEN, available_at=at, owner="", host="", journal=""),
+        execution_options={"synchronize_session": False},
+    )
+    return int(result.rowcount)

@@ -1,0 +1,149 @@
+"""Moves of delivery rows in a session: by id, by condition, by a provider's event, and outcomes one by one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.delivery.ledger import repository
+from campaign_app.delivery.ledger.outcome import Outcome, Tally
+from campaign_app.delivery.ledger.transitions import EVENT_STATUS, TRANSITIONS, after_event, allows
+from campaign_app.kit.transitions import check
+from campaign_app.models.delivery import DeliveryStatus, EventKind, Reason
+
+S = DeliveryStatus
+_AT_ONCE = 1_000
+
+
+async def move(
+    session: AsyncSession,
+    delivery_ids: Sequence[int],
+    target: DeliveryStatus,
+    *,
+    at: datetime,
+    reason: Reason = Reason.NONE,
+    response: str = "",
+) -> int:
+    """Move these deliveries to `target` with their counters and roll-ups; how many moved.
+
+    Rows that the table does not let go there (because something else was faster) stay as they are.
+    """
+    total = Tally()
+    count = 0
+    ordered = sorted(delivery_ids)
+    for start in range(0, len(ordered), _AT_ONCE):
+        moved: list[int] = []
+        for row in await repository.lock_deliveries(session, ordered[start : start + _AT_ONCE]):
+            if allows(row.status, target):
+                total.add(row.campaign_id, row.status, target, at, row.domain)
+                moved.append(row.id)
+        await repository.set_status(session, moved, target, at=at, reason=reason, response=response)
+        count += len(moved)
+    await repository.apply_tally(session, total)
+    return count
+
+
+async def move_matching(
+    session: AsyncSession,
+    campaign_id: int,
+    source: DeliveryStatus,
+    target: DeliveryStatus,
+    *,
+    at: datetime,
+    reason: Reason = Reason.NONE,
+    condition: ColumnElement[bool] | None = None,
+    attempts: int = 0,
+) -> int:
+    """Move all of a campaign's deliveries in `source` (and matching `condition`) in one statement; how many moved.
+
+    `attempts` are added to what each has. For targets that no roll-up counts: skipped, uncertain, pending.
+
+    Raises:
+        NotAllowed: the table has no such way.
+    """
+    check(TRANSITIONS, source, target)
+    if target in {S.SENT, S.FAILED, S.BOUNCED}:
+        raise ValueError("minutes and domains count this one: use move()")
+    moved = await repository.set_status_matching(session, campaign_id, source, target, at, reason, condition, attempts)
+    if moved:
+        total = Tally()
+        total.counters[campaign_id][source] -= moved
+        total.counters[campaign_id][target] += moved
+        await repository.apply_tally(session, total)
+    return moved
+
+
+async def revert_uncertain(session: AsyncSession, entries: Sequence[tuple[int, int]], at: datetime) -> int:
+    """Deliveries that were taken for doubtful, and of which their worker now says that they were certainly not sent:
+    pending again; how many. An entry is (id, attempts when the worker read it). Whoever was tried by another since
+    then has more attempts by more than the doubtful one, and stays as he is.
+    """
+    before = dict(entries)
+    total, back = Tally(), []
+    ordered = sorted(before)
+    for start in range(0, len(ordered), _AT_ONCE):
+        for row in await repository.lock_deliveries(session, ordered[start : start + _AT_ONCE]):
+            doubted = row.status is S.UNCERTAIN and row.reason is Reason.WORKER_DIED
+            if doubted and row.attempts == before[row.id] + 1:
+                total.add(row.campaign_id, row.status, S.PENDING, at, row.domain)
+                back.append(row.id)
+    if back:
+        await repository.take_back_attempt(session, back, at)
+        await repository.apply_tally(session, total)
+    return len(back)
+
+
+async def record_event(
+    session: AsyncSession,
+    delivery_id: int,
+    kind: EventKind,
+    at: datetime,
+    *,
+    reason: Reason = Reason.NONE,
+    response: str = "",
+) -> bool:
+    """What a provider reported about a delivery; whether its status moved. Each kind's first time is kept."""
+    rows = await repository.lock_deliveries(session, [delivery_id])
+    if not rows or kind not in EVENT_STATUS:
+        return False
+    row = rows[0]
+    await repository.keep_first_time(session, delivery_id, EVENT_STATUS[kind], at)
+    target = after_event(row.status, kind)
+    if target is None:
+        return False
+    if kind is EventKind.BOUNCE and reason is Reason.NONE:
+        reason = Reason.BOUNCE_REPORT
+    total = Tally()
+    total.add(row.campaign_id, row.status, target, at, row.domain)
+    if target is not S.BOUNCED and row.status is not S.BOUNCED:
+        reason = row.reason
+    await repository.set_status(session, [delivery_id], target, at=at, reason=reason, response=response)
+    await repository.apply_tally(session, total)
+    return True
+
+
+async def settle(session: AsyncSession, outcomes: Sequence[Outcome], lost: set[int]) -> int:
+    """Write outcomes one by one where the bulk write found rows in another state; how many counted.
+
+    A repeated write (the first one's answer was lost) finds its own result and changes nothing. Of a lease in `lost`
+    only what became uncertain in the meantime is improved: its other rows may be in another worker's hands.
+    """
+    rows = {row.id: row for row in await repository.lock_deliveries(session, [o.delivery_id for o in outcomes])}
+    total = Tally()
+    counted = 0
+    for outcome in outcomes:
+        row = rows.get(outcome.delivery_id)
+        if row is None or not _still_counts(row, outcome, outcome.lease_id in lost):
+            continue
+        total.add(row.campaign_id, row.status, outcome.status, outcome.at, row.domain)
+        counted += 1
+        await repository.write_outcome(session, outcome)
+    await repository.apply_tally(session, total)
+    return counted
+
+
+def _still_counts(row: repository.LedgerRow, outcome: Outcome, lease_lost: bool) -> bool:
+    if row.status is S.UNCERTAIN:
+        return outcome.status in {S.SENT, S.FAILED}
+    return row.status in {S.PENDING, S.SENDING} and not lease_lost and row.attempts == outcome.before

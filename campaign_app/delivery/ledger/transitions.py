@@ -1,0 +1,55 @@
+"""Which statuses a delivery may go through: the one table, and the rank of what providers report. Pure."""
+
+from collections.abc import Mapping
+
+from campaign_app.models.delivery import DeliveryStatus, EventKind
+
+S = DeliveryStatus
+_OUTCOMES = frozenset({S.SENT, S.FAILED, S.UNCERTAIN, S.SKIPPED})
+_PROVIDER = frozenset({S.DELIVERED, S.READ, S.REPLIED, S.BOUNCED})
+
+# A row under a held lease reads `pending` while it is being sent, so every outcome may follow both.
+TRANSITIONS: Mapping[DeliveryStatus, frozenset[DeliveryStatus]] = {
+    S.PENDING: _OUTCOMES | _PROVIDER | {S.SENDING},
+    S.SENDING: _OUTCOMES | _PROVIDER | {S.PENDING},
+    S.UNCERTAIN: _PROVIDER | {S.SENT, S.FAILED, S.PENDING},
+    S.SENT: _PROVIDER,
+    S.DELIVERED: frozenset({S.READ, S.REPLIED, S.BOUNCED}),
+    S.BOUNCED: frozenset({S.READ, S.REPLIED}),
+    S.READ: frozenset({S.REPLIED}),
+    S.REPLIED: frozenset(),
+    S.FAILED: frozenset(),
+    S.SKIPPED: frozenset(),
+}
+
+# What providers report, weakest first. The strongest report wins whatever the order, so that late and repeated ones
+# never move a row back: a bounce after `delivered` is news, a bounce after a reply is not.
+RANK: Mapping[DeliveryStatus, int] = {
+    S.PENDING: 0,
+    S.SENDING: 0,
+    S.UNCERTAIN: 0,
+    S.SENT: 1,
+    S.DELIVERED: 2,
+    S.BOUNCED: 3,
+    S.READ: 4,
+    S.REPLIED: 5,
+}
+
+EVENT_STATUS: Mapping[EventKind, DeliveryStatus] = {
+    EventKind.DELIVER: S.DELIVERED,
+    EventKind.BOUNCE: S.BOUNCED,
+    EventKind.REPLY: S.REPLIED,
+}
+
+
+def allows(current: DeliveryStatus, target: DeliveryStatus) -> bool:
+    """Whether the table leads from `current` to `target`."""
+    return target in TRANSITIONS[current]
+
+
+def after_event(current: DeliveryStatus, kind: EventKind) -> DeliveryStatus | None:
+    """The status that a provider's event leads to; None when it changes nothing (no status, late, or repeated)."""
+    target = EVENT_STATUS.get(kind)
+    if target is None or current not in RANK or RANK[target] <= RANK[current]:
+        return None
+    return target

@@ -1,0 +1,186 @@
+"""A campaign within this worker: its leases, its slots, its message. Fairness between lanes is by stride."""
+
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+from campaign_app.channels.base import Composer, Content, Outgoing
+from campaign_app.core import clock
+from campaign_app.core.rate_limit import Limits
+from campaign_app.delivery import message_ids
+from campaign_app.delivery.launch.recipients import SUPPRESSED
+from campaign_app.delivery.launch.refusals import FirstMessages
+from campaign_app.delivery.ledger.outcome import Outcome
+from campaign_app.delivery.runtime.held_lease import HeldLease, QueuedRow
+from campaign_app.delivery.runtime.meter import LAST_KEPT, Meter
+from campaign_app.delivery.runtime.slots import Slots
+from campaign_app.delivery.runtime.slow_render import TOO_SLOW, SlowRenderWatch
+from campaign_app.models.delivery import Reason
+from campaign_app.models.suppression import SuppressionReason
+from campaign_app.rendering.errors import RenderError, TooSlow
+from campaign_app.rendering.links import Addresses
+from campaign_app.rendering.templating import CompiledMessage, Rendered, context_for
+
+CHUNK = 250
+LEAST = 100
+AHEAD_S = 0.05
+_EDITED = ("version", "message", "addresses", "composer", "from_address", "domain", "common", "limits", "stride")
+
+
+class SkipRecipient(Exception):
+    """This recipient gets no message, and why."""
+
+    def __init__(self, reason: Reason, detail: str = "", *, stops: bool = False) -> None:
+        super().__init__(detail or reason.label)
+        self.reason = reason
+        self.detail = detail
+        self.stops = stops  # the campaign's others must not be tried: each would hold up the whole worker
+
+
+class CampaignRunner:
+    """One running campaign. `version` changes when campaign or account were edited."""
+
+    def __init__(
+        self,
+        campaign_id: int,
+        version: object,
+        *,
+        message: CompiledMessage,
+        composer: Composer,
+        from_address: str,
+        common: Mapping[str, Any],
+        base: str,
+        limits: Limits,
+        priority: int,
+        counted_from: datetime | None = None,
+    ) -> None:
+        self.campaign_id = campaign_id
+        self.version = version
+        self.message = message
+        self.addresses = Addresses(len(message.links), message.reads, base, message.personal)
+        self.composer = composer
+        self.from_address = from_address
+        self.domain = from_address.rpartition("@")[2]
+        self.common = dict(common)
+        self.limits = limits
+        self.stride = 2.0 ** (priority - 5)  # priority 1 gets sixteen turns where 5 gets one; nobody gets none
+        self.turn = 0.0
+        self.limited = False  # it was passed over because its limits gave it no slot
+        self.leases: deque[HeldLease] = deque()
+        self.settling: set[HeldLease] = set()
+        self.slots = Slots()
+        self.unspent = 0  # slots that were used for nothing: not sent, or void
+        self.first_messages = FirstMessages(counted_from)
+        self.dead: list[int] = []  # deliveries to addresses that do not exist, to be suppressed
+        self.suppressing = False
+        self.in_flight = 0
+        self.closed = False
+        self.resume_at: datetime | None = None
+        self.closes_at: float | None = None
+        self.meter = Meter()
+        self.last: deque[tuple[QueuedRow, Outcome]] = deque(maxlen=LAST_KEPT)
+        self.dirty = True
+        self.idle_since = 0.0
+        self.batches = 0
+        self.chunk = LEAST
+        self.watch = SlowRenderWatch()
+
+    def adopt(self, newer: "CampaignRunner") -> None:
+        """Campaign or account were edited: what is made from now on follows, what is under way is left alone."""
+        for name in _EDITED:
+            setattr(self, name, getattr(newer, name))
+        if self.first_messages.since != newer.first_messages.since:  # a person resumed what the brake had stopped
+            self.first_messages = newer.first_messages
+            self.dead.clear()
+
+    def ahead(self) -> int:
+        """How many rows to read now (also kept as `chunk`).
+
+        Few: what was read is what is in doubt when a host and its journal are lost. Enough: half a second of a limited
+        lane, or what goes out between two flushes, so that nobody waits for rows.
+        """
+        rate = self.limits.per_second
+        if rate:
+            self.chunk = max(1, min(CHUNK, int(rate / 2)))
+        else:
+            self.chunk = max(LEAST, min(CHUNK, int(self.meter.per_minute(monotonic()) / 60 * AHEAD_S)))
+        return self.chunk
+
+    @property
+    def wants(self) -> int:
+        """Messages that could go now."""
+        return sum(len(lease.rows) for lease in self.leases)
+
+    def front(self) -> HeldLease | None:
+        """The first feed that has a row; those that are used up leave the line."""
+        leases, now = self.leases, clock.steady()
+        while leases:
+            lease = leases[0]
+            if lease.rows:
+                return lease if now < lease.valid_until else None
+            if not lease.exhausted:
+                return next((other for other in leases if other.rows and now < other.valid_until), None)
+            self.settling.add(leases.popleft())
+        return None
+
+    def stop(self) -> int:
+        """Take nothing more from any feed; how many slots are not going to be used."""
+        for lease in list(self.leases):
+            lease.stop()
+        self.settling.update(self.leases)
+        self.leases.clear()
+        return self.slots.drop()
+
+    def make(self, item: QueuedRow) -> Outgoing:
+        """This recipient's message, complete.
+
+        Raises:
+            LeftOut: it cannot or must not be made.
+        """
+        row = item.row
+        if row.contact is None:
+            raise SkipRecipient(Reason.CONTACT_DELETED)
+        if row.suppressed is not None:
+            raise SkipRecipient(SUPPRESSED[SuppressionReason(row.suppressed)])
+        try:
+            context = context_for(row.contact)
+        except (RenderError, ValueError) as error:
+            raise SkipRecipient(Reason.RENDER_ERROR, str(error)[:500]) from None
+        missing = self.message.missing(context)
+        if missing:
+            raise SkipRecipient(Reason.MISSING_VARIABLE, ", ".join(sorted(missing))[:500])
+        name = context["name"]
+        context.update(self.common)
+        rendered, headers = self._rendered(row.id, context)
+        try:
+            content = self.composer.compose(
+                Content(
+                    recipient=row.address,
+                    recipient_name=name,
+                    subject=rendered.subject,
+                    html=rendered.html,
+                    text=rendered.text,
+                    message_id=message_ids.make(row.id, self.domain),
+                    headers=headers,
+                )
+            )
+        except ValueError as error:
+            raise SkipRecipient(Reason.RENDER_ERROR, str(error)[:500]) from None
+        return Outgoing(row.id, self.from_address, row.address, content)
+
+    def _rendered(self, delivery_id: int, context: dict[str, Any]) -> tuple[Rendered, dict[str, str]]:
+        watch = self.watch
+        watch.start()
+        try:
+            made = self.addresses.make(delivery_id, self.message.link_values(context))
+            context.update(made.variables)
+            rendered = self.message.render(context)
+        except TooSlow as error:
+            raise SkipRecipient(Reason.RENDER_ERROR, str(error)[:500], stops=True) from None
+        except (RenderError, ValueError) as error:
+            raise SkipRecipient(Reason.RENDER_ERROR, str(error)[:500], stops=watch.is_too_slow()) from None
+        if watch.is_too_slow():
+            raise SkipRecipient(Reason.RENDER_ERROR, TOO_SLOW, stops=True)
+        return rendered, made.headers
