@@ -23,7 +23,7 @@ from campaign_app.channels.email import dkim
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.config import settings
-from campaign_app.delivery import queries
+from campaign_app.delivery.reporting import recipient_queries
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.ops import invariants
 from tests import servers
@@ -169,11 +169,11 @@ async def test_campaigns_and_their_recipients_are_read(installation: Upgraded) -
         page = await campaigns.list_campaigns(session, SYSTEM, CampaignQuery(limit=100))
         by_name = {row.name: row for row in page.rows}
         half = await campaigns.get(session, SYSTEM, by_name["Half way"].id)
-        pending = await queries.recipients(session, SYSTEM, half.id or 0, status="pending", limit=10)
+        pending = await recipient_queries.recipients(session, SYSTEM, half.id or 0, status="pending", limit=10)
         offer = by_name["November restock offer"]
-        uncertain = await queries.recipients(session, SYSTEM, offer.id, status="uncertain")
-        put_off = await queries.recipients(session, SYSTEM, offer.id, status="pending")
-        left = await queries.why(session, SYSTEM, uncertain.rows[0].id)
+        uncertain = await recipient_queries.recipients(session, SYSTEM, offer.id, status="uncertain")
+        put_off = await recipient_queries.recipients(session, SYSTEM, offer.id, status="pending")
+        left = await recipient_queries.why(session, SYSTEM, uncertain.rows[0].id)
         activity = await campaigns.activity(session, SYSTEM, half.id or 0)
     assert len(by_name) == 13  # the fourteenth was deleted
     assert (half.status, half.status_reason, half.priority) == ("paused", "To look at it again", 3)
