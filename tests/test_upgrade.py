@@ -43,6 +43,7 @@ def _without_signature(row: Row) -> dict[str, Any]:
 BECAME: dict[str, Became] = {
     "app_user": Became(meant={"time_zone": lambda row: "" if row["time_zone"] == "UTC" else row["time_zone"]}),
     "delivery": Became(gone={"message_id": ""}),
+    "lease": Became(now={"reach_id": lambda row, _: row["read_through_id"]}),
     "setting": Became(now={"value": lambda row, _: _without_signature(row)}),
 }
 """What the upgrade changes; tests/upgraded.py explains it. Every other table and column must be as it was."""
