@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from campaign_app import __version__
-from campaign_app.api import docs, errors, files, health, public, result_files, sign_in
+from campaign_app.api import docs, errors, files, health, media, public, result_files, sign_in
 from campaign_app.api.hooks import mail
 
 api = FastAPI(
@@ -15,5 +15,5 @@ api = FastAPI(
     redoc_url=None,
 )
 errors.install(api)
-for module in (docs, files, health, mail, public, result_files, sign_in):
+for module in (docs, files, health, mail, media, public, result_files, sign_in):
     api.include_router(module.router)

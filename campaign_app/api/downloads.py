@@ -1,10 +1,11 @@
-"""The only way out for files: each is written to the audit log first. The guard lets no other attachment through.
+"""The only way out for files: each that is not public is written to the audit log first. The guard lets no other
+attachment through.
 
 CSV streams; its first piece is made before the headers, so that an error is still an answer.
 """
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from pathlib import Path
 from typing import Final, cast
@@ -51,6 +52,12 @@ async def text(export: Export, content: str, filename: str) -> Response:
     """A short text. The caller has asked for the permission."""
     await exports.note(export)
     return _Text(content, headers={"Content-Disposition": attachment(filename)})
+
+
+def published(path: Path, media_type: str, filename: str, headers: Mapping[str, str]) -> FileResponse:
+    """A file that anybody who has its address may read, so that the log says nothing of it. `filename`: to be saved."""
+    disposition = {"Content-Disposition": attachment(filename)} if filename else {}
+    return _File(path, media_type=media_type, headers={**headers, **disposition})
 
 
 def attachment(filename: str) -> str:

@@ -21,6 +21,7 @@ from campaign_app.auth.current import STRANGER, current_actor
 from campaign_app.auth.errors import FactorRequired
 from campaign_app.core import logging
 from campaign_app.core.config import ROOT, settings
+from campaign_app.media import types as media_types
 
 ACTOR: Final = "beacon.actor"  # where the guard leaves the signed-in actor in the ASGI scope
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -31,6 +32,7 @@ _NEEDS_SESSION: Final = ("/_upload", "/files/")
 _FOR_SET_UP: Final = frozenset({"/files/second-factor.svg"})
 _SOCKET: Final = "/_event"  # its long polling too
 _UPLOADS: Final = ("/_upload", "/files/imports")
+_MEDIA: Final = "/files/media"
 _MEGABYTE: Final = 1 << 20
 _BODY_LIMIT: Final = 1 * _MEGABYTE
 _HOOK_LIMIT: Final = 10 * _MEGABYTE
@@ -279,6 +281,8 @@ async def _refusal(scope: Scope, headers: Mapping[str, str]) -> JSONResponse | N
 def _limit(path: str) -> int:
     if path.startswith(_UPLOADS):
         return settings().upload_limit_mb * _MEGABYTE
+    if path.startswith(_MEDIA):
+        return media_types.LARGEST
     return _HOOK_LIMIT if path.startswith("/hooks/") else _BODY_LIMIT
 
 

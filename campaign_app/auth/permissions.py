@@ -13,6 +13,7 @@ PERMISSIONS: Final[frozenset[str]] = frozenset(
         "segments": "read write",
         "suppressions": "read write",
         "templates": "read write",
+        "media": "read write",
         "accounts": "read write",
         "users": "read write",
         "workspace": "read write",
@@ -28,9 +29,11 @@ def _all_of(*nouns: str) -> frozenset[str]:
 
 
 _VIEWER: Final = frozenset(
-    f"{noun}:read" for noun in ("campaigns", "contacts", "segments", "suppressions", "templates", "analytics")
+    f"{noun}:read" for noun in ("campaigns", "contacts", "segments", "suppressions", "templates", "media", "analytics")
 )
-_MARKETER: Final = _VIEWER | _all_of("campaigns", "contacts", "segments", "suppressions", "templates", "analytics")
+_MARKETER: Final = _VIEWER | _all_of(
+    "campaigns", "contacts", "segments", "suppressions", "templates", "media", "analytics"
+)
 _MARKETER_AND_ACCOUNTS: Final = _MARKETER | {"accounts:read"}
 _MANAGER: Final = _MARKETER_AND_ACCOUNTS | {"users:read", "audit:read"}
 _ADMIN: Final = _MANAGER | _all_of("accounts", "users", "workspace", "audit")

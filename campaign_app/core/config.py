@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     session_days: int = 14
     session_idle_hours: float = 12.0
     upload_limit_mb: int = 512
+    media: Path | None = None
+    media_limit_mb: int = 2_048
     log_level: str = "INFO"
     log_json: bool = False
     log_limit_mb: float = 5.0
@@ -58,6 +60,11 @@ class Settings(BaseSettings):
             if url.startswith(given):
                 return driver + url.removeprefix(given)
         return url.replace("sqlite://", "sqlite+aiosqlite://", 1) if url.startswith("sqlite://") else url
+
+    @property
+    def media_folder(self) -> Path:
+        """Where uploaded media are. Hosts that share a database need one folder for all (BEACON_MEDIA)."""
+        return self.media or self.var_dir / "media"
 
     @property
     def redis(self) -> str:

@@ -18,6 +18,7 @@ from campaign_app.channels import reported
 from campaign_app.core import clock, db, redis
 from campaign_app.core.config import settings
 from campaign_app.kit import text
+from campaign_app.media import service as media
 from campaign_app.models.account import SendingAccount
 from campaign_app.ops import hangs, health, invariants, memory
 
@@ -156,6 +157,15 @@ async def _disk() -> list[Finding]:
     return [Finding("Disk", OK, words)]
 
 
+async def _media() -> list[Finding]:
+    async with db.reading() as session:
+        missing = await media.missing(session)
+    if missing:
+        words = f"{text.plural(missing, 'file')} of the media library not found in {settings().media_folder}."
+        return [Finding("Media", BROKEN, words, "restore the folder, or set BEACON_MEDIA to the one all hosts share")]
+    return [Finding("Media", OK, f"Every file is in {settings().media_folder}.")]
+
+
 async def _invariants() -> list[Finding]:
     violations = await invariants.check_now()
     if not violations:
@@ -183,6 +193,7 @@ LOOKS: tuple[tuple[str, Look, str], ...] = (
     ("Clock", _clock, "sudo timedatectl set-ntp true"),
     ("Proxy", _proxies, "check BEACON_BASE_URL and BEACON_TRUSTED_PROXIES"),
     ("Disk", _disk, "check the folder BEACON_VAR"),
+    ("Media", _media, "check the folder BEACON_MEDIA"),
     ("Ledger", _invariants, "./campaign migrate"),
     ("Audit log", _audit, "./campaign migrate"),
 )

@@ -6,6 +6,7 @@ from arq.cron import CronJob, cron
 
 from campaign_app.audience import jobs as audience
 from campaign_app.delivery import jobs as delivery
+from campaign_app.media import jobs as media
 from campaign_app.ops import jobs as ops
 from campaign_app.worker.wrap import logged
 
@@ -28,6 +29,7 @@ def lines() -> Sequence[CronJob]:
             timeout=3_600,
         ),
         cron(logged(audience.tidy_imports), name="cron:tidy_imports", hour=3, minute=17, second=0, timeout=600),
+        cron(logged(media.tidy_media), name="cron:tidy_media", minute=23, second=0, timeout=600),
         cron(logged(ops.anchor_audit), name="cron:anchor_audit", minute=11, second=0, timeout=60),
         cron(logged(ops.check_invariants), name="cron:check_invariants", minute={7, 37}, second=0, timeout=300),
     )

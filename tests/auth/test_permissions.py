@@ -25,6 +25,8 @@ LOWEST_ROLE = {
     "suppressions:write": Role.MARKETER,
     "templates:read": Role.VIEWER,
     "templates:write": Role.MARKETER,
+    "media:read": Role.VIEWER,
+    "media:write": Role.MARKETER,
     "accounts:read": Role.MARKETER,
     "accounts:write": Role.ADMIN,
     "users:read": Role.MANAGER,

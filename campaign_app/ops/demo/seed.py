@@ -19,7 +19,8 @@ from campaign_app.auth.schemas import NewUser
 from campaign_app.campaigns import service as campaigns
 from campaign_app.campaigns import templates_service
 from campaign_app.core import clock
-from campaign_app.core.actor import SYSTEM
+from campaign_app.core.actor import SYSTEM, Actor
+from campaign_app.media import service as library
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import CampaignStatus
 from campaign_app.models.contact import AttributeDefinition, Contact, ContactList, ListMember
@@ -27,7 +28,7 @@ from campaign_app.models.setting import Setting
 from campaign_app.models.suppression import Suppression, SuppressionReason
 from campaign_app.models.template import Template
 from campaign_app.models.user import Role, User
-from campaign_app.ops.demo import history, people
+from campaign_app.ops.demo import history, images, people
 from campaign_app.ops.demo.rehearsal import insert_many, sandbox_account
 from campaign_app.ops.demo.stories import STORIES
 from campaign_app.workspace import service as workspace
@@ -191,7 +192,19 @@ async def _open_campaigns(session: AsyncSession, account: SendingAccount, market
     )
     invitation.status = CampaignStatus.SCHEDULED
     session.add(invitation)
-    await campaigns.create(session, actor, "Welcome to new customers", **await _content(session, "Welcome"))
+    welcome = await _content(session, "Welcome")
+    welcome["html"] = f"{await _images(session, actor)}{welcome['html']}"
+    await campaigns.create(session, actor, "Welcome to new customers", **welcome)
+
+
+async def _images(session: AsyncSession, actor: Actor) -> str:
+    """Fill the media library; an image of it as HTML."""
+    shown = ""
+    for name, (alt_text, *_) in images.SEASONS.items():
+        media = (await library.add(session, actor, name, images.image(name))).media
+        await library.update(session, actor, media.id, media.version, {"name": name, "alt_text": alt_text})
+        shown = f'<p><img src="{media.address}" alt="{alt_text}" width="{media.width}"></p>\n'
+    return shown
 
 
 async def _content(session: AsyncSession, name: str) -> dict[str, Any]:
