@@ -42,6 +42,7 @@ def _without_signature(row: Row) -> dict[str, Any]:
 
 BECAME: dict[str, Became] = {
     "app_user": Became(meant={"time_zone": lambda row: "" if row["time_zone"] == "UTC" else row["time_zone"]}),
+    "campaign_counter": Became(gone={"sending": 0}),
     "delivery": Became(gone={"message_id": ""}),
     "lease": Became(now={"reach_id": lambda row, _: row["read_through_id"]}),
     "setting": Became(now={"value": lambda row, _: _without_signature(row)}),

@@ -77,7 +77,7 @@ def _outcome(delivery: Delivery) -> tuple[str, str, datetime]:
     match delivery.status:
         case DeliveryStatus.SKIPPED:
             return "skipped", "Was left out of a campaign", delivery.updated_at
-        case DeliveryStatus.PENDING | DeliveryStatus.SENDING:
+        case DeliveryStatus.PENDING:
             return "pending", "An e-mail is queued", delivery.updated_at
         case DeliveryStatus.FAILED:
             return "failed", "An e-mail could not be sent", delivery.failed_at or delivery.updated_at

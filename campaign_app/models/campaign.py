@@ -127,7 +127,6 @@ class CampaignCounter(SQLModel, table=True):
     campaign_id: int = Field(primary_key=True, foreign_key="campaign.id", ondelete="CASCADE")
     total: int = 0
     pending: int = 0
-    sending: int = 0
     sent: int = 0
     delivered: int = 0
     read: int = 0

@@ -10,10 +10,9 @@ from campaign_app.models.base import BIG, TEXT, big_id, choice
 
 
 class DeliveryStatus(StrEnum):
-    """The ways between them are in delivery.ledger."""
+    """What became of a delivery. The ways between them are a table in delivery.ledger.transitions."""
 
     PENDING = "pending"
-    SENDING = "sending"
     SENT = "sent"
     DELIVERED = "delivered"
     READ = "read"

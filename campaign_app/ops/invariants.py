@@ -65,13 +65,13 @@ async def no_lease_forgotten(session: AsyncSession) -> list[str]:
 
 
 async def finished_means_settled(session: AsyncSession) -> list[str]:
-    """A completed or cancelled campaign has nothing pending or being sent."""
+    """A completed or cancelled campaign has nothing pending."""
     query = (
         select(Campaign.id)
         .join(CampaignCounter, col(CampaignCounter.campaign_id) == col(Campaign.id))
         .where(
             col(Campaign.status).in_([CampaignStatus.COMPLETED, CampaignStatus.CANCELLED]),
-            col(CampaignCounter.pending) + col(CampaignCounter.sending) > 0,
+            col(CampaignCounter.pending) > 0,
         )
     )
     return [f"campaign {campaign}" for campaign in (await session.exec(query)).all()]

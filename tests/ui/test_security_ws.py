@@ -284,7 +284,7 @@ async def watched_campaign(product: Product, tab: Tab) -> str:
 
 
 async def publish(product: Product, topic: str, sent: int) -> None:
-    counters = dict.fromkeys(("total", "pending", "sending", "failed", "skipped", "uncertain", "bounced"), 0)
+    counters = dict.fromkeys(("total", "pending", "failed", "skipped", "uncertain", "bounced"), 0)
     news = {"status": "paused", "status_reason": "", "counters": {**counters, "sent": sent}, "in_flight": 0, "last": []}
     async with redis.from_url(product.stack.redis_url) as client:
         await client.publish(f"progress:{topic}", json.dumps(news))

@@ -1,7 +1,4 @@
-"""The fast path to the database: claim a lease, read its rows, write outcomes back. Raw drivers, no ORM.
-
-Light to import: the process that keeps SQLite's ledger loads it and little else.
-"""
+"""What the sending path exchanges with the ledger. Light to import: SQLite's process loads it and little else."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -49,8 +46,6 @@ class Row:
 RawRow = Sequence[Any]
 """(id, address, domain, attempts, suppressed, contact id, contact columns …)"""
 
-RawRows = list[RawRow]
-
 
 @dataclass(frozen=True, slots=True)
 class LeaseHandle:
@@ -82,6 +77,29 @@ class WriteBatch:
 
 
 @dataclass(slots=True)
+class LedgerWrite:
+    """A WriteBatch in the database's values, with the sums of its outcomes: what `writing` takes."""
+
+    at: Any
+    clock: tuple[Any, ...]
+    any_time: Any
+    handles: list[LeaseHandle] = field(default_factory=list)
+    finished: list[LeaseHandle] = field(default_factory=list)
+    leases: set[int] = field(default_factory=set)  # those that the rows belong to
+    sent: list[tuple[Any, ...]] = field(default_factory=list)  # id, attempts before, at, response
+    other: list[tuple[Any, ...]] = field(default_factory=list)  # the same, status, reason, attempts, next attempt
+    counters: dict[int, dict[str, int]] = field(default_factory=dict)  # campaign: status: change
+    minutes: list[tuple[Any, ...]] = field(default_factory=list)  # campaign, minute, sent, failed
+    domains: list[tuple[Any, ...]] = field(default_factory=list)  # campaign, domain, sent, failed, bounced
+
+    def count(self, campaign_id: int, changes: dict[str, int]) -> None:
+        """Add to the campaign's counters."""
+        counter = self.counters.setdefault(campaign_id, {})
+        for status, change in changes.items():
+            counter[status] = counter.get(status, 0) + change
+
+
+@dataclass(slots=True)
 class WriteResult:
     """What a write found: leases that were lost, and for each finished lease when it can be claimed again (None: done).
 
@@ -89,12 +107,12 @@ class WriteResult:
     """
 
     lost: set[int] = field(default_factory=set)
-    reopened: dict[int, datetime | None] = field(default_factory=dict)
+    reopened: dict[int, Any] = field(default_factory=dict)
     disputed: bool = False
 
 
 class LeaseStore(Protocol):
-    """One per worker process."""
+    """The sending path's door to the ledger. One per worker process."""
 
     async def claim(self, campaign_id: int, owner: LeaseOwner, rows: int, at: datetime) -> ClaimedLease | None:
         """The next available lease of a running campaign with its first rows; None when there is none now."""
@@ -102,9 +120,9 @@ class LeaseStore(Protocol):
     async def read_more(
         self, handle: LeaseHandle, after_id: int, rows: int, at: datetime
     ) -> tuple[list[Row], int] | None:
-        """The rows behind `after_id` and how far the lease now reaches; None when the lease was lost."""
+        """The rows behind `after_id` and the id through which the lease is read now; None when the lease was lost."""
 
-    async def write(self, write: WriteBatch, at: datetime) -> WriteResult:
+    async def write(self, batch: WriteBatch, at: datetime) -> WriteResult:
         """Everything in one transaction, counters and roll-ups included."""
 
     async def close(self) -> None:

@@ -9,7 +9,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.core import clock, db
-from campaign_app.delivery.ledger.lease_store import ANY_TIME
+from campaign_app.delivery.ledger import encoding, in_session, writing
+from campaign_app.delivery.ledger.lease_store import ANY_TIME, LeaseHandle
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.models.delivery import Delivery, DeliveryStatus, Lease, LeaseState
 
@@ -93,25 +94,15 @@ def may_have_been_sent(lease: Lease) -> sa.ColumnElement[bool]:
     )
 
 
-async def give_back(session: AsyncSession, lease: Lease) -> None:
-    """End a settled lease: open again for the rows that are left, or done. Its epoch grows, so that a worker which
-    is not dead after all changes nothing any more."""
-    statement = sa.select(
-        sa.func.count(),
-        sa.func.count(sa.case((col(Delivery.next_attempt_at).is_(None), 1), else_=None)),
-        sa.func.min(Delivery.next_attempt_at),
-    ).where(
-        col(Delivery.id).between(lease.first_id, lease.last_id),
-        col(Delivery.campaign_id) == lease.campaign_id,
-        col(Delivery.status) == DeliveryStatus.PENDING,
-    )
-    left, untried, following = (await session.execute(statement)).one()
-    lease.state = LeaseState.OPEN if left else LeaseState.DONE
-    lease.available_at = following if following is not None and not untried else ANY_TIME
-    lease.owner = lease.host = lease.journal = ""
-    lease.epoch += 1
-    session.add(lease)
-    await session.flush()
+async def release_lease(session: AsyncSession, lease: Lease, *, cancelled: bool) -> None:
+    """End a settled lease: open again for the rows that are left, or done. A worker that is not dead after all changes
+    nothing any more."""
+    handle = LeaseHandle(int(lease.id or 0), lease.epoch, lease.campaign_id, lease.first_id, lease.last_id)
+    sql, batch = in_session.sql(), encoding.empty(in_session.sql(), clock.now())
+    ended = writing.end_lease(sql, handle, batch, cancelled=cancelled, fence=True)
+    _, skipped = await in_session.run(session, ended)
+    batch.count(lease.campaign_id, {"pending": -skipped, "skipped": skipped})
+    await in_session.run(session, writing.count(sql, batch.counters, (), ()))
 
 
 async def outside_held(session: AsyncSession, campaign_id: int) -> sa.ColumnElement[bool]:

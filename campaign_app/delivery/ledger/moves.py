@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.delivery.ledger import repository
+from campaign_app.delivery.ledger import in_session, repository, settling
 from campaign_app.delivery.ledger.outcome import Outcome, Tally
 from campaign_app.delivery.ledger.transitions import EVENT_STATUS, TRANSITIONS, after_event, allows
 from campaign_app.kit.transitions import check
@@ -40,7 +40,7 @@ async def move(
                 moved.append(row.id)
         await repository.set_status(session, moved, target, at=at, reason=reason, response=response)
         count += len(moved)
-    await repository.apply_tally(session, total)
+    await in_session.count(session, total)
     return count
 
 
@@ -70,7 +70,7 @@ async def move_matching(
         total = Tally()
         total.counters[campaign_id][source] -= moved
         total.counters[campaign_id][target] += moved
-        await repository.apply_tally(session, total)
+        await in_session.count(session, total)
     return moved
 
 
@@ -90,7 +90,7 @@ async def revert_uncertain(session: AsyncSession, entries: Sequence[tuple[int, i
                 back.append(row.id)
     if back:
         await repository.take_back_attempt(session, back, at)
-        await repository.apply_tally(session, total)
+        await in_session.count(session, total)
     return len(back)
 
 
@@ -119,31 +119,12 @@ async def record_event(
     if target is not S.BOUNCED and row.status is not S.BOUNCED:
         reason = row.reason
     await repository.set_status(session, [delivery_id], target, at=at, reason=reason, response=response)
-    await repository.apply_tally(session, total)
+    await in_session.count(session, total)
     return True
 
 
 async def settle(session: AsyncSession, outcomes: Sequence[Outcome], lost: set[int]) -> int:
-    """Write outcomes one by one where the bulk write found rows in another state; how many counted.
-
-    A repeated write (the first one's answer was lost) finds its own result and changes nothing. Of a lease in `lost`
-    only what became uncertain in the meantime is improved: its other rows may be in another worker's hands.
-    """
-    rows = {row.id: row for row in await repository.lock_deliveries(session, [o.delivery_id for o in outcomes])}
-    total = Tally()
-    counted = 0
-    for outcome in outcomes:
-        row = rows.get(outcome.delivery_id)
-        if row is None or not _still_counts(row, outcome, outcome.lease_id in lost):
-            continue
-        total.add(row.campaign_id, row.status, outcome.status, outcome.at, row.domain)
-        counted += 1
-        await repository.write_outcome(session, outcome)
-    await repository.apply_tally(session, total)
+    """Write outcomes of rows that may have another status than their worker knew (see settling); how many counted."""
+    total, counted = await in_session.run(session, settling.settle(in_session.sql(), outcomes, lost))
+    await in_session.count(session, total)
     return counted
-
-
-def _still_counts(row: repository.LedgerRow, outcome: Outcome, lease_lost: bool) -> bool:
-    if row.status is S.UNCERTAIN:
-        return outcome.status in {S.SENT, S.FAILED}
-    return row.status in {S.PENDING, S.SENDING} and not lease_lost and row.attempts == outcome.before

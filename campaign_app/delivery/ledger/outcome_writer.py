@@ -13,7 +13,7 @@ import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign_app.core import clock, db, logging
-from campaign_app.delivery.ledger import moves
+from campaign_app.delivery.ledger import in_session, settling
 from campaign_app.delivery.ledger.lease_store import LeaseHandle, LeaseStore, WriteBatch, WriteResult
 from campaign_app.delivery.ledger.outcome import Outcome
 
@@ -157,13 +157,11 @@ class OutcomeWriter:
             else:
                 future.set_exception(LeaseLost(handle.lease_id))
 
-    async def _write(self, write: WriteBatch) -> WriteResult:
+    async def _write(self, batch: WriteBatch) -> WriteResult:
         at = clock.now()
-        written = await self._store.write(write, at)
-        if not written.disputed:
-            return written
-        log.warning("outcomes settled one by one", count=len(write.outcomes))
-        beats = await self._store.write(WriteBatch([], write.handles, []), clock.now())
+        result = await self._store.write(batch, at)
+        if not result.disputed:
+            return result
+        log.warning("outcomes settled one by one", count=len(batch.outcomes))
         async with db.transaction() as session:
-            await moves.settle(session, write.outcomes, beats.lost)
-        return await self._store.write(WriteBatch([], write.handles, write.finished), clock.now())
+            return await in_session.run(session, settling.settle_batch(in_session.sql(), batch, at))

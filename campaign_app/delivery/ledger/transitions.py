@@ -10,8 +10,7 @@ _PROVIDER = frozenset({S.DELIVERED, S.READ, S.REPLIED, S.BOUNCED})
 
 # A row under a held lease reads `pending` while it is being sent, so every outcome may follow both.
 TRANSITIONS: Mapping[DeliveryStatus, frozenset[DeliveryStatus]] = {
-    S.PENDING: _OUTCOMES | _PROVIDER | {S.SENDING},
-    S.SENDING: _OUTCOMES | _PROVIDER | {S.PENDING},
+    S.PENDING: _OUTCOMES | _PROVIDER,
     S.UNCERTAIN: _PROVIDER | {S.SENT, S.FAILED, S.PENDING},
     S.SENT: _PROVIDER,
     S.DELIVERED: frozenset({S.READ, S.REPLIED, S.BOUNCED}),
@@ -22,11 +21,17 @@ TRANSITIONS: Mapping[DeliveryStatus, frozenset[DeliveryStatus]] = {
     S.SKIPPED: frozenset(),
 }
 
+OUTCOMES: Mapping[DeliveryStatus, frozenset[DeliveryStatus]] = {
+    **dict.fromkeys(S, frozenset()),
+    S.PENDING: _OUTCOMES | {S.PENDING},
+    S.UNCERTAIN: frozenset({S.SENT, S.FAILED}),
+}
+"""What a worker or its journal may report of a row in each status. Pending again: put off until later."""
+
 # What providers report, weakest first. The strongest report wins whatever the order, so that late and repeated ones
 # never move a row back: a bounce after `delivered` is news, a bounce after a reply is not.
 RANK: Mapping[DeliveryStatus, int] = {
     S.PENDING: 0,
-    S.SENDING: 0,
     S.UNCERTAIN: 0,
     S.SENT: 1,
     S.DELIVERED: 2,

@@ -161,8 +161,9 @@ async def _settle(lease: Lease, record: Record | None, swept: SweepResult) -> No
                 condition=leases.may_have_been_sent(held),
                 attempts=1,
             )
-        await leases.give_back(session, held)
-        if campaign is not None and campaign.status is CampaignStatus.CANCELLED:
+        is_cancelled = campaign is not None and campaign.status is CampaignStatus.CANCELLED
+        await leases.release_lease(session, held, cancelled=is_cancelled)
+        if is_cancelled:
             await service.skip_rest(session, held.campaign_id, at)
     log.warning("lease settled", lease=lease.id, worker=lease.owner, journal=record is not None, uncertain=uncertain)
     swept.leases += 1

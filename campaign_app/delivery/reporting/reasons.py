@@ -63,7 +63,7 @@ def _chain(row: RecipientRow, campaign: Campaign, account: SendingAccount | None
     yield from _recipient_rules(row)
     if row.status is S.SKIPPED and row.reason is Reason.CANCELLED:
         yield Rule("stopped", row.reason.label, at=row.updated_at)
-    if row.status in {S.PENDING, S.SENDING}:
+    if row.status is S.PENDING:
         yield from _waiting(row, campaign, account, at)
         yield Rule("waiting", "In line to be sent", "Its turn comes under the campaign's limits.")
     if row.reason in _CONTENT or (row.status is S.SKIPPED and row.reason is Reason.CONTACT_DELETED):

@@ -116,7 +116,7 @@ async def counts(campaign_id: int) -> dict[str, int]:
         "bounced": counter.bounced,
         "skipped": counter.skipped,
         "uncertain": counter.uncertain,
-        "pending": counter.pending + counter.sending,
+        "pending": counter.pending,
         "finished": int(over or campaign.status is CampaignStatus.PAUSED),
     }
 

@@ -32,8 +32,8 @@ class Shares:
 
 def shares(counters: Mapping[str, int], in_flight: int = 0) -> Shares:
     """The parts of the bar. Messages in flight are shown as sending and taken from those still queued."""
-    waiting = counters.get("pending", 0) + counters.get("sending", 0)
-    sending = min(waiting, max(in_flight, counters.get("sending", 0)))
+    waiting = counters.get("pending", 0)
+    sending = min(waiting, in_flight)
     return Shares(
         total=counters.get("total", 0),
         sent=sum(counters.get(name, 0) for name in _AFTER_SENT),

@@ -91,7 +91,7 @@ def _table() -> rx.Component:
 
 
 def _bar(row: Any) -> rx.Component:
-    parts = [c.Part(name, getattr(row, name)) for name in ("sent", "skipped", "uncertain", "failed", "sending")]
+    parts = [c.Part(name, getattr(row, name)) for name in ("sent", "skipped", "uncertain", "failed")]
     return c.segmented_progress(parts, row.total, live=row.live)
 
 

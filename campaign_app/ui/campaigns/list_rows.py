@@ -34,7 +34,6 @@ class Row:
     skipped: int
     uncertain: int
     failed: int
-    sending: int
     opened: str
     clicked: str
     replied: str
@@ -97,13 +96,12 @@ def bar_counts(counters: Any) -> dict[str, int]:
         "skipped": count("skipped"),
         "uncertain": count("uncertain"),
         "failed": count("failed", "bounced"),
-        "sending": count("sending"),
     }
 
 
 def percent_done(counts: dict[str, int], total: int) -> str:
     """Whole percent of the recipients who are in their last state; 100% only when all are."""
-    done = sum(number for name, number in counts.items() if name != "sending")
+    done = sum(counts.values())
     return f"{done * 100 // total}%" if total else NONE
 
 

@@ -19,8 +19,6 @@ from tests.delivery.factory import AT
 
 S = DeliveryStatus
 ALLOWED = {
-    (S.PENDING, S.SENDING),
-    (S.SENDING, S.PENDING),
     (S.UNCERTAIN, S.PENDING),
     (S.UNCERTAIN, S.SENT),
     (S.UNCERTAIN, S.FAILED),
@@ -30,8 +28,8 @@ ALLOWED = {
     (S.BOUNCED, S.READ),
     (S.BOUNCED, S.REPLIED),
     (S.READ, S.REPLIED),
-    *itertools.product((S.PENDING, S.SENDING), (S.SENT, S.FAILED, S.UNCERTAIN, S.SKIPPED)),
-    *itertools.product((S.PENDING, S.SENDING, S.UNCERTAIN, S.SENT), (S.DELIVERED, S.READ, S.REPLIED, S.BOUNCED)),
+    *itertools.product((S.PENDING,), (S.SENT, S.FAILED, S.UNCERTAIN, S.SKIPPED)),
+    *itertools.product((S.PENDING, S.UNCERTAIN, S.SENT), (S.DELIVERED, S.READ, S.REPLIED, S.BOUNCED)),
 }
 PAIRS = list(itertools.product(S, S))
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from campaign_app.core import clock
-from campaign_app.delivery.ledger import journal
+from campaign_app.delivery.ledger import journal, sql_sqlite
 from campaign_app.delivery.ledger.journal import Journal
 from campaign_app.delivery.ledger.lease_store import LeaseOwner, WriteBatch
-from campaign_app.delivery.ledger.lease_store_sqlite import LedgerGone, SqliteLeaseStore, from_text, to_text
+from campaign_app.delivery.ledger.lease_store_sqlite import LedgerGone, SqliteLeaseStore
 from tests.delivery import factory
 from tests.delivery.conftest import launch
 from tests.stack import ROOT
@@ -128,7 +128,16 @@ def test_the_lock_is_held_as_long_as_anybody_has_the_file(var_dir: Path) -> None
 
 def test_times_travel_as_text() -> None:
     now = clock.now()
-    assert from_text(to_text(now)) == now
+    assert sql_sqlite.read_time(sql_sqlite.time(now)) == now
     whole = now.replace(microsecond=0)
-    assert to_text(whole).endswith(".000000")
-    assert from_text(to_text(whole)) == whole
+    assert sql_sqlite.time(whole).endswith(".000000")
+    assert sql_sqlite.read_time(sql_sqlite.time(whole)) == whole
+
+
+def test_the_process_is_light() -> None:
+    """Each worker has one: no database toolkit is loaded into it."""
+    asked = (
+        "import sys, campaign_app.delivery.ledger.sqlite_process; print({'sqlalchemy', 'sqlmodel'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    assert found.stdout.strip() == "set()"

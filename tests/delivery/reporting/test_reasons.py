@@ -65,7 +65,7 @@ def test_the_contact_that_was_deleted_later_got_its_message() -> None:
     assert explained(replace(ROW, reason=R.CONTACT_DELETED))[-1].verdict == "passed"
 
 
-@pytest.mark.parametrize("status", [S.PENDING, S.SENDING])
+@pytest.mark.parametrize("status", [S.PENDING])
 def test_in_line(status: DeliveryStatus) -> None:
     assert explained(replace(ROW, status=status)) == [ADDRESS, CLEAR, TURN]
 
