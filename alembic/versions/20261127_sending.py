@@ -1,14 +1,14 @@
 """the status "sending" and its counter go: a row is pending until its outcome is known
 
 Revision: 0c94d2e6b71a
-Before: f1c7a40be925
+Before: 5c6595d9e119
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0c94d2e6b71a"
-down_revision = "f1c7a40be925"
+down_revision = "5c6595d9e119"
 branch_labels = None
 depends_on = None
 
