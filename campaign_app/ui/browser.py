@@ -16,6 +16,7 @@ from campaign_app.kit.addresses import is_local
 
 TOAST: Final = "_toast"
 FOCUS: Final = "_focus"
+ADDRESS: Final = "_address"
 """Events of our own; `plugins/no_eval.py` teaches the browser to understand them."""
 
 
@@ -28,6 +29,17 @@ def redirect(path: str, *, replace: bool = False) -> Event:
     if not is_local(path):
         raise ValueError("Only addresses of this installation can be shown.")
     return Event(name="_redirect", payload={"path": path, "external": False, "popup": False, "replace": replace})
+
+
+def show_address(path: str, *, in_history: bool = True) -> Event:
+    """Put an address of the present page into the browser without loading anything; "back" leads to the one before.
+
+    Raises:
+        ValueError: the address leads elsewhere.
+    """
+    if not is_local(path):
+        raise ValueError("Only addresses of this installation can be shown.")
+    return Event(name=ADDRESS, payload={"path": path, "in_history": in_history})
 
 
 def set_value(field: str, value: str) -> Event:

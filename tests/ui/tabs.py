@@ -14,7 +14,7 @@ from campaign_app import campaign_app as composition
 from campaign_app.auth.cookies import SESSION_COOKIE
 from campaign_app.core import crypto
 from campaign_app.core.actor import Actor
-from campaign_app.ui import app_state
+from campaign_app.ui import app_state, browser
 
 S = TypeVar("S", bound=rx.State)
 
@@ -52,12 +52,14 @@ async def through_gate(root: rx.State, name: str, **payload: Any) -> Any:
 
 
 class Tab:
-    """Signed in as `actor`. What handlers return is collected: `redirects`, `toasts`; events of ours run at once."""
+    """Signed in as `actor`. What handlers return is collected: `redirects`, `addresses`, `toasts`; events of ours run
+    at once."""
 
     def __init__(self, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
         _register_pages()
         self.root = rx.State(_reflex_internal_init=True)  # type: ignore[call-arg]
         self.redirects: list[str] = []
+        self.addresses: list[str] = []
         self.toasts: list[str] = []
 
         async def who(_token: str, _ip: str = "") -> Actor:
@@ -106,5 +108,7 @@ class Tab:
     def _note(self, event: Event) -> None:
         if event.name == "_redirect":
             self.redirects.append(event.payload["path"])
+        elif event.name == browser.ADDRESS:
+            self.addresses.append(event.payload["path"])
         else:
             self.toasts.append(" ".join(str(value) for value in event.payload.values()))

@@ -13,7 +13,6 @@ from campaign_app.models.contact_import import ContactImport, ImportStatus
 from campaign_app.models.user import Role
 from campaign_app.ui import live
 from campaign_app.ui.app_state import AppState
-from campaign_app.ui.audience.contact_bulk_state import ContactBulk
 from campaign_app.ui.audience.contact_form_state import ContactForm
 from campaign_app.ui.audience.contacts_state import Contacts
 from campaign_app.ui.audience.import_state import LEAVE_OUT, ImportPage
@@ -148,11 +147,11 @@ async def test_the_contact_list_searches_and_counts_in_words(tab: Tab) -> None:
     await _people()
     await tab.go("/contacts").do(Contacts.load)
     state = tab.state(Contacts)
-    assert (state.total_text, state.range_text, state.nothing_yet) == ("3 contacts", "1–3 of 3", False)
-    await tab.do(Contacts.find, "ros")
+    assert (state.total_text, state.range_text, state.narrowed) == ("3 contacts", "1–3 of 3", False)
+    await tab.do(Contacts.search, "ros")
     assert (state.total_text, [row.name for row in state.rows]) == ("1 contact", ["Rosa"])
-    await tab.do(Contacts.find, "nobody of that name")
-    assert (state.rows, state.nothing_yet) == ([], False)
+    await tab.do(Contacts.search, "nobody of that name")
+    assert (state.rows, state.narrowed) == ([], True)
     await tab.go("/contacts?search=nele").do(Contacts.load)
     assert [row.name for row in state.rows] == ["Nele"]
 
@@ -160,21 +159,23 @@ async def test_the_contact_list_searches_and_counts_in_words(tab: Tab) -> None:
 async def test_the_choice_is_tagged_and_forgotten(tab: Tab) -> None:
     people = await _people()
     await tab.go("/contacts").do(Contacts.load)
-    await tab.do(ContactBulk.toggle, people["Rosa"], True)
-    await tab.do(ContactBulk.toggle, people["Nele"], True)
-    await tab.do(ContactBulk.toggle, people["Nele"], False)
-    await tab.do(ContactBulk.ask, "tag")
-    await tab.do(ContactBulk.set_value, " vip ")
-    await tab.do(ContactBulk.carry_out)
-    bulk, state = tab.state(ContactBulk), tab.state(Contacts)
-    assert (bulk.chosen, bulk.question, bulk.working) == ([], "", False)
+    await tab.do(Contacts.check, people["Rosa"], True)
+    await tab.do(Contacts.check, people["Nele"], True)
+    await tab.do(Contacts.check, people["Nele"], False)
+    await tab.do(Contacts.ask, "tag", [], "")
+    await tab.do(Contacts.set_value, " vip ")
+    await tab.do(Contacts.answer)
+    state = tab.state(Contacts)
+    assert (state.chosen, state.asked_action, state.working) == ([], "", False)
     assert [row.name for row in state.rows if row.tags == ["vip"]] == ["Rosa"]
-    await tab.do(Contacts.find, "ros")
-    await tab.do(ContactBulk.choose_everything)  # of what the filters leave
-    bulk.question = "untag"
-    bulk.value = "vip"
-    await tab.do(ContactBulk.carry_out)
-    assert (bulk.everything, [row.tags for row in state.rows]) == (False, [[]])
+    await tab.do(Contacts.search, "ros")
+    await tab.do(Contacts.check_all)  # of what the filters leave
+    await tab.do(Contacts.ask, "delete", [], "")
+    assert state.asked_words == "all 1 contact"
+    await tab.do(Contacts.answer)
+    assert (state.everything, state.rows) == (False, [])
+    await tab.do(Contacts.clear)
+    assert state.total_text == "2 contacts"
 
 
 async def test_a_wrong_address_is_said_at_its_field(tab: Tab) -> None:
@@ -237,9 +238,9 @@ async def test_a_viewer_changes_nobody(actor: Actor, make_actor: MakeActor, monk
     people = await _people()
     tab = Tab(await make_actor(Role.VIEWER), monkeypatch).go("/contacts")
     await tab.do(Contacts.load)
-    await tab.do(ContactBulk.toggle, people["Rosa"], True)
-    tab.state(ContactBulk).question, tab.state(ContactBulk).value = "delete", "x"
-    for handler in (ContactBulk.carry_out, ContactForm.save, ContactForm.open_new, Suppressions.add):
+    await tab.do(Contacts.check, people["Rosa"], True)
+    tab.state(Contacts).asked_action, tab.state(Contacts).value = "delete", "x"
+    for handler in (Contacts.answer, ContactForm.save, ContactForm.open_new, Suppressions.add):
         with pytest.raises(Forbidden):
             await tab.do(handler)
     assert len(tab.state(Contacts).rows) == 3

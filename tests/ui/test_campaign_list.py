@@ -1,6 +1,7 @@
 """The list of campaigns: views, filters in the address, live rows, acts on one and on many."""
 
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,6 @@ from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Forbidden
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
 from campaign_app.models.user import Role
-from campaign_app.ui.campaigns.list_actions_state import CampaignActs
 from campaign_app.ui.campaigns.list_rows import percent_done, row_of
 from campaign_app.ui.campaigns.list_state import CampaignList
 from tests.conftest import MakeActor
@@ -73,17 +73,17 @@ async def test_nonsense_in_the_address_is_ignored(tab: Tab, actor: Actor) -> Non
 async def test_filters_go_into_the_address(tab: Tab) -> None:
     await tab.go("/campaigns?view=running").do(CampaignList.load)
     await tab.do(CampaignList.search, "  rest  ")
-    await tab.do(CampaignList.choose_status, "paused")
+    await tab.do(CampaignList.choose, "status", "paused")
     await tab.do(CampaignList.choose_view, "all")
-    assert tab.redirects == [
+    assert tab.addresses == [
         "/campaigns?view=running&search=rest",
-        "/campaigns?view=running&status=paused",
-        "/campaigns",
+        "/campaigns?view=running&status=paused&search=rest",
+        "/campaigns?search=rest",
     ]
 
 
 async def test_pages_follow_each_other(tab: Tab, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("campaign_app.ui.campaigns.list_state.PAGE_SIZE", 2)
+    monkeypatch.setattr(CampaignList, "spec", replace(CampaignList.spec, page_size=2))
     for number in range(5):
         await store(actor, f"Campaign {number}")
     seen: list[str] = []
@@ -92,10 +92,10 @@ async def test_pages_follow_each_other(tab: Tab, actor: Actor, monkeypatch: pyte
         await tab.go(address).do(CampaignList.load)
         seen += [row.name for row in tab.state(CampaignList).rows]
         await tab.do(CampaignList.turn, True)
-        address = tab.redirects[-1]
+        address = tab.addresses[-1]
     assert seen == [f"Campaign {number}" for number in range(5)]
     await tab.do(CampaignList.turn, False)
-    await tab.go(tab.redirects[-1]).do(CampaignList.load)
+    await tab.go(tab.addresses[-1]).do(CampaignList.load)
     assert [row.name for row in tab.state(CampaignList).rows] == ["Campaign 2", "Campaign 3"]
 
 
@@ -116,15 +116,15 @@ async def test_many_are_duplicated_and_deleted_and_the_rest_is_told(tab: Tab, ac
     draft = await store(actor, "Draft")
     running = await store(actor, "Running", CampaignStatus.RUNNING, total=1, pending=1)
     await tab.go("/campaigns").do(CampaignList.load)
-    await tab.do(CampaignActs.check_page, True)
-    state = tab.state(CampaignActs)
+    await tab.do(CampaignList.check_page, True)
+    state = tab.state(CampaignList)
     assert set(state.chosen) == {draft, running}
-    assert (bool(state.why_no_pause), bool(state.why_no_delete)) == (True, True)
-    await tab.do(CampaignActs.duplicate, list(state.chosen))
-    assert (state.chosen, state.total) == ([], 4)
-    await tab.do(CampaignActs.ask_delete, [draft, running], "")
-    assert state.delete_question == "Delete 2 campaigns?"
-    await tab.do(CampaignActs.delete)
+    assert (bool(state.why_not["pause"]), bool(state.why_not["delete"])) == (True, True)
+    await tab.do(CampaignList.run, "duplicate", [])
+    assert (state.chosen, state.total_text) == ([], "4 campaigns")
+    await tab.do(CampaignList.ask, "delete", [draft, running], "")
+    assert state.asked_words == "2 campaigns"
+    await tab.do(CampaignList.answer)
     assert "Running was not changed" in tab.toasts[-1]
     assert draft not in [row.id for row in state.rows]
     assert running in [row.id for row in state.rows]
@@ -133,7 +133,7 @@ async def test_many_are_duplicated_and_deleted_and_the_rest_is_told(tab: Tab, ac
 async def test_pause_and_resume_from_the_row(tab: Tab, actor: Actor) -> None:
     running = await store(actor, "Running", CampaignStatus.RUNNING, total=1, pending=1)
     await tab.go("/campaigns").do(CampaignList.load)
-    await tab.do(CampaignActs.pause, [running])
+    await tab.do(CampaignList.run, "pause", [running])
     assert tab.state(CampaignList).rows[0].status == "paused"
     assert tab.state(CampaignList).rows[0].can_resume
 
@@ -141,20 +141,20 @@ async def test_pause_and_resume_from_the_row(tab: Tab, actor: Actor) -> None:
 async def test_everything_found_can_be_chosen(tab: Tab, actor: Actor) -> None:
     ids = [await store(actor, f"Campaign {number}") for number in range(3)]
     await tab.go("/campaigns?search=campaign").do(CampaignList.load)
-    await tab.do(CampaignActs.check_all)
-    assert sorted(tab.state(CampaignActs).chosen) == ids
-    await tab.do(CampaignActs.check, ids[0], False)
-    assert tab.state(CampaignActs).all_checked == "indeterminate"
-    await tab.do(CampaignActs.uncheck)
-    assert tab.state(CampaignActs).chosen == []
+    await tab.do(CampaignList.check_all)
+    assert sorted(tab.state(CampaignList).chosen) == ids
+    await tab.do(CampaignList.check, ids[0], False)
+    assert tab.state(CampaignList).all_checked == "indeterminate"
+    await tab.do(CampaignList.uncheck)
+    assert tab.state(CampaignList).chosen == []
 
 
 async def test_the_export_holds_the_chosen_ones_and_no_formula(tab: Tab, actor: Actor) -> None:
     chosen = await store(actor, "=cmd()", CampaignStatus.COMPLETED, total=2, sent=2, opened=1)
     await store(actor, "Not this one")
     await tab.go("/campaigns").do(CampaignList.load)
-    await tab.do(CampaignActs.check, chosen, True)
-    await tab.do(CampaignActs.export)
+    await tab.do(CampaignList.check, chosen, True)
+    await tab.do(CampaignList.run, "export", [])
     data = tab.toasts[-1].partition("base64,")[2].partition('"')[0]
     lines = base64.b64decode(data).decode("utf-8-sig").splitlines()
     assert [line.split(",")[:7] for line in lines[1:]] == [
@@ -163,16 +163,15 @@ async def test_the_export_holds_the_chosen_ones_and_no_formula(tab: Tab, actor: 
 
 
 VIEWER_MAY_NOT: list[tuple[Any, ...]] = [
-    (CampaignActs.pause, [1]),
-    (CampaignActs.resume, 1),
-    (CampaignActs.duplicate, [1]),
-    (CampaignActs.ask_delete, [1], ""),
-    (CampaignActs.delete,),
-    (CampaignActs.export,),
+    (CampaignList.run, "pause", [1]),
+    (CampaignList.run, "resume", [1]),
+    (CampaignList.run, "duplicate", [1]),
+    (CampaignList.ask, "delete", [1], ""),
+    (CampaignList.run, "export", [1]),
 ]
 
 
-@pytest.mark.parametrize("event", VIEWER_MAY_NOT, ids=lambda event: event[0].fn.__name__)
+@pytest.mark.parametrize("event", VIEWER_MAY_NOT, ids=lambda event: event[1])
 async def test_a_viewer_sees_the_list_and_can_change_nothing(
     actor: Actor, make_actor: MakeActor, monkeypatch: pytest.MonkeyPatch, event: tuple[Any, ...]
 ) -> None:

@@ -17,7 +17,7 @@ from reflex_base.registry import RegistrationContext
 
 from campaign_app import campaign_app  # noqa: F401  every page's state is known after this
 from campaign_app.ui.app_state import AppState, _public_states
-from campaign_app.ui.audience.contact_bulk_state import ContactBulk
+from campaign_app.ui.audience.contacts_state import Contacts
 from campaign_app.ui.audience.import_state import ImportPage
 from campaign_app.ui.audience.segment_state import SegmentEditor
 from campaign_app.ui.auth.auth_state import AuthState
@@ -183,12 +183,12 @@ async def test_the_cookie_never_comes_back_to_scripts(owner: Tab, product: Produ
         (NewPerson, "reveal", {}),
         (WorkspaceSettings, "save", {"form": {"company": "Evil"}}),
         (AuditLog, "load", {}),
-        (AuditLog, "find", {"value": "a"}),
+        (AuditLog, "search", {"words": "a"}),
         (AuditLog, "check", {}),
         (BuilderReview, "launch", {}),
         (CampaignPage, "steer", {"act": "resume"}),
         (CampaignPage, "decide_uncertain", {"decision": "requeue"}),
-        (ContactBulk, "carry_out", {}),
+        (Contacts, "run", {"name": "delete", "ids": [1]}),
         (ImportPage, "start", {}),
         (SegmentEditor, "save", {}),
     ],

@@ -105,9 +105,15 @@ def filter_chip(
 
 
 def choice_chip(
-    key: str, value: Text, options: Any, on_choose: Handler, any_label: str = "Any", any_value: str = ""
+    key: str,
+    value: Text,
+    options: Any,
+    on_choose: Handler,
+    any_label: str = "Any",
+    any_value: str = "",
+    shown: Text | None = None,
 ) -> rx.Component:
-    """Chip with a menu of one choice. `options` are (value, label) pairs or a Var of them."""
+    """Chip with a menu of one choice. `options` are (value, label) pairs or a Var of them, `shown` the label then."""
     pairs = [(any_value, any_label), *options] if isinstance(options, list) else options
     current = rx.Var.create(value)
 
@@ -119,7 +125,7 @@ def choice_chip(
         words = rx.match(current, *((v, label) for v, label in pairs), any_label)
         items: list[Any] = [item(pair) for pair in pairs]
     else:
-        words = rx.cond(current == any_value, any_label, current)
+        words = rx.cond(current == any_value, any_label, current if shown is None else shown)
         items = [item((any_value, any_label)), rx.foreach(options, item)]
     opener = rx.el.button(
         rx.el.span(key, class_name="b-muted"),

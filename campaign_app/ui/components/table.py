@@ -1,10 +1,11 @@
 """Tables: real ones on wide windows, lists on the phone. Sorting, choosing and paging happen on the server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import reflex as rx
+from reflex_components_core.el.elements.tables import Td
 
 from campaign_app.ui.components.base import Box, Content, Handler, Text, Truth, anchor, icon
 from campaign_app.ui.components.buttons import small_button
@@ -14,7 +15,10 @@ _SKELETON_ROWS = 12
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Head cell: `sort` is the key given to on_sort, "" = not sortable; `hide="narrow"` drops it under 1024px."""
+    """Head cell: `sort` is the key given to on_sort, "" = not sortable; `hide="narrow"` drops it under 1024px.
+
+    `cell` shows a row in it: what stands in the cell, or a whole cell (`name_cell`).
+    """
 
     label: str
     sort: str = ""
@@ -22,6 +26,18 @@ class Column:
     width: str = ""
     hide: Literal["", "narrow"] = ""
     skeleton: Literal["bar", "lines", "dot", "none"] = "bar"
+    cell: Callable[[Any], Content] | None = None
+    muted: bool = False
+    title: Callable[[Any], Text] | None = None
+    class_name: str = ""
+
+    def show(self, row: Any) -> rx.Component:
+        """The cell of a row."""
+        shown = "" if self.cell is None else self.cell(row)
+        if isinstance(shown, Td):
+            return shown
+        more = {} if self.title is None else {"title": self.title(row)}
+        return cell(shown, align=self.align, muted=self.muted, hide=self.hide, class_name=self.class_name, **more)
 
     @property
     def classes(self) -> str:
@@ -32,7 +48,7 @@ class Column:
 
 
 def data_table(
-    columns: list[Column],
+    columns: Sequence[Column],
     rows: Any,
     row: Callable[[Any], rx.Component],
     *,
@@ -88,7 +104,7 @@ def _check_all(state: Any, on_change: Handler) -> rx.Component:
     return rx.el.th(box, scope="col", class_name="b-check")
 
 
-def _skeleton_row(columns: list[Column], checked: bool, index: int) -> rx.Component:
+def _skeleton_row(columns: Sequence[Column], checked: bool, index: int) -> rx.Component:
     widths = ("72%", "90%", "60%", "80%")
     width = widths[index % len(widths)]
 

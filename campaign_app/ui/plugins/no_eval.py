@@ -27,6 +27,15 @@ _OURS: Final = f"""  {MARK}
     return;
   }}
 
+  if (event.name == "_address") {{
+    // React Router keeps its own notes in history.state; "back" then reads the address anew.
+    const {{ path, in_history }} = event.payload;
+    if (path !== location.pathname + location.search) {{
+      history[in_history ? "pushState" : "replaceState"](history.state, "", path);
+    }}
+    return;
+  }}
+
   if (event.name == "_call_script" || event.name == "_call_function") {{
     // The one script that Reflex itself sends reloads a page that broke, not more often than every ten seconds.
     if (event.payload.javascript_code?.includes(LAST_RELOADED_KEY)) {{

@@ -6,28 +6,10 @@ import reflex as rx
 
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
+from campaign_app.ui.kit.lists import Table, list_view
 from campaign_app.ui.layout import page
 from campaign_app.ui.settings.audit_state import ANCHOR_ADDRESS, AuditLog, EntryLine
 from campaign_app.ui.settings.tabs import tabs
-
-_COLUMNS = [
-    c.Column("When", width="120px"),
-    c.Column("Who", width="180px", skeleton="lines"),
-    c.Column("What", width="220px"),
-    c.Column("Which", skeleton="lines"),
-    c.Column("Details", hide="narrow"),
-]
-
-
-def _row(line: EntryLine) -> rx.Component:
-    return c.table_row(
-        c.cell(line.when, muted=True, title=line.exact),
-        c.name_cell(line.who, detail=line.ip),
-        c.cell(line.what),
-        c.name_cell(line.name, detail=line.thing),
-        c.cell(rx.el.span(line.details, class_name="b-small"), muted=True, hide="narrow", title=line.full),
-        key=line.id.to_string(),
-    )
 
 
 def _phone_row(line: EntryLine) -> rx.Component:
@@ -56,49 +38,48 @@ def _chain() -> rx.Component:
     )
 
 
-@page(routes.AUDIT, title="Audit log", on_load=AuditLog.load)
-def audit() -> Any:
-    """State of the chain, filters, table."""
-    export = rx.button(
-        rx.el.a(c.icon("download"), "Export CSV", href=AuditLog.export_address, reload_document=True),
+def _file_link(label: str, mark: str, href: Any, **props: Any) -> rx.Component:
+    return rx.button(
+        rx.el.a(c.icon(mark), label, href=href, reload_document=True),
         as_child=True,
         variant="outline",
         color_scheme="gray",
         size="2",
         class_name="b-outline",
+        **props,
     )
-    anchor = rx.button(
-        rx.el.a(c.icon("anchor"), "Save anchor", href=ANCHOR_ADDRESS, reload_document=True),
-        as_child=True,
-        variant="outline",
-        color_scheme="gray",
-        size="2",
-        class_name="b-outline",
-        title="A signed line that later proves whether entries were cut off or rewritten",
-    )
-    filters = c.filter_bar(
-        c.choice_chip("Action", AuditLog.action, AuditLog.action_options, lambda v: AuditLog.choose("action", v)),
-        c.choice_chip("Object", AuditLog.thing, AuditLog.thing_options, lambda v: AuditLog.choose("thing", v)),
-        c.choice_chip("Person", AuditLog.person, AuditLog.person_options, lambda v: AuditLog.choose("person", v)),
-        search=c.search_field(AuditLog.search, AuditLog.find.debounce(250), "Search the log"),
-    )
-    table = c.data_table(
-        _COLUMNS, AuditLog.rows, _row, label="Audit log", loading=AuditLog.loading, phone_row=_phone_row
-    )
-    pager = c.pager(
-        "Newest first",
-        has_previous=AuditLog.has_previous,
-        has_next=AuditLog.has_next,
-        on_previous=AuditLog.turn(False),
-        on_next=AuditLog.turn(True),
-    )
-    nothing = (AuditLog.rows.length() == 0) & ~AuditLog.loading
-    return rx.fragment(
-        c.page_body(
-            c.page_header("Audit log", anchor, export, meta="Who did what to which object"),
-            tabs(routes.AUDIT),
-            _chain(),
-            filters,
-            rx.cond(nothing, c.no_match("No entries match", AuditLog.clear), rx.fragment(table, pager)),
+
+
+_TABLE = Table(
+    "Audit log",
+    [
+        c.Column("When", width="120px", muted=True, cell=lambda line: line.when, title=lambda line: line.exact),
+        c.Column("Who", width="180px", skeleton="lines", cell=lambda line: c.name_cell(line.who, detail=line.ip)),
+        c.Column("What", width="220px", cell=lambda line: line.what),
+        c.Column("Which", skeleton="lines", cell=lambda line: c.name_cell(line.name, detail=line.thing)),
+        c.Column(
+            "Details",
+            hide="narrow",
+            muted=True,
+            cell=lambda line: rx.el.span(line.details, class_name="b-small"),
+            title=lambda line: line.full,
         ),
+    ],
+    phone_row=_phone_row,
+    search="Search the log",
+    foot="Newest first",
+)
+
+
+@page(routes.AUDIT, title="Audit log", on_load=[AuditLog.load, AuditLog.check])
+def audit() -> rx.Component:
+    """State of the chain, filters, table."""
+    explained = "A signed line that later proves whether entries were cut off or rewritten"
+    anchor = _file_link("Save anchor", "anchor", ANCHOR_ADDRESS, title=explained)
+    export = _file_link("Export CSV", "download", AuditLog.export_address)
+    return c.page_body(
+        c.page_header("Audit log", anchor, export, meta="Who did what to which object"),
+        tabs(routes.AUDIT),
+        _chain(),
+        list_view(AuditLog, _TABLE),
     )

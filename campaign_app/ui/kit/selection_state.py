@@ -1,0 +1,73 @@
+"""Rows that are chosen in a list: some by id, also on other pages, or all that its question finds."""
+
+import reflex as rx
+
+from campaign_app.core.actor import Actor
+from campaign_app.ui.kit.list_query import ListQuery
+from campaign_app.ui.kit.lists_state import ListState
+
+
+class Selection(ListState, mixin=True):
+    """A list whose rows can be chosen. The choice lasts over pages and orders; another question ends it."""
+
+    chosen: list[int] = []
+    everything: bool = False
+
+    @rx.var
+    def all_checked(self) -> bool | str:
+        """The box in the head: all rows of this page, some, none."""
+        here = [self.everything or row.id in self.chosen for row in self.rows]
+        return True if here and all(here) else "indeterminate" if any(here) else False
+
+    @rx.var
+    def chosen_words(self) -> str:
+        """How many rows are chosen; empty when none is."""
+        if self.everything:
+            return f"All {self.total_text} selected"
+        return f"{len(self.chosen):,} selected" if self.chosen else ""
+
+    @rx.var
+    def everything_words(self) -> str:
+        """The link that chooses all rows; empty when there are no others."""
+        if self.everything or not (self.has_next or self.has_previous):
+            return ""
+        return f"Select all {self.total_text}"
+
+    async def _every_id(self, actor: Actor, query: ListQuery) -> list[int] | None:  # noqa: ARG002
+        """The ids of all rows that a question finds, for lists that are short enough to name them."""
+        return None
+
+    def _changed(self) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        self.chosen, self.everything = [], False
+
+    @rx.event
+    async def check(self, row_id: int, on: bool) -> None:
+        """The box of one row."""
+        await self.require(self.spec.may)
+        before = [row.id for row in self.rows] if self.everything else self.chosen
+        rest = [one for one in before if one != row_id]
+        self.chosen, self.everything = [*rest, row_id] if on else rest, False
+
+    @rx.event
+    async def check_page(self, on: bool) -> None:
+        """The box in the head."""
+        await self.require(self.spec.may)
+        here = [row.id for row in self.rows]
+        self.chosen = [*(one for one in self.chosen if one not in here), *(here if on else [])]
+        self.everything = False
+
+    @rx.event
+    async def check_all(self) -> None:
+        """Every row that the question finds."""
+        actor = await self.require(self.spec.may)
+        ids = await self._every_id(actor, self._asked)
+        self.chosen, self.everything = (self.chosen, True) if ids is None else (ids, False)
+
+    @rx.event
+    async def uncheck(self) -> None:
+        """Choose nothing."""
+        await self.require(self.spec.may)
+        self._forget()

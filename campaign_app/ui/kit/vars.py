@@ -1,0 +1,76 @@
+"""Operations on state vars, with types.
+
+To mypy `Page.rows` is the list that a handler sees; in a component it is a Var that is computed in the browser. These
+functions take either and say what comes out, so that components need no operator that the declared type does not have.
+"""
+
+from typing import Any, Final, cast
+
+import reflex as rx
+
+TRUE: Final = rx.Var.create(True)
+
+
+def _var(value: object) -> Any:
+    return rx.Var.create(value)
+
+
+def length(items: object) -> rx.Var[int]:
+    """How many items a list, a dict or a text has."""
+    return cast("rx.Var[int]", _var(items).length())
+
+
+def is_empty(items: object) -> rx.Var[bool]:
+    """Whether a list, a dict or a text has no items."""
+    return same(length(items), 0)
+
+
+def same(one: object, other: object) -> rx.Var[bool]:
+    """Whether two values are equal."""
+    return cast("rx.Var[bool]", _var(one) == _var(other))
+
+
+def is_set(value: object) -> rx.Var[bool]:
+    """Whether a text is not empty."""
+    return cast("rx.Var[bool]", _var(value) != "")
+
+
+def not_(condition: object) -> rx.Var[bool]:
+    """The opposite."""
+    return cast("rx.Var[bool]", ~_var(condition))
+
+
+def all_of(*conditions: object) -> rx.Var[bool]:
+    """Whether every condition holds."""
+    first, *rest = (_var(one) for one in conditions)
+    for one in rest:
+        first = first & one
+    return cast("rx.Var[bool]", first)
+
+
+def any_of(*conditions: object) -> rx.Var[bool]:
+    """Whether one of the conditions holds."""
+    first, *rest = (_var(one) for one in conditions)
+    for one in rest:
+        first = first | one
+    return cast("rx.Var[bool]", first)
+
+
+def contains(items: object, item: object) -> rx.Var[bool]:
+    """Whether a list or a dict holds `item`."""
+    return cast("rx.Var[bool]", _var(items).contains(item))
+
+
+def joined(items: object, separator: str) -> rx.Var[str]:
+    """The texts of a list in one."""
+    return cast("rx.Var[str]", _var(items).join(separator))
+
+
+def as_text(value: object) -> rx.Var[str]:
+    """A number as text, for keys of rows."""
+    return cast("rx.Var[str]", _var(value).to_string())
+
+
+def entry(items: object, key: str) -> rx.Var[str]:
+    """The text under `key` in a dict of texts; "" when there is none."""
+    return cast("rx.Var[str]", _var(items).get(key, ""))
