@@ -133,9 +133,17 @@ def test_the_browser_evaluates_no_text() -> None:
     assert "eval(" in source  # else the plugin is not needed any more
     patched = no_eval.patch(source)
     assert "eval(" not in patched
-    for name in (browser.TOAST, browser.FOCUS):
+    for name in (browser.TOAST, browser.FOCUS, browser.ADDRESS):
         assert f'event.name == "{name}"' in patched
     assert no_eval.patch(patched) == patched
+
+
+def test_what_an_older_version_patched_learns_the_new_events() -> None:
+    patched = no_eval.patch(STATES.read_text())
+    start, end = patched.index(no_eval.MARK), patched.index("  // Send the event to the server.\n")
+    older = f"{patched[:start]}{no_eval.MARK}\n  if (false) {{ return; }}\n\n{patched[end:]}"
+    assert browser.ADDRESS not in older
+    assert no_eval.patch(older) == patched
 
 
 def test_another_state_js_is_not_patched_blindly() -> None:

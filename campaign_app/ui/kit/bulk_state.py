@@ -152,7 +152,7 @@ class BulkState(Selection, mixin=True):
         if isinstance(outcome, Event):
             return [outcome]
         self._forget()
-        await self._read()
+        await self._read_all(actor)
         return self._told(action.done.format(value=chosen.value), outcome)
 
     def _told(self, done: str, outcome: Sequence[Result] | int) -> list[Any]:

@@ -60,7 +60,7 @@ class ListState(AppState, mixin=True):
         return row
 
     async def _prepare(self, session: AsyncSession, actor: Actor) -> None:
-        """Read what the page needs once when it is opened, such as `choices`."""
+        """Read what the page needs besides its rows, such as `choices`: when it is opened and after an act."""
 
     async def _shown(self) -> None:
         """Called when a page of rows is shown, for lists whose rows move."""
@@ -75,9 +75,12 @@ class ListState(AppState, mixin=True):
         self._ask(asked)
         async with self.busy():
             yield
-            async with db.reading() as session:
-                await self._prepare(session, actor)
-            await self._read()
+            await self._read_all(actor)
+
+    async def _read_all(self, actor: Actor) -> None:
+        async with db.reading() as session:
+            await self._prepare(session, actor)
+        await self._read()
 
     def _ask(self, query: ListQuery) -> None:
         self._asked = query

@@ -72,8 +72,9 @@ _CUTS: Final = (
 
 def patch(source: str) -> str:
     """Reflex's state.js without `eval`. Raises RuntimeError when it is not the one that this was written for."""
-    if MARK in source:
-        return source
+    if MARK in source:  # patched by this version, or by an older one that knew fewer events
+        start = source.index(f"  {MARK}\n")
+        return source[:start] + _OURS + source[source.index(_SERVER, start) :]
     for first, last, instead in _CUTS:
         start = source.find(first)
         end = source.find(last, start)
