@@ -12,10 +12,11 @@ from sqlmodel import col
 from bench.installation import Installation
 from bench.references import mail
 from bench.target import Seen
+from campaign_app.channels.email_smtp.settings import SmtpSettings, Tls
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
 from campaign_app.delivery import service
-from campaign_app.models.account import SendingAccount, Tls
+from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
 from tests.settled import settle
 
@@ -73,12 +74,15 @@ async def _make(plans: Sequence[Plan], lists: dict[str, int], limit: int | None)
 def _account(name: str, plan: Plan, limit: int | None) -> SendingAccount:
     return SendingAccount(
         name=name,
-        host="127.0.0.1",
-        port=plan.port,
-        tls=Tls.NONE,
-        from_address="news@example.com",
-        from_name="Bench",
-        connections=plan.connections,
+        provider="smtp",
+        settings=SmtpSettings(
+            host="127.0.0.1",
+            port=plan.port,
+            tls=Tls.NONE,
+            from_address="news@example.com",
+            from_name="Bench",
+            connections=plan.connections,
+        ).model_dump(mode="json"),
         limit_per_minute=limit,
     )
 

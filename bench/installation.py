@@ -14,12 +14,13 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from bench.references import mail
+from campaign_app.channels.email_smtp.settings import SmtpSettings, Tls
 from campaign_app.core import db, redis
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.config import settings
 from campaign_app.delivery import service
 from campaign_app.models import metadata
-from campaign_app.models.account import SendingAccount, Tls
+from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign
 from campaign_app.models.contact import Contact, ContactList, ListMember
 from campaign_app.ops.demo import rehearsal
@@ -151,12 +152,15 @@ async def _campaign(list_id: int, server: tuple[str, int], connections: int, rat
         await settle(session)
         account = SendingAccount(
             name="Bench",
-            host=server[0],
-            port=server[1],
-            tls=Tls.NONE,
-            from_address="news@example.com",
-            from_name="Bench",
-            connections=connections,
+            provider="smtp",
+            settings=SmtpSettings(
+                host=server[0],
+                port=server[1],
+                tls=Tls.NONE,
+                from_address="news@example.com",
+                from_name="Bench",
+                connections=connections,
+            ).model_dump(mode="json"),
         )
         session.add(account)
         await session.flush()

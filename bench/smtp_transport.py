@@ -19,7 +19,8 @@ from contextlib import contextmanager
 
 import uvloop
 
-from campaign_app.channels.base import AccountConfig, Content, Outgoing, Result, Verdict
+from campaign_app.channels.base import Content, Outgoing, Result, Verdict
+from campaign_app.channels.email_smtp.account import SmtpAccount
 from campaign_app.channels.email_smtp.adapter import SmtpAdapter
 
 HTML = (
@@ -33,12 +34,12 @@ HEADERS = {
 }
 
 
-def account(port: int, connections: int, mode: str) -> AccountConfig:
+def account(port: int, connections: int, mode: str) -> SmtpAccount:
     """An account that sends to the sink."""
-    return AccountConfig(
+    return SmtpAccount(
         id=1, name="bench", host="127.0.0.1", port=port, tls="none", username="", password="",
         from_address="news@example.com", from_name="Beacon", reply_to="", connections=connections,
-        limit_per_minute=None, limit_per_day=None, pipelining=mode, dkim_domain="", dkim_selector="", dkim_key="",
+        pipelining=mode, dkim_domain="", dkim_selector="", dkim_key="",
         eight_bit=True,
     )  # fmt: skip
 

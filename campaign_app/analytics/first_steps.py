@@ -8,7 +8,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.analytics import repository
 from campaign_app.campaigns import readiness
 from campaign_app.channels import service as accounts
-from campaign_app.channels.email import own_sandbox
 from campaign_app.channels.schemas import AccountRow
 from campaign_app.core.actor import Actor
 from campaign_app.kit import text
@@ -70,10 +69,10 @@ def _account(rows: Sequence[AccountRow]) -> Step:
         return Step("account", title, "Your mail server or provider, by SMTP", done=False)
     works = next((row for row in rows if row.works), None)
     if works is not None:
-        return Step("account", title, works.from_address, done=True)
+        return Step("account", title, works.address, done=True)
     return Step("account", title, f"{rows[0].name}: test its connection", done=False)
 
 
 def matters(rows: Sequence[AccountRow]) -> bool:
     """Whether anything may go out to real people: an account that is not the sandbox's."""
-    return any(row.is_active and not own_sandbox.is_sandbox(row.host, row.port) for row in rows)
+    return any(row.is_active and not row.is_sandbox for row in rows)

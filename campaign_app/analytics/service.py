@@ -163,7 +163,7 @@ async def _accounts(session: AsyncSession, actor: Actor) -> list[AccountUse]:
     if not actor.can("accounts:read"):
         return []
     return [
-        AccountUse(row.id, row.from_address, row.health, row.words, row.sent_today, row.limit_used, row.limit_per_day)
+        AccountUse(row.id, row.address, row.health, row.words, row.sent_today, row.limit_used, row.limit_per_day)
         for row in await accounts.list_accounts(session, actor)
     ]
 

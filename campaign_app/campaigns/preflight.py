@@ -11,10 +11,11 @@ from campaign_app.campaigns import link_check, previews, repository, schedule
 from campaign_app.campaigns import preflight_checks as checks
 from campaign_app.campaigns import preflight_repository as stored
 from campaign_app.campaigns.errors import CampaignNotFound
-from campaign_app.campaigns.preflight_checks import DnsCheck, Facts, LinkCheck
+from campaign_app.campaigns.preflight_checks import Facts, LinkCheck
 from campaign_app.campaigns.schedule import Estimate, Limits
 from campaign_app.campaigns.schemas import Report
-from campaign_app.channels.email import sender_authentication
+from campaign_app.channels import rows as accounts
+from campaign_app.channels.base import Summary
 from campaign_app.core import clock
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import NotFound
@@ -35,7 +36,6 @@ async def run(
     *,
     online: bool = True,
     check_links: LinkCheck = link_check.statuses,
-    check_dns: DnsCheck = sender_authentication.look_up,
 ) -> Report:
     """Check a campaign. With `online` also the DNS and the websites behind links, which takes about 4 s at most."""
     actor.require("campaigns:read")
@@ -48,7 +48,7 @@ async def run(
     found += checks.workspace(facts)
     found += await checks.recent(session, facts)
     if online:
-        seen = await asyncio.gather(checks.links(facts, check_links), checks.sender_dns(facts, check_dns))
+        seen = await asyncio.gather(checks.links(facts, check_links), checks.sender_of_channel(facts))
         found += [finding for findings in seen for finding in findings]
     starts_at = _start(facts)
     estimate = await _estimate(session, facts, starts_at)
@@ -132,15 +132,16 @@ def _timing(facts: Facts, starts_at: datetime | None, estimate: Estimate) -> lis
 
 
 def _summary(facts: Facts, starts_at: datetime | None) -> dict[str, Any]:
-    campaign, account, count = facts.campaign, facts.account, facts.audience
+    campaign, count = facts.campaign, facts.audience
+    sender = accounts.summary(facts.account) if facts.account else Summary("")
     return {
         "name": campaign.name,
         "total": count.total,
         "reachable": count.reachable,
         "no_address": count.no_address,
         "suppressed": {reason.value: number for reason, number in count.suppressed.items()},
-        "from_name": campaign.from_name or (account.from_name if account else ""),
-        "from_address": account.from_address if account else "",
+        "from_name": campaign.from_name or sender.name,
+        "from_address": sender.address,
         "subject": campaign.subject,
         "send_at": campaign.send_at,
         "starts_at": starts_at,

@@ -11,8 +11,10 @@ from campaign_app.audience.schemas import AudienceCount
 from campaign_app.campaigns import link_check, readiness
 from campaign_app.campaigns import preflight_repository as repository
 from campaign_app.campaigns.schemas import MessageFields
+from campaign_app.channels import registry
+from campaign_app.channels import rows as accounts
 from campaign_app.channels.email import content_checks as content
-from campaign_app.channels.email import rendering, sender_authentication
+from campaign_app.channels.email import rendering
 from campaign_app.channels.email.rendering import Inspected
 from campaign_app.kit import text
 from campaign_app.models.account import SendingAccount
@@ -26,7 +28,6 @@ RECENT = timedelta(hours=48)
 _WORDS = {"email": "e-mail address", "full_name": "name", "name": "name"}
 
 LinkCheck = Callable[[list[str]], Awaitable[dict[str, int | None]]]
-DnsCheck = Callable[[str, str, str], Awaitable[sender_authentication.SenderDns]]
 
 
 @dataclass(slots=True)
@@ -130,7 +131,7 @@ def sender(facts: Facts) -> list[Finding]:
         words = "Test the connection, so that a wrong password does not stop the launch."
         found.append(warning(f"{account.name} was never tested", words, "account", "account"))
     else:
-        found.append(fine(f"{account.from_address} is connected", "account"))
+        found.append(fine(f"{accounts.summary(account).address} is connected", "account"))
     return found
 
 
@@ -181,29 +182,10 @@ def _plain_links(targets: Sequence[str]) -> list[str]:
     return [target for target in plain if target.lower().startswith("http") and content.link(target) is None]
 
 
-async def sender_dns(facts: Facts, check: DnsCheck) -> list[Finding]:
-    """SPF, DKIM and DMARC of the sender's domain."""
-    account = facts.account
-    if account is None:
+async def sender_of_channel(facts: Facts) -> list[Finding]:
+    """What the channel itself asks of its sender."""
+    if facts.account is None:
         return []
-    domain = account.from_address.rpartition("@")[2]
-    seen = await check(domain, account.dkim_selector, account.dkim_domain)
-    if seen.reason == "reserved":
-        return [fine(f"{domain} is a test domain: SPF, DKIM and DMARC do not apply", "dns")]
-    if seen.reason:
-        words = "The DNS did not answer. Large mailbox providers refuse bulk mail that fails these checks."
-        return [warning(f"SPF, DKIM and DMARC of {domain} could not be checked", words, "", "dns_unchecked")]
-    missing = [name for name, is_there in (("SPF", seen.spf), ("DMARC", seen.dmarc)) if is_there is False]
-    found = []
-    if missing:
-        words = f"Add the {' and '.join(missing)} record to the DNS: Gmail and Yahoo want both from bulk senders."
-        found.append(warning(f"{domain} has no {' and no '.join(missing)} record", words, "", "dns"))
-    if seen.dkim is False:
-        words = f"{account.dkim_selector}._domainkey.{account.dkim_domain or domain} holds no key, so signatures fail."
-        found.append(warning("The DKIM key is not in the DNS", words, "account", "dkim"))
-    elif seen.dkim is None:
-        words = "Add a DKIM key to the account, unless its mail server signs for you."
-        found.append(warning("Beacon does not sign with DKIM", words, "account", "dkim"))
-    if not found:
-        found.append(fine(f"SPF, DKIM and DMARC are there for {domain}", "dns"))
-    return found
+    account = facts.account
+    adapter = registry.adapter(account.provider)
+    return await adapter.sender_checks(accounts.typed(adapter, account.settings))

@@ -182,7 +182,7 @@ async def send_test(
     around = await _surroundings(session, campaign.account_id)
     shown = await _shown(actor, MessageFields.of(campaign), person, around, marked=False)
     account = await accounts.config(session, campaign.account_id)
-    adapter = registry.adapter(campaign.channel)
+    adapter, sender = registry.adapter(account.provider), (await accounts.address(session, account.id))
     composer = adapter.composer(account, from_name=campaign.from_name, reply_to=campaign.reply_to)
     outcomes = []
     for position, address in enumerate(addresses):
@@ -193,10 +193,10 @@ async def send_test(
             subject=f"[Test] {shown.subject}",
             html=shown.html,
             text=shown.text,
-            message_id=f"<test.{stamp}@{account.from_address.rpartition('@')[2]}>",
+            message_id=f"<test.{stamp}@{sender.rpartition('@')[2]}>",
             headers={},
         )
-        outgoing = Outgoing(position, account.from_address, address, composer.compose(content))
+        outgoing = Outgoing(position, sender, address, composer.compose(content))
         result = await adapter.send_one(account, outgoing)
         outcomes.append(TestOutcome(address, result.verdict is Verdict.ACCEPTED, result.response))
     return outcomes

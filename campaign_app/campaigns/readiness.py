@@ -3,7 +3,7 @@
 Pre-flight shows it, a launch refuses without it, and the dashboard lists it; all three ask here.
 """
 
-from campaign_app.channels.email import own_sandbox
+from campaign_app.channels import rows as accounts
 from campaign_app.core.config import settings
 from campaign_app.models.account import SendingAccount
 from campaign_app.rendering.finding import Finding, blocking, fine, warning
@@ -15,14 +15,14 @@ NO_ADDRESS = "Recipients cannot open the links"
 
 def base_of(workspace: Workspace, account: SendingAccount | None) -> str:
     """What a message's links begin with. The sandbox's people are on this machine, so theirs lead straight to it."""
-    if account is not None and own_sandbox.is_sandbox(account.host, account.port):
+    if account is not None and accounts.summary(account).is_sandbox:
         return settings().server_url
     return address.of(workspace).url
 
 
 def public_address(workspace: Workspace, account: SendingAccount | None) -> Finding:
     """Whether recipients can open the links and unsubscribe."""
-    if account is not None and own_sandbox.is_sandbox(account.host, account.port):
+    if account is not None and accounts.summary(account).is_sandbox:
         words = f"Nothing leaves this machine, so its links lead to {settings().server_url}."
         return fine(f"{account.name} is the sandbox", "base_url", words)
     found = address.of(workspace)

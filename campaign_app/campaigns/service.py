@@ -11,6 +11,7 @@ from campaign_app.audit import service as audit
 from campaign_app.campaigns import lifecycle, repository
 from campaign_app.campaigns.errors import CampaignNotFound, SavedByAnother
 from campaign_app.campaigns.schemas import BulkResult, CampaignPatch, CampaignQuery, CampaignRow
+from campaign_app.channels import registry
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.errors import AppError, Invalid
@@ -54,7 +55,7 @@ def _row(campaign: Campaign, counter: CampaignCounter | None, owner: str) -> Cam
         id=campaign.id or 0,
         name=campaign.name,
         subject=campaign.subject,
-        channel=campaign.channel.value,
+        channel=registry.channel_name(campaign.channel),
         status=campaign.status,
         status_reason=campaign.status_reason,
         step_reached=campaign.step_reached,

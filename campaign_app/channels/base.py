@@ -5,12 +5,16 @@ event-loop step as the write after which the provider might accept the message, 
 was taken but never handed over is certainly not sent. `settled` is called exactly once for every message taken.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
+from pydantic import BaseModel, ConfigDict
+
+from campaign_app.channels.fields import Form
 from campaign_app.models.delivery import Reason
+from campaign_app.rendering.finding import Finding
 
 
 class Verdict(StrEnum):
@@ -102,32 +106,77 @@ class Sender(Protocol):
         """Close every connection politely."""
 
 
+class AccountSettings(BaseModel):
+    """What a provider's account is told by people, secrets aside. Each adapter has a model of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
 @dataclass(frozen=True, slots=True)
 class AccountConfig:
-    """A sending account with its secrets opened; lives in memory only and never in a log (repr hides secrets)."""
+    """A sending account with its secrets opened; lives in memory only and never in a log (repr hides secrets).
+
+    `learnt`: what of the server's capabilities decides how messages are made and sent (`ChannelAdapter.learnt`).
+    """
 
     id: int
     name: str
-    host: str
-    port: int
-    tls: str
-    username: str
-    password: str
-    from_address: str
-    from_name: str
-    reply_to: str
-    connections: int
-    limit_per_minute: int | None
-    limit_per_day: int | None
-    pipelining: str
-    dkim_domain: str
-    dkim_selector: str
-    dkim_key: str
-    auth: str = "auto"
-    eight_bit: bool = False  # the server is known to offer 8BITMIME
+    provider: str
+    settings: Any
+    secrets: Mapping[str, str]
+    limit_per_minute: int | None = None
+    limit_per_day: int | None = None
+    learnt: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return f"AccountConfig(id={self.id}, name={self.name!r}, host={self.host!r}, port={self.port})"
+        return f"AccountConfig(id={self.id}, name={self.name!r}, provider={self.provider!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An account as a form would save it. `entered`: secrets, None = kept as stored; `kept`: those that are stored."""
+
+    settings: Any
+    entered: Mapping[str, str | None]
+    before: Any = None
+    kept: frozenset[str] = frozenset()
+
+    def keeps(self, secret: str) -> bool:
+        """Whether a stored secret would go on being used."""
+        return self.entered.get(secret) is None and secret in self.kept
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """An account's settings in the words that every page has room for.
+
+    `address` and `name` are the sender's as recipients see them, `server` is where it connects to; `is_sandbox`: it
+    reaches this installation's own sandbox and nobody else.
+    """
+
+    address: str
+    name: str = ""
+    reply_to: str = ""
+    server: str = ""
+    is_sandbox: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dependence:
+    """Names of settings and secrets. When one of them changes, what was known is not true any more."""
+
+    connection: frozenset[str]  # a connection test
+    server: frozenset[str]  # what was learnt of the server
+    rate: frozenset[str]  # the rate that its push-back taught
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """`what` a server claims to do and was seen to break on; `text`: what is done instead; its own words."""
+
+    what: str
+    text: str
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +214,52 @@ class ConnectionReport:
     seconds: float
 
 
-class ChannelAdapter(Protocol):
-    """Everything about one channel; found through `channels.registry.adapter(channel)`."""
+class AccountKind(Protocol):
+    """What an adapter says of its accounts: their settings, secrets, form, and what was learnt of their server."""
+
+    provider: str
+    provider_label: str
+    settings_model: type[AccountSettings]
+    secret_names: tuple[str, ...]
+    form: Form
+    dependence: Dependence
+
+    def problems(self, candidate: Candidate) -> dict[str, str]:
+        """Field → what is wrong with it; a stored secret must not go to another server than it was entered for."""
+
+    def unused_secrets(self, settings: Any) -> frozenset[str]:
+        """Secrets that these settings leave no use for: they are erased."""
+
+    def summary(self, settings: Any) -> Summary:
+        """The settings in a few words."""
+
+    def facts(self, settings: Any, secrets: Collection[str]) -> list[tuple[str, str]]:
+        """The settings for people who may look but not change; `secrets` are the names of those that are stored."""
+
+    def connection(self, account: AccountConfig) -> tuple[Any, ...]:
+        """Everything that a connection test depends on, in one spelling."""
+
+    def connection_key(self, account: AccountConfig) -> object:
+        """Changes when open connections must be replaced although nobody edited the account."""
+
+    def learnt(self, capabilities: Mapping[str, Any], settings: Any) -> Mapping[str, str]:
+        """What of the server's capabilities decides how messages are made and sent."""
+
+    def keeps(self, capability: str) -> bool:
+        """Whether it was learnt while sending, so that the server's next greeting does not replace it."""
+
+    def offers(self, capabilities: Mapping[str, Any]) -> list[str]:
+        """What the server can do, in words."""
+
+    def weakness(self, capabilities: Mapping[str, Any]) -> Weakness | None:
+        """What the server breaks on; None when nothing is known."""
+
+
+class ChannelAdapter(AccountKind, Protocol):
+    """Everything about one provider of a channel; found through `channels.registry.adapter(provider)`."""
+
+    channel: str
+    channel_label: str
 
     def sender(
         self,
@@ -189,3 +282,16 @@ class ChannelAdapter(Protocol):
 
     async def send_one(self, account: AccountConfig, message: Outgoing, timeout_s: float = 30.0) -> Result:
         """Send a single message outside any campaign (test sends)."""
+
+    async def sender_checks(self, settings: Any) -> list[Finding]:
+        """For pre-flight, with the network: whether receivers will trust this sender. About 4 s at most."""
+
+    def recipient_problem(self, address: str) -> str:
+        """What is wrong with a recipient that a person entered; "" when nothing is."""
+
+    def account_test(self, account: AccountConfig, to: str) -> Outgoing:
+        """A short message that shows that the account works.
+
+        Raises:
+            ValueError: the account's own addresses or its key cannot be used.
+        """

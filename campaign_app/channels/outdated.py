@@ -1,6 +1,5 @@
 """What an account's change makes untrue: what was learnt about the server or the log-in that it had before."""
 
-from collections.abc import Collection
 from datetime import datetime
 
 from redis.exceptions import RedisError
@@ -8,7 +7,6 @@ from redis.exceptions import RedisError
 from campaign_app.core import logging, push_back
 from campaign_app.models.account import SendingAccount
 
-_OF_THE_PROVIDER = {"host", "port", "username"}
 log = logging.get("channels")
 
 
@@ -17,10 +15,8 @@ def circuit(account: SendingAccount, at: datetime) -> dict[str, object]:
     return {} if account.circuit_open_until is None else {"circuit_open_until": at, "circuit_failures": 0}
 
 
-async def forget_push_back(account_id: int, changed: Collection[str]) -> None:
-    """The rate that was learnt is that of the provider before. If Redis does not answer, it expires by itself."""
-    if _OF_THE_PROVIDER.isdisjoint(changed):
-        return
+async def forget_push_back(account_id: int) -> None:
+    """The rate that was learnt is that of the server before. If Redis does not answer, it expires by itself."""
     try:
         await push_back.forget(account_id)
     except (RedisError, OSError) as error:

@@ -1,15 +1,29 @@
-"""The one place that knows which adapter speaks for a channel."""
+"""The one place that knows which adapter speaks for a provider. A new channel is an adapter and a line here."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Final
 
 from campaign_app.channels.base import ChannelAdapter
 from campaign_app.channels.email_smtp.adapter import SmtpAdapter
-from campaign_app.models.account import Channel
 
-_ADAPTERS: Final[Mapping[Channel, ChannelAdapter]] = {Channel.EMAIL: SmtpAdapter()}
+_ADAPTERS: Final[dict[str, ChannelAdapter]] = {
+    each.provider: each
+    for each in (
+        SmtpAdapter(),
+    )
+}  # fmt: skip
 
 
-def adapter(channel: Channel) -> ChannelAdapter:
-    """The adapter of a channel."""
-    return _ADAPTERS[channel]
+def adapter(provider: str) -> ChannelAdapter:
+    """The adapter of a provider."""
+    return _ADAPTERS[provider]
+
+
+def channel_name(channel: str) -> str:
+    """The channel of a campaign; one from before there was a choice has none, and goes by the usual one."""
+    return channel or adapters()[0].channel
+
+
+def adapters() -> Sequence[ChannelAdapter]:
+    """All of them, the usual one first."""
+    return tuple(_ADAPTERS.values())

@@ -1,39 +1,30 @@
-"""Sending accounts in and out. Passwords and keys come in and never go out."""
+"""Sending accounts in and out. Secrets come in and never go out."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from campaign_app.models.account import Auth, Pipelining, Tls
+from campaign_app.channels.base import Weakness
+
+Secret = Annotated[str, StringConstraints(strip_whitespace=False)]
 
 
 class AccountForm(BaseModel):
-    """What a person enters. `password` and `dkim_key`: None keeps what is stored, "" removes it. Limits None = none."""
+    """What a person enters. A secret that is None or not there is kept as stored, "" removes it. Limits None = none."""
 
     model_config = ConfigDict(str_strip_whitespace=True, extra="forbid")
 
+    provider: str
     name: str = ""
-    host: str = ""
-    port: int = 587
-    tls: Tls = Tls.STARTTLS
-    auth: Auth = Auth.AUTO
-    username: str = ""
-    password: Annotated[str, StringConstraints(strip_whitespace=False)] | None = None
-    from_address: str = ""
-    from_name: str = ""
-    reply_to: str = ""
-    connections: int = 10
+    settings: dict[str, Any] = Field(default_factory=dict)
+    secrets: dict[str, Secret | None] = Field(default_factory=dict)
     limit_per_minute: int | None = None
     limit_per_day: int | None = None
-    pipelining: Pipelining = Pipelining.AUTO
-    dkim_domain: str = ""
-    dkim_selector: str = ""
-    dkim_key: str | None = None
     is_active: bool = True
 
     def __repr__(self) -> str:
-        return f"AccountForm(name={self.name!r}, host={self.host!r})"
+        return f"AccountForm(name={self.name!r}, provider={self.provider!r})"
 
     __str__ = __repr__
 
@@ -41,20 +32,23 @@ class AccountForm(BaseModel):
 class AccountRow(BaseModel):
     """An account in a list. `health` is healthy, bouncing, refused, disconnected or unused, `words` say it for people.
 
-    `works`: a connection was tested or used, and nothing went wrong since. `sent_today` is since the reader's midnight,
-    `limit_used` since midnight UTC: the limit per day counts those days.
+    `address`, `sender_name`, `reply_to` and `server` are those of base.Summary. `works`: a connection was tested or
+    used, and nothing went wrong since. `sent_today` is since the reader's midnight, `limit_used` since midnight UTC:
+    the limit per day counts those days.
     """
 
     model_config = ConfigDict(frozen=True)
 
     id: int
+    provider: str
+    channel: str
     name: str
-    host: str
-    port: int
-    works: bool
-    from_address: str
-    from_name: str
+    address: str
+    sender_name: str
     reply_to: str
+    server: str
+    is_sandbox: bool
+    works: bool
     is_active: bool
     health: str
     words: str
@@ -65,25 +59,19 @@ class AccountRow(BaseModel):
 
 
 class Account(AccountRow):
-    """One account in full, without its secrets. Times in UTC."""
+    """One account in full, without its secrets. Times in UTC.
 
-    tls: Tls
-    auth: Auth
-    username: str
-    has_password: bool
-    connections: int
-    pipelining: Pipelining
-    pipelining_broken: str
-    pipelining_words: str
+    `stored_secrets` are names. `offers`: what its server can do; `weakness`: what it breaks on.
+    """
+
+    settings: dict[str, Any]
+    stored_secrets: frozenset[str]
+    facts: tuple[tuple[str, str], ...]
+    offers: tuple[str, ...]
+    weakness: Weakness | None
     reported_count: int
     reported_at: datetime | None
     reported_words: str
-    dkim_domain: str
-    dkim_selector: str
-    has_dkim_key: bool
-    dkim_record_name: str
-    dkim_record_text: str
-    capabilities: dict[str, str]
     last_checked_at: datetime | None
     last_error: str
     circuit_open_until: datetime | None

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from campaign_app.channels import registry
 from campaign_app.channels.base import AccountConfig, ConnectionReport
 from campaign_app.core.crypto import derive
 
@@ -29,7 +30,7 @@ class CheckedConnection:
 
 def mark(config: AccountConfig) -> str:
     """The settings of a connection as a keyed digest."""
-    parts = (config.host.lower(), config.port, config.tls, config.auth, config.username, config.password)
+    parts = (config.provider, *registry.adapter(config.provider).connection(config))
     return hmac.digest(derive("connection test"), json.dumps(parts).encode(), hashlib.sha256).hex()
 
 

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from campaign_app.core.clock import now
-from campaign_app.models.account import Channel
 from campaign_app.models.base import BIG, JSON, TEXT, choice
 from campaign_app.models.delivery import SENT_STATUSES
 from campaign_app.models.template import Editor
@@ -63,6 +62,7 @@ class LatePolicy(StrEnum):
 class Campaign(SQLModel, table=True):
     """One message to one audience.
 
+    `channel` is a name of channels.registry, "" while it is the usual one.
     `audience`: {"lists": [id], "segments": [id], "exclude_lists": [id], "exclude_segments": [id], "everyone": bool}.
     `windows`: {"zone": IANA name, "days": {"0".."6" (Monday = 0): [["09:00", "18:00"], ...]}}; empty = at any time.
     `rate_per_minute` None = as fast as the account allows; `batch_delay_ms` is waited after every
@@ -78,7 +78,7 @@ class Campaign(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=255)
-    channel: Channel = Field(default=Channel.EMAIL, sa_type=choice(Channel))
+    channel: str = Field(default="", max_length=32)
     status: CampaignStatus = Field(default=CampaignStatus.DRAFT, sa_type=choice(CampaignStatus))
     status_reason: str = Field(default="", max_length=500)
     account_id: int | None = Field(default=None, foreign_key="sending_account.id")

@@ -14,7 +14,7 @@ from sqlmodel import col, select
 from campaign_app import frontend
 from campaign_app.audit import labels as audit_words
 from campaign_app.audit import service as audit
-from campaign_app.channels import reported
+from campaign_app.channels import reported, rows
 from campaign_app.core import clock, db, redis
 from campaign_app.core.config import settings
 from campaign_app.kit import text
@@ -125,7 +125,7 @@ def _account(account: SendingAccount) -> Finding:
     if note := reported.read(account.capabilities, clock.now()):
         mend = "see whether the sender is on a block list, authenticated, or over a quota"
         return Finding(name, WARNING, f"Reports say that servers refuse it: {note.words}", mend)
-    return Finding(name, OK, f"{account.host}:{account.port}")
+    return Finding(name, OK, rows.summary(account).server)
 
 
 async def _clock() -> list[Finding]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from campaign_app.channels.base import Weakness
 from campaign_app.channels.reported import Reported
 from campaign_app.core.queue import Depth
 from campaign_app.delivery.reporting.account_rates import Pace
@@ -109,8 +110,8 @@ class CampaignWork(CampaignLeases):
 
 @dataclass(frozen=True, slots=True)
 class AccountTrouble:
-    """A sending account whose circuit is open (`rests`), or whose server breaks on PIPELINING (`pipelining` is "off"
-    or "envelope": how it is spoken to instead), or that reports say is refused."""
+    """A sending account whose circuit is open (`rests`), or whose server breaks on what it offers (`weakness`), or that
+    reports say is refused."""
 
     id: int
     name: str
@@ -119,8 +120,7 @@ class AccountTrouble:
     next_try: datetime | None
     words: str
     waiting: int
-    pipelining: str
-    pipelining_words: str
+    weakness: Weakness | None = None
     reported: Reported | None = None
 
 

@@ -9,7 +9,8 @@ from time import monotonic
 from redis.exceptions import RedisError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.channels import reported
+from campaign_app.channels import registry, reported
+from campaign_app.channels.base import Weakness
 from campaign_app.channels.reported import Reported
 from campaign_app.core import clock, db, queue, redis
 from campaign_app.core.actor import Actor
@@ -124,7 +125,7 @@ async def _in_trouble(session: AsyncSession) -> list[AccountTrouble]:
     troubled = [
         each
         for each in await repository.accounts(session)
-        if each.circuit_open_until or _broken(each) or _reported(each)
+        if each.circuit_open_until or _weakness(each) or _reported(each)
     ]
     resting = [int(each.id or 0) for each in troubled if each.circuit_open_until]
     waiting = await repository.waiting_for(session, resting) if resting else {}
@@ -132,8 +133,8 @@ async def _in_trouble(session: AsyncSession) -> list[AccountTrouble]:
     return sorted(found, key=lambda each: not each.rests)
 
 
-def _broken(account: SendingAccount) -> str:
-    return str(account.capabilities.get("pipelining_broken", ""))
+def _weakness(account: SendingAccount) -> Weakness | None:
+    return registry.adapter(account.provider).weakness(account.capabilities or {})
 
 
 def _reported(account: SendingAccount) -> Reported | None:
@@ -150,8 +151,7 @@ def _trouble(account: SendingAccount, waiting: int) -> AccountTrouble:
         next_try=account.circuit_open_until,
         words=account.last_error,
         waiting=waiting,
-        pipelining=_broken(account),
-        pipelining_words=str(account.capabilities.get("pipelining_words", "")),
+        weakness=_weakness(account),
         reported=_reported(account),
     )
 

@@ -5,10 +5,11 @@ import asyncio
 from sqlmodel import select
 
 from campaign_app.campaigns import templates_service
+from campaign_app.channels.email_smtp.settings import Tls
 from campaign_app.core import clock, db
 from campaign_app.core.config import settings
-from campaign_app.models.account import SendingAccount, Tls
 from campaign_app.models.contact import Contact, ContactList, ListMember
+from tests.channels.accounts import smtp_row
 from tests.settled import settle
 
 LIST = "Builder customers"
@@ -23,7 +24,7 @@ async def seed() -> None:
         await settle(session)
         await templates_service.ensure_built_in(session)
         session.add(
-            SendingAccount(
+            smtp_row(
                 name="Sandbox",
                 host="127.0.0.1",
                 port=settings().sandbox_smtp_port,

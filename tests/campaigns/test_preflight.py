@@ -176,7 +176,7 @@ async def test_times(database: str, make_actor: MakeActor) -> None:
     assert "Sending takes about" in found(await check(ines, slow), "finishing").title
 
 
-async def test_online_checks(database: str, make_actor: MakeActor) -> None:
+async def test_online_checks(database: str, make_actor: MakeActor, monkeypatch: pytest.MonkeyPatch) -> None:
     ines = await make_actor()
     html = "".join(f'<a href="https://meridian-supply.com/{path}">{path}</a>' for path in ("ok", "gone", "broken", "?"))
     made = await world.draft(ines, await world.built(ines), html=html)
@@ -185,20 +185,22 @@ async def test_online_checks(database: str, make_actor: MakeActor) -> None:
     async def answers(urls: list[str]) -> dict[str, int | None]:
         return {url: known[url.rsplit("/", 1)[1]] for url in urls}
 
-    async def no_spf(domain: str, selector: str, dkim_domain: str) -> SenderDns:
+    async def no_spf(domain: str, *_: str) -> SenderDns:
         return SenderDns(domain, spf=False, dmarc=True, dkim=None)
 
-    report = await check(ines, made, online=True, check_links=answers, check_dns=no_spf)
+    monkeypatch.setattr(sender_authentication, "look_up", no_spf)
+    report = await check(ines, made, online=True, check_links=answers)
     assert "returns 404" in found(report, "dead_link").detail
     assert [f.severity for f in report.findings if f.code == "dead_link"] == ["blocking", "warning"]
     assert found(report, "links_unchecked").count == 1
     assert found(report, "dns").title == "meridian-supply.com has no SPF record"
     assert found(report, "dkim").severity == "warning"
 
-    async def offline(domain: str, selector: str, dkim_domain: str) -> SenderDns:
+    async def offline(domain: str, *_: str) -> SenderDns:
         return SenderDns(domain, reason="offline")
 
-    report = await check(ines, made, online=True, check_links=answers, check_dns=offline)
+    monkeypatch.setattr(sender_authentication, "look_up", offline)
+    report = await check(ines, made, online=True, check_links=answers)
     assert "could not be checked" in found(report, "dns_unchecked").title
 
 

@@ -13,6 +13,7 @@ from campaign_app.core.errors import Forbidden, Invalid
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.user import Role
 from tests.campaigns import world
+from tests.channels.accounts import changed
 from tests.channels.model_server import Behaviour, Fault, running
 from tests.conftest import MakeActor
 
@@ -68,7 +69,7 @@ async def test_a_test_message_arrives_untracked(database: str, make_actor: MakeA
     async with running(Behaviour(plan=refuse)) as (port, witness):
         async with db.transaction() as session:
             account = await session.get(SendingAccount, here.account_id)
-            account.host, account.port = "127.0.0.1", port
+            changed(account, host="127.0.0.1", port=port)
             session.add(account)
         async with db.reading() as session:
             outcomes = await previews.send_test(

@@ -13,10 +13,11 @@ from campaign_app.models.account import SendingAccount
 from campaign_app.workspace.schemas import Workspace
 from tests.campaigns import world
 from tests.campaigns.test_preflight import check, found
+from tests.channels.accounts import changed, smtp_row
 from tests.conftest import MakeActor
 from tests.settled import PUBLIC_URL, settle
 
-SANDBOX = SendingAccount(name="Anything", host="localhost", port=2525, from_address="a@b.de")
+SANDBOX = smtp_row(name="Anything", host="localhost", port=2525, from_address="a@b.de")
 
 
 def sandbox_runs(var: Path, port: int = 2525) -> None:
@@ -32,7 +33,7 @@ async def test_a_local_mail_server_does_not_hide_a_local_address(database: str, 
         await settle(session, public_url="")
         account = await session.get(SendingAccount, here.account_id)
         assert account is not None
-        account.host, account.port, account.name = "127.0.0.1", 25, "Sandbox"  # the name says nothing
+        changed(account, host="127.0.0.1", port=25).name = "Sandbox"  # the name says nothing
     finding = found(await check(ines, await world.draft(ines, here)), "base_url")
     assert (finding.severity, finding.fix, finding.title) == ("blocking", "workspace", readiness.NO_ADDRESS)
     assert settings().server_url in finding.detail
@@ -54,7 +55,7 @@ def test_only_a_running_sandbox_of_our_own_is_one(var_dir: Path) -> None:
     sandbox_runs(var_dir)
     assert readiness.public_address(bare, SANDBOX).severity == "fine"
     for host, port in (("127.0.0.1", 25), ("smtp.meridian-supply.com", 2525), ("192.168.1.4", 2525)):
-        other = SendingAccount(name="Sandbox", host=host, port=port, from_address="a@b.de")
+        other = smtp_row(name="Sandbox", host=host, port=port, from_address="a@b.de")
         assert readiness.public_address(bare, other).severity == "blocking"
 
 

@@ -5,12 +5,13 @@ from typing import Any
 
 from campaign_app.campaigns import service
 from campaign_app.campaigns.schemas import CampaignPatch
+from campaign_app.channels.email_smtp.settings import Tls
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
-from campaign_app.models.account import SendingAccount, Tls
 from campaign_app.models.campaign import Campaign
 from campaign_app.models.contact import AttributeDefinition, Contact, ContactList, ListMember
+from tests.channels.accounts import smtp_row
 from tests.settled import settle
 
 HTML = '<p>Hello {{ first_name|default("there") }}</p><p><a href="https://meridian-supply.com/offer">Offer</a></p>'
@@ -25,7 +26,7 @@ class World:
 
 async def built(actor: Actor, people: int = 5, *, postal_address: str = "Street 1, Berlin") -> World:
     async with db.transaction() as session:
-        account = SendingAccount(
+        account = smtp_row(
             name="Main", host="smtp.meridian-supply.com", port=587, tls=Tls.NONE, from_name="Anna Brandt",
             from_address="anna@meridian-supply.com", last_checked_at=now(),
         )  # fmt: skip

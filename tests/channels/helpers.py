@@ -4,13 +4,14 @@ import asyncio
 from collections import deque
 from dataclasses import replace
 
-from campaign_app.channels.base import AccountConfig, Outgoing, Result, Verdict
+from campaign_app.channels.base import Outgoing, Result, Verdict
+from campaign_app.channels.email_smtp.account import SmtpAccount
 from campaign_app.channels.email_smtp.connection import Options
 from campaign_app.channels.email_smtp.transport import SmtpSender
 
-ACCOUNT = AccountConfig(
+ACCOUNT = SmtpAccount(
     id=1, name="Test", host="127.0.0.1", port=1, tls="none", username="", password="", from_address="news@example.com",
-    from_name="News", reply_to="", connections=1, limit_per_minute=None, limit_per_day=None, pipelining="auto",
+    from_name="News", reply_to="", connections=1, pipelining="auto",
     dkim_domain="", dkim_selector="", dkim_key="", eight_bit=True,
 )  # fmt: skip
 FAST = Options(
@@ -18,7 +19,7 @@ FAST = Options(
 )
 
 
-def account(port: int, **changes) -> AccountConfig:
+def account(port: int, **changes) -> SmtpAccount:
     return replace(ACCOUNT, port=port, **changes)
 
 

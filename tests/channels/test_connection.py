@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from campaign_app.channels.base import ConnectionReport, Verdict
+from campaign_app.channels.base import AccountConfig, ConnectionReport, Verdict
 from campaign_app.channels.email_smtp.adapter import SmtpAdapter
 from campaign_app.channels.email_smtp.connection import Connection
 from campaign_app.channels.email_smtp.trouble import Trouble
+from tests.channels.accounts import config_of
 from tests.channels.certificates import Authority
 from tests.channels.helpers import FAST, account, message
 from tests.channels.loops import event_loop_policy  # noqa: F401  (a fixture)
@@ -28,8 +29,13 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
     return made
 
 
+def config(port: int, **changes) -> AccountConfig:
+    values = {"host": "127.0.0.1", "tls": "none", "from_address": "news@example.com", "connections": 1}
+    return config_of(port=port, **values | changes)
+
+
 async def check(port: int, **changes) -> ConnectionReport:
-    report = await SmtpAdapter(FAST).test_connection(account(port, **changes), timeout_s=3)
+    report = await SmtpAdapter(FAST).test_connection(config(port, **changes), timeout_s=3)
     text = "\n".join((report.summary, *report.transcript))
     assert SECRET not in text
     assert "czNjcmV0" not in text, "the password in base64"
@@ -82,7 +88,7 @@ async def test_starttls_and_implicit_tls(authority: Authority) -> None:
     async with running(behaviour, starttls=authority.context("good")) as (port, witness):
         report = await check(port, tls="starttls", username="jo", password=SECRET)
         sent = await SmtpAdapter(FAST).send_one(
-            account(port, tls="starttls", username="jo", password=SECRET), message(1)
+            config(port, tls="starttls", username="jo", password=SECRET), message(1)
         )
     assert report.ok, report.summary
     assert any("encrypted: TLSv1" in line for line in report.transcript)
@@ -150,7 +156,7 @@ async def test_the_password_is_in_no_log_and_no_exception(caplog: pytest.LogCapt
         async with running(Behaviour(mechanisms=("PLAIN", "LOGIN"), users={"jo": "other"})) as (port, _):
             with pytest.raises(Trouble) as found:
                 await Connection(account(port, username="jo", password=SECRET), FAST).open()
-            result = await SmtpAdapter(FAST).send_one(account(port, username="jo", password=SECRET), message(1))
+            result = await SmtpAdapter(FAST).send_one(config(port, username="jo", password=SECRET), message(1))
     seen = "".join(traceback.TracebackException.from_exception(found.value).format(chain=True))
     assert found.value.__cause__ is not found.value
     for text in (seen, repr(vars(found.value)), caplog.text, str(result)):
@@ -216,7 +222,7 @@ async def test_openings_that_fail(behaviour: Behaviour, says: str) -> None:
 async def test_an_old_server_that_knows_only_helo() -> None:
     async with running(failing("ehlo", b"502 5.5.2 not implemented\r\n")) as (port, _):
         assert (await check(port)).ok
-        assert (await SmtpAdapter(FAST).send_one(account(port), message(1))).verdict is Verdict.ACCEPTED
+        assert (await SmtpAdapter(FAST).send_one(config(port), message(1))).verdict is Verdict.ACCEPTED
 
 
 async def test_nobody_listens() -> None:
@@ -235,7 +241,7 @@ async def test_a_name_that_does_not_exist() -> None:
 async def test_accepts_and_never_answers() -> None:
     async with running(failing("greeting", then="mute")) as (port, _):
         started = asyncio.get_running_loop().time()
-        report = await SmtpAdapter().test_connection(account(port), timeout_s=0.3)
+        report = await SmtpAdapter().test_connection(config(port), timeout_s=0.3)
     assert "did not answer in time" in report.summary
     assert asyncio.get_running_loop().time() - started < 3
 
@@ -253,13 +259,13 @@ async def test_accepts_and_never_answers() -> None:
 )
 async def test_send_one(behaviour: Behaviour, verdict: Verdict) -> None:
     async with running(behaviour) as (port, witness):
-        result = await SmtpAdapter(FAST).send_one(account(port), message(1), timeout_s=3)
+        result = await SmtpAdapter(FAST).send_one(config(port), message(1), timeout_s=3)
     assert result.verdict is verdict
     assert witness.accepted["p1@example.org"] == (verdict is Verdict.ACCEPTED)
 
 
 async def test_send_one_gives_up_in_time() -> None:
     async with running(failing("greeting", then="mute")) as (port, _):
-        result = await SmtpAdapter().send_one(account(port), message(1), timeout_s=0.2)
+        result = await SmtpAdapter().send_one(config(port), message(1), timeout_s=0.2)
     assert result.verdict is Verdict.NOT_TRIED
     assert result.response == "No answer within 0.2 s."

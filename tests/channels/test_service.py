@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from campaign_app.channels import registry, reported_service, service
 from campaign_app.channels.base import Verdict
-from campaign_app.channels.email import dkim
+from campaign_app.channels.email import dkim, dkim_service
 from campaign_app.channels.email_smtp.adapter import SmtpAdapter
 from campaign_app.channels.errors import AccountChanged, AccountInUse, AccountInvalid, AccountNotFound
 from campaign_app.channels.schemas import AccountForm
@@ -15,10 +15,11 @@ from campaign_app.core import db, push_back
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.errors import Forbidden
-from campaign_app.models.account import Channel, SendingAccount
+from campaign_app.models.account import SendingAccount
 from campaign_app.models.audit import AuditEntry
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignMinute, CampaignStatus
 from campaign_app.models.user import Role
+from tests.channels.accounts import smtp, smtp_form
 from tests.channels.model_server import Behaviour, Fault, running
 from tests.conftest import MakeActor
 
@@ -30,7 +31,7 @@ def form(**changes) -> AccountForm:
         "name": "News", "host": "smtp.example.com", "username": "jo", "password": SECRET,
         "from_address": "news@example.com", "from_name": "Example", "limit_per_day": 1_000,
     }  # fmt: skip
-    return AccountForm(**(fields | changes))
+    return smtp_form(**(fields | changes))
 
 
 async def create(actor: Actor, **changes) -> int:
@@ -48,10 +49,10 @@ async def test_secrets_are_sealed_and_never_come_back(database: str, make_actor:
     key = dkim.generate_key(dkim.KeyKind.ED25519)
     account_id = await create(actor, dkim_domain="example.com", dkim_selector="s1", dkim_key=key)
     shown = await read(actor, account_id)
-    assert shown.has_password
-    assert shown.has_dkim_key
-    assert shown.dkim_record_name == "s1._domainkey.example.com"
-    assert shown.dkim_record_text == dkim.dns_record("example.com", "s1", key).text
+    assert shown.stored_secrets == {"password", "dkim_key"}
+    async with db.transaction() as session:
+        signing = await dkim_service.get(session, actor, account_id)
+    assert signing.record == dkim.dns_record("example.com", "s1", key)
     private = key.splitlines()[1]
     assert SECRET not in shown.model_dump_json()
     assert private not in shown.model_dump_json()
@@ -61,7 +62,7 @@ async def test_secrets_are_sealed_and_never_come_back(database: str, make_actor:
         written = [str(entry.details) for entry in (await session.exec(select(AuditEntry))).all()]
     assert SECRET not in row.model_dump_json()
     assert private not in row.model_dump_json()
-    assert (opened.password, opened.dkim_key.strip()) == (SECRET, key.strip())
+    assert (opened.secrets["password"], opened.secrets["dkim_key"].strip()) == (SECRET, key.strip())
     assert SECRET not in repr(opened) + str(form()) + repr(form())
     assert written
     assert not any(SECRET in text or private in text for text in written)
@@ -74,11 +75,11 @@ async def test_saving_keeps_secrets_that_were_not_entered(database: str, make_ac
         assert await service.update(session, actor, account_id, 1, form(password=None, from_name="Other")) == 2
     async with db.reading() as session:
         opened = await service.config(session, account_id)
-    assert (opened.password, opened.from_name) == (SECRET, "Other")
+    assert (opened.secrets["password"], opened.settings.from_name) == (SECRET, "Other")
     async with db.transaction() as session:
         assert await service.update(session, actor, account_id, 2, form(password=None, from_name="Other")) == 2
         assert await service.update(session, actor, account_id, 2, form(password="", username="")) == 3
-    assert not (await read(actor, account_id)).has_password
+    assert not (await read(actor, account_id)).stored_secrets
 
 
 async def test_the_second_save_is_told(database: str, make_actor: MakeActor) -> None:
@@ -89,7 +90,7 @@ async def test_the_second_save_is_told(database: str, make_actor: MakeActor) -> 
     with pytest.raises(AccountChanged):
         async with db.transaction() as session:
             await service.update(session, actor, account_id, 1, form(from_name="Theirs"))
-    assert (await read(actor, account_id)).from_name == "Mine"
+    assert (await read(actor, account_id)).sender_name == "Mine"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ async def test_deleting(database: str, make_actor: MakeActor) -> None:
         await read(actor, account_id)
     async with db.reading() as session:
         row = (await session.exec(select(SendingAccount))).one()
-    assert row.password_sealed == ""
+    assert row.secrets == {}
     assert row.deleted_at is not None
 
 
@@ -180,7 +181,7 @@ async def test_only_admins_write_and_viewers_see_nothing(sqlite_database: str, m
             service.test_connection(session, marketer, account_id),
             service.send_test(session, marketer, account_id, "jo@example.org"),
             service.form_config(session, marketer, form()),
-            service.retry_grouping(session, marketer, account_id),
+            service.forget_weakness(session, marketer, account_id),
             service.list_accounts(session, viewer),
             service.get(session, viewer, account_id),
         ):
@@ -227,21 +228,22 @@ async def test_what_a_server_offers_and_breaks_on_is_kept(database: str, make_ac
         )
         await service.record_capabilities(session, account_id, {"PIPELINING": "", "8BITMIME": ""})
         opened = await service.config(session, account_id)
-    assert opened.eight_bit
-    assert opened.pipelining == "off"
+    assert smtp(opened).eight_bit
+    assert smtp(opened).pipelining == "off"
     shown = await read(actor, account_id)
-    assert (shown.pipelining_broken, shown.pipelining_words, shown.version) == ("off", "554 x", 1)
-    assert set(shown.capabilities) == {"PIPELINING", "8BITMIME"}
+    assert "one command at a time" in shown.weakness.text
+    assert (shown.weakness.words, shown.version) == ("554 x", 1)
+    assert shown.offers == ("offers grouped commands (PIPELINING)", "takes 8-bit text")
     async with db.transaction() as session:
-        await service.retry_grouping(session, actor, account_id)
-        assert (await service.config(session, account_id)).pipelining == "auto"
+        await service.forget_weakness(session, actor, account_id)
+        assert smtp(await service.config(session, account_id)).pipelining == "auto"
         await service.update(session, actor, account_id, 1, form(host="other.example.com"))
-        assert not (await service.config(session, account_id)).eight_bit
+        assert not smtp(await service.config(session, account_id)).eight_bit
         await service.record_capabilities(session, 999, {"PIPELINING": ""})
 
 
 async def test_connection_and_test_message(database: str, make_actor: MakeActor, monkeypatch) -> None:
-    monkeypatch.setitem(registry._ADAPTERS, Channel.EMAIL, SmtpAdapter())
+    monkeypatch.setitem(registry._ADAPTERS, "smtp", SmtpAdapter())
     actor = await make_actor()
     async with running(Behaviour(mechanisms=("PLAIN",), users={"jo": SECRET})) as (port, witness):
         account_id = await create(actor, host="127.0.0.1", port=port, tls="none")
@@ -263,7 +265,7 @@ async def test_connection_and_test_message(database: str, make_actor: MakeActor,
     assert shown.last_checked_at is not None
     assert shown.last_error == ""
     assert shown.circuit_open_until <= now()
-    assert shown.capabilities["AUTH"] == "PLAIN"
+    assert "log-in by PLAIN" in shown.offers
 
 
 async def test_a_failed_check_is_kept_in_words(sqlite_database: str, make_actor: MakeActor) -> None:

@@ -7,9 +7,9 @@ import time_machine
 
 from campaign_app.channels import service
 from campaign_app.core import db
-from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignMinute
 from campaign_app.ui.accounts import labels
+from tests.channels.accounts import smtp_row
 from tests.conftest import MakeActor
 
 AT = datetime(2026, 11, 26, 23, 30, tzinfo=UTC)  # 00:30 of the next day in Berlin
@@ -27,7 +27,7 @@ SENT = {datetime(2026, 11, 26, 9, 0, tzinfo=UTC): 500, datetime(2026, 11, 26, 23
 async def test_the_readers_today(database: str, make_actor: MakeActor, zone: str, today: int, said: str) -> None:
     ines = await make_actor()
     async with db.transaction() as session:
-        account = SendingAccount(name="Main", host="h", port=25, from_address="a@b.de", limit_per_day=1_000)
+        account = smtp_row(name="Main", host="h", port=25, from_address="a@b.de", limit_per_day=1_000)
         session.add(account)
         await session.flush()
         campaign = Campaign(name="Spring", account_id=account.id)

@@ -5,12 +5,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from campaign_app.channels.email_smtp.settings import Tls
 from campaign_app.core import db
-from campaign_app.models.account import SendingAccount, Tls
 from campaign_app.models.campaign import Campaign, CampaignCounter
 from campaign_app.models.contact import Contact, ContactList, ListMember
 from campaign_app.models.delivery import Delivery, DeliveryStatus
 from campaign_app.models.suppression import Suppression, SuppressionReason
+from tests.channels.accounts import smtp_row
 from tests.settled import settle
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -21,7 +22,7 @@ async def account(**values: Any) -> int:
     """A sending account, in a workspace that may launch through it."""
     async with db.transaction() as session:
         await settle(session)
-        row = SendingAccount(
+        row = smtp_row(
             **{
                 "name": "Newsletter",
                 "host": "127.0.0.1",

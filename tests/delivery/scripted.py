@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from campaign_app.channels.base import AccountConfig, ConnectionReport, Content, Outgoing, Result, Source, Verdict
+from campaign_app.channels.email_smtp.adapter import SmtpAdapter
 
 ACCEPTED = Result(Verdict.ACCEPTED, response="250 2.0.0 queued")
 
@@ -118,10 +119,11 @@ class PlainComposer:
         return "\r\n".join([*lines, "", content.text]).encode()
 
 
-class ScriptedAdapter:
-    """A ChannelAdapter over one Script per account id."""
+class ScriptedAdapter(SmtpAdapter):
+    """E-mail's adapter over one Script per account id."""
 
     def __init__(self, scripts: Mapping[int, Script]) -> None:
+        super().__init__()
         self.scripts = scripts
 
     def sender(self, account: AccountConfig, source: Source, **_: Any) -> ScriptedSender:

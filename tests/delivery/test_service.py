@@ -28,6 +28,7 @@ from campaign_app.models.contact import Contact
 from campaign_app.models.delivery import Delivery, DeliveryStatus, Lease, LeaseState, Reason
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.rendering.errors import TemplateInvalid
+from tests.channels.accounts import smtp_row
 from tests.conftest import count_rows
 from tests.delivery import factory
 from tests.delivery.conftest import launch
@@ -202,10 +203,9 @@ async def test_uncertain_recipients_wait_for_a_decision() -> None:
 
 
 async def _account_in(session: Any) -> int:
-    from campaign_app.models.account import SendingAccount
 
     await settle(session)
-    row = SendingAccount(name="A", host="h", port=25, from_address="a@b.example")
+    row = smtp_row(name="A", host="h", port=25, from_address="a@b.example")
     session.add(row)
     await session.flush()
     return int(row.id or 0)

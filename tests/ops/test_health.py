@@ -3,10 +3,11 @@
 import pytest
 import sqlalchemy as sa
 
+from campaign_app.channels.email_smtp.settings import Tls
 from campaign_app.core import db, redis
 from campaign_app.core.config import settings
-from campaign_app.models.account import SendingAccount, Tls
 from campaign_app.ops import checkup, health
+from tests.channels.accounts import smtp_row
 
 pytestmark = pytest.mark.usefixtures("redis_url")
 
@@ -56,7 +57,7 @@ async def test_silent_redis_is_named_without_its_address(sqlite_database: str, m
 async def test_every_problem_has_a_mend(sqlite_database: str) -> None:
     async with db.transaction() as session:
         server = {"host": "mail.example", "port": 587, "tls": Tls.STARTTLS, "from_address": "n@x.example"}
-        session.add(SendingAccount(name="News", last_error="535 5.7.8 Wrong password", **server))
+        session.add(smtp_row(name="News", last_error="535 5.7.8 Wrong password", **server))
     found = await checkup.examine()
     assert {f.part for f in found} >= {"Database", "Migrations", "Redis", "Worker", "Account News", "Clock", "Disk"}
     assert all(f.mend for f in found if f.state != "ok")

@@ -133,7 +133,7 @@ async def test_seeded_once_and_ready_to_launch(sqlite_database: str) -> None:
     from campaign_app.models.account import SendingAccount
 
     async with db.reading() as session:
-        assert (await session.exec(select(SendingAccount.port))).one() == 2600
+        assert (await session.exec(select(SendingAccount))).one().settings["port"] == 2600
 
 
 async def test_all_questions_are_about_one_instant(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

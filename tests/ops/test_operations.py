@@ -228,21 +228,18 @@ async def test_accounts_in_trouble(database: str) -> None:
             paused.paused_by, paused.pauser = SYSTEM.name, pauser
             session.add(paused)
     one, two = (await look()).accounts
-    assert (one.name, one.rests, one.words, one.waiting, one.pipelining) == (
+    assert (one.name, one.rests, one.words, one.waiting, one.weakness) == (
         "Resting",
         True,
         "535 wrong password",
         1,
-        "",
+        None,
     )
     assert one.since is not None
     assert abs((tried - one.since).total_seconds() - 90) < 1  # after 30 and 60 s it was tried again
-    assert (two.name, two.rests, two.pipelining, two.pipelining_words) == (
-        "Breaks",
-        False,
-        "off",
-        "554 synchronization error",
-    )
+    assert two.weakness is not None
+    assert (two.name, two.rests, two.weakness.words) == ("Breaks", False, "554 synchronization error")
+    assert "one command at a time" in two.weakness.text
     assert service.resting_since(None, 3) is None
 
 

@@ -20,7 +20,7 @@ from campaign_app.tracking import inbound
 from campaign_app.tracking.reports import read
 from tests import tokens
 from tests.channels import replies
-from tests.channels.helpers import account
+from tests.channels.accounts import config_of
 from tests.sandbox.conftest import Box, Start
 from tests.sandbox.test_people import Product, deliver, message, product  # noqa: F401  (a fixture)
 from tests.tracking import world
@@ -52,7 +52,7 @@ def assert_read_as(result: Result, row: Row, address: str) -> None:
 
 
 async def test_every_text_that_is_said_to_one_recipient_is_read_as_the_corpus_says(box: Box) -> None:
-    config = account(port=box.smtp_port)
+    config = config_of(host="127.0.0.1", tls="none", port=box.smtp_port)
     for name, n, row in SAID:
         address = f"{name}+{n}@d1.example"
         assert_read_as(await send(config, address), row, address)
@@ -62,7 +62,7 @@ async def test_every_text_that_is_said_to_one_recipient_is_read_as_the_corpus_sa
 
 @pytest.mark.parametrize("stage", [Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.DOT])
 async def test_every_text_can_be_said_to_everybody(box: Box, stage: Stage) -> None:
-    config = account(port=box.smtp_port)
+    config = config_of(host="127.0.0.1", tls="none", port=box.smtp_port)
     for name, row in TO_ALL:
         if row.stage is stage and (stage is Stage.MAIL or name.endswith("+1")):
             box.api("faults", reply=name)
@@ -73,7 +73,7 @@ async def test_every_text_can_be_said_to_everybody(box: Box, stage: Stage) -> No
 @pytest.mark.parametrize("stage", [Stage.CONNECT, Stage.AUTH])
 async def test_before_mail_is_begun_the_account_is_told(start_box: Start, stage: Stage) -> None:
     box = start_box("--auth", "jo:secret", "--no-tls")
-    config = account(port=box.smtp_port, username="jo", password="secret")
+    config = config_of(host="127.0.0.1", tls="none", port=box.smtp_port, username="jo", password="secret")
     rows = [(name, row) for name, row in TO_ALL if row.stage is stage]
     assert rows
     for name, row in rows:

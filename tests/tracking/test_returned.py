@@ -21,6 +21,7 @@ from campaign_app.tracking.reports import read
 from campaign_app.tracking.returned import mime
 from tests import tokens
 from tests.channels import replies
+from tests.channels.accounts import smtp_row
 from tests.tracking import world
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
@@ -64,7 +65,7 @@ async def note_on(account_id: int) -> reported.Reported | None:
 async def with_account(campaign_id: int) -> int:
     """Give the campaign a sending account; its id."""
     async with db.transaction() as session:
-        account = SendingAccount(name="Ours", host="mx.test", port=587, from_address="news@sender.example")
+        account = smtp_row(name="Ours", host="mx.test", port=587, from_address="news@sender.example")
         session.add(account)
         await session.flush()
         campaign = await session.get(Campaign, campaign_id)

@@ -12,7 +12,6 @@ from campaign_app.campaigns.schemas import CampaignPatch
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Forbidden
-from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.models.contact import Contact, ContactList, ListMember
 from campaign_app.models.delivery import Delivery
@@ -28,6 +27,7 @@ from campaign_app.ui.campaign_builder.schedule_state import BuilderSchedule
 from campaign_app.ui.campaign_builder.setup_state import BuilderSetup
 from campaign_app.ui.campaign_builder.state import Builder
 from campaign_app.ui.campaigns.new_state import CampaignNew
+from tests.channels.accounts import smtp_row
 from tests.conftest import MakeActor
 from tests.settled import settle
 from tests.ui.tabs import Tab
@@ -40,7 +40,7 @@ async def actor(sqlite_database: str, redis_url: str, make_actor: MakeActor) -> 
     """A marketer with an account, a list of three (one unsubscribed, one without an address) and a template."""
     async with db.transaction() as session:
         await settle(session)
-        session.add(SendingAccount(name="Main", host="localhost", port=25, from_address="anna@example.com"))
+        session.add(smtp_row(name="Main", host="localhost", port=25, from_address="anna@example.com"))
         session.add(ContactList(id=1, name="Customers", members=3))
         people = [("Marta", "marta@example.com"), ("", "jonas@example.com"), ("Nobody", "")]
         for number, (name, email) in enumerate(people, 1):

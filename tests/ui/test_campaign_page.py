@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from campaign_app.campaigns import templates_service
+from campaign_app.channels.email_smtp.settings import Tls
 from campaign_app.core import clock, db
 from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.errors import Forbidden
 from campaign_app.delivery.launch.refusals import BRAKE
-from campaign_app.models.account import SendingAccount, Tls
 from campaign_app.models.campaign import Campaign, CampaignActivity, CampaignCounter, CampaignStatus, Pauser
 from campaign_app.models.contact import Contact
 from campaign_app.models.delivery import Delivery, DeliveryStatus, Reason
@@ -26,6 +26,7 @@ from campaign_app.ui.campaign_detail.page_state import CampaignPage
 from campaign_app.ui.campaign_detail.recipients_state import Recipients, explanation
 from campaign_app.ui.campaign_detail.template_state import SaveAsTemplate
 from campaign_app.ui.campaign_detail.why_state import WhyDialog
+from tests.channels.accounts import smtp_row
 from tests.conftest import MakeActor
 from tests.ui.tabs import Tab
 
@@ -54,7 +55,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def store(status: CampaignStatus = CampaignStatus.PAUSED) -> int:
     """A campaign to 60 people: 57 sent, one bounced, one left out, one without an answer."""
     async with db.transaction() as session:
-        account = SendingAccount(
+        account = smtp_row(
             name="Main", host="127.0.0.1", port=2525, tls=Tls.NONE, from_address="news@acme.example", from_name="Acme"
         )
         session.add(account)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from campaign_app.channels.email_smtp import learnt
 from campaign_app.channels.reported import Reported
 from campaign_app.core import redis
 from campaign_app.core.actor import Actor
@@ -131,13 +132,16 @@ def test_a_rate_that_has_grown_far_is_no_number() -> None:
 
 def test_reports_about_the_sender_in_words() -> None:
     told = Reported(7, AT - timedelta(minutes=9), AT - timedelta(minutes=2), "554 blocked using a list")
-    row = AccountTrouble(7, "News", False, None, None, "", 0, "", "", told)
+    row = AccountTrouble(7, "News", False, None, None, "", 0, None, told)
     (note,) = presenters.seen(found(accounts=(row,)), "UTC").accounts
     assert (note.mark, note.title) == ("warning", "Reports say that servers refuse mail of News")
     assert note.detail.startswith("7 reports within an hour, the last one 2 min ago. No address was suppressed for it.")
     assert note.detail.endswith("stop the account's campaigns. The last one's words: 554 blocked using a list")
     assert note.href == routes.account(7)
     assert reported_sentence(0, AT, AT, "UTC").startswith("The last report came just now.")
+
+
+BREAKS = learnt.weakness({"pipelining_broken": "off", "pipelining_words": "554 sync error"})
 
 
 def test_a_worker_in_words() -> None:
@@ -243,7 +247,7 @@ def test_a_campaigns_jobs_in_words(changes: dict[str, Any], jobs: str, opens: st
 
 def test_accounts_in_trouble_in_words() -> None:
     later = AT + timedelta(seconds=50)
-    both = AccountTrouble(3, "News", True, AT - timedelta(minutes=2), later, "535 no", 2, "off", "554 sync error")
+    both = AccountTrouble(3, "News", True, AT - timedelta(minutes=2), later, "535 no", 2, BREAKS)
     rests, broken = presenters.seen(found(accounts=(both,)), "UTC").accounts
     assert (rests.mark, rests.title, rests.href) == ("disconnected", "News rests after failures", "/accounts/3")
     assert rests.detail == ("Since about 08:58. Tried again in 50 s; 2 campaigns wait for it. Its server said: 535 no")

@@ -9,7 +9,6 @@ from campaign_app.audience.schemas import ContactInput
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM, Actor
 from campaign_app.core.config import settings
-from campaign_app.models.account import SendingAccount
 from campaign_app.models.user import Role
 from campaign_app.ui import routes
 from campaign_app.ui.dashboard.dashboard_state import DashboardPage
@@ -17,6 +16,7 @@ from campaign_app.ui.settings.workspace_state import WorkspaceSettings
 from campaign_app.ui.setup.setup_state import SetUp
 from campaign_app.workspace import service
 from campaign_app.workspace.schemas import Workspace
+from tests.channels.accounts import smtp_row
 from tests.conftest import MakeActor
 from tests.settled import PUBLIC_URL, settle
 from tests.ui.tabs import Tab
@@ -148,7 +148,7 @@ async def test_the_first_steps_say_what_is_missing(tab: Tab) -> None:
     assert tab.state(DashboardPage).steps_left.startswith("0 of 5 steps are done")
     async with db.transaction() as session:
         await settle(session, public_url=PUBLIC_URL, postal_address="Street 1", company="Meridian")
-        account = SendingAccount(name="Main", host="h", port=25, from_address="a@b.de")
+        account = smtp_row(name="Main", host="h", port=25, from_address="a@b.de")
         session.add(account)
         await people.create_contact(session, SYSTEM, ContactInput(email="a@meridian-supply.com"))
     await tab.do(DashboardPage.load)
@@ -161,7 +161,7 @@ async def test_a_missing_address_is_on_the_dashboard_once_there_is_a_real_accoun
     page = tab.state(DashboardPage)
     assert page.notes == []
     async with db.transaction() as session:
-        session.add(SendingAccount(name="Main", host="127.0.0.1", port=25, from_address="a@b.de"))
+        session.add(smtp_row(name="Main", host="127.0.0.1", port=25, from_address="a@b.de"))
     await tab.do(DashboardPage.load)
     assert [(note.title, note.href) for note in page.notes] == [
         ("Recipients cannot open the links", routes.SETTINGS),

@@ -1,17 +1,23 @@
 """Use cases of an account's DKIM key: make or bring one, drop it, ask DNS whether it is published."""
 
+from dataclasses import dataclass
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audit import service as audit
-from campaign_app.channels import repository, rules
+from campaign_app.channels import repository
 from campaign_app.channels.email import dkim, dns_check
+from campaign_app.channels.email_smtp.adapter import SmtpAdapter
+from campaign_app.channels.email_smtp.settings import SmtpSettings, dkim_problems
 from campaign_app.channels.errors import AccountInvalid, AccountNotFound
-from campaign_app.channels.schemas import AccountForm
 from campaign_app.core import crypto
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
-from campaign_app.core.errors import Conflict
+from campaign_app.core.errors import AppError, Conflict
 from campaign_app.models.account import SendingAccount
+
+KEY = "dkim_key"
+_NONE = dkim.DnsRecord("", "")
 
 
 async def set_key(
@@ -33,11 +39,11 @@ async def set_key(
     account = await _known(session, account_id)
     domain, selector = domain.strip().lower().removesuffix("."), selector.strip().lower()
     pem = key.strip() or dkim.generate_key(kind)
-    wrong = rules.dkim_problems(AccountForm(dkim_domain=domain, dkim_selector=selector, dkim_key=pem), has_key=False)
+    settings = _settings(account).model_copy(update={"dkim_domain": domain, "dkim_selector": selector})
+    wrong = dkim_problems(settings, pem, has_key=False)
     if wrong:
         raise AccountInvalid("Check the marked fields. The key was not changed.", wrong, title="Key not saved")
-    account.dkim_domain, account.dkim_selector, account.dkim_key_sealed = domain, selector, crypto.seal(pem)
-    _touch(session, account)
+    _save(session, account, settings, {**account.secrets, KEY: crypto.seal(pem)})
     await audit.record(
         session, actor, "account.set_dkim_key", "account", account_id, account.name, domain=domain, selector=selector
     )
@@ -48,8 +54,8 @@ async def remove_key(session: AsyncSession, actor: Actor, account_id: int) -> No
     """Sign no more."""
     actor.require("accounts:write")
     account = await _known(session, account_id)
-    account.dkim_domain = account.dkim_selector = account.dkim_key_sealed = ""
-    _touch(session, account)
+    settings = _settings(account).model_copy(update={"dkim_domain": "", "dkim_selector": ""})
+    _save(session, account, settings, {name: sealed for name, sealed in account.secrets.items() if name != KEY})
     await audit.record(session, actor, "account.remove_dkim_key", "account", account_id, account.name)
 
 
@@ -61,22 +67,54 @@ async def check_dns(session: AsyncSession, actor: Actor, account_id: int) -> dns
     """
     actor.require("accounts:read")
     account = await _known(session, account_id)
-    if not account.dkim_key_sealed:
+    if KEY not in account.secrets:
         raise Conflict("This account has no DKIM key. Generate one first.", title="No key")
-    key = crypto.unseal(account.dkim_key_sealed)
-    return await dns_check.check(dkim.dns_record(account.dkim_domain, account.dkim_selector, key))
+    return await dns_check.check(_record(account))
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """How an account signs. `record` is empty without a key, and when the key is another installation's."""
+
+    signs: bool
+    domain: str
+    selector: str
+    record: dkim.DnsRecord
+
+
+async def get(session: AsyncSession, actor: Actor, account_id: int) -> Signing:
+    """Whether and how it signs; domain and selector are proposals while it does not."""
+    actor.require("accounts:read")
+    account = await _known(session, account_id)
+    settings = _settings(account)
+    try:
+        record = _record(account) if KEY in account.secrets else _NONE
+    except (AppError, ValueError):  # the page says so when it is used
+        record = _NONE
+    domain = settings.dkim_domain or settings.from_address.rpartition("@")[2]
+    return Signing(KEY in account.secrets, domain, settings.dkim_selector or "beacon", record)
+
+
+def _record(account: SendingAccount) -> dkim.DnsRecord:
+    settings = _settings(account)
+    return dkim.dns_record(settings.dkim_domain, settings.dkim_selector, crypto.unseal(account.secrets[KEY]))
+
+
+def _settings(account: SendingAccount) -> SmtpSettings:
+    return SmtpSettings.model_validate(account.settings)
 
 
 async def _known(session: AsyncSession, account_id: int) -> SendingAccount:
     account = await repository.get(session, account_id, lock=True)
-    if account is None:
+    if account is None or account.provider != SmtpAdapter.provider:
         raise AccountNotFound(
             "This sending account does not exist any more. Choose another.", title="Account not found"
         )
     return account
 
 
-def _touch(session: AsyncSession, account: SendingAccount) -> None:
+def _save(session: AsyncSession, account: SendingAccount, settings: SmtpSettings, secrets: dict[str, str]) -> None:
+    account.settings, account.secrets = settings.model_dump(mode="json"), secrets
     account.version += 1
     account.updated_at = now()
     session.add(account)

@@ -10,6 +10,7 @@ import dns.exception
 import dns.resolver
 
 from campaign_app.kit import hosts
+from campaign_app.rendering.finding import Finding, fine, warning
 
 TIMEOUT_S = 3.0
 
@@ -89,3 +90,28 @@ def _policy(records: list[str]) -> str:
         if found:
             return found[1].lower()
     return ""
+
+
+async def findings(from_address: str, selector: str, dkim_domain: str) -> list[Finding]:
+    """SPF, DKIM and DMARC of a sender's domain, for pre-flight."""
+    domain = from_address.rpartition("@")[2]
+    seen = await look_up(domain, selector, dkim_domain)
+    if seen.reason == "reserved":
+        return [fine(f"{domain} is a test domain: SPF, DKIM and DMARC do not apply", "dns")]
+    if seen.reason:
+        words = "The DNS did not answer. Large mailbox providers refuse bulk mail that fails these checks."
+        return [warning(f"SPF, DKIM and DMARC of {domain} could not be checked", words, "", "dns_unchecked")]
+    missing = [name for name, is_there in (("SPF", seen.spf), ("DMARC", seen.dmarc)) if is_there is False]
+    found = []
+    if missing:
+        words = f"Add the {' and '.join(missing)} record to the DNS: Gmail and Yahoo want both from bulk senders."
+        found.append(warning(f"{domain} has no {' and no '.join(missing)} record", words, "", "dns"))
+    if seen.dkim is False:
+        words = f"{selector}._domainkey.{dkim_domain or domain} holds no key, so signatures fail."
+        found.append(warning("The DKIM key is not in the DNS", words, "account", "dkim"))
+    elif seen.dkim is None:
+        words = "Add a DKIM key to the account, unless its mail server signs for you."
+        found.append(warning("Beacon does not sign with DKIM", words, "account", "dkim"))
+    if not found:
+        found.append(fine(f"SPF, DKIM and DMARC are there for {domain}", "dns"))
+    return found

@@ -1,19 +1,108 @@
 """E-mail over SMTP as a channel."""
 
 import asyncio
+import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
-from campaign_app.channels.base import AccountConfig, ConnectionReport, Outgoing, Result, Sender, Source, Verdict
+from campaign_app.channels.base import (
+    AccountConfig,
+    AccountSettings,
+    Candidate,
+    ConnectionReport,
+    Content,
+    Dependence,
+    Outgoing,
+    Result,
+    Sender,
+    Source,
+    Summary,
+    Verdict,
+    Weakness,
+)
+from campaign_app.channels.email import own_sandbox, sender_authentication
+from campaign_app.channels.email_smtp import learnt, settings
+from campaign_app.channels.email_smtp.account import SmtpAccount
 from campaign_app.channels.email_smtp.composer import MimeComposer
 from campaign_app.channels.email_smtp.connection import Connection, Options
+from campaign_app.channels.email_smtp.settings import TLS_LABELS, SmtpSettings
 from campaign_app.channels.email_smtp.transport import SmtpSender
 from campaign_app.channels.email_smtp.trouble import Trouble, timed_out
 from campaign_app.models.delivery import Reason
+from campaign_app.rendering.finding import Finding
 
 
-class SmtpAdapter:
+class SmtpAccounts:
+    """The `AccountKind` of SMTP accounts."""
+
+    provider = "smtp"
+    provider_label = "Mail server (SMTP)"
+    settings_model: type[AccountSettings] = SmtpSettings
+    secret_names: tuple[str, ...] = settings.SECRETS
+    form = settings.FORM
+    dependence = Dependence(
+        connection=frozenset({"host", "port", "tls", "auth", "username", "password"}),
+        server=frozenset({"host", "port", "tls", "pipelining"}),
+        rate=frozenset({"host", "port", "username"}),
+    )
+
+    def problems(self, candidate: Candidate) -> dict[str, str]:
+        """Field → what is wrong with it."""
+        return settings.problems(candidate)
+
+    def unused_secrets(self, settings: SmtpSettings) -> frozenset[str]:
+        """A password without a user name."""
+        return frozenset() if settings.username else frozenset({"password"})
+
+    def summary(self, settings: SmtpSettings) -> Summary:
+        """Sender, server, and whether that is our sandbox."""
+        is_sandbox = own_sandbox.is_sandbox(settings.host, settings.port)
+        return Summary(settings.from_address, settings.from_name, settings.reply_to, settings.host, is_sandbox)
+
+    def facts(self, settings: SmtpSettings, secrets: Collection[str]) -> list[tuple[str, str]]:
+        """Sender, server, encryption, signature."""
+        name, address = settings.from_name, settings.from_address
+        signed = f"{settings.dkim_domain}, {settings.dkim_selector}" if "dkim_key" in secrets else "No"
+        return [
+            ("Sender", f"{name} <{address}>" if name else address),
+            ("Answers go to", settings.reply_to or address),
+            ("Server", f"{settings.host}, port {settings.port}"),
+            ("Encryption", TLS_LABELS[settings.tls]),
+            ("Signed (DKIM)", signed),
+        ]
+
+    def connection(self, account: AccountConfig) -> tuple[Any, ...]:
+        """Where and how it logs in."""
+        one = SmtpAccount.of(account)
+        return (one.host.lower(), one.port, one.tls, one.auth, one.username, one.password)
+
+    def connection_key(self, account: AccountConfig) -> object:
+        """How commands are grouped; whether letters beyond ASCII may go as 8 bit concerns only the composer."""
+        return account.learnt.get("pipelining")
+
+    def learnt(self, capabilities: Mapping[str, Any], settings: SmtpSettings) -> Mapping[str, str]:
+        """How to talk to the server."""
+        return learnt.read(capabilities, settings.pipelining)
+
+    def keeps(self, capability: str) -> bool:
+        """What was learnt about grouping stays until it is learnt anew."""
+        return capability.startswith(learnt.PREFIX)
+
+    def offers(self, capabilities: Mapping[str, Any]) -> list[str]:
+        """What EHLO said, in words."""
+        return learnt.offers(capabilities)
+
+    def weakness(self, capabilities: Mapping[str, Any]) -> Weakness | None:
+        """Grouped commands that it breaks on."""
+        return learnt.weakness(capabilities)
+
+
+class SmtpAdapter(SmtpAccounts):
     """The `ChannelAdapter` for SMTP accounts."""
+
+    channel = "email"
+    channel_label = "E-mail"
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
@@ -26,7 +115,7 @@ class SmtpAdapter:
         on_capabilities: Callable[[Mapping[str, str]], None] | None = None,
     ) -> Sender:
         """A sender bound to the running event loop."""
-        return SmtpSender(account, source, options=self._options, on_capabilities=on_capabilities)
+        return SmtpSender(SmtpAccount.of(account), source, options=self._options, on_capabilities=on_capabilities)
 
     def composer(self, account: AccountConfig, *, from_name: str, reply_to: str) -> MimeComposer:
         """A composer for one campaign's messages; letters beyond ASCII go as 8 bit if the server is known to take it.
@@ -34,13 +123,14 @@ class SmtpAdapter:
         Raises:
             ValueError: the account's own addresses or its DKIM key cannot be used.
         """
-        return MimeComposer(account, from_name=from_name, reply_to=reply_to)
+        return MimeComposer(SmtpAccount.of(account), from_name=from_name, reply_to=reply_to)
 
     async def test_connection(self, account: AccountConfig, timeout_s: float = 15.0) -> ConnectionReport:
         """Connect, greet, log in, leave. Never raises for what the server does."""
         started = time.monotonic()
         transcript: list[str] = []
-        connection = Connection(account, self._options, transcript=transcript)
+        server = SmtpAccount.of(account)
+        connection = Connection(server, self._options, transcript=transcript)
         capabilities: Mapping[str, str] = {}
         try:
             async with asyncio.timeout(timeout_s):
@@ -50,14 +140,14 @@ class SmtpAdapter:
         except Trouble as found:
             ok, summary = False, str(found)
         except TimeoutError:
-            ok, summary = False, str(timed_out(account.host, account.port, f"within {timeout_s:g} s"))
+            ok, summary = False, str(timed_out(server.host, server.port, f"within {timeout_s:g} s"))
         seconds = time.monotonic() - started
         return ConnectionReport(ok, summary, tuple(transcript), dict(capabilities), seconds)
 
     async def send_one(self, account: AccountConfig, message: Outgoing, timeout_s: float = 30.0) -> Result:
         """Send a single message outside any campaign (test sends)."""
         source = _Single(message)
-        sender = SmtpSender(account, source, options=self._options)
+        sender = SmtpSender(SmtpAccount.of(account), source, options=self._options)
         sender.wake()
         try:
             async with asyncio.timeout(timeout_s):
@@ -72,6 +162,37 @@ class SmtpAdapter:
         if source.result is None or (source.result.verdict is Verdict.NOT_TRIED and not source.result.account_trouble):
             return no_answer
         return source.result
+
+    async def sender_checks(self, settings: SmtpSettings) -> list[Finding]:
+        """SPF, DKIM and DMARC of the sender's domain."""
+        return await sender_authentication.findings(settings.from_address, settings.dkim_selector, settings.dkim_domain)
+
+    def recipient_problem(self, address: str) -> str:
+        """Whether it is an e-mail address."""
+        return settings.address_problem(address)
+
+    def account_test(self, account: AccountConfig, to: str) -> Outgoing:
+        """A short message that shows that the account works.
+
+        Raises:
+            ValueError: the account's own addresses or its key cannot be used.
+        """
+        own: SmtpSettings = account.settings
+        lines = (
+            f"This is a test from Beacon through the sending account “{account.name}”.",
+            "If you can read it, the account works. Nobody needs to answer.",
+        )
+        content = Content(
+            recipient=to,
+            recipient_name="",
+            subject=f"Test from Beacon: {account.name}",
+            html="",
+            text="\n\n".join(lines) + "\n",
+            message_id=f"test.{secrets.token_hex(12)}@{own.from_address.rpartition('@')[2] or 'localhost'}",
+            headers={"Auto-Submitted": "auto-generated"},
+        )
+        composed = self.composer(account, from_name="", reply_to="").compose(content)
+        return Outgoing(0, own.from_address, to, composed)
 
 
 class _Single:

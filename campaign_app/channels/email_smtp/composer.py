@@ -4,9 +4,10 @@ import time
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from campaign_app.channels.base import AccountConfig, Content
+from campaign_app.channels.base import Content
 from campaign_app.channels.email.dkim import Signer
 from campaign_app.channels.email_smtp import mime
+from campaign_app.channels.email_smtp.account import SmtpAccount
 
 _TEXT = b"Content-Type: text/plain; charset=utf-8\r\n"
 _HTML = b"Content-Type: text/html; charset=utf-8\r\n"
@@ -21,7 +22,7 @@ class MimeComposer:
     """
 
     def __init__(
-        self, account: AccountConfig, *, from_name: str = "", reply_to: str = "", eight_bit: bool | None = None
+        self, account: SmtpAccount, *, from_name: str = "", reply_to: str = "", eight_bit: bool | None = None
     ) -> None:
         self.eight_bit = account.eight_bit if eight_bit is None else eight_bit
         answer_to = reply_to or account.reply_to

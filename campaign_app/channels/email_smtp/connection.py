@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from campaign_app.channels.base import AccountConfig
 from campaign_app.channels.email_smtp import trouble
+from campaign_app.channels.email_smtp.account import SmtpAccount
 from campaign_app.channels.email_smtp.dialogue import Dialogue
 from campaign_app.channels.email_smtp.grouping import Evidence
 from campaign_app.channels.email_smtp.handshake import Action, Capabilities, Handshake, Ready, Send, StartTls
@@ -39,7 +39,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(
         self,
-        account: AccountConfig,
+        account: SmtpAccount,
         options: Options,
         *,
         on_idle: Callable[["Connection"], None] | None = None,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import Enum, IntEnum, auto
 from typing import Protocol
 
-from campaign_app.models.account import Pipelining
+from campaign_app.channels.email_smtp.settings import Pipelining
 
 _STRIKES = 2
 

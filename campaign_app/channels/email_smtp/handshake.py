@@ -4,8 +4,8 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from campaign_app.channels.base import AccountConfig
 from campaign_app.channels.email_smtp import trouble
+from campaign_app.channels.email_smtp.account import SmtpAccount
 from campaign_app.channels.email_smtp.replies import Reply, words
 from campaign_app.channels.email_smtp.trouble import Kind, Trouble
 
@@ -112,7 +112,7 @@ def _b64(text: str) -> str:
 class Handshake:
     """Feed it each reply, do what it says. It raises Trouble when the server cannot be used."""
 
-    def __init__(self, account: AccountConfig, client_name: str) -> None:
+    def __init__(self, account: SmtpAccount, client_name: str) -> None:
         self._account = account
         self._name = client_name
         self._encrypted = account.tls == "implicit"

@@ -8,8 +8,9 @@ import contextlib
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 
-from campaign_app.channels.base import AccountConfig, Result, Source, Verdict
+from campaign_app.channels.base import Result, Source, Verdict
 from campaign_app.channels.email_smtp import trouble
+from campaign_app.channels.email_smtp.account import SmtpAccount
 from campaign_app.channels.email_smtp.connection import Connection, Options
 from campaign_app.channels.email_smtp.dialogue import Dialogue
 from campaign_app.channels.email_smtp.grouping import Evidence, Grouping, Mode
@@ -32,7 +33,7 @@ class SmtpSender:
 
     def __init__(
         self,
-        account: AccountConfig,
+        account: SmtpAccount,
         source: Source,
         *,
         options: Options | None = None,

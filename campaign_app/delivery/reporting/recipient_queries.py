@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import search as search_words
+from campaign_app.channels import rows as accounts
 from campaign_app.channels.email import queue_ids
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
@@ -145,7 +146,7 @@ async def why(session: AsyncSession, actor: Actor, delivery_id: int) -> Why:
         raise NotFound("There is no such recipient.")
     campaign, account, row = found[0], found[1], RecipientRow(*found[2:])
     events = await _events(session, delivery_id)
-    domain = (account.from_address if account else "").rpartition("@")[2]
+    domain = (accounts.summary(account).address if account else "").rpartition("@")[2]
     return Why(
         row=row,
         campaign_id=int(campaign.id),

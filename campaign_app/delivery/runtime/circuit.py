@@ -72,7 +72,7 @@ async def _try_one(account_id: int) -> bool:
         async with db.reading() as session:
             account = await session.get(SendingAccount, account_id)
             config = await accounts.config(session, account_id)
-        report = await registry.adapter(account.channel).test_connection(config) if account else None
+        report = await registry.adapter(account.provider).test_connection(config) if account else None
         works, words = bool(report and report.ok), report.summary if report else ""
     except AppError as error:
         works, words = False, error.message

@@ -1,6 +1,6 @@
 """From a campaign's rows to a lane: message compiled, composer made, limits known."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -48,7 +48,7 @@ class Loaded:
     @property
     def account_version(self) -> object:
         """Changes when the account was edited: new connections are needed."""
-        return (self.account.version, replace(self.config, eight_bit=False))
+        return (self.account.version, self.adapter.connection_key(self.config))
 
 
 async def load(session: AsyncSession, campaign_id: int, at: datetime) -> Loaded | None:
@@ -67,7 +67,7 @@ async def load(session: AsyncSession, campaign_id: int, at: datetime) -> Loaded 
         campaign=campaign,
         account=account,
         config=await accounts.config(session, campaign.account_id),
-        adapter=registry.adapter(account.channel),
+        adapter=registry.adapter(account.provider),
         workspace=await workspace.get(session),
         opens_at=schedule.next_open(campaign.windows, at),
         closes_at=schedule.closes_at(campaign.windows, at),
@@ -89,7 +89,7 @@ async def make_runner(session: AsyncSession, loaded: Loaded) -> CampaignRunner:
         loaded.version,
         message=assemble(prepared),
         composer=composer,
-        from_address=loaded.config.from_address,
+        from_address=loaded.adapter.summary(loaded.config.settings).address,
         common={"postal_address": loaded.workspace.postal_address},
         base=loaded.base,
         limits=content.limits_of(campaign, loaded.account),

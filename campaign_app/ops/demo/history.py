@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from campaign_app.channels import rows as accounts
 from campaign_app.core import clock
 from campaign_app.core.actor import SYSTEM
 from campaign_app.delivery.launch import content
@@ -77,7 +78,7 @@ async def _campaign(
         name=story.name,
         status=CampaignStatus.CANCELLED if story.stopped_at < 1 else CampaignStatus.COMPLETED,
         account_id=account.id,
-        from_name=account.from_name,
+        from_name=accounts.summary(account).name,
         subject=template.subject,
         preheader=template.preheader,
         editor=template.editor,

@@ -10,10 +10,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.campaigns import service as campaigns
 from campaign_app.campaigns import templates_service
+from campaign_app.channels.email_smtp.adapter import SmtpAdapter
+from campaign_app.channels.email_smtp.settings import SmtpSettings, Tls
 from campaign_app.core import clock, db
 from campaign_app.core.actor import SYSTEM
 from campaign_app.delivery import service
-from campaign_app.models.account import SendingAccount, Tls
+from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
 from campaign_app.models.contact import Contact, ContactList, ListMember
 from campaign_app.models.delivery import Delivery
@@ -48,12 +50,15 @@ async def sandbox_account(session: AsyncSession, smtp_port: int, name: str = "Sa
     """A sending account that reaches the sandbox on this machine."""
     account = SendingAccount(
         name=name,
-        host="127.0.0.1",
-        port=smtp_port,
-        tls=Tls.NONE,
-        from_address="hello@beacon.example",
-        from_name="Beacon Demo",
-        reply_to="hello@beacon.example",
+        provider=SmtpAdapter.provider,
+        settings=SmtpSettings(
+            host="127.0.0.1",
+            port=smtp_port,
+            tls=Tls.NONE,
+            from_address="hello@beacon.example",
+            from_name="Beacon Demo",
+            reply_to="hello@beacon.example",
+        ).model_dump(mode="json"),
     )
     session.add(account)
     await session.flush()

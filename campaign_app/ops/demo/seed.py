@@ -110,8 +110,11 @@ async def keep_port(session: AsyncSession, smtp_port: int) -> None:
     """The sandbox may listen somewhere else than at the last start."""
     setting = await session.get(Setting, KEY)
     account = await session.get(SendingAccount, setting.value.get("account_id")) if setting else None
-    if account is not None and account.host == "127.0.0.1" and account.port != smtp_port:
-        account.port = smtp_port
+    if account is None:
+        return
+    known = account.settings
+    if known["host"] == "127.0.0.1" and known["port"] != smtp_port:
+        account.settings = {**known, "port": smtp_port}
         session.add(account)
 
 

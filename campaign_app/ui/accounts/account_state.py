@@ -1,24 +1,23 @@
 """One sending account: its form, saved with everything checked; passwords are never sent to the browser."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import reflex as rx
 
-from campaign_app.channels import rules, service
-from campaign_app.channels.email.presets import PRESETS
+from campaign_app.channels import registry, service
 from campaign_app.channels.errors import AccountInvalid
-from campaign_app.channels.schemas import Account, AccountForm
+from campaign_app.channels.fields import Kind
+from campaign_app.channels.schemas import Account
 from campaign_app.channels.tested import CheckedConnection
 from campaign_app.core import db
 from campaign_app.core.clock import now
 from campaign_app.delivery.reporting import account_rates
-from campaign_app.models.account import Auth, Pipelining, Tls
 from campaign_app.ui import browser, routes
 from campaign_app.ui.accounts import labels
 from campaign_app.ui.accounts.labels import Standing
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.ids import to_id
-from campaign_app.ui.payload import choice
 from campaign_app.workspace import service as workspace
 
 NEW = "new"
@@ -38,11 +37,11 @@ class AccountPage(AppState):
     errors: dict[str, str] = {}
     facts: list[tuple[str, str]] = []
     standing: Standing = Standing()
-    tls: str = Tls.STARTTLS.value
-    auth: str = Auth.AUTO.value
-    pipelining: str = Pipelining.AUTO.value
+    provider: str = ""
+    choices: dict[str, str] = {}
     active: bool = True
-    has_password: bool = False
+    stored_secrets: list[str] = []
+    form_key: str = ""
     preset: str = OTHER
     preset_hint: str = ""
     asking: bool = False
@@ -89,44 +88,51 @@ class AccountPage(AppState):
         self.standing = labels.standing(account, now(), zone, slowed.get(account.id))
 
     def _show(self, account: Account | None) -> None:
-        shown = account or AccountForm()
         self._account, self._version = account, account.version if account else 0
         self.number = account.id if account else 0
         self.title = account.name if account else "New account"
-        self.values = labels.values(account)
-        self.tls, self.auth, self.pipelining = shown.tls.value, shown.auth.value, shown.pipelining.value
-        self.active, self.has_password = shown.is_active, bool(account and account.has_password)
+        self.active = account.is_active if account else True
+        self._show_form(account.provider if account else registry.adapters()[0].provider)
+
+    def _show_form(self, provider: str) -> None:
+        self.provider, self.errors = provider, {}
+        self.values, self.choices = labels.values(provider, self._account)
+        self.stored_secrets = sorted(self._account.stored_secrets) if self._account else []
+        self.form_key = f"{provider} {self.number}"
+
+    @rx.event
+    async def choose_provider(self, provider: str) -> None:
+        """What the new account sends by; its own fields come with it."""
+        await self.require("accounts:write")
+        if self.is_new and provider in dict(provider_choices()):
+            self._show_form(provider)
 
     @rx.event
     async def choose_preset(self, key: str) -> Any:
-        """Fill a provider's server in."""
+        """Fill a well-known service's server in."""
         await self.require("accounts:write")
-        if key not in PRESETS:
+        form = registry.adapter(self.provider).form
+        if key not in form.presets:
             self.preset, self.preset_hint = OTHER, ""
             return None
-        preset = PRESETS[key]
-        self.preset, self.preset_hint, self.tls = key, preset.hint, preset.tls.value
-        return [browser.set_value("host", preset.host), browser.set_value("port", str(preset.port))]
+        preset = form.presets[key]
+        self.preset, self.preset_hint = key, preset.hint
+        return self._fill(preset.values)
+
+    def _fill(self, values: Mapping[str, str]) -> list[Any]:
+        """Put values into fields: choices are ours, what is typed is the browser's."""
+        self.choices = {**self.choices, **{name: value for name, value in values.items() if name in self.choices}}
+        return [browser.set_value(name, value) for name, value in values.items() if name not in self.choices]
 
     @rx.event
-    async def choose_tls(self, tls: str) -> Any:
-        """Its usual port comes with it."""
+    async def choose(self, name: str, value: str) -> Any:
+        """One of a list; not saved yet. What usually goes with it is filled in."""
         await self.require("accounts:write")
-        self.tls = choice(Tls, tls).value
-        port = {Tls.STARTTLS: "587", Tls.IMPLICIT: "465"}.get(Tls(self.tls))
-        return browser.set_value("port", port) if port else None
-
-    @rx.event
-    async def choose_auth(self, auth: str) -> None:
-        """Not saved yet."""
-        await self.require("accounts:write")
-        self.auth = choice(Auth, auth).value
-
-    @rx.event
-    async def choose_pipelining(self, pipelining: str) -> None:
-        """Not saved yet."""
-        await self.require("accounts:write")
-        self.pipelining = choice(Pipelining, pipelining).value
+        fields = registry.adapter(self.provider).form.of_kind(Kind.CHOICE)
+        found = next(
+            (each for field in fields if field.name == name for each in field.choices if each.value == value), None
+        )
+        return self._fill({name: value, **found.sets}) if found else None
 
     @rx.event
     async def set_active(self, active: bool) -> None:
@@ -146,7 +152,7 @@ class AccountPage(AppState):
         actor = await self.require("accounts:write")
         if given.get("act") != "save":
             return None
-        form, wrong = labels.read_form(given, self._account, self.active)
+        form, wrong = labels.read_form(self.provider, given, self._account, self.active)
         try:
             async with self.busy("saving"), db.transaction() as session:
                 if wrong:
@@ -163,7 +169,10 @@ class AccountPage(AppState):
         if self.is_new:
             return [browser.redirect(routes.account(number)), notify_success(f"{form.name} saved")]
         await self._read()
-        return [browser.set_value("password", ""), notify_success(f"{form.name} saved")]
+        emptied = [
+            browser.set_value(field.name, "") for field in registry.adapter(self.provider).form.of_kind(Kind.SECRET)
+        ]
+        return [*emptied, notify_success(f"{form.name} saved")]
 
     @rx.event
     async def delete(self) -> Any:
@@ -175,16 +184,21 @@ class AccountPage(AppState):
         return [browser.redirect(routes.ACCOUNTS), notify_success(f"{self.title} deleted")]
 
     @rx.event
-    async def retry_grouping(self) -> Any:
-        """Let the next campaign try grouped commands again."""
+    async def forget_weakness(self) -> Any:
+        """Let the next campaign try again what the server broke on."""
         actor = await self.require("accounts:write")
         async with db.transaction() as session:
-            await service.retry_grouping(session, actor, self.number)
+            await service.forget_weakness(session, actor, self.number)
         await self._read()
-        return notify_success("Grouped commands are tried again with the next campaign")
+        return notify_success("It is tried again with the next campaign")
 
 
-TLS_CHOICES = [(tls.value, label) for tls, label in rules.TLS_LABELS.items()]
-AUTH_CHOICES = [(auth.value, label) for auth, label in rules.AUTH_LABELS.items()]
-PIPELINING_CHOICES = [(mode.value, label) for mode, label in rules.PIPELINING_LABELS.items()]
-PRESET_CHOICES = [(OTHER, "Another server")] + [(key, preset.label) for key, preset in PRESETS.items()]
+def provider_choices() -> list[tuple[str, str]]:
+    """(provider, label) of everything that an account can send by."""
+    return [(adapter.provider, adapter.provider_label) for adapter in registry.adapters()]
+
+
+def preset_choices(provider: str) -> list[tuple[str, str]]:
+    """(key, label) of the services that a form can be filled in for."""
+    presets = registry.adapter(provider).form.presets
+    return [(OTHER, "Another server"), *((key, preset.label) for key, preset in presets.items())]

@@ -45,7 +45,7 @@ class AccountCheck(AppState):
             actor = await self.require("accounts:write")
             page = await self.get_state(AccountPage)
             account, number = page._account, page.number
-            form, wrong = labels.read_form(given, account, page.active)
+            form, wrong = labels.read_form(page.provider, given, account, page.active)
             page.errors = wrong
             if wrong:
                 return

@@ -39,9 +39,7 @@ def _fact(label: str, value: Any) -> rx.Component:
 def standing_card() -> rx.Component:
     """Health, use of the day, what the server offers and what it breaks on."""
     s = AccountPage.standing
-    retry = c.if_allowed(
-        "accounts:write", rx.el.div(c.small_button("Try groups again", on_click=AccountPage.retry_grouping))
-    )
+    retry = c.if_allowed("accounts:write", rx.el.div(c.small_button("Try again", on_click=AccountPage.forget_weakness)))
     return c.card(
         c.stack(
             rx.el.dl(
@@ -84,7 +82,7 @@ def standing_card() -> rx.Component:
                 c.callout(
                     c.stack(rx.el.span(s.broken), rx.el.span("Its answer: ", s.broken_words), retry),
                     "warning",
-                    title="The server breaks on PIPELINING",
+                    title=s.broken_title,
                 ),
                 rx.fragment(),
             ),

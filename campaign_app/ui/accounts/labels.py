@@ -1,28 +1,19 @@
 """An account and its form between the service and the page. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from campaign_app.channels import rules
+from campaign_app.channels import fields, registry
+from campaign_app.channels.fields import Kind
 from campaign_app.channels.schemas import Account, AccountForm
 from campaign_app.delivery.reporting.account_rates import Pace
 from campaign_app.kit import days, text
-from campaign_app.models.account import Auth, Pipelining, Tls
 from campaign_app.ui.campaign_detail import figures
 
 _FREE = 10  # times the rate that it was lowered to: it limits nobody any more
-BROKEN: Final = {
-    "off": "Its server offers grouped commands (PIPELINING), which save waiting, and breaks on them. Beacon sends one "
-    "command at a time instead: every message arrives, more slowly when the server is far away.",
-    "envelope": "Its server offers grouped commands (PIPELINING), which save waiting, and breaks when the end of one "
-    "message and the next sender come together. Beacon groups only sender and recipient instead: every message "
-    "arrives, a little more slowly.",
-}
-_NUMBERS: Final = ("port", "connections", "limit_per_minute", "limit_per_day")
-_MAY_BE_EMPTY: Final = ("limit_per_minute", "limit_per_day")
-_TEXTS: Final = ("name", "host", "username", "from_address", "from_name", "reply_to")
+_LIMITS: Final = ("limit_per_minute", "limit_per_day")
 
 
 @dataclass
@@ -40,6 +31,7 @@ class Standing:
     offers: str = ""
     reported: str = ""
     reported_words: str = ""
+    broken_title: str = ""
     broken: str = ""
     broken_words: str = ""
     pace: str = ""
@@ -79,11 +71,12 @@ def standing(account: Account, at: datetime, zone: str, slowed: Pace | None = No
         checked=text.ago(account.last_checked_at, at, zone) if account.last_checked_at else "Never",
         last_error=account.last_error,
         waiting=f"about {text.duration((retry - at).total_seconds())}" if retry and retry > at else "",
-        offers=_sentence(rules.offers(account.capabilities)),
+        offers=_sentence(account.offers),
         reported=_reported(account, at, zone),
         reported_words=account.reported_words,
-        broken=BROKEN.get(account.pipelining_broken, ""),
-        broken_words=account.pipelining_words,
+        broken_title=f"The server breaks on {account.weakness.what}" if account.weakness else "",
+        broken=account.weakness.text if account.weakness else "",
+        broken_words=account.weakness.words if account.weakness else "",
         pace=pace_sentence(slowed, at, zone) if slowed else "",
         pace_words=slowed.words if slowed else "",
     )
@@ -132,44 +125,51 @@ def reported_sentence(count: int, last: datetime, at: datetime, zone: str) -> st
     )
 
 
-def values(account: Account | None) -> dict[str, str]:
-    """What the form's fields hold at first; those of a new account without one."""
-    shown = account or AccountForm()
-    return {name: _shown(getattr(shown, name)) for name in (*_TEXTS, *_NUMBERS)}
+def values(provider: str, account: Account | None) -> tuple[dict[str, str], dict[str, str]]:
+    """What the form's fields hold at first, and what is chosen in its lists; those of a new account without one."""
+    adapter = registry.adapter(provider)
+    settings = account.settings if account else adapter.settings_model().model_dump(mode="json")
+    choices = {field.name: str(settings[field.name]) for field in adapter.form.of_kind(Kind.CHOICE)}
+    typed = [field for field in adapter.form.fields if field.kind not in {Kind.CHOICE, Kind.SECRET}]
+    shown = {field.name: _shown(settings[field.name]) for field in typed}
+    limits = {name: _shown(getattr(account, name) if account else None) for name in _LIMITS}
+    return {"name": account.name if account else "", **shown, **limits}, choices
 
 
-def read_form(given: Mapping[str, Any], account: Account | None, is_active: bool) -> tuple[AccountForm, dict[str, str]]:
-    """The form as entered, and what is no number in it. DKIM is kept as it is; it has a card of its own."""
-    wrong: dict[str, str] = {}
-    fields: dict[str, Any] = {name: str(given.get(name, "")).strip() for name in _TEXTS}
-    for name in _NUMBERS:
-        fields[name] = _number(str(given.get(name, "")), name, wrong)
-    password = str(given.get("password", ""))
-    keeps = not password and account is not None and account.has_password and bool(fields["username"])
-    kept = {"dkim_domain": account.dkim_domain, "dkim_selector": account.dkim_selector} if account else {}
+def read_form(
+    provider: str, given: Mapping[str, Any], account: Account | None, is_active: bool
+) -> tuple[AccountForm, dict[str, str]]:
+    """The form as entered, and what is no number in it. Settings that it does not show stay as they are."""
+    adapter = registry.adapter(provider)
+    settings, typed, wrong = fields.read(adapter.form, given)
+    kept = {**account.settings} if account else {}
+    limits = {name: _limit(str(given.get(name, "")), name, wrong) for name in _LIMITS}
     form = AccountForm(
-        **fields,
-        **kept,
-        password=None if keeps else password,
-        tls=_member(Tls, given.get("tls")),
-        auth=_member(Auth, given.get("auth")),
-        pipelining=_member(Pipelining, given.get("pipelining")),
+        provider=provider,
+        name=str(given.get("name", "")),
+        settings={**kept, **settings},
+        secrets={name: entered or (None if account else "") for name, entered in typed.items()},
         is_active=is_active,
+        **limits,
     )
     return form, wrong
 
 
+def _limit(given: str, name: str, wrong: dict[str, str]) -> int | None:
+    if not given.strip():
+        return None
+    found = fields.number(given)
+    if found is None:
+        wrong[name] = "Enter a whole number."
+    return found or 1
+
+
 def facts(account: Account) -> list[tuple[str, str]]:
     """For people who may look but not change."""
-    name = f"{account.from_name} <{account.from_address}>" if account.from_name else account.from_address
     return [
-        ("Sender", name),
-        ("Answers go to", account.reply_to or account.from_address),
-        ("Server", f"{account.host}, port {account.port}"),
-        ("Encryption", rules.TLS_LABELS[account.tls]),
+        *account.facts,
         ("Per minute", text.number(account.limit_per_minute) if account.limit_per_minute else "No limit"),
         ("Per day", text.number(account.limit_per_day) if account.limit_per_day else "No limit"),
-        ("Signed (DKIM)", f"{account.dkim_domain}, {account.dkim_selector}" if account.has_dkim_key else "No"),
     ]
 
 
@@ -177,20 +177,6 @@ def _shown(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _number(given: str, name: str, wrong: dict[str, str]) -> int | None:
-    plain = given.replace(",", "").replace(" ", "")
-    if not plain and name in _MAY_BE_EMPTY:
-        return None
-    if plain.isascii() and plain.isdigit() and len(plain) < 10:
-        return int(plain)
-    wrong[name] = "Enter a whole number."
-    return 1
-
-
-def _member(kind: Any, given: object) -> Any:
-    return kind(given) if given in set(kind) else next(iter(kind))
-
-
-def _sentence(parts: list[str]) -> str:
+def _sentence(parts: Sequence[str]) -> str:
     joined = ", ".join(parts)
     return joined[:1].upper() + joined[1:]

@@ -49,7 +49,7 @@ def _empty() -> rx.Component:
     return c.empty_state(
         "plug",
         "No sending account yet",
-        "A sending account is a mail server that campaigns go out through: your own, or a provider's SMTP access.",
+        "A sending account is what campaigns go out through, such as your own mail server or a provider's SMTP access.",
         action=c.if_allowed(
             "accounts:write",
             c.primary_button("New account", "plus", href=routes.account("new")),

@@ -62,8 +62,8 @@ def line_of(row: AccountRow, at: datetime, zone: str) -> AccountLine:
         id=row.id,
         href=routes.account(row.id),
         name=row.name,
-        address=row.from_address,
-        server=row.host,
+        address=row.address,
+        server=row.server,
         health=row.health,
         words=row.words,
         used=used_words(row, at, zone),
@@ -79,7 +79,7 @@ async def find(session: AsyncSession, actor: Actor, wanted: str) -> list[Hit]:
     low = wanted.lower()
     rows = await service.list_accounts(session, actor)
     return [
-        Hit("plug", row.name, routes.account(row.id), row.from_address)
+        Hit("plug", row.name, routes.account(row.id), row.address)
         for row in rows
-        if low in row.name.lower() or low in row.from_address.lower()
+        if low in row.name.lower() or low in row.address.lower()
     ]

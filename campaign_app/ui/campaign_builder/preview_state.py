@@ -70,7 +70,7 @@ class BuilderPreview(BuilderContent):
             self._custom = {row.key: row.label for row in await audience.attributes(session, actor)}
             found = await accounts.list_accounts(session, actor)
         account = next((row for row in found if row.id == self._mine["account_id"]), None)
-        self.sender = self._mine["from_name"] or (account.from_name or account.from_address if account else "No sender")
+        self.sender = self._mine["from_name"] or (account.sender_name or account.address if account else "No sender")
         self.sender_letters = initials(self.sender)
         self._labels = labels(self._custom)
         if not any(person.id == self.person for person in self.people):

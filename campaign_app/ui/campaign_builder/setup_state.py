@@ -25,8 +25,8 @@ class BuilderSetup(Builder):
         async with db.reading() as session:
             rows = await accounts.list_accounts(session, actor)
         active = [row for row in rows if row.is_active or row.id == self._mine["account_id"]]
-        self.accounts = [(str(row.id), f"{row.from_name or row.name} · {row.from_address}") for row in active]
-        self._senders = {str(row.id): (row.from_name, row.from_address) for row in active}
+        self.accounts = [(str(row.id), f"{row.sender_name or row.name} · {row.address}") for row in active]
+        self._senders = {str(row.id): (row.sender_name, row.address) for row in active}
         self.from_name, self.reply_to = self._mine["from_name"], self._mine["reply_to"]
         self._show_account(str(self._mine["account_id"] or ""))
         if not self.account and len(self.accounts) == 1:

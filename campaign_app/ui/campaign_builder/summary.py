@@ -60,8 +60,8 @@ async def _sender(session: AsyncSession, actor: Actor, campaign: Campaign) -> st
     account = next((row for row in rows if row.id == campaign.account_id), None)
     if account is None:
         return "No sending account yet"
-    name = campaign.from_name or account.from_name
-    return f"{name}, {account.from_address}" if name else account.from_address
+    name = campaign.from_name or account.sender_name
+    return f"{name}, {account.address}" if name else account.address
 
 
 def _start(campaign: Campaign) -> str:

@@ -24,7 +24,7 @@ async def sender_of(session: AsyncSession, campaign: Campaign) -> str:
     if campaign.account_id is None:
         return text.NONE
     try:
-        return await accounts.from_address(session, campaign.account_id)
+        return await accounts.address(session, campaign.account_id)
     except NotFound:
         return "Account deleted"
 

@@ -114,7 +114,7 @@ class CampaignList(BulkState, AppState):
         connected = await accounts.list_accounts(session, actor) if actor.can("accounts:read") else []
         people = await audiences.count(session, {"everyone": True})
         self.has_account, self.has_contacts = bool(connected), people.total > 0
-        self.account_words = connected[0].from_address if connected else "An admin connects an SMTP account"
+        self.account_words = connected[0].address if connected else "An admin connects a sending account"
         self.contact_words = text.plural(people.total, "contact") if people.total else "Import a CSV file or add them"
 
     async def _shown(self) -> None:

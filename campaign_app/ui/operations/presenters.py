@@ -17,7 +17,7 @@ from campaign_app.ops.schemas import (
     WorkerState,
 )
 from campaign_app.ui import routes
-from campaign_app.ui.accounts.labels import BROKEN, pace_sentence, reported_sentence
+from campaign_app.ui.accounts.labels import pace_sentence, reported_sentence
 from campaign_app.ui.campaign_detail import figures
 from campaign_app.ui.operations import store_presenter
 
@@ -359,11 +359,8 @@ def _account(row: AccountTrouble, moment: Moment) -> list[NoteLine]:
         said = reported_sentence(row.reported.count, row.reported.at, moment.at, moment.zone)
         title = f"Reports say that servers refuse mail of {row.name}"
         notes.append(NoteLine("warning", title, f"{said} The last one's words: {row.reported.words}", href))
-    if row.pipelining in BROKEN:
-        answer = f" Its answer: {row.pipelining_words}" if row.pipelining_words else ""
-        notes.append(
-            NoteLine(
-                "warning", f"The server of {row.name} breaks on PIPELINING", f"{BROKEN[row.pipelining]}{answer}", href
-            )
-        )
+    if row.weakness:
+        answer = f" Its answer: {row.weakness.words}" if row.weakness.words else ""
+        title = f"The server of {row.name} breaks on {row.weakness.what}"
+        notes.append(NoteLine("warning", title, f"{row.weakness.text}{answer}", href))
     return notes

@@ -13,8 +13,8 @@ from campaign_app.delivery.reporting import progress, worker_reports
 from campaign_app.delivery.reporting.progress import RecentMessage, WorkerProgress
 from campaign_app.delivery.runtime.engine import Engine
 from campaign_app.delivery.runtime.meter import Meter
-from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
+from tests.channels.accounts import smtp_row
 from tests.delivery import factory
 from tests.delivery.conftest import Drive, launch
 from tests.delivery.factory import AT
@@ -53,7 +53,7 @@ def test_time_left_knows_limits_and_speed(
 ) -> None:
     found = progress.seconds_left(
         _campaign(**values),
-        SendingAccount(name="a", host="h", port=1, from_address="a@b.example", **account),
+        smtp_row(name="a", host="h", port=1, from_address="a@b.example", **account),
         600,
         measured,
         AT,

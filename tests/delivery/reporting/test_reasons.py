@@ -11,6 +11,7 @@ from campaign_app.delivery.schemas import RecipientRow, Rule
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.models.delivery import DeliveryEvent, DeliveryStatus, EventKind, Reason
+from tests.channels.accounts import smtp_row
 
 S, R = DeliveryStatus, Reason
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -104,7 +105,7 @@ def test_outside_the_windows() -> None:
     [(SOON, "The sending account does not work now"), (AT, TURN.title), (None, TURN.title)],
 )
 def test_an_account_that_rests(until: datetime | None, title: str) -> None:
-    account = SendingAccount(name="Main", host="h", port=25, from_address="a@b.example", circuit_open_until=until)
+    account = smtp_row(name="Main", host="h", port=25, from_address="a@b.example", circuit_open_until=until)
     account.last_error = "535 no"
     found = explained(replace(ROW, status=S.PENDING), account=account)[-1]
     assert found.title == title

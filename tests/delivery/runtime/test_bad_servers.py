@@ -16,10 +16,11 @@ from campaign_app.channels.schemas import AccountForm
 from campaign_app.core import clock, db
 from campaign_app.delivery.runtime import circuit
 from campaign_app.delivery.runtime.engine import Engine
-from campaign_app.models.account import Pipelining, SendingAccount
+from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.models.delivery import Delivery, Reason
 from campaign_app.ui.accounts.labels import standing
+from tests.channels.accounts import smtp
 from tests.channels.model_server import LIES, Behaviour, Fault, Witness, no_faults, running
 from tests.conftest import MakeActor
 from tests.delivery import factory
@@ -258,16 +259,15 @@ async def test_only_full_groups_break_and_an_edit_tries_again(
         assert (await learned(engine))["pipelining_broken"] == "envelope"
         async with db.reading() as session:
             account = await service.get(session, actor, 1)
-            assert (await service.config(session, 1)).pipelining == "envelope"
+            assert smtp(await service.config(session, 1)).pipelining == "envelope"
         assert "only sender and recipient" in standing(account, clock.now(), "UTC").broken
         behaviour.grouping = "right"
-        form = AccountForm(
-            name=account.name, host=account.host, port=port, tls=account.tls, from_address=account.from_address,
-            connections=1, pipelining=Pipelining.ENVELOPE,
-        )  # fmt: skip
+        settings = {**account.settings, "port": port, "connections": 1}
+        form = AccountForm(provider="smtp", name=account.name, settings={**settings, "pipelining": "envelope"})
+        second = AccountForm(provider="smtp", name=account.name, settings={**settings, "pipelining": "auto"})
         async with db.transaction() as session:
             version = await service.update(session, actor, 1, account.version, form)
-            await service.update(session, actor, 1, version, form.model_copy(update={"pipelining": Pipelining.AUTO}))
+            await service.update(session, actor, 1, version, second)
         again = await factory.campaign(1, [await factory.audience(25, "second")])
         await launch(again)
         await drive(again)
@@ -279,5 +279,5 @@ async def test_only_full_groups_break_and_an_edit_tries_again(
         )
         assert "pipelining_broken" not in await learned(engine)
         async with db.reading() as session:
-            assert (await service.config(session, 1)).pipelining == "auto"
+            assert smtp(await service.config(session, 1)).pipelining == "auto"
     assert (await factory.counters_of(again)) == {"sent": 25, "total": 25}

@@ -7,7 +7,7 @@ import reflex as rx
 from campaign_app.ui import browser
 from campaign_app.ui import components as c
 from campaign_app.ui.accounts.checks import machine_text
-from campaign_app.ui.accounts.dkim_state import KINDS, AccountDkim
+from campaign_app.ui.accounts.providers.dkim_state import KINDS, AccountDkim
 
 
 def _record(label: str, value: Any, act: str) -> rx.Component:
