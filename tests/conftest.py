@@ -181,3 +181,6 @@ async def count_rows(table: str) -> int:
 
 
 os.environ.setdefault("REFLEX_TELEMETRY_ENABLED", "false")
+os.environ.pop(
+    "PYTHONDONTWRITEBYTECODE", None
+)  # as `campaign` does: each product process would compile all modules anew

@@ -8,6 +8,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -34,13 +36,15 @@ CHECKS = (
 
 
 PRODUCTS = ("tests/bench", "tests/browser", "tests/cli", "tests/scenarios", "tests/security")
-RUNS = (
-    ("-n", "2", *(f"--ignore={folder}" for folder in PRODUCTS)),
-    ("-n", "3", "--dist", "loadfile", "tests/bench", "tests/cli", "tests/scenarios", "tests/security"),
-    ("-n", "2", "--dist", "loadfile", "tests/browser"),
+TRACKS = (
+    (
+        ("-n", "2", *(f"--ignore={folder}" for folder in PRODUCTS)),
+        ("-n", "2", "--dist", "loadfile", "tests/browser"),
+    ),
+    (("-n", "3", "--dist", "loadfile", "tests/bench", "tests/cli", "tests/scenarios", "tests/security"),),
 )
-"""A pytest each. What starts whole products comes after the rest, three files at a time on two cores: half of it is
-waiting, and no test judges the machine's speed. Browser tests come last, two files at a time, each with its product."""
+"""Runs of pytest, those of a track one after the other and the tracks side by side: what starts whole products waits
+half of its time, and the other tests compute meanwhile. No test judges the machine's speed."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -65,9 +69,11 @@ def run(given: argparse.Namespace) -> int:
         console.err.print("[red bold]CI=true: what is missing above fails this run.[/red bold]")
         return 1
     before = tree.before()
-    failed = [] if given.arguments else [check.title for check in CHECKS if not _passes(check)]
-    without_browser = any("Chromium" in what.fact for what in missing)
-    results, tests = _pytest(given.arguments, without_browser)
+    with ThreadPoolExecutor(1) as pool:
+        checked = pool.submit(_failed_checks) if not given.arguments else None
+        without_browser = any("Chromium" in what.fact for what in missing)
+        results, tests = _pytest(given.arguments, without_browser)
+        failed = checked.result() if checked else []
     if changed := tree.changes_since(before):
         console.show(tree.not_clean(changed))
         failed.append("the run changed files of the checkout")
@@ -89,6 +95,10 @@ def _script(name: str) -> Path:
     return Path(sys.executable).with_name(name)
 
 
+def _failed_checks() -> list[str]:
+    return [check.title for check in CHECKS if not _passes(check)]
+
+
 def _passes(check: Check) -> bool:
     started = time.monotonic()
     command = [str(_script(check.command[0])), *check.command[1:]]
@@ -103,18 +113,32 @@ def _passes(check: Check) -> bool:
 
 def _pytest(arguments: list[str], without_browser: bool) -> tuple[Counter[str], int]:
     """How many tests passed and failed over all runs, and the exit code."""
-    pytest = str(_script("pytest"))
-    runs: list[tuple[str, ...]] = [tuple(arguments)]
+    tracks: list[list[tuple[str, ...]]] = [[tuple(arguments)]]
     if not arguments:
-        runs = [("-q", *run) for run in RUNS if not (without_browser and "tests/browser" in run)]
+        left_out = {"tests/browser"} if without_browser else set()
+        tracks = [[("-q", *run) for run in track if not left_out & set(run)] for track in TRACKS]
+        console.out.print("Tests of whole products run at the same time; what they print comes when they have ended.")
+    with tempfile.TemporaryDirectory(prefix="beacon-test-") as folder, ThreadPoolExecutor(len(tracks)) as pool:
+        outputs = [None, *(Path(folder) / f"{number}.txt" for number in range(1, len(tracks)))]
+        results = list(pool.map(_track, tracks, outputs))
+        for output in filter(None, outputs):
+            sys.stdout.write(output.read_text(errors="replace"))
+    total: Counter[str] = Counter()
+    for counted, _ in results:
+        total += counted
+    return total, next((code for _, code in results if code), 0)
+
+
+def _track(runs: list[tuple[str, ...]], output: Path | None) -> tuple[Counter[str], int]:
+    """Run one track; what it prints goes to the terminal or to `output`."""
     total: Counter[str] = Counter()
     codes = []
-    with tempfile.TemporaryDirectory(prefix="beacon-test-") as folder:
-        report = Path(folder) / "report.xml"
-        for run in runs:
-            report.unlink(missing_ok=True)
-            command = [pytest, f"--junitxml={report}", *run]
-            codes.append(subprocess.run(command, cwd=ROOT, check=False).returncode)
+    with tempfile.TemporaryDirectory(prefix="beacon-test-") as folder, ExitStack() as stack:
+        written = stack.enter_context(output.open("wb")) if output else None
+        for number, run in enumerate(runs):
+            report = Path(folder) / f"{number}.xml"
+            command = [str(_script("pytest")), f"--junitxml={report}", *run]
+            codes.append(subprocess.run(command, cwd=ROOT, check=False, stdout=written, stderr=written).returncode)
             total += count(report)
     return total, next(filter(None, codes), 0)
 

@@ -24,7 +24,7 @@ def _hosts() -> pytest.MarkDecorator:
 
 
 def _play(name: str, database: str, **sizes: Any) -> dict[str, Any]:
-    found = disasters.play(name, database, Namespace(**{**vars(SIZES), **sizes}), 7, lambda _words: None)
+    found = disasters.run_case(name, database, Namespace(**{**vars(SIZES), **sizes}), 7, lambda _words: None)
     assert "missing" not in found, found
     assert (found["lost"], found["duplicates"], found["failed_but_accepted"]) == (0, 0, 0), found
     assert found["uncertain"] <= found["bound"], found
