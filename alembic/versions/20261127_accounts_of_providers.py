@@ -3,7 +3,7 @@
 Sealed strings move as they are: nothing is opened, and no key is needed.
 
 Revision: a17c5e90d3b8
-Before: f1c7a40be925
+Before: 0c94d2e6b71a
 """
 
 import json
@@ -14,7 +14,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "a17c5e90d3b8"
-down_revision = "f1c7a40be925"
+down_revision = "0c94d2e6b71a"
 branch_labels = None
 depends_on = None
 
