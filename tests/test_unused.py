@@ -19,6 +19,7 @@ CALLED_BY_LIBRARIES = {
     "call_binop": "Jinja2's environment",
     "getitem": "Jinja2's environment",
     "_tokenize": "Jinja2's environment",
+    "get_function_hook": "mypy",
     "getMessage": "logging.LogRecord",
     "handle_comment": "html.parser",
     "handle_data": "html.parser",

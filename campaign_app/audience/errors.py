@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from campaign_app.core.errors import Conflict, Invalid, NotFound
+from campaign_app.core.errors import Conflict, Invalid, NotFound, SavedMeanwhile
 
 
 class ContactNotFound(NotFound):
@@ -11,7 +11,7 @@ class ContactNotFound(NotFound):
     code = "contact_not_found"
 
 
-class ContactChanged(Conflict):
+class ContactChanged(SavedMeanwhile):
     """Someone saved the contact in between."""
 
     code = "contact_changed"
@@ -41,7 +41,7 @@ class SegmentNotFound(NotFound):
     code = "segment_not_found"
 
 
-class SegmentChanged(Conflict):
+class SegmentChanged(SavedMeanwhile):
     """Someone saved the segment in between."""
 
     code = "segment_changed"

@@ -1,6 +1,6 @@
 """What can be wrong with a campaign, in words for the person who builds it."""
 
-from campaign_app.core.errors import Conflict, NotFound
+from campaign_app.core.errors import NotFound, SavedMeanwhile
 
 
 class CampaignNotFound(NotFound):
@@ -12,7 +12,7 @@ class CampaignNotFound(NotFound):
         )
 
 
-class SavedByAnother(Conflict):
+class SavedByAnother(SavedMeanwhile):
     """Someone else saved in between; `version` is the one now stored."""
 
     code = "saved_by_another"

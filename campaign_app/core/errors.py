@@ -5,6 +5,7 @@ AppError
 ├── Forbidden         403  signed in, but the role lacks the permission
 ├── NotFound          404  no such object in the actor's scope
 ├── Conflict          409  the object's state does not allow it now
+│   └── SavedMeanwhile     somebody else saved the object after it was opened
 ├── Invalid           422  the input is wrong; `fields` says where
 ├── TooMany           429  a limit; `retry_after` in seconds
 └── Unavailable       503  an outside service does not answer
@@ -54,6 +55,12 @@ class Conflict(AppError):
 
     status = 409
     code = "conflict"
+
+
+class SavedMeanwhile(Conflict):
+    """Somebody else saved the object after it was opened. Nothing was overwritten; forms keep what was typed."""
+
+    code = "saved_meanwhile"
 
 
 class Invalid(AppError):

@@ -5,7 +5,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 import reflex as rx
 from reflex.state import (
@@ -15,6 +15,7 @@ from reflex.state import (
     StateUpdate,
     UpdateVarsInternalState,
 )
+from reflex_base.constants import CompileVars
 from reflex_base.event import Event, EventHandler, EventSpec
 from reflex_base.registry import RegistrationContext
 
@@ -70,6 +71,10 @@ def explain(error: AppError) -> Event:
 
 def on_exception(exception: Exception) -> EventSpec | None:
     """Reflex's handler for whatever a page's event raised. It gives an Event; Reflex insists on this annotation."""
+    return cast("EventSpec", _told(exception))
+
+
+def _told(exception: Exception) -> Event:
     if isinstance(exception, Unauthenticated):
         return browser.redirect(routes.LOGIN)
     if isinstance(exception, FactorRequired):
@@ -124,6 +129,15 @@ class SignedIn:
         """A value from the address of the page."""
         return str(self.router.url.query_parameters.get(name, default))
 
+    if TYPE_CHECKING:  # Reflex adds the parts of addresses to the states when the pages are known
+        router: Any
+        account_id: str
+        campaign_id: str
+        contact_id: str
+        import_id: str
+        segment_id: str
+        template_id: str
+
     @asynccontextmanager
     async def busy(self, flag: str = "loading") -> AsyncIterator[None]:
         """Holds the bool var `flag` True inside, False after, also when the handler fails."""
@@ -145,6 +159,9 @@ class AppState(SignedIn, rx.State):
     dark: bool = False
     running_campaigns: int = 0
     accounts_health: str = ""
+    visit: int = 1  # counts the pages that this tab has opened; what belongs to another visit is closed
+    _visited: str = ""
+    _loads_again: bool = False
     _bound: str = ""
 
     @rx.event
@@ -170,7 +187,24 @@ class AppState(SignedIn, rx.State):
         if self.dark == (mode == "dark"):
             return None
         self.dark = mode == "dark"
+        self._loads_again = True
         return OnLoadInternalState.on_load_internal
+
+    def _note_visit(self, event: Event) -> None:
+        """A page that is opened begins a new visit; one that loads again (a new socket, other colours) goes on with it.
+
+        Reflex loads the page anew with every socket. Only the first one of a page tells what the browser holds.
+        """
+        path = _path(self._get_root_state())
+        if event.name == _HYDRATE:
+            opens = _FIRST_OF_PAGE in event.payload
+        elif event.name == _LOAD:
+            opens = not self._loads_again or path != self._visited
+        else:
+            return
+        self._loads_again = event.name == _HYDRATE
+        if opens:
+            self.visit, self._visited = self.visit + 1, path
 
 
 def initials(name: str) -> str:
@@ -211,6 +245,7 @@ class AuthGate(rx.Middleware):
         digest = session_digest(root.router.headers.cookie)
         await self._bind(root, digest or "anonymous")
         _current.set(None)
+        (await root.get_state(AppState))._note_visit(event)
         if not self._is_public(event):
             try:
                 actor = await current_actor(digest, ip_of(root), for_set_up=_is_for_set_up(root, event))
@@ -249,7 +284,7 @@ class AuthGate(rx.Middleware):
             await live.unwatch(root)
             for state in _states(rx.State):
                 await root.get_state(state)  # Redis keeps each apart; one that is not loaded would keep its rows
-            root.reset()
+            root.reset()  # type: ignore[no-untyped-call]  # Reflex has no types here
         person._bound = digest
 
     @staticmethod
@@ -262,6 +297,9 @@ _INTERNAL_EVENTS: Final = {
     state.get_full_name(): frozenset(state.event_handlers) - {"setvar"}
     for state in (rx.State, OnLoadInternalState, UpdateVarsInternalState, FrontendEventExceptionState)
 }
+_HYDRATE: Final = f"{rx.State.get_full_name()}.{CompileVars.HYDRATE_AND_LOAD}"
+_LOAD: Final = f"{OnLoadInternalState.get_full_name()}.on_load_internal"
+_FIRST_OF_PAGE: Final = CompileVars.PAYLOAD_HASHES
 _public_states: set[str] = set()
 _set_up_events: set[str] = {f"{AppState.get_full_name()}.{name}" for name in ("enter", "note_color_mode")}
 

@@ -13,6 +13,7 @@ from campaign_app.ui.components.base import anchor, avatar, icon
 from campaign_app.ui.components.buttons import menu_item, menu_line
 from campaign_app.ui.components.guards import if_allowed
 from campaign_app.ui.components.palette import command_palette
+from campaign_app.ui.kit.vars import by_case
 from campaign_app.ui.native_form import native_form
 
 Variant = Literal["shell", "window", "blank"]
@@ -222,7 +223,7 @@ def _health() -> rx.Component:
         return rx.el.span(word, class_name="b-dot b-fold", style={"background": f"var(--{entry.color}-9)"})
 
     shown = ("disconnected", "refused", "bouncing", "healthy")
-    return rx.match(AppState.accounts_health, *((key, dot(key)) for key in shown), rx.fragment())
+    return by_case(AppState.accounts_health, *((key, dot(key)) for key in shown), rx.fragment())
 
 
 def _running() -> rx.Component:

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
@@ -70,7 +71,10 @@ class Hub:
             if token not in self._pushers:
                 task = asyncio.create_task(self._push(token))
                 self._pushers[token] = task
-                task.add_done_callback(lambda _, token=token: self._pushers.pop(token, None))
+                task.add_done_callback(partial(self._forget, token))
+
+    def _forget(self, token: str, _task: asyncio.Task[None]) -> None:
+        self._pushers.pop(token, None)
 
     async def _push(self, token: str) -> None:
         while batch := self._waiting.pop(token, {}):
@@ -237,7 +241,7 @@ def lifespan(app: rx.App) -> Callable[[], Any]:
                 if _hub is not None:
                     _hub.unwatch(token)
                 return
-            page = await tree.get_state(state)
+            page: Any = await tree.get_state(state)
             for topic, payload in payloads.items():
                 await page._on_progress(topic, payload)
 

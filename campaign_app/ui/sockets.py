@@ -173,7 +173,7 @@ def _fresh(state: type[BaseState]) -> BaseState:
     """A whole tree as it is before anything happened, and not one that Reflex would fill the browser with again."""
     root = state.get_root_state()(_reflex_internal_init=True)
     root.router_data = {RouteVar.HEADERS: {}}
-    root._clean()
+    root._clean()  # type: ignore[no-untyped-call]  # Reflex has no types here
     return root
 
 

@@ -13,7 +13,7 @@ import pytest
 from campaign_app.auth import pending
 from campaign_app.ui import app_state
 from campaign_app.ui.app_state import AppState
-from campaign_app.ui.settings.factor_state import Factor
+from campaign_app.ui.settings.factor_state import Factor, RecoveryCodes, SetUpFactor
 from campaign_app.ui.settings.users_state import People
 from campaign_app.ui.settings.workspace_state import WorkspaceSettings
 from tests.security import enumerate as found
@@ -47,15 +47,15 @@ async def set_up(installation: Installation, token: str) -> tuple[pyotp.TOTP, in
     async with Tab(installation.url, token) as tab:
         await tab.open(PROFILE)
         await tab.until(lambda t: t.value(Factor, "factor_enabled") is False)
-        await tab.call(handler(Factor, "begin"))
-        await tab.until(lambda t: t.value(Factor, "setting_up"))
-        await tab.call(handler(Factor, "reveal_secret"))
+        await tab.call(handler(SetUpFactor, "open"), key="")
+        await tab.until(lambda t: t.value(SetUpFactor, "shown_in"))
+        await tab.call(handler(SetUpFactor, "reveal_secret"))
         await tab.until(lambda t: len(t.ordered("_set_value")) == 1)
         app = pyotp.TOTP(tab.ordered("_set_value")[0]["payload"]["value"].replace(" ", ""))
         step = int(time.time()) // app.interval
-        await tab.call(handler(Factor, "confirm"), form={"setup-code": app.generate_otp(step)})
-        await tab.until(lambda t: t.value(Factor, "has_codes"))
-        await tab.call(handler(Factor, "reveal_codes"))
+        await tab.call(handler(SetUpFactor, "submit"), form={"setup-code": app.generate_otp(step)})
+        await tab.until(lambda t: t.value(RecoveryCodes, "shown_in"))
+        await tab.call(handler(RecoveryCodes, "reveal"))
         await tab.until(lambda t: len(t.ordered("_set_value")) == 2)
         return app, step, tab.ordered("_set_value")[1]["payload"]["value"].split()
 
@@ -65,8 +65,7 @@ async def require(installation: Installation, token: str) -> None:
     async with Tab(installation.url, token) as tab:
         await tab.open("/settings")
         await tab.until(lambda t: t.value(WorkspaceSettings, "loading") is False)
-        await tab.call(handler(WorkspaceSettings, "set_require_factor"), required=True)
-        await tab.call(handler(WorkspaceSettings, "save"), form=SETTINGS)
+        await tab.call(handler(WorkspaceSettings, "submit"), form=SETTINGS | {"require_factor": "on"})
         await tab.until(lambda t: t.said("Workspace saved"))
 
 

@@ -68,7 +68,7 @@ async def test_the_pages_refuse_to_keep_them_and_stay_there_for_others(installat
             for field, value in (("name", f"Hostile {name}"), ("html", html)):
                 await tab.call(handler(TemplateEdit, "type_field"), field=field, value=value)
             await tab.call(handler(TemplateFields, "refresh"))
-            await tab.call(handler(TemplateEdit, "save"))
+            await tab.call(handler(TemplateEdit, "submit"), form={})
             await tab.call(handler(TemplateEdit, "type_field"), field="category", value=name)  # after all the others
             await tab.until(lambda t, name=name: t.value(TemplateFields, "category") == name, 60)
     assert len(health.answers) > 5

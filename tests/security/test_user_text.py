@@ -7,9 +7,10 @@ import pytest
 
 from campaign_app.ui.audience.contact_form_state import ContactForm
 from campaign_app.ui.audience.contacts_state import Contacts
+from campaign_app.ui.audience.list_forms_state import ListForm, ListQuestions
 from campaign_app.ui.audience.lists_state import Lists
 from campaign_app.ui.auth.auth_state import AuthState
-from campaign_app.ui.campaign_detail.page_state import CampaignPage
+from campaign_app.ui.campaign_detail.page_state import CampaignQuestions
 from campaign_app.ui.campaigns.new_state import CampaignNew
 from tests.security.installation import Installation
 from tests.security.values import MARKED
@@ -35,14 +36,13 @@ async def test_an_address_to_go_on_to_is_only_an_address(name: str, installation
 async def test_a_list_keeps_its_name_in_rows_and_toasts(name: str, installation: Installation) -> None:
     async with Tab(installation.url, installation.owner) as tab:
         await tab.open("/lists")
-        await tab.call(handler(Lists, "open_form"), number=0)
-        await tab.call(handler(Lists, "change_name"), value=name)
-        await tab.call(handler(Lists, "save"))
+        await tab.call(handler(ListForm, "open"), key="")
+        await tab.call(handler(ListForm, "submit"), form={"list-name": name})
         await tab.until(lambda t: t.ordered("_toast"))
         assert tab.ordered("_toast")[-1]["payload"]["title"] == f"List {name} saved"
         row = next(row for row in tab.value(Lists, "rows") if row["name"] == name)
-        await tab.call(handler(Lists, "ask_delete"), number=row["id"], name=name)
-        await tab.call(handler(Lists, "delete"))
+        await tab.call(handler(ListQuestions, "ask"), what="delete", key=row["id"], subject=name)
+        await tab.call(handler(ListQuestions, "answer"), what="delete")
         await tab.until(lambda t: len(t.ordered("_toast")) > 1)
         assert tab.ordered("_toast")[-1]["payload"]["title"] == f"List {name} deleted"
 
@@ -52,10 +52,9 @@ async def test_a_contact_keeps_its_name(name: str, installation: Installation) -
     async with Tab(installation.url, installation.owner) as tab:
         await tab.open("/contacts")
         await tab.until(lambda t: t.value(Contacts, "loading") is False)
-        await tab.call(handler(ContactForm, "open_new"))
-        for field, value in (("email", f"p{NAMES.index(name)}@example.com"), ("first_name", name)):
-            await tab.call(handler(ContactForm, "change"), name=field, value=value)
-        await tab.call(handler(ContactForm, "save"))
+        await tab.call(handler(ContactForm, "open"), key="")
+        form = {"contact-email": f"p{NAMES.index(name)}@example.com", "contact-first-name": name}
+        await tab.call(handler(ContactForm, "submit"), form=form)
         await tab.until(lambda t: t.ordered("_redirect"))
     async with Tab(installation.url, installation.owner) as tab:
         await tab.open("/contacts")
@@ -71,7 +70,8 @@ async def test_a_campaign_keeps_its_name(name: str, installation: Installation) 
         number = tab.ordered("_redirect")[-1]["payload"]["path"].split("/")[2]
     async with Tab(installation.url, installation.owner) as tab:
         await tab.open(f"/campaigns/{number}", load=False, campaign_id=number)
-        await tab.call(handler(CampaignPage, "delete"))
+        await tab.call(handler(CampaignQuestions, "ask"), what="delete", key="", subject="")
+        await tab.call(handler(CampaignQuestions, "answer"), what="delete")
         await tab.until(lambda t: t.ordered("_toast"))
         assert "Something went wrong" not in repr(tab.events)
 

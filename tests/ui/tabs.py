@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import reflex as rx
-from reflex.state import BaseState
+from reflex.state import BaseState, OnLoadInternalState
 from reflex_base.event import Event, EventHandler
 
 from campaign_app import campaign_app as composition
@@ -15,6 +15,7 @@ from campaign_app.auth.cookies import SESSION_COOKIE
 from campaign_app.core import crypto
 from campaign_app.core.actor import Actor
 from campaign_app.ui import app_state, browser
+from campaign_app.ui.kit.dialogs_state import Dialog
 
 S = TypeVar("S", bound=rx.State)
 
@@ -79,7 +80,23 @@ class Tab:
             "headers": {"cookie": f"{SESSION_COOKIE}={64 * '0'}"},
         }
         self.root.router_data = self.root._update_router_vars(data, self.root.router_data)
+        self.note_load("on_load_internal")
         return self
+
+    def reconnect(self) -> "Tab":
+        """The socket is a new one; the page in the browser is the same."""
+        self.note_load("hydrate_and_load")
+        self.note_load("on_load_internal")
+        return self
+
+    def note_load(self, kind: str) -> None:
+        """What the gate does with the events that load a page."""
+        owner = OnLoadInternalState if kind == "on_load_internal" else rx.State
+        self.state(app_state.AppState)._note_visit(Event(name=f"{owner.get_full_name()}.{kind}", payload={}))
+
+    def shows(self, dialog: type[Dialog]) -> bool:
+        """Whether a dialog is open."""
+        return self.state(dialog)._is_open()
 
     def state(self, kind: type[S]) -> S:
         """The tab's state of this class."""

@@ -16,7 +16,9 @@ from campaign_app.ui.app_state import AppState
 from campaign_app.ui.audience.contact_form_state import ContactForm
 from campaign_app.ui.audience.contacts_state import Contacts
 from campaign_app.ui.audience.import_state import LEAVE_OUT, ImportPage
+from campaign_app.ui.audience.list_forms_state import ListForm
 from campaign_app.ui.audience.segment_state import SegmentEditor
+from campaign_app.ui.audience.suppression_forms_state import SuppressionForm, SuppressionQuestions
 from campaign_app.ui.audience.suppressions_state import Suppressions
 from tests.conftest import MakeActor
 from tests.ui.tabs import Tab
@@ -179,15 +181,13 @@ async def test_the_choice_is_tagged_and_forgotten(tab: Tab) -> None:
 
 
 async def test_a_wrong_address_is_said_at_its_field(tab: Tab) -> None:
-    await tab.go("/contacts").do(ContactForm.open_new)
-    await tab.do(ContactForm.change, "email", "not an address")
-    await tab.do(ContactForm.save)
+    await tab.go("/contacts").do(ContactForm.open, "")
+    await tab.do(ContactForm.submit, {"contact-email": "not an address"})
     form = tab.state(ContactForm)
     assert form.errors["email"]
-    assert (form.opened, form.saving) == (True, False)
-    await tab.do(ContactForm.change, "email", "ida@example.com")
-    await tab.do(ContactForm.save)
-    assert (form.opened, form.errors["email"]) == (False, "")
+    assert (tab.shows(ContactForm), form.saving) == (True, False)
+    await tab.do(ContactForm.submit, {"contact-email": "ida@example.com"})
+    assert (tab.shows(ContactForm), form.errors) == (False, {})
     assert tab.redirects[-1].startswith("/contacts/")
 
 
@@ -200,12 +200,10 @@ async def test_a_segment_counts_and_is_saved_once(tab: Tab) -> None:
     await tab.do(SegmentEditor.change, "0", "field", "first_name")
     await tab.do(SegmentEditor.change, "0", "value", "Rosa")
     assert (editor.count_text, editor.count_words, editor.lines[1].error) == ("1", "contact fits now", "")
-    await tab.do(SegmentEditor.save)
-    assert editor.name_error
-    await tab.do(SegmentEditor.rename, "Only Rosa")
-    await tab.do(SegmentEditor.save)
+    await tab.do(SegmentEditor.submit, {"segment-name": ""})
+    assert editor.errors["name"]
+    await tab.do(SegmentEditor.submit, {"segment-name": "Only Rosa"})
     assert tab.redirects[-1].startswith("/segments/")
-    assert not editor.changed
 
 
 async def test_after_a_rule_went_the_others_are_drawn_anew(tab: Tab) -> None:
@@ -214,23 +212,26 @@ async def test_after_a_rule_went_the_others_are_drawn_anew(tab: Tab) -> None:
     for value in ("Acme", "Lind"):
         await tab.do(SegmentEditor.add_rule, "")
         await tab.do(SegmentEditor.change, editor.lines[-1].path, "value", value)
-    before = editor.revision
+    before = editor.rules_revision
     await tab.do(SegmentEditor.remove, "0")
-    assert editor.revision > before  # the input at "0" would keep showing Acme
+    assert editor.rules_revision > before  # the input at "0" would keep showing Acme
     assert [line.value for line in editor.lines if not line.group] == ["Lind"]
 
 
 async def test_pasted_addresses_are_added_and_the_rest_is_said(tab: Tab) -> None:
     await tab.go("/suppressions").do(Suppressions.load)
-    await tab.do(Suppressions.open_form, True)
-    await tab.do(Suppressions.paste, "one@example.com, two@example.com\nnobody@nowhere")
-    await tab.do(Suppressions.add)
+    await tab.do(SuppressionForm.open, "")
+    pasted = "one@example.com, two@example.com\nnobody@nowhere"
+    await tab.do(SuppressionForm.submit, {"suppress-addresses": pasted})
     state = tab.state(Suppressions)
-    assert (len(state.rows), state.adding) == (2, False)
+    assert (len(state.rows), tab.shows(SuppressionForm)) == (2, False)
     assert any("2 addresses added" in toast for toast in tab.toasts)
     assert any("1 entry not added" in toast for toast in tab.toasts)
-    await tab.do(Suppressions.ask_remove, "one@example.com")
-    await tab.do(Suppressions.remove)
+    await tab.do(SuppressionForm.open, "")
+    await tab.do(SuppressionForm.submit, {"suppress-addresses": "nobody@nowhere"})
+    assert "nobody@nowhere" in tab.state(SuppressionForm).errors["addresses"]
+    await tab.do(SuppressionQuestions.ask, "remove", "one@example.com", "")
+    await tab.do(SuppressionQuestions.answer, "remove")
     assert [row.address for row in state.rows] == ["two@example.com"]
 
 
@@ -240,7 +241,11 @@ async def test_a_viewer_changes_nobody(actor: Actor, make_actor: MakeActor, monk
     await tab.do(Contacts.load)
     await tab.do(Contacts.check, people["Rosa"], True)
     tab.state(Contacts).asked_action, tab.state(Contacts).value = "delete", "x"
-    for handler in (Contacts.answer, ContactForm.save, ContactForm.open_new, Suppressions.add):
+    with pytest.raises(Forbidden):
+        await tab.do(Contacts.answer)
+    for form in (ContactForm, SuppressionForm, ListForm):
         with pytest.raises(Forbidden):
-            await tab.do(handler)
+            await tab.do(form.open, "")
+        with pytest.raises(Forbidden):
+            await tab.do(form.submit, {"contact-email": "ida@example.com"})
     assert len(tab.state(Contacts).rows) == 3

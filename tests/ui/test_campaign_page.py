@@ -22,8 +22,10 @@ from campaign_app.models.user import Role
 from campaign_app.ui import live
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.campaign_detail import figures, labels
-from campaign_app.ui.campaign_detail.page_state import CampaignPage
+from campaign_app.ui.campaign_detail.content_state import CampaignContent
+from campaign_app.ui.campaign_detail.page_state import CampaignPage, CampaignQuestions
 from campaign_app.ui.campaign_detail.recipients_state import Recipients, explanation
+from campaign_app.ui.campaign_detail.results_state import CampaignResults
 from campaign_app.ui.campaign_detail.template_state import SaveAsTemplate
 from campaign_app.ui.campaign_detail.why_state import WhyDialog
 from tests.channels.accounts import smtp_row
@@ -135,6 +137,25 @@ async def test_the_page_shows_what_is_stored_and_watches(
     assert (page.done_text, page.percent) == ("60 of 60", "100%")
     assert (page.can_resume, page.can_pause, page.can_edit) == (True, False, False)
     assert watched == [f"campaign:{number}"]
+    assert (page.tab, len(tab.state(Recipients).rows), tab.state(CampaignResults).loading) == ("recipients", 50, True)
+
+
+async def test_the_address_names_the_tab_and_only_that_is_read(
+    actor: Actor, watched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await store()
+    tab = Tab(actor, monkeypatch).go(f"/campaigns/{number}?tab=results", campaign_id=number)
+    await tab.do(CampaignPage.load)
+    assert (tab.state(CampaignPage).tab, tab.state(CampaignResults).loading) == ("results", False)
+    assert tab.state(Recipients).rows == []
+    await tab.do(CampaignPage.choose_tab, "content")
+    assert tab.addresses[-1] == f"/campaigns/{number}?tab=content"  # the browser shows it without a new page
+    assert not tab.state(CampaignContent).loading
+    await tab.do(CampaignPage.choose_tab, "recipients")
+    assert tab.addresses[-1] == f"/campaigns/{number}"
+    assert len(tab.state(Recipients).rows) == 50
+    await tab.do(CampaignPage.choose_tab, "nothing of these")
+    assert tab.state(CampaignPage).tab == "recipients"
 
 
 async def test_a_viewer_sees_the_whole_page_and_cannot_steer(
@@ -148,7 +169,7 @@ async def test_a_viewer_sees_the_whole_page_and_cannot_steer(
         with pytest.raises(Forbidden):
             await tab.do(handler, word)
     with pytest.raises(Forbidden):
-        await tab.do(CampaignPage.delete)
+        await tab.do(CampaignQuestions.answer, "delete")
     async with db.reading() as session:
         campaign = await session.get(Campaign, number)
         assert campaign is not None
@@ -223,7 +244,7 @@ async def test_recipients_are_paged_filtered_and_explained(
     assert [row.reason for row in table.rows] == [Reason.UNSUBSCRIBED.label]
     await tab.do(WhyDialog.show, table.rows[0].id)
     why = tab.state(WhyDialog)
-    assert (why.name, why.status, why.opened) == ("Reader 58", "skipped", True)
+    assert (why.name, why.status, tab.shows(WhyDialog)) == ("Reader 58", "skipped", True)
     assert any(rule.mark == "blocking" for rule in why.rules)
 
 
@@ -232,20 +253,20 @@ async def test_a_campaigns_message_becomes_a_template(
 ) -> None:
     number = await store()
     tab = Tab(actor, monkeypatch).go(f"/campaigns/{number}", campaign_id=number)
-    await tab.do(SaveAsTemplate.ask)
+    await tab.do(SaveAsTemplate.open, number)
     dialog = tab.state(SaveAsTemplate)
-    assert (dialog.opened, dialog.name) == (True, "Restock")
-    await tab.do(SaveAsTemplate.save, {"template-name": ""})
-    assert dialog.error
-    await tab.do(SaveAsTemplate.save, {"template-name": "Restock", "template-category": "Offers"})
-    assert (dialog.opened, "Restock is in the template library" in tab.toasts[-1]) == (False, True)
-    await tab.do(SaveAsTemplate.save, {"template-name": "Restock"})
-    assert dialog.error == "This name is taken"
+    assert (tab.shows(SaveAsTemplate), dialog.values["name"]) == (True, "Restock")
+    await tab.do(SaveAsTemplate.submit, {"template-name": ""})
+    assert dialog.errors["name"]
+    await tab.do(SaveAsTemplate.submit, {"template-name": "Restock", "template-category": "Offers"})
+    assert (tab.shows(SaveAsTemplate), "Restock is in the template library" in tab.toasts[-1]) == (False, True)
+    await tab.do(SaveAsTemplate.submit, {"template-name": "Restock"})
+    assert dialog.errors["name"] == "This name is taken"
     async with db.reading() as session:
         (made,) = await templates_service.list_templates(session, actor, category="Offers")
     assert (made.name, made.subject) == ("Restock", "Hello")
     viewer = Tab(await make_actor(Role.VIEWER), monkeypatch).go(f"/campaigns/{number}", campaign_id=number)
-    for handler, arguments in ((SaveAsTemplate.ask, ()), (SaveAsTemplate.save, ({"template-name": "X"},))):
+    for handler, arguments in ((SaveAsTemplate.open, (number,)), (SaveAsTemplate.submit, ({"template-name": "X"},))):
         with pytest.raises(Forbidden):
             await viewer.do(handler, *arguments)
 

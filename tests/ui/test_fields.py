@@ -8,7 +8,7 @@ from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.errors import Forbidden
 from campaign_app.models.user import Role
-from campaign_app.ui.settings.fields_state import Fields
+from campaign_app.ui.settings.fields_state import FieldQuestions, Fields, MergeField, RenameField
 from tests.conftest import MakeActor
 from tests.ui.tabs import Tab
 
@@ -26,20 +26,17 @@ async def test_rename_merge_delete(make_actor: MakeActor, monkeypatch: pytest.Mo
         await service.create_contact(session, SYSTEM, person)
     tab = Tab(await make_actor(Role.MARKETER), monkeypatch)
     assert await _fields(tab) == {"city": ("City", ""), "plan": ("Plan", ""), "town": ("Town", "")}
-    await tab.do(Fields.open_dialog, "rename", "city")
-    await tab.do(Fields.change_label, "Plan")
-    await tab.do(Fields.rename)
-    assert "Merge the two" in tab.state(Fields).error
-    await tab.do(Fields.change_label, "Home")
-    await tab.do(Fields.rename)
-    assert tab.state(Fields).dialog == ""
-    await tab.do(Fields.open_dialog, "merge", "town")
-    await tab.do(Fields.merge)
-    assert tab.state(Fields).error.startswith("Choose the attribute")
-    await tab.do(Fields.choose_into, "city")
-    await tab.do(Fields.merge)
-    await tab.do(Fields.open_dialog, "delete", "plan")
-    await tab.do(Fields.delete)
+    await tab.do(RenameField.open, "city")
+    await tab.do(RenameField.submit, {"field-label": "Plan"})
+    assert "Merge the two" in tab.state(RenameField).errors["label"]
+    await tab.do(RenameField.submit, {"field-label": "Home"})
+    assert not tab.shows(RenameField)
+    await tab.do(MergeField.open, "town")
+    await tab.do(MergeField.submit, {})
+    assert tab.state(MergeField).errors["into"].startswith("Choose the attribute")
+    await tab.do(MergeField.submit, {"field-into": "city"})
+    await tab.do(FieldQuestions.ask, "delete", "plan", "Plan")
+    await tab.do(FieldQuestions.answer, "delete")
     assert await _fields(tab) == {
         "city": ("Home", ""),
         "plan": ("Plan", "Being deleted"),
@@ -52,6 +49,8 @@ async def test_rename_merge_delete(make_actor: MakeActor, monkeypatch: pytest.Mo
 async def test_a_viewer_reads_only(make_actor: MakeActor, monkeypatch: pytest.MonkeyPatch) -> None:
     tab = Tab(await make_actor(Role.VIEWER), monkeypatch)
     assert await _fields(tab) == {}
-    for event in (Fields.rename, Fields.merge, Fields.delete):
+    with pytest.raises(Forbidden):
+        await tab.do(FieldQuestions.answer, "delete")
+    for form in (RenameField, MergeField):
         with pytest.raises(Forbidden):
-            await tab.do(event)
+            await tab.do(form.submit, {"field-label": "Mine", "field-into": "city"})

@@ -25,8 +25,8 @@ from campaign_app.ui.campaign_builder.review_state import BuilderReview
 from campaign_app.ui.campaign_detail.page_state import CampaignPage
 from campaign_app.ui.campaigns.new_state import CampaignNew
 from campaign_app.ui.settings.audit_state import AuditLog
-from campaign_app.ui.settings.new_user_state import NewPerson
 from campaign_app.ui.settings.profile_state import Profile
+from campaign_app.ui.settings.user_forms_state import EditPerson, MadeUpPassword, NewPerson, PersonQuestions
 from campaign_app.ui.settings.users_state import People
 from campaign_app.ui.settings.workspace_state import WorkspaceSettings
 from tests.stack import Stack
@@ -69,10 +69,10 @@ async def _people(url: str, link: str) -> tuple[str, str]:
     async with Tab(url, owner) as tab:
         await tab.open("/settings/users")
         await tab.until(lambda t: t.value(People, "rows"))
-        await tab.call(handler(NewPerson, "choose_role"), role="viewer")
-        await tab.call(handler(NewPerson, "add"), form={"new-email": "vera@example.com", "new-name": "Vera"})
-        await tab.until(lambda t: t.value(NewPerson, "shown_for") == "Vera")
-        await tab.call(handler(NewPerson, "reveal"))
+        form = {"new-email": "vera@example.com", "new-name": "Vera", "new-role": "viewer"}
+        await tab.call(handler(NewPerson, "submit"), form=form)
+        await tab.until(lambda t: t.value(MadeUpPassword, "subject") == "Vera")
+        await tab.call(handler(MadeUpPassword, "reveal"))
         await tab.until(lambda t: t.ordered("_set_value"))
         password = _revealed(tab)
     return owner, await sign_in(url, "vera@example.com", password)
@@ -175,13 +175,15 @@ async def test_the_cookie_never_comes_back_to_scripts(owner: Tab, product: Produ
     ("state", "name", "payload"),
     [
         (People, "load", {}),
-        (People, "edit", {"user_id": 1}),
-        (People, "save", {"form": {"edit-name": "Eve", "edit-email": "eve@example.com"}}),
-        (People, "set_active", {"user_id": 1, "active": False}),
-        (NewPerson, "add", {"form": {"new-email": "eve@example.com", "new-name": "Eve"}}),
-        (NewPerson, "reset_password", {"user_id": 1}),
-        (NewPerson, "reveal", {}),
-        (WorkspaceSettings, "save", {"form": {"company": "Evil"}}),
+        (EditPerson, "open", {"key": 1}),
+        (EditPerson, "submit", {"form": {"edit-name": "Eve", "edit-email": "eve@example.com"}}),
+        (People, "let_in", {"user_id": 1}),
+        (PersonQuestions, "ask", {"what": "off", "key": 1, "subject": ""}),
+        (PersonQuestions, "answer", {"what": "off"}),
+        (NewPerson, "submit", {"form": {"new-email": "eve@example.com", "new-name": "Eve"}}),
+        (PersonQuestions, "answer", {"what": "reset"}),
+        (MadeUpPassword, "reveal", {}),
+        (WorkspaceSettings, "submit", {"form": {"company": "Evil"}}),
         (AuditLog, "load", {}),
         (AuditLog, "search", {"words": "a"}),
         (AuditLog, "check", {}),
@@ -190,7 +192,7 @@ async def test_the_cookie_never_comes_back_to_scripts(owner: Tab, product: Produ
         (CampaignPage, "decide_uncertain", {"decision": "requeue"}),
         (Contacts, "run", {"name": "delete", "ids": [1]}),
         (ImportPage, "start", {}),
-        (SegmentEditor, "save", {}),
+        (SegmentEditor, "submit", {"form": {"segment-name": "Mine"}}),
     ],
 )
 async def test_a_viewer_cannot_call_what_the_role_lacks(
@@ -212,8 +214,8 @@ async def test_private_methods_and_vars_cannot_be_reached(owner: Tab) -> None:
     for name in ("_read", "require", "busy", "setvar", "_show"):
         await owner.call(handler(People, name), cursor="")
     await owner.call("reflex___state____state.setvar", var_name="person_role", value="owner")
-    await owner.call(handler(People, "edit"), user_id=1)
-    await owner.until(lambda t: t.value(People, "editing") == 1)
+    await owner.call(handler(EditPerson, "open"), key=1)
+    await owner.until(lambda t: t.value(EditPerson, "shown_in"))
     assert owner.value(AppState, "person_role") == "owner"
 
 
@@ -252,9 +254,10 @@ async def test_who_is_switched_off_is_out_of_an_open_tab(product: Product) -> No
     async with Tab(product.url, product.owner) as boss:
         await boss.open("/settings/users")
         await boss.until(lambda t: t.value(People, "rows"))
-        await boss.call(handler(NewPerson, "add"), form={"new-email": "tom@example.com", "new-name": "Tom"})
-        await boss.until(lambda t: t.value(NewPerson, "shown_for") == "Tom")
-        await boss.call(handler(NewPerson, "reveal"))
+        form = {"new-email": "tom@example.com", "new-name": "Tom", "new-role": "marketer"}
+        await boss.call(handler(NewPerson, "submit"), form=form)
+        await boss.until(lambda t: t.value(MadeUpPassword, "subject") == "Tom")
+        await boss.call(handler(MadeUpPassword, "reveal"))
         await boss.until(lambda t: t.ordered("_set_value"))
         cookie = await sign_in(product.url, "tom@example.com", _revealed(boss))
         async with Tab(product.url, cookie) as tab:
@@ -263,7 +266,8 @@ async def test_who_is_switched_off_is_out_of_an_open_tab(product: Product) -> No
             await boss.call(handler(People, "load"))
             await boss.until(lambda t: any(row["name"] == "Tom" for row in t.value(People, "rows")))
             tom = next(row["id"] for row in boss.value(People, "rows") if row["name"] == "Tom")
-            await boss.call(handler(People, "set_active"), user_id=tom, active=False)
+            await boss.call(handler(PersonQuestions, "ask"), what="off", key=tom, subject="")
+            await boss.call(handler(PersonQuestions, "answer"), what="off")
             await boss.until(lambda t: t.said("is switched off"))
             await tab.call(handler(Profile, "load"))
             await tab.until(lambda t: t.ordered("_redirect"))

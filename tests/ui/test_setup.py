@@ -72,24 +72,24 @@ async def test_who_may_not_set_it_up_is_not_asked(
 
 async def test_what_the_browser_knows_is_proposed(tab: Tab) -> None:
     state = await opened(tab, "https://mail.meridian-supply.com:443")
-    assert (state.public_url, state.time_zone, state.address_note) == (PUBLIC_URL, BERLIN, "")
+    assert (state.values["public_url"], state.values["time_zone"], state.address_note) == (PUBLIC_URL, BERLIN, "")
 
 
 @pytest.mark.parametrize("origin", [HERE, "http://beacon.internal", "http://10.0.0.4:8000", "null"])
 async def test_an_address_that_recipients_cannot_open_is_not_proposed(tab: Tab, origin: str) -> None:
     state = await opened(tab, origin)
-    assert state.public_url == ""
+    assert state.values["public_url"] == ""
     assert origin in state.address_note
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "", "x" * 9_999, "../../etc/passwd"])
 async def test_a_zone_that_nobody_knows_is_not_proposed(tab: Tab, zone: str) -> None:
-    assert (await opened(tab, HERE, zone)).time_zone == "UTC"
+    assert (await opened(tab, HERE, zone)).values["time_zone"] == "UTC"
 
 
 async def test_it_is_saved_and_goes_on(tab: Tab) -> None:
     await opened(tab)
-    await tab.do(SetUp.save, FORM)
+    await tab.do(SetUp.submit, FORM)
     assert tab.redirects == [routes.DASHBOARD]
     found = await stored()
     assert (found.public_url, found.company, found.time_zone, found.introduced) == (
@@ -102,10 +102,10 @@ async def test_it_is_saved_and_goes_on(tab: Tab) -> None:
 
 async def test_the_address_may_be_left_out_and_a_wrong_one_is_marked(tab: Tab) -> None:
     await opened(tab)
-    await tab.do(SetUp.save, FORM | {"public_url": HERE})
+    await tab.do(SetUp.submit, FORM | {"public_url": HERE})
     assert list(tab.state(SetUp).errors) == ["public_url"]
     assert not (await stored()).introduced
-    await tab.do(SetUp.save, FORM | {"public_url": ""})
+    await tab.do(SetUp.submit, FORM | {"public_url": ""})
     assert tab.redirects == [routes.DASHBOARD]
     assert (await stored()).public_url == ""
 
@@ -114,26 +114,25 @@ async def test_the_environment_wins_and_the_page_says_so(tab: Tab, monkeypatch: 
     monkeypatch.setenv("BEACON_BASE_URL", "https://news.meridian-supply.com")
     settings.cache_clear()
     state = await opened(tab)
-    assert (state.public_url, state.address_fixed) == ("https://news.meridian-supply.com", True)
+    assert (state.values["public_url"], state.address_fixed) == ("https://news.meridian-supply.com", True)
     assert "BEACON_BASE_URL" in state.address_note
-    await tab.do(SetUp.save, FORM | {"public_url": "https://other.de"})
+    await tab.do(SetUp.submit, FORM | {"public_url": "https://other.de"})
     assert (await stored()).public_url == ""
     await tab.do(WorkspaceSettings.load)
     page = tab.state(WorkspaceSettings)
-    assert (page.public_url, page.address_fixed) == ("https://news.meridian-supply.com", True)
+    assert (page.values["public_url"], page.address_fixed) == ("https://news.meridian-supply.com", True)
 
 
 async def test_the_settings_change_it_and_say_what_is_wrong(tab: Tab) -> None:
     await tab.do(WorkspaceSettings.load)
     page = tab.state(WorkspaceSettings)
     assert "campaigns do not start" in page.address_problem
-    await tab.do(WorkspaceSettings.set_needs_postal_address, False)
-    await tab.do(WorkspaceSettings.save, FORM)
-    assert (page.public_url, page.address_problem) == (PUBLIC_URL, "")
+    await tab.do(WorkspaceSettings.submit, FORM | {"needs_postal_address": ""})
+    assert (page.values["public_url"], page.address_problem) == (PUBLIC_URL, "")
     assert not (await stored()).needs_postal_address
-    await tab.do(WorkspaceSettings.save, FORM | {"public_url": "http://localhost:8000"})
+    await tab.do(WorkspaceSettings.submit, FORM | {"public_url": "http://localhost:8000"})
     assert "could not open" in page.errors["public_url"]
-    await tab.do(WorkspaceSettings.save, FORM | {"public_url": "http://mail.meridian-supply.com"})
+    await tab.do(WorkspaceSettings.submit, FORM | {"public_url": "http://mail.meridian-supply.com"})
     assert page.address_problem.startswith("Its links begin with http://")
 
 

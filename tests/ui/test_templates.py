@@ -11,8 +11,8 @@ from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Conflict, Forbidden
 from campaign_app.models.template import Template
 from campaign_app.models.user import Role
-from campaign_app.ui.templates.edit_state import TemplateEdit
-from campaign_app.ui.templates.library_state import TemplateLibrary
+from campaign_app.ui.templates.edit_state import EditorQuestions, TemplateEdit
+from campaign_app.ui.templates.library_state import LibraryQuestions, TemplateLibrary
 from tests.conftest import MakeActor
 from tests.ui.tabs import Tab
 
@@ -77,21 +77,21 @@ async def test_deleting_asks_and_leaves_the_others(tab: Tab, actor: Actor) -> No
     ours = await make(actor)
     await tab.go("/templates").do(TemplateLibrary.load)
     before = len(tab.state(TemplateLibrary).cards)
-    await tab.do(TemplateLibrary.ask_delete, ours, "Ours")
-    assert tab.state(TemplateLibrary).delete_open
-    await tab.do(TemplateLibrary.delete)
+    await tab.do(LibraryQuestions.ask, "delete", ours, "Ours")
+    assert tab.shows(LibraryQuestions)
+    await tab.do(LibraryQuestions.answer, "delete")
     assert len(tab.state(TemplateLibrary).cards) == before - 1
 
 
 async def test_a_new_template_gets_its_address(tab: Tab) -> None:
     state = await open_editor(tab, "new")
-    await tab.do(TemplateEdit.save)
+    await tab.do(TemplateEdit.submit, {})
     assert state.errors["name"]
     await tab.do(TemplateEdit.type_field, "name", "Welcome back")
     await tab.do(TemplateEdit.type_field, "html", "<p>Hello {{ first_name }}</p>")
     await tab.do(TemplateEdit.refresh)
     assert "Hello Anna" in state.rendered_html
-    await tab.do(TemplateEdit.save)
+    await tab.do(TemplateEdit.submit, {})
     assert tab.redirects == [f"/templates/{(await stored('Welcome back')).id}"]
 
 
@@ -100,7 +100,7 @@ async def test_a_template_is_changed_only_by_saving(tab: Tab, actor: Actor) -> N
     await tab.do(TemplateEdit.type_field, "subject", "New subject")
     assert state.changed
     assert (await stored("Ours")).subject == ""
-    await tab.do(TemplateEdit.save)
+    await tab.do(TemplateEdit.submit, {})
     assert ((await stored("Ours")).subject, state.changed) == ("New subject", False)
 
 
@@ -117,7 +117,7 @@ async def test_someone_else_saving_is_told_and_both_are_kept(tab: Tab, actor: Ac
     async with db.transaction() as session:
         await templates_service.update(session, actor, ours, 1, {"name": "Ours", "html": "<p>Theirs</p>"})
     await tab.do(TemplateEdit.type_field, "html", "<p>Mine</p>")
-    await tab.do(TemplateEdit.save)
+    await tab.do(TemplateEdit.submit, {})
     assert state.conflict
     await tab.do(TemplateEdit.keep_as_copy)
     assert (await stored("Ours (my copy)")).html == "<p>Mine</p>"
@@ -129,7 +129,7 @@ async def test_a_built_in_template_stays_as_it_is(tab: Tab) -> None:
     assert state.built_in
     await tab.do(TemplateEdit.type_field, "subject", "Changed")
     with pytest.raises(Conflict):
-        await tab.do(TemplateEdit.save)
+        await tab.do(TemplateEdit.submit, {})
 
 
 async def test_switching_editors_asks_before_losing(tab: Tab, actor: Actor) -> None:
@@ -137,16 +137,26 @@ async def test_switching_editors_asks_before_losing(tab: Tab, actor: Actor) -> N
     await tab.do(TemplateEdit.switch_editor, "html")
     await tab.do(TemplateEdit.type_field, "html", "<table><tr><td>One</td></tr></table>")
     await tab.do(TemplateEdit.switch_editor, "text")
-    assert (state.editor, state.switch_open) == ("html", True)
-    await tab.do(TemplateEdit.confirm_switch)
+    assert (state.editor, tab.shows(EditorQuestions)) == ("html", True)
+    await tab.do(EditorQuestions.answer, "switch")
     assert (state.editor, state.html) == ("text", "<p>One</p>")
+
+
+async def test_what_was_typed_outlives_the_socket_until_the_saved_version_is_asked_for(tab: Tab, actor: Actor) -> None:
+    state = await open_editor(tab, await make(actor))
+    revision = state.revision
+    await tab.do(TemplateEdit.type_field, "html", "<p>Half a sent")
+    await tab.reconnect().do(TemplateEdit.load)
+    assert (state.html, state.changed, state.revision) == ("<p>Half a sent", True, revision)
+    await tab.do(TemplateEdit.load_saved)
+    assert (state.html, state.changed) == ("<p>Hi</p>", False)
 
 
 VIEWER_MAY_NOT: list[tuple[Any, ...]] = [
     (TemplateLibrary.duplicate, 1),
-    (TemplateLibrary.delete,),
+    (LibraryQuestions.answer, "delete"),
     (TemplateEdit.type_field, "name", "x"),
-    (TemplateEdit.save,),
+    (TemplateEdit.submit, {}),
     (TemplateEdit.keep_as_copy,),
 ]
 

@@ -15,6 +15,7 @@ from campaign_app.ui.analytics.analytics_state import (
 )
 from campaign_app.ui.analytics.strip import metric_strip
 from campaign_app.ui.components.charts import chart, chart_card, legend_item
+from campaign_app.ui.kit.vars import choose, has_items
 from campaign_app.ui.layout import page
 
 
@@ -43,7 +44,7 @@ def _compare() -> rx.Component:
             rx.cond(line.better, c.icon("arrow_up", 12), c.icon("arrow_down", 12)),
             line.against,
             class_name="b-row b-end b-trend",
-            data_trend=rx.cond(line.better, "better", "worse"),
+            data_trend=choose(line.better, "better", "worse"),
         )
         return c.table_row(
             c.name_cell(line.name, line.href),
@@ -77,7 +78,7 @@ def _compare() -> rx.Component:
     )
     none = rx.el.p("No campaign was sent in this period.", class_name="b-muted b-dense b-none-yet")
     return c.card(
-        rx.cond((AnalyticsPage.campaigns.length() > 0) | AnalyticsPage.loading, table, none),
+        rx.cond(has_items(AnalyticsPage.campaigns) | AnalyticsPage.loading, table, none),
         title="Compare campaigns",
         pad=False,
     )

@@ -6,6 +6,7 @@ import reflex as rx
 
 from campaign_app.ui import components as c
 from campaign_app.ui.analytics.metrics import METRICS
+from campaign_app.ui.kit.vars import is_empty
 
 
 def metric_strip(cells: Any, chosen: Any, on_choose: Any, loading: Any) -> rx.Component:
@@ -20,7 +21,7 @@ def metric_strip(cells: Any, chosen: Any, on_choose: Any, loading: Any) -> rx.Co
                 rising=cells[index].rising,
                 chosen=chosen == key,
                 on_click=on_choose(key),
-                loading=loading | (cells.length() == 0),
+                loading=loading | is_empty(cells),
             )
             for index, (key, (label, _, _)) in enumerate(METRICS.items())
         )

@@ -8,7 +8,10 @@ from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.audience.contact_form import contact_dialog
 from campaign_app.ui.audience.contact_form_state import ContactForm
-from campaign_app.ui.audience.contact_state import ContactPage
+from campaign_app.ui.audience.contact_state import ContactPage, ContactQuestions
+from campaign_app.ui.kit.detail import detail_page
+from campaign_app.ui.kit.dialogs import ask, open_form, question
+from campaign_app.ui.kit.vars import has_items
 from campaign_app.ui.layout import page
 
 _KINDS = [c.View("All", "all"), c.View("E-mail", "email"), c.View("Changes", "changes")]
@@ -38,7 +41,7 @@ def _permission() -> rx.Component:
 def _side() -> rx.Component:
     def chips(names: Any, none: str) -> rx.Component:
         shown = rx.el.span(rx.foreach(names, lambda name: c.tag(name)), class_name="b-row b-wrap")
-        return rx.cond(names.length() > 0, shown, rx.el.span(none, class_name="b-muted b-dense"))
+        return rx.cond(has_items(names), shown, rx.el.span(none, class_name="b-muted b-dense"))
 
     return rx.el.div(
         _details(),
@@ -68,39 +71,37 @@ def _timeline() -> rx.Component:
         rx.cond(
             ContactPage.loading,
             c.skeleton_lines(4),
-            rx.cond(ContactPage.days.length() > 0, c.timeline(ContactPage.days), nothing),
+            rx.cond(has_items(ContactPage.days), c.timeline(ContactPage.days), nothing),
         ),
         class_name="b-col b-gap-12",
     )
 
 
 def _questions() -> rx.Component:
+    name = ContactPage.name
     return rx.fragment(
-        c.confirm_dialog(
-            f"Stop all messages to {ContactPage.name}?",
+        question(
+            ContactQuestions,
+            "stop",
+            f"Stop all messages to {name}?",
             "The address goes on the suppression list. No campaign reaches it, running ones included.",
             act="Stop all messages",
-            on_confirm=ContactPage.stop_messages,
-            open=ContactPage.question == "stop",
-            on_open_change=ContactPage.close_question,
         ),
-        c.confirm_dialog(
-            f"Allow messages to {ContactPage.name}?",
+        question(
+            ContactQuestions,
+            "allow",
+            f"Allow messages to {name}?",
             "Only do this when the person asked for it. The address leaves the suppression list.",
             act="Allow messages",
-            on_confirm=ContactPage.allow_messages,
-            open=ContactPage.question == "allow",
-            on_open_change=ContactPage.close_question,
         ),
-        c.confirm_dialog(
-            f"Delete {ContactPage.name}?",
+        question(
+            ContactQuestions,
+            "delete",
+            f"Delete {name}?",
             "Fields, tags and list memberships are removed and cannot be brought back. What was sent stays in the "
             "ledger.",
             act="Delete contact",
-            on_confirm=ContactPage.delete,
             danger=True,
-            open=ContactPage.question == "delete",
-            on_open_change=ContactPage.close_question,
         ),
     )
 
@@ -108,28 +109,26 @@ def _questions() -> rx.Component:
 @page(routes.CONTACT, title="Contact", on_load=ContactPage.load)
 def contact() -> Any:
     """Details left, what happened right."""
-    stop = c.outline_button("Stop all messages", on_click=ContactPage.ask("stop"))
-    allow = c.outline_button("Allow messages", on_click=ContactPage.ask("allow"))
+    stop = c.outline_button("Stop all messages", on_click=ask(ContactQuestions, "stop"))
+    allow = c.outline_button("Allow messages", on_click=ask(ContactQuestions, "allow"))
     actions = [
         c.if_allowed(
             "contacts:write",
-            c.outline_button("Edit", "pencil_line", on_click=ContactForm.open_for(ContactPage.number)),
+            c.outline_button("Edit", "pencil_line", on_click=open_form(ContactForm, ContactPage.number)),
         ),
         c.if_allowed("suppressions:write", rx.cond(ContactPage.allowed, stop, allow)),
         c.if_allowed(
             "contacts:delete",
-            c.menu(c.menu_item("Delete contact", ContactPage.ask("delete"), "trash_2", danger=True)),
+            c.menu(c.menu_item("Delete contact", ask(ContactQuestions, "delete"), "trash_2", danger=True)),
         ),
     ]
-    return rx.fragment(
-        c.page_header(
-            rx.cond(ContactPage.name == "", "Contact", ContactPage.name),
-            *actions,
-            back=("Contacts", routes.CONTACTS),
-            meta=ContactPage.meta,
-            letters=ContactPage.letters,
-        ),
-        c.page_body(rx.el.div(_side(), _timeline(), class_name="b-grid-side-left")),
-        _questions(),
-        contact_dialog(),
+    return detail_page(
+        ContactPage.name,
+        rx.el.div(_side(), _timeline(), class_name="b-grid-side-left"),
+        unnamed="Contact",
+        crumbs=[("Contacts", routes.CONTACTS)],
+        actions=actions,
+        meta=ContactPage.meta,
+        letters=ContactPage.letters,
+        dialogs=[_questions(), contact_dialog()],
     )

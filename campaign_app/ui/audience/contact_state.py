@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
 import reflex as rx
@@ -11,6 +11,7 @@ from campaign_app.audience import service as people
 from campaign_app.audience import suppression
 from campaign_app.audience.schemas import ContactDetail, TimelineItem, TimelineKind
 from campaign_app.core import db
+from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.kit import days, text
 from campaign_app.models.suppression import SuppressionReason
@@ -19,6 +20,7 @@ from campaign_app.ui.app_state import AppState, initials, notify_success
 from campaign_app.ui.components.editors.variables import in_words
 from campaign_app.ui.components.timeline import KINDS, TimelineDay, TimelineEvent
 from campaign_app.ui.ids import to_id
+from campaign_app.ui.kit.dialogs_state import Question, Questions
 from campaign_app.workspace import service as workspace
 
 _KIND: Final = {"changed": "edit", "suppressed": "unsubscribe", "created": "person", "imported": "import"}
@@ -43,7 +45,6 @@ class ContactPage(AppState):
     clicked: str = ""
     kind: str = "all"
     days: list[TimelineDay] = []
-    question: str = ""
     _address: str = ""
 
     @rx.event
@@ -91,48 +92,35 @@ class ContactPage(AppState):
         self.kind = kind if kind in {"email", "changes"} else "all"
         await self._read()
 
-    @rx.event
-    async def ask(self, question: str) -> None:
-        """Open or close a question."""
-        await self.require("contacts:read")
-        self.question = question
 
-    @rx.event
-    async def close_question(self, opened: bool) -> None:
-        """Closed by Esc or beside it."""
-        await self.require("contacts:read")
-        if not opened:
-            self.question = ""
+class ContactQuestions(Questions, AppState):
+    """What is asked about the contact of the page."""
 
-    @rx.event
-    async def stop_messages(self) -> Any:
-        """Put the address on the suppression list."""
-        actor = await self.require("suppressions:write")
-        self.question = ""
+    async def _stop(self, actor: Actor) -> Any:
+        page = await self.get_state(ContactPage)
         async with db.transaction() as session:
-            await suppression.add(session, actor, self._address, SuppressionReason.MANUAL)
-        await self._read()
-        yield notify_success(f"{self.name} gets no more messages")
+            await suppression.add(session, actor, page._address, SuppressionReason.MANUAL)
+        await page._read()
+        return notify_success(f"{page.name} gets no more messages")
 
-    @rx.event
-    async def allow_messages(self) -> Any:
-        """Take the address off the suppression list."""
-        actor = await self.require("suppressions:write")
-        self.question = ""
+    async def _allow(self, actor: Actor) -> Any:
+        page = await self.get_state(ContactPage)
         async with db.transaction() as session:
-            await suppression.remove(session, actor, self._address)
-        await self._read()
-        yield notify_success(f"{self.name} can be written to again")
+            await suppression.remove(session, actor, page._address)
+        await page._read()
+        return notify_success(f"{page.name} can be written to again")
 
-    @rx.event
-    async def delete(self) -> Any:
-        """Remove the contact."""
-        actor = await self.require("contacts:delete")
-        self.question = ""
+    async def _delete(self, actor: Actor) -> Any:
+        page = await self.get_state(ContactPage)
         async with db.transaction() as session:
-            await people.delete_contacts(session, actor, [self.number])
-        yield notify_success(f"{self.name} deleted")
-        yield browser.redirect(routes.CONTACTS)
+            await people.delete_contacts(session, actor, [page.number])
+        return [notify_success(f"{page.name} deleted"), browser.redirect(routes.CONTACTS)]
+
+    questions: ClassVar = {
+        "stop": Question("suppressions:write", _stop),
+        "allow": Question("suppressions:write", _allow),
+        "delete": Question("contacts:delete", _delete),
+    }
 
 
 def timeline_days(items: list[TimelineItem], at: datetime, zone: str) -> list[TimelineDay]:

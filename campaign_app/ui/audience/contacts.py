@@ -10,6 +10,7 @@ from campaign_app.ui.audience.contact_form import contact_dialog
 from campaign_app.ui.audience.contact_form_state import ContactForm
 from campaign_app.ui.audience.contacts_state import ContactLine, Contacts
 from campaign_app.ui.kit.lists import Table, bulk_dialog, bulk_question, list_page
+from campaign_app.ui.kit.dialogs import open_form
 from campaign_app.ui.layout import page
 
 
@@ -72,7 +73,7 @@ def _empty() -> rx.Component:
         c.setup_step("Import a CSV file", "Columns are recognised, duplicates merge", False),
         c.setup_step("Or add people one by one", "E-mail address or phone number is enough", False),
         action=c.if_allowed("contacts:import", c.primary_button("Import CSV", "upload", href=routes.IMPORTS)),
-        links=[c.if_allowed("contacts:write", c.text_link("Add contact", on_click=ContactForm.open_new))],
+        links=[c.if_allowed("contacts:write", c.text_link("Add contact", on_click=open_form(ContactForm)))],
     )
 
 
@@ -118,7 +119,7 @@ def contacts() -> Any:
             ),
         ),
         c.if_allowed("contacts:import", c.outline_button("Import CSV", "upload", href=routes.IMPORTS)),
-        c.if_allowed("contacts:write", c.primary_button("Add contact", "plus", on_click=ContactForm.open_new)),
+        c.if_allowed("contacts:write", c.primary_button("Add contact", "plus", on_click=open_form(ContactForm))),
     ]
     return rx.fragment(
         list_page(Contacts, "Contacts", _TABLE, actions=actions, empty=_empty(), keeps_actions=True),

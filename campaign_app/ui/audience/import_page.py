@@ -7,6 +7,7 @@ import reflex as rx
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.audience.import_state import FIELDS, LEAVE_OUT, CheckLine, ColumnLine, EncodingLine, ImportPage
+from campaign_app.ui.kit.vars import as_text, choose, has_items, is_set, not_, same
 from campaign_app.ui.layout import page
 
 _TARGETS = [*FIELDS, ("attribute", "Custom attribute"), (LEAVE_OUT, "Do not import")]
@@ -17,8 +18,8 @@ def _steps() -> rx.Component:
     return c.stepper(
         [
             c.Step("Upload", "done"),
-            c.Step("Match columns and check", rx.cond(matching, "current", "done")),
-            c.Step("Import", rx.cond(matching, "later", "current")),
+            c.Step("Match columns and check", choose(matching, "current", "done")),
+            c.Step("Import", choose(matching, "later", "current")),
         ]
     )
 
@@ -44,7 +45,7 @@ def _column(line: ColumnLine) -> rx.Component:
             rx.cond(line.attribute != "", rx.el.span(line.attribute, class_name="b-small b-muted"), rx.fragment()),
         ),
         c.cell(rx.el.span(mark, line.check, class_name="b-row")),
-        key=line.index.to_string(),
+        key=as_text(line.index),
     )
 
 
@@ -88,7 +89,7 @@ def _encodings() -> rx.Component:
     """Asked only where the file's letters can be read in several ways."""
     ask = "The file does not say how its letters are written. Choose the line in which the names are spelt right."
     return rx.cond(
-        ImportPage.encodings.length() > 0,
+        has_items(ImportPage.encodings),
         c.card(
             rx.el.fieldset(
                 rx.el.legend(ask, class_name="b-muted b-dense"),
@@ -157,7 +158,7 @@ def _check_row(line: CheckLine) -> rx.Component:
         rx.el.td(line.row, class_name="b-right b-num b-muted"),
         rx.foreach(line.cells, lambda cell: rx.el.td(rx.cond(cell == "", c.NONE, cell))),
         rx.el.td(wrong),
-        data_wrong=rx.cond(line.error != "", "true", "false"),
+        data_wrong=choose(line.error != "", "true", "false"),
     )
 
 
@@ -182,17 +183,17 @@ def _preview() -> rx.Component:
         rx.el.div(
             c.saved_views(
                 views,
-                rx.cond(ImportPage.all_rows, "all", "problems"),
+                choose(ImportPage.all_rows, "all", "problems"),
                 ImportPage.show_rows,
                 label="Rows of the preview",
             ),
             class_name="b-card-inset",
         ),
         rx.cond(
-            ImportPage.check_lines.length() > 0,
+            has_items(ImportPage.check_lines),
             table,
             rx.el.p(
-                rx.cond(ImportPage.problem == "", "Every row looked at is fine.", "Not checked yet."),
+                choose(ImportPage.problem == "", "Every row looked at is fine.", "Not checked yet."),
                 class_name="b-muted b-dense b-none-yet",
             ),
         ),
@@ -214,7 +215,7 @@ def _match() -> rx.Component:
                 "upload",
                 on_click=ImportPage.start,
                 busy=ImportPage.working,
-                disabled=~ImportPage.ready,
+                disabled=not_(ImportPage.ready),
             ),
             class_name="b-between b-wrap",
         ),
@@ -266,7 +267,7 @@ def _run() -> rx.Component:
             rx.fragment(),
         ),
         rx.cond(
-            ImportPage.reasons.length() > 0,
+            has_items(ImportPage.reasons),
             c.card(
                 rx.el.dl(rx.foreach(ImportPage.reasons, reason), class_name="b-facts b-facts-wide"),
                 title="What was left out or changed",
@@ -287,10 +288,10 @@ def import_page() -> Any:
     """The step that the import has reached."""
     return rx.fragment(
         c.page_header(
-            rx.cond(ImportPage.filename == "", "Import", ImportPage.filename),
+            choose(is_set(ImportPage.filename), ImportPage.filename, "Import"),
             rx.el.div(_steps(), class_name="b-only-wide"),
             back=("Imports", routes.IMPORTS),
-            status=rx.cond(ImportPage.step == "match", "", ImportPage.status),
+            status=choose(same(ImportPage.step, "match"), "", ImportPage.status),
             status_label=ImportPage.label,
         ),
         c.page_body(rx.cond(ImportPage.step == "match", _match(), _run())),

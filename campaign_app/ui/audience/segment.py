@@ -1,6 +1,6 @@
 """The editor of one segment."""
 
-from typing import Any
+from typing import Any, Literal
 
 import reflex as rx
 
@@ -8,6 +8,9 @@ from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.audience.rule_tree import GROUPS, RuleLine
 from campaign_app.ui.audience.segment_state import SegmentEditor
+from campaign_app.ui.kit.detail import detail_page
+from campaign_app.ui.kit.forms import form_body, form_id
+from campaign_app.ui.kit.vars import by_case, entry, not_
 from campaign_app.ui.layout import page
 
 
@@ -46,10 +49,10 @@ def _value(line: RuleLine) -> rx.Component:
     def change(value: Any) -> Any:
         return SegmentEditor.change(line.path, "value", value)
 
-    def box(kind: str, placeholder: str) -> rx.Component:
+    def box(kind: Literal["text", "number", "date"], placeholder: str) -> rx.Component:
         return rx.el.input(
             default_value=line.value,
-            key=f"{line.path}-{line.field}-{line.kind}-{SegmentEditor.revision}",
+            key=f"{line.path}-{line.field}-{line.kind}-{SegmentEditor.rules_revision}",
             on_blur=change,
             type=kind,
             placeholder=placeholder,
@@ -65,7 +68,7 @@ def _value(line: RuleLine) -> rx.Component:
         aria_label="Value",
         class_name="b-select b-rule-value",
     )
-    return rx.match(
+    return by_case(
         line.kind,
         ("none", rx.fragment()),
         ("choice", choices),
@@ -120,23 +123,6 @@ def _count() -> rx.Component:
 @page(routes.SEGMENT, title="Segment", on_load=SegmentEditor.load)
 def segment() -> Any:
     """Name and rules left, who they find right."""
-    name = c.form_field(
-        "Name",
-        c.text_input(
-            "segment-name",
-            value=SegmentEditor.name,
-            on_change=SegmentEditor.rename,
-            error=SegmentEditor.name_error,
-        ),
-        name="segment-name",
-        error=SegmentEditor.name_error,
-    )
-    description = c.form_field(
-        "Description",
-        c.text_input("segment-description", value=SegmentEditor.description, on_change=SegmentEditor.describe),
-        name="segment-description",
-        optional=True,
-    )
     rules = c.card(
         rx.cond(
             SegmentEditor.loading,
@@ -145,25 +131,20 @@ def segment() -> Any:
         ),
         title="Rules",
     )
-    return rx.fragment(
-        c.page_header(
-            rx.cond(SegmentEditor.name == "", "New segment", SegmentEditor.name),
-            c.if_allowed(
-                "segments:write",
-                c.primary_button("Save segment", on_click=SegmentEditor.save, busy=SegmentEditor.saving),
+    save = c.primary_button("Save segment", type="submit", form=form_id(SegmentEditor), busy=SegmentEditor.saving)
+    return detail_page(
+        entry(SegmentEditor.values, "name"),
+        rx.el.div(
+            rx.el.fieldset(
+                c.card(form_body(SegmentEditor, class_name="b-col", reload=SegmentEditor.load_saved)),
+                rules,
+                disabled=not_(c.may("segments:write")),
+                class_name="b-col b-gap-16 b-fields",
             ),
-            back=("Segments", routes.SEGMENTS),
+            rx.el.div(_count(), class_name="b-col b-gap-16"),
+            class_name="b-grid-side",
         ),
-        c.page_body(
-            rx.el.div(
-                rx.el.fieldset(
-                    c.card(rx.el.div(name, description, class_name="b-form-pair")),
-                    rules,
-                    disabled=~c.may("segments:write"),
-                    class_name="b-col b-gap-16 b-fields",
-                ),
-                rx.el.div(_count(), class_name="b-col b-gap-16"),
-                class_name="b-grid-side",
-            )
-        ),
+        unnamed="New segment",
+        crumbs=[("Segments", routes.SEGMENTS)],
+        actions=[c.if_allowed("segments:write", save)],
     )

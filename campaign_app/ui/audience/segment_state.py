@@ -1,13 +1,15 @@
 """The editor of one segment: rules, live count, the first people it finds."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import segment_service
 from campaign_app.audience.errors import RulesInvalid
-from campaign_app.audience.schemas import FieldInfo, SegmentInput
+from campaign_app.audience.schemas import FieldInfo, SegmentInput, SegmentRow
 from campaign_app.core import db
+from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Invalid
 from campaign_app.kit import text
 from campaign_app.ui import browser, routes
@@ -15,50 +17,60 @@ from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.audience import rule_tree
 from campaign_app.ui.audience.rule_tree import RuleLine
 from campaign_app.ui.ids import to_id
+from campaign_app.ui.kit.forms_state import Field, Form, FormState, validated
 
 
-class SegmentEditor(AppState):
-    """One segment; the address "new" makes one."""
+class SegmentEditor(FormState, AppState):
+    """One segment; the address "new" makes one. Name and description are a form, the rules are kept here."""
 
+    form: ClassVar[Form] = Form(
+        "segment", "segments:write", ((Field("name", "Name"), Field("description", "Description", optional=True)),)
+    )
     loading: bool = True
-    saving: bool = False
     counting: bool = False
-    name: str = ""
-    description: str = ""
-    name_error: str = ""
     lines: list[RuleLine] = []
     fields: list[tuple[str, str]] = []
     count_text: str = ""
     count_words: str = "contacts fit now"
     people: list[tuple[str, str]] = []
-    changed: bool = False
-    revision: int = 0  # inputs keep what is typed in them; after rules moved they are made anew
+    rules_revision: int = 0  # inputs keep what is typed in them; after rules moved they are made anew
     _number: int = 0
     _version: int | None = None
     _tree: dict[str, Any] = rule_tree.EMPTY
     _infos: list[FieldInfo] = []
-    _errors: dict[str, str] = {}
+    _mistakes: dict[str, str] = {}
 
     @rx.event
     async def load(self) -> None:
         """Open the editor."""
+        await self.require("segments:read")
+        if not self._is_filled():
+            await self._read()
+
+    @rx.event
+    async def load_saved(self) -> None:
+        """What somebody else has saved, in the place of what is here."""
+        await self.require("segments:read")
+        await self._read()
+
+    async def _read(self) -> None:
         actor = await self.require("segments:read")
-        self._errors, self.name_error, self.changed = {}, "", False
+        self._mistakes = {}
         self._number = 0 if self.segment_id == "new" else to_id(self.segment_id, "segment")
         async with self.busy():
             async with db.reading() as session:
                 self._infos = await segment_service.fields(session, actor)
                 found = await segment_service.get(session, actor, self._number) if self._number else None
             self.fields = [(info.field, info.label) for info in self._infos]
-            self.name, self.description = (found.name, found.description) if found else ("", "")
+            self._fill(**({"name": found.name, "description": found.description} if found else {}))
             self._version = found.version if found else None
             self._tree = rule_tree.outermost(found.rules if found else {})
-            self.revision += 1
+            self.rules_revision += 1
             await self._count()
 
     async def _count(self) -> None:
         actor = await self.require("segments:read")
-        self._errors, self.people, self.count_text = {}, [], text.NONE
+        self._mistakes, self.people, self.count_text = {}, [], text.NONE
         if self._tree["rules"]:
             rules = rule_tree.to_rules(self._tree)
             try:
@@ -69,12 +81,12 @@ class SegmentEditor(AppState):
                 self.count_words = "contact fits now" if count == 1 else "contacts fit now"
                 self.people = [(one.name, one.email or one.company) for one in sample]
             except RulesInvalid as error:
-                self._errors = dict(error.fields)
-        self.lines = rule_tree.lines(self._tree, self._infos, self._errors)
+                self._mistakes = dict(error.fields)
+        self.lines = rule_tree.lines(self._tree, self._infos, self._mistakes)
 
     async def _replace(self, tree: dict[str, Any], *, moved: bool = True) -> None:
-        self._tree, self.changed = tree, True
-        self.revision += moved
+        self._tree = tree
+        self.rules_revision += moved
         async with self.busy("counting"):
             await self._count()
 
@@ -105,42 +117,19 @@ class SegmentEditor(AppState):
         if part in {"op", "field", "value"}:
             await self._replace(rule_tree.change(self._tree, path, **{part: value}), moved=False)
 
-    @rx.event
-    async def rename(self, value: str) -> None:
-        """Typed in the name."""
-        await self.require("segments:write")
-        self.name, self.name_error, self.changed = value, "", True
+    async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> SegmentRow:
+        data = validated(SegmentInput, **given, rules=rule_tree.to_rules(self._tree), version=self._version)
+        if self._number:
+            return await segment_service.update(session, actor, self._number, data)
+        return await segment_service.create(session, actor, data)
 
-    @rx.event
-    async def describe(self, value: str) -> None:
-        """Typed in the description."""
-        await self.require("segments:write")
-        self.description, self.changed = value, True
+    def _refuse(self, error: Invalid) -> None:
+        super()._refuse(error)
+        if isinstance(error, RulesInvalid):
+            self._mistakes = dict(error.fields)
+            self.lines = rule_tree.lines(self._tree, self._infos, self._mistakes)
 
-    @rx.event
-    async def save(self) -> Any:
-        """Store it. Someone else's change in between is said, not overwritten."""
-        actor = await self.require("segments:write")
-        async with self.busy("saving"):
-            rules = rule_tree.to_rules(self._tree)
-            if not self.name.strip() or len(self.name) > 255:
-                self.name_error = "Give the segment a name of 1 to 255 characters."
-                return
-            try:
-                data = SegmentInput(name=self.name, description=self.description, rules=rules, version=self._version)
-                async with db.transaction() as session:
-                    if self._number:
-                        saved = await segment_service.update(session, actor, self._number, data)
-                    else:
-                        saved = await segment_service.create(session, actor, data)
-            except RulesInvalid as error:
-                self._errors = dict(error.fields)
-                self.lines = rule_tree.lines(self._tree, self._infos, self._errors)
-                raise
-            except Invalid as error:
-                self.name_error = error.fields.get("name", error.message)
-                return
-        self._version, self.changed = saved.version, False
-        yield notify_success(f"Segment {saved.name} saved")
-        if not self._number:
-            yield browser.redirect(routes.segment(saved.id), replace=True)
+    async def _saved(self, actor: Actor, saved: SegmentRow) -> Any:  # noqa: ARG002
+        self._version = saved.version
+        told = notify_success(f"Segment {saved.name} saved")
+        return [told] if self._number else [told, browser.redirect(routes.segment(saved.id), replace=True)]

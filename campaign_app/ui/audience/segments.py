@@ -6,7 +6,8 @@ import reflex as rx
 
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
-from campaign_app.ui.audience.segments_state import SegmentLine, Segments
+from campaign_app.ui.audience.segments_state import SegmentLine, SegmentQuestions, Segments
+from campaign_app.ui.kit.dialogs import ask, question
 from campaign_app.ui.layout import page
 
 _COLUMNS = [
@@ -21,7 +22,7 @@ def _row(line: SegmentLine) -> rx.Component:
         c.menu_item("See its contacts", icon_name="users", href=f"{routes.CONTACTS}?segment={line.id}"),
         c.if_allowed(
             "segments:write",
-            c.menu_item("Delete segment", Segments.ask_delete(line.id, line.name), "trash_2", danger=True),
+            c.menu_item("Delete segment", ask(SegmentQuestions, "delete", line.id, line.name), "trash_2", danger=True),
         ),
         label=f"More for {line.name}",
     )
@@ -56,13 +57,12 @@ def segments() -> Any:
     return rx.fragment(
         c.page_header("Segments", c.if_allowed("segments:write", rx.cond(nothing, rx.fragment(), new))),
         c.page_body(rx.cond(nothing, empty, table)),
-        c.confirm_dialog(
-            f"Delete the segment {Segments.deleting_name}?",
+        question(
+            SegmentQuestions,
+            "delete",
+            f"Delete the segment {SegmentQuestions.subject}?",
             "Its contacts stay. Drafts that use it as an audience lose it.",
             act="Delete segment",
-            on_confirm=Segments.delete,
             danger=True,
-            open=Segments.deleting > 0,
-            on_open_change=Segments.close_question,
         ),
     )

@@ -1,15 +1,18 @@
 """All segments."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
 from campaign_app.audience import segment_service
 from campaign_app.core import db
+from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.kit import text
 from campaign_app.ui.app_state import AppState, notify_success
+from campaign_app.ui.ids import to_id
+from campaign_app.ui.kit.dialogs_state import Question, Questions
 from campaign_app.workspace import service as workspace
 
 
@@ -28,8 +31,6 @@ class Segments(AppState):
 
     rows: list[SegmentLine] = []
     loading: bool = True
-    deleting: int = 0
-    deleting_name: str = ""
 
     @rx.event
     async def load(self) -> None:
@@ -47,25 +48,14 @@ class Segments(AppState):
             SegmentLine(row.id, row.name, row.description, text.ago(row.updated_at, now(), zone)) for row in found
         ]
 
-    @rx.event
-    async def ask_delete(self, number: int, name: str) -> None:
-        """Open the question."""
-        await self.require("segments:write")
-        self.deleting, self.deleting_name = number, name
 
-    @rx.event
-    async def close_question(self, opened: bool) -> None:
-        """Closed by Esc or beside it."""
-        await self.require("segments:read")
-        if not opened:
-            self.deleting = 0
+class SegmentQuestions(Questions, AppState):
+    """Deleting a segment."""
 
-    @rx.event
-    async def delete(self) -> Any:
-        """Remove the segment."""
-        actor = await self.require("segments:write")
-        number, self.deleting = self.deleting, 0
+    async def _delete(self, actor: Actor) -> Any:
         async with db.transaction() as session:
-            await segment_service.delete(session, actor, number)
-        await self._read()
-        yield notify_success(f"Segment {self.deleting_name} deleted")
+            await segment_service.delete(session, actor, to_id(self.key, "segment"))
+        await (await self.get_state(Segments))._read()
+        return notify_success(f"Segment {self.subject} deleted")
+
+    questions: ClassVar = {"delete": Question("segments:write", _delete)}

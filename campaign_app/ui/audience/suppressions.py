@@ -7,7 +7,10 @@ import reflex as rx
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
+from campaign_app.ui.audience.suppression_forms import suppression_dialogs
+from campaign_app.ui.audience.suppression_forms_state import SuppressionForm, SuppressionQuestions
 from campaign_app.ui.audience.suppressions_state import SuppressionLine, Suppressions
+from campaign_app.ui.kit.dialogs import ask, open_form
 from campaign_app.ui.layout import page
 
 _COLUMNS = [
@@ -20,7 +23,7 @@ _COLUMNS = [
 
 
 def _row(line: SuppressionLine) -> rx.Component:
-    remove = c.small_button("Remove", on_click=Suppressions.ask_remove(line.address))
+    remove = c.small_button("Remove", on_click=ask(SuppressionQuestions, "remove", line.address))
     return c.table_row(
         c.name_cell(line.address),
         c.cell(line.reason),
@@ -31,55 +34,10 @@ def _row(line: SuppressionLine) -> rx.Component:
     )
 
 
-def _dialogs() -> rx.Component:
-    form = rx.el.div(
-        c.form_field(
-            "Addresses",
-            c.text_area("suppress-addresses", value=Suppressions.pasted, on_change=Suppressions.paste, rows="6"),
-            name="suppress-addresses",
-            hint="E-mail addresses or phone numbers, one a line or separated by commas",
-        ),
-        c.form_field(
-            "Note",
-            c.text_input("suppress-note", value=Suppressions.note, on_change=Suppressions.write_note),
-            name="suppress-note",
-            optional=True,
-        ),
-        class_name="b-col b-gap-12",
-    )
-    return rx.fragment(
-        c.dialog(
-            "Add to the suppression list",
-            form,
-            open=Suppressions.adding,
-            on_open_change=Suppressions.open_form,
-            text="No campaign reaches these addresses, running ones included.",
-            foot=[
-                c.outline_button("Cancel", on_click=Suppressions.open_form(False)),
-                c.primary_button(
-                    "Add addresses",
-                    on_click=Suppressions.add,
-                    busy=Suppressions.saving,
-                    disabled=Suppressions.pasted == "",
-                ),
-            ],
-        ),
-        c.confirm_dialog(
-            f"Remove {Suppressions.removing}?",
-            "Campaigns may reach this address again. Only do this when the person asked for it.",
-            act="Remove address",
-            on_confirm=Suppressions.remove,
-            danger=True,
-            open=Suppressions.removing != "",
-            on_open_change=Suppressions.close_question,
-        ),
-    )
-
-
 @page(routes.SUPPRESSIONS, title="Suppressions", on_load=Suppressions.load)
 def suppressions() -> Any:
     """Search, filter, table."""
-    add = c.primary_button("Add addresses", "plus", on_click=Suppressions.open_form(True))
+    add = c.primary_button("Add addresses", "plus", on_click=open_form(SuppressionForm))
     filters = c.filter_bar(
         c.choice_chip(
             "Reason", Suppressions.reason, [(r.value, r.label) for r in SuppressionReason], Suppressions.choose_reason
@@ -121,5 +79,5 @@ def suppressions() -> Any:
                 ),
             )
         ),
-        _dialogs(),
+        suppression_dialogs(),
     )

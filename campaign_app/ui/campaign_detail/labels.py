@@ -1,7 +1,7 @@
 """Words of the campaign page: activity rows, time left, outcomes of its buttons."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,7 +16,12 @@ from campaign_app.ui.components.timeline import KINDS, TimelineEvent
 
 CONTROLS: Final = {"pause": service.pause, "resume": service.resume, "cancel": service.cancel}
 DONE: Final = {"pause": "paused", "resume": "goes on", "cancel": "cancelled"}
-DECIDED: Final = {"sent": "marked as sent", "failed": "marked as failed", "requeue": "will be sent again"}
+Decision = Literal["sent", "failed", "requeue"]
+DECIDED: Final[dict[Decision, str]] = {
+    "sent": "marked as sent",
+    "failed": "marked as failed",
+    "requeue": "will be sent again",
+}
 
 
 async def sender_of(session: AsyncSession, campaign: Campaign) -> str:

@@ -1,13 +1,15 @@
 """What the campaign page shows above its tabs, and the buttons that steer the campaign."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
+from reflex_base.event import Event
 
 from campaign_app.campaigns import service as campaigns
 from campaign_app.campaigns.lifecycle import capabilities
 from campaign_app.core import db
+from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.delivery import service
 from campaign_app.delivery.reporting import recipient_queries
@@ -18,11 +20,39 @@ from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.campaign_detail import figures, labels
 from campaign_app.ui.components.timeline import TimelineEvent
 from campaign_app.ui.ids import to_id
+from campaign_app.ui.kit.detail_state import Tab, Tabs
+from campaign_app.ui.kit.dialogs_state import Question, Questions
 from campaign_app.workspace import service as workspace
 
 
-class CampaignPage(AppState):
+def _recipients() -> Any:
+    from campaign_app.ui.campaign_detail.recipients_state import Recipients
+
+    return Recipients.load
+
+
+def _results() -> Any:
+    from campaign_app.ui.campaign_detail.results_state import CampaignResults
+
+    return CampaignResults.load
+
+
+def _content() -> Any:
+    from campaign_app.ui.campaign_detail.content_state import CampaignContent
+
+    return CampaignContent.load
+
+
+class CampaignPage(Tabs, AppState):
     """One campaign, live."""
+
+    tabs_may: ClassVar[str] = "campaigns:read"
+    tabs: ClassVar[tuple[Tab, ...]] = (
+        Tab("recipients", "Recipients", _recipients),
+        Tab("results", "Results", _results),
+        Tab("content", "Content", _content),
+        Tab("activity", "Activity"),
+    )
 
     loading: bool = True
     working: bool = False
@@ -31,7 +61,6 @@ class CampaignPage(AppState):
     reason: str = ""
     sender: str = ""
     subject: str = ""
-    tab: str = "recipients"
     percent: str = ""
     done_text: str = ""
     rate: str = ""
@@ -45,7 +74,6 @@ class CampaignPage(AppState):
     can_resume: bool = False
     can_cancel: bool = False
     can_delete: bool = False
-    confirm: str = ""
     _zone: str = "UTC"
 
     @rx.event
@@ -57,7 +85,7 @@ class CampaignPage(AppState):
         if self.status == CampaignStatus.DRAFT:
             return browser.redirect(routes.campaign_edit(self.campaign_id), replace=True)
         await live.watch(self, f"campaign:{self.campaign_id}")
-        return None
+        return self._open_tab()
 
     async def _read(self) -> None:
         actor = await self.require("campaigns:read")
@@ -118,60 +146,36 @@ class CampaignPage(AppState):
             await (await self.get_state(CampaignResults))._read()
 
     @rx.event
-    async def choose_tab(self, tab: str) -> Any:
-        """Show one of the tabs."""
-        await self.require("campaigns:read")
-        self.tab = tab
-        if tab == "results":
-            from campaign_app.ui.campaign_detail.results_state import CampaignResults
-
-            return CampaignResults.load
-        if tab == "content":
-            from campaign_app.ui.campaign_detail.content_state import CampaignContent
-
-            return CampaignContent.load
-        return None
-
-    @rx.event
-    async def ask(self, what: str) -> None:
-        """Open or close a question."""
-        await self.require("campaigns:read")
-        self.confirm = what
-
-    @rx.event
-    async def close_question(self, opened: bool) -> None:
-        """The question was closed by Esc or a click beside it."""
-        await self.require("campaigns:read")
-        if not opened:
-            self.confirm = ""
-
-    @rx.event
     async def steer(self, act: str) -> Any:
         """Pause, resume or cancel; `act` is one of these words."""
         actor = await self.require("campaigns:pause")
-        self.confirm = ""
-        use_case = labels.CONTROLS.get(act)
-        if use_case is None:
+        if act not in labels.CONTROLS:
             return
         self.working = True
         yield
         try:
-            async with db.transaction() as session:
-                await use_case(session, actor, to_id(self.campaign_id, "campaign"))
-            yield notify_success(f"{self.name} {labels.DONE[act]}")
+            yield await self._steer(actor, act)
         finally:
             self.working = False
+
+    async def _steer(self, actor: Actor, act: str) -> Event:
+        try:
+            async with db.transaction() as session:
+                await labels.CONTROLS[act](session, actor, to_id(self.campaign_id, "campaign"))
+        finally:
             await self._read()
+        return notify_success(f"{self.name} {labels.DONE[act]}")
 
     @rx.event
-    async def decide_uncertain(self, decision: str) -> Any:
+    async def decide_uncertain(self, decision: labels.Decision) -> Any:
         """Settle the messages without an answer: sent, failed or requeue."""
-        actor = await self.require("campaigns:start")
-        self.confirm = ""
+        return await self._decide(await self.require("campaigns:start"), decision)
+
+    async def _decide(self, actor: Actor, decision: labels.Decision) -> Event:
         async with db.transaction() as session:
             count = await service.resolve_uncertain(session, actor, to_id(self.campaign_id, "campaign"), decision)
         await self._read()
-        yield notify_success(f"{text.plural(count or 0, 'message')} {labels.DECIDED[decision]}")
+        return notify_success(f"{text.plural(count or 0, 'message')} {labels.DECIDED[decision]}")
 
     @rx.event
     async def duplicate(self) -> Any:
@@ -181,11 +185,25 @@ class CampaignPage(AppState):
             copy = await campaigns.duplicate(session, actor, to_id(self.campaign_id, "campaign"))
         return browser.redirect(routes.campaign_edit(copy.id))
 
-    @rx.event
-    async def delete(self) -> Any:
+
+class CampaignQuestions(Questions, AppState):
+    """What is asked about the campaign of the page."""
+
+    async def _cancel(self, actor: Actor) -> Any:
+        return await (await self.get_state(CampaignPage))._steer(actor, "cancel")
+
+    async def _requeue(self, actor: Actor) -> Any:
+        return await (await self.get_state(CampaignPage))._decide(actor, "requeue")
+
+    async def _delete(self, actor: Actor) -> Any:
         """Remove the campaign from the lists; the ledger keeps its rows."""
-        actor = await self.require("campaigns:delete")
         async with db.transaction() as session:
             await campaigns.delete(session, actor, to_id(self.campaign_id, "campaign"))
-        yield notify_success(f"{self.name} deleted")
-        yield browser.redirect(routes.CAMPAIGNS)
+        name = (await self.get_state(CampaignPage)).name
+        return [notify_success(f"{name} deleted"), browser.redirect(routes.CAMPAIGNS)]
+
+    questions: ClassVar = {
+        "cancel": Question("campaigns:pause", _cancel),
+        "requeue": Question("campaigns:start", _requeue),
+        "delete": Question("campaigns:delete", _delete),
+    }

@@ -8,6 +8,7 @@ from campaign_app.ui import components as c
 from campaign_app.ui.campaign_detail.recipients_state import STATUSES, RecipientLine, Recipients
 from campaign_app.ui.campaign_detail.why import why_dialog
 from campaign_app.ui.campaign_detail.why_state import WhyDialog
+from campaign_app.ui.kit.vars import as_text, is_empty
 from campaign_app.ui.theme import STATUS
 
 _COLUMNS = [
@@ -31,7 +32,7 @@ def _row(line: RecipientLine) -> rx.Component:
         c.cell(c.status_badge(line.status)),
         c.cell(rx.el.span(line.reason, title=line.reason, class_name="b-ell"), muted=True, class_name="b-squeeze"),
         c.cell(line.time, align="right", muted=True, title=line.exact),
-        key=line.id.to_string(),
+        key=as_text(line.id),
     )
 
 
@@ -49,7 +50,7 @@ def _phone_row(line: RecipientLine) -> rx.Component:
             class_name="b-phone-link",
         ),
         class_name="b-phone-item",
-        key=line.id.to_string(),
+        key=as_text(line.id),
     )
 
 
@@ -104,7 +105,7 @@ def recipients_tab() -> rx.Component:
     )
     return rx.el.div(
         _filters(),
-        rx.cond((Recipients.rows.length() == 0) & ~Recipients.loading, nobody, c.card(table, pad=False)),
+        rx.cond(is_empty(Recipients.rows) & ~Recipients.loading, nobody, c.card(table, pad=False)),
         c.pager(
             Recipients.range_text,
             has_previous=Recipients.has_previous,

@@ -6,6 +6,7 @@ from campaign_app.ui import components as c
 from campaign_app.ui.campaign_detail.page_state import CampaignPage
 from campaign_app.ui.campaign_detail.results_state import HEIGHT, CampaignResults, DomainLine, LinkLine, ReasonLine
 from campaign_app.ui.components.charts import chart_card
+from campaign_app.ui.kit.vars import has_items
 
 
 def _export(slug: str) -> rx.Component:
@@ -20,8 +21,8 @@ def _export(slug: str) -> rx.Component:
     return c.if_allowed("analytics:export", link)
 
 
-def _nothing(rows: rx.Var, words: str, table: rx.Component) -> rx.Component:
-    return rx.cond(rows.length() > 0, table, rx.el.p(words, class_name="b-muted b-dense b-none-yet"))
+def _nothing(rows: object, words: str, table: rx.Component) -> rx.Component:
+    return rx.cond(has_items(rows), table, rx.el.p(words, class_name="b-muted b-dense b-none-yet"))
 
 
 def _reasons() -> rx.Component:

@@ -6,6 +6,7 @@ from campaign_app.ui import components as c
 from campaign_app.ui.campaign_detail.page_state import CampaignPage
 from campaign_app.ui.campaign_detail.side_state import HEIGHT, CampaignSide
 from campaign_app.ui.components.charts import chart_card
+from campaign_app.ui.kit.vars import has_items
 
 
 def side_column() -> rx.Component:
@@ -29,7 +30,7 @@ def side_column() -> rx.Component:
         rx.cond(CampaignSide.ready, drawn, rx.fragment()),
         c.card(
             rx.cond(
-                CampaignPage.activity.length() > 0,
+                has_items(CampaignPage.activity),
                 c.activity_log(CampaignPage.activity),
                 rx.el.p("Nothing has happened yet.", class_name="b-muted b-dense"),
             ),

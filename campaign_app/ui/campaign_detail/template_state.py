@@ -1,52 +1,39 @@
 """Keep a campaign's message in the template library."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.campaigns import service, templates_service
 from campaign_app.core import db
-from campaign_app.core.errors import Invalid
+from campaign_app.core.actor import Actor
+from campaign_app.models.template import Template
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.ids import to_id
+from campaign_app.ui.kit.forms_state import Field, Form, FormDialog
 
 
-class SaveAsTemplate(AppState):
-    """The dialog that asks for the template's name."""
+class SaveAsTemplate(FormDialog, AppState):
+    """The dialog that asks for the template's name; `key` is the campaign."""
 
-    opened: bool = False
-    saving: bool = False
-    name: str = ""
-    category: str = ""
-    error: str = ""
+    form: ClassVar[Form] = Form(
+        "template",
+        "templates:write",
+        (
+            Field("name", "Name", more={"max_length": 255, "auto_complete": "off"}),
+            Field("category", "Category", optional=True, more={"max_length": 64, "auto_complete": "off"}),
+        ),
+    )
 
-    @rx.event
-    async def ask(self) -> None:
-        """Open it with the campaign's name."""
-        actor = await self.require("templates:write")
+    async def _start(self, actor: Actor, key: str) -> dict[str, str]:
         async with db.reading() as session:
-            campaign = await service.get(session, actor, to_id(self.campaign_id, "campaign"))
-        self.name, self.category, self.error, self.opened = campaign.name, "", "", True
+            return {"name": (await service.get(session, actor, to_id(key, "campaign"))).name}
 
-    @rx.event
-    async def change(self, opened: bool) -> None:
-        """Closed by Esc, a click beside it, or its button."""
-        await self.require("templates:write")
-        self.opened = opened
-
-    @rx.event
-    async def save(self, form: dict[str, Any]) -> Any:
+    async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> Template:
         """Subject, preheader and message go into the library; the campaign stays as it is."""
-        actor = await self.require("templates:write")
-        self.error = ""
-        name, category = (str(form.get(field, "")).strip() for field in ("template-name", "template-category"))
-        try:
-            async with self.busy("saving"), db.transaction() as session:
-                made = await templates_service.create_from_campaign(
-                    session, actor, to_id(self.campaign_id, "campaign"), name, category
-                )
-        except Invalid as error:
-            self.error = next(iter(error.fields.values()), error.message)
-            return None
-        self.opened = False
-        return notify_success(f"{made.name} is in the template library")
+        campaign_id = to_id(self.key, "campaign")
+        name, category = given["name"].strip(), given["category"].strip()
+        return await templates_service.create_from_campaign(session, actor, campaign_id, name, category)
+
+    async def _saved(self, actor: Actor, saved: Template) -> Any:  # noqa: ARG002
+        return notify_success(f"{saved.name} is in the template library")

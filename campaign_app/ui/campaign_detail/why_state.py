@@ -8,6 +8,7 @@ from campaign_app.core import db
 from campaign_app.delivery.reporting import recipient_queries
 from campaign_app.kit import text
 from campaign_app.ui.app_state import AppState
+from campaign_app.ui.kit.dialogs_state import Dialog
 from campaign_app.workspace import service as workspace
 
 
@@ -24,10 +25,9 @@ class RuleLine:
 _MARKS = {"passed": "fine", "stopped": "blocking", "waiting": "queued", "noted": "sent"}
 
 
-class WhyDialog(AppState):
+class WhyDialog(Dialog, AppState):
     """The dialog over the recipients' table."""
 
-    opened: bool = False
     name: str = ""
     address: str = ""
     status: str = "pending"
@@ -54,10 +54,4 @@ class WhyDialog(AppState):
             )
             for rule in why.rules
         ]
-        self.opened = True
-
-    @rx.event
-    async def change(self, opened: bool) -> None:
-        """Closed by Esc, a click beside it, or its button."""
-        await self.require("campaigns:read")
-        self.opened = opened
+        self._open(delivery_id, self.name)

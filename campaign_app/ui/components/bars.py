@@ -5,7 +5,7 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app.ui.components.base import Number
+from campaign_app.ui.components.base import Number, Text
 
 
 @dataclass
@@ -37,7 +37,7 @@ def bar_list(rows: Any, color: str = "var(--b-chart)") -> rx.Component:
     return rx.el.ul(rx.foreach(rx.Var.create(rows), row), class_name="b-bars")
 
 
-def share_bar(share: Number, color: str = "var(--green-9)") -> rx.Component:
+def share_bar(share: Number, color: Text = "var(--green-9)") -> rx.Component:
     """A thin bar for a limit or a share of 0 to 100; the words stand beside it."""
     return rx.el.span(
         rx.el.span(class_name="b-bar-fill", style={"width": f"{share}%", "background": color}),

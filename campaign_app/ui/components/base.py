@@ -4,12 +4,14 @@ from typing import Any, Literal
 
 import reflex as rx
 from reflex_components_core.react_router.dom import ReactRouterLink
+from reflex_components_lucide.icon import Icon
 from reflex_components_radix.themes.components.checkbox import Checkbox
 
 Text = str | rx.Var[str] | rx.Var[Any]
 Number = int | float | rx.Var[int] | rx.Var[float] | rx.Var[Any]
 Truth = bool | rx.Var[bool] | rx.Var[Any]
 Handler = Any
+Size = Literal["1", "2", "3"]
 Content = Any
 
 NONE = "–"
@@ -25,7 +27,7 @@ def icon(tag: str, size: int = 16, **props: Any) -> rx.Component:
     """Decorative lucide icon; `tag` is a literal name, never a Var."""
     props.setdefault("stroke_width", 1.75)
     props.setdefault("flex_shrink", "0")
-    return rx.icon(tag, size=size, aria_hidden="true", **props)
+    return Icon.create(tag, size=size, aria_hidden="true", **props)
 
 
 def anchor(*children: Content, href: Text, **props: Any) -> rx.Component:

@@ -4,9 +4,7 @@ from typing import Any, Literal
 
 import reflex as rx
 
-from campaign_app.ui.components.base import Handler, Text, Truth, anchor, icon, tooltip
-
-Size = Literal["1", "2", "3"]
+from campaign_app.ui.components.base import Handler, Size, Text, Truth, anchor, icon, tooltip
 
 
 def _button(label: Text, mark: str, busy: Truth, href: Text | None, **props: Any) -> rx.Component:
@@ -117,7 +115,7 @@ def menu_item(
 ) -> rx.Component:
     """One act in a `menu`."""
     mark = [icon(icon_name, 14)] if icon_name else []
-    color = {"color_scheme": "red"} if danger else {}
+    color: dict[str, Any] = {"color_scheme": "red"} if danger else {}
     if href is not None:
         return rx.dropdown_menu.item(
             anchor(*mark, label, href=href, class_name="b-menu-link"), as_child=True, disabled=disabled, **color

@@ -6,6 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 import plotly.io
 import reflex as rx
+from reflex_components_plotly.plotly import PlotlyCartesian
 
 from campaign_app.ui import theme
 from campaign_app.ui.components.base import Content, Text, Truth, icon
@@ -23,7 +24,7 @@ def legend_item(label: Text, color: str) -> rx.Component:
 
 def chart(fig: Any, *, label: Text, height: int = 206, loading: Truth = False) -> rx.Component:
     """A figure kept as a dict Var (`json.loads(figure.to_json())`). `label` says its finding to screen readers."""
-    drawn = rx.plotly.cartesian(
+    drawn = PlotlyCartesian.create(
         data=fig.to(go.Figure), config=theme.chart_config(), use_resize_handler=True, width="100%", height=f"{height}px"
     )
     waiting = rx.skeleton(width="100%", height=f"{height - 28}px")

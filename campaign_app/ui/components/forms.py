@@ -4,7 +4,8 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app.ui.components.base import Box, Content, Handler, Text, Truth, icon
+from campaign_app.ui.components.base import Box, Content, Handler, Size, Text, Truth, icon
+from campaign_app.ui.kit.vars import choose
 
 
 def form_field(
@@ -19,11 +20,11 @@ def form_field(
     optional: bool = False,
 ) -> rx.Component:
     """Label above, counter right of it, hint or error below. Control's id: `name`, of its note: `name-note`."""
-    head = [rx.el.label(label, html_for=name, class_name="b-label")]
+    head: list[rx.Component] = [rx.el.label(label, html_for=name, class_name="b-label")]
     if optional:
         head.append(rx.el.span("optional", class_name="b-small b-muted"))
     if not isinstance(counter, str) or counter:
-        head.append(rx.el.span(counter, class_name="b-counter-right", data_over=rx.cond(over, "true", "false")))
+        head.append(rx.el.span(counter, class_name="b-counter-right", data_over=choose(over, "true", "false")))
     wrong = rx.el.div(icon("circle_alert", 12), rx.el.span(error), class_name="b-field-error")
     note = rx.cond(rx.Var.create(error) != "", wrong, rx.el.div(hint, class_name="b-field-hint"))
     has_note = not (isinstance(error, str) and not error and isinstance(hint, str) and not hint)
@@ -70,8 +71,8 @@ def _wrong(name: str, error: Text) -> dict[str, Any]:
     bad = rx.Var.create(error) != ""
     return {
         "aria_describedby": f"{name}-note",
-        "aria_invalid": rx.cond(bad, "true", "false"),
-        "data_invalid": rx.cond(bad, "true", "false"),
+        "aria_invalid": choose(bad, "true", "false"),
+        "data_invalid": choose(bad, "true", "false"),
     }
 
 
@@ -84,26 +85,56 @@ def select_input(
     placeholder: str = "Choose",
     label: str = "",
     error: Text = "",
-    size: str = "2",
+    size: Size = "2",
     width: str = "100%",
     disabled: Truth = False,
 ) -> rx.Component:
     """One of a list. `options` are (value, label) pairs or a Var of them; a value may not be ""."""
-
-    def item(pair: Any) -> rx.Component:
-        return rx.select.item(pair[1], value=pair[0])
-
-    items = [item(pair) for pair in options] if isinstance(options, list) else [rx.foreach(options, item)]
-    named = {"aria_label": label} if label else {}
+    named: dict[str, Any] = {"aria_label": label} if label else {}
     return rx.select.root(
         rx.select.trigger(placeholder=placeholder, id=name, width=width, **_wrong(name, error), **named),
-        rx.select.content(*items, position="popper", class_name="b-float"),
+        rx.select.content(*_select_items(options), position="popper", class_name="b-float"),
         value=value,
         on_change=on_change,
         name=name,
         size=size,
         disabled=disabled,
     )
+
+
+def select_field(
+    name: str,
+    options: Any,
+    default: Text,
+    *,
+    placeholder: str = "Choose",
+    error: Text = "",
+    size: Size = "2",
+    disabled: Truth = False,
+) -> rx.Component:
+    """One of a list, in a form that is submitted. `options` as in `select_input`."""
+    return rx.select.root(
+        rx.select.trigger(placeholder=placeholder, id=name, width="100%", **_wrong(name, error)),
+        rx.select.content(*_select_items(options), position="popper", class_name="b-float"),
+        default_value=default,
+        name=name,
+        size=size,
+        disabled=disabled,
+    )
+
+
+def _select_items(options: Any) -> list[rx.Component]:
+    def item(pair: Any) -> rx.Component:
+        return rx.select.item(pair[1], value=pair[0])
+
+    return [item(pair) for pair in options] if isinstance(options, list | tuple) else [rx.foreach(options, item)]
+
+
+def switch_field(name: str, label: Text, default: Truth, *, hint: Text = "", disabled: Truth = False) -> rx.Component:
+    """On or off, in a form that is submitted."""
+    words = rx.el.span(rx.el.span(label), rx.el.span(hint, class_name="b-small b-muted"), class_name="b-col")
+    control = rx.switch(id=name, name=name, default_checked=default, disabled=disabled, size="1")
+    return rx.el.label(control, words, class_name="b-choice")
 
 
 def switch(

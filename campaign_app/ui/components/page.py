@@ -1,11 +1,13 @@
 """The frame of a page's content: header, body, cards, facts, stats."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import reflex as rx
 
 from campaign_app.ui.components.base import Content, Handler, Text, Truth, anchor, avatar, icon
 from campaign_app.ui.components.status import status_pill
+from campaign_app.ui.kit.vars import choose
 
 
 def page_body(*children: Content, **props: Any) -> rx.Component:
@@ -35,24 +37,31 @@ def page_header(
     title: Text,
     *actions: Content,
     back: tuple[str, Text] | None = None,
+    above: Sequence[tuple[str, Text]] = (),
     status: Text | None = None,
     status_label: Text | None = None,
     meta: Content | None = None,
     letters: Text | None = None,
 ) -> rx.Component:
-    """The h1 with what belongs to it; at most one solid and two outline buttons, then a menu."""
-    row = [rx.el.h1(title)]
+    """The h1 with what belongs to it; at most one solid and two outline buttons, then a menu.
+
+    `back` is the label and the address of the page above this one, `above` are those above that one, from the top.
+    """
+    row: list[rx.Component] = [rx.el.h1(title)]
     if status is not None:
         row.append(status_pill(status, status_label))
-    below = [] if meta is None else [rx.el.div(meta, class_name="b-meta")]
+    below: list[rx.Component] = [] if meta is None else [rx.el.div(meta, class_name="b-meta")]
     if letters is None:
         row, below = row + below, []
-    words = rx.el.div(
-        *([_back(*back)] if back else []), rx.el.div(*row, class_name="b-title-row"), *below, class_name="b-grow"
-    )
+    words = rx.el.div(*_trail(back, above), rx.el.div(*row, class_name="b-title-row"), *below, class_name="b-grow")
     picture = [] if letters is None else [avatar(letters, "large")]
     act = [rx.el.div(*actions, class_name="b-actions")] if actions else []
     return rx.el.header(*picture, words, *act, class_name="b-header", data_back=back is not None)
+
+
+def _trail(back: tuple[str, Text] | None, above: Sequence[tuple[str, Text]]) -> list[rx.Component]:
+    links = [anchor(label, " /", href=href, class_name="b-crumb") for label, href in above]
+    return [*links, _back(*back)] if back else []
 
 
 def _back(label: str, href: Text) -> rx.Component:
@@ -81,7 +90,7 @@ def card_head(
     title: Text, *, count: Text | None = None, meta: Text | None = None, aside: Content | None = None
 ) -> rx.Component:
     """Head line of a card: h2, a count in a tag, gray words, something at the right."""
-    more = []
+    more: list[rx.Component] = []
     if count is not None:
         more.append(rx.el.span(count, class_name="b-tag b-num"))
     if meta is not None:
@@ -148,7 +157,7 @@ def stat(
     ]
     if on_click is None:
         return rx.el.div(*inner, class_name="b-stat")
-    pressed = rx.cond(chosen, "true", "false") if chosen is not None else "false"
+    pressed = choose(chosen, "true", "false") if chosen is not None else "false"
     return rx.el.button(*inner, type="button", class_name="b-stat", aria_pressed=pressed, on_click=on_click)
 
 

@@ -5,8 +5,9 @@ from typing import Any, Final
 import reflex as rx
 
 from campaign_app.ui.components.base import anchor, icon
-from campaign_app.ui.components.palette_state import Group, Hit, PaletteState
+from campaign_app.ui.components.palette_state import Hit, PaletteState
 from campaign_app.ui.components.status import status_badge
+from campaign_app.ui.kit.vars import choose, is_empty
 
 ICONS: Final = {
     "plus": "plus",
@@ -44,16 +45,17 @@ def command_palette() -> rx.Component:
         rx.dialog.close(rx.el.button(rx.el.span("Close, ", class_name="b-hidden"), rx.el.kbd("Esc"), type="button")),
         class_name="b-palette-line",
     )
+    role: Any = choose(is_empty(PaletteState.groups), "status", "listbox")
     results = rx.el.div(
         rx.foreach(PaletteState.groups, _group),
         rx.cond(
-            PaletteState.groups.length() == 0,
+            is_empty(PaletteState.groups),
             rx.el.p(f"Nothing found for “{PaletteState.searched}”", class_name="b-palette-none"),
             rx.fragment(),
         ),
         id="palette-list",
         data_searched=PaletteState.searched,
-        role=rx.cond(PaletteState.groups.length() == 0, "status", "listbox"),
+        role=role,
         aria_label="Results",
         class_name="b-palette-list",
     )
@@ -74,7 +76,7 @@ def command_palette() -> rx.Component:
     )
 
 
-def _group(group: rx.Var[Group]) -> rx.Component:
+def _group(group: Any) -> rx.Component:
     return rx.el.div(
         rx.el.div(group.title, class_name="b-palette-title", aria_hidden="true"),
         rx.foreach(group.hits.to(list[Hit]), _hit),

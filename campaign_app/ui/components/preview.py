@@ -5,6 +5,7 @@ from typing import Any, Literal
 import reflex as rx
 
 from campaign_app.ui.components.base import Text, Truth, avatar
+from campaign_app.ui.kit.vars import choose
 
 
 def preview_frame(
@@ -38,5 +39,5 @@ def preview_frame(
         class_name="b-preview-body",
     )
     return rx.el.div(
-        head, frame, class_name="b-preview light", data_width=width, data_busy=rx.cond(busy, "true", "false")
+        head, frame, class_name="b-preview light", data_width=width, data_busy=choose(busy, "true", "false")
     )

@@ -7,6 +7,7 @@ import reflex as rx
 
 from campaign_app.ui import theme
 from campaign_app.ui.components.base import Content, Handler, Number, Text, Truth
+from campaign_app.ui.kit.vars import choose, length, more_than
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,14 @@ def segmented_progress(
     parts: list[Part], total: Number, *, size: Literal["small", "large"] = "small", live: Truth = False
 ) -> rx.Component:
     """Coloured parts over a track; what is not in `parts` is still waiting. Read aloud as one sentence of shares."""
-    sentence = rx.Var.create("")
+    sentence: Any = rx.Var.create("")
     for index, part in enumerate(parts):
         sentence = sentence + f"{', ' if index else ''}{part.word} {rx.Var.create(part.words)}"
     names = "b-seg b-seg-large" if size == "large" else "b-seg"
     return rx.el.div(
         *(_segment(part, total) for part in parts if theme.STATUS[part.status].segment and part.status not in _TRACK),
         class_name=names,
-        data_live=rx.cond(live, "true", "false"),
+        data_live=choose(live, "true", "false"),
         role="img",
         aria_label=f"{sentence} of {rx.Var.create(total)}",
     )
@@ -77,7 +78,7 @@ def counters(parts: list[Part], on_choose: Handler = None, chosen: Text = "") ->
         ]
         if on_choose is None:
             return rx.el.span(*inner, class_name="b-counter")
-        pressed = rx.cond(rx.Var.create(chosen) == part.status, "true", "false")
+        pressed = choose(rx.Var.create(chosen) == part.status, "true", "false")
         return rx.el.button(
             *inner, type="button", class_name="b-counter", aria_pressed=pressed, on_click=on_choose(part.status)
         )
@@ -99,12 +100,14 @@ def progress_card(
 ) -> rx.Component:
     """Big percent, the figures beside it, the bar, its counters. `percent` is text ("62%")."""
     cells = [rx.el.div(rx.el.dt(label), rx.el.dd(value), class_name="b-figure") for label, value in (figures or [])]
-    right = [rx.el.dl(*cells, class_name="b-figures")] if cells else []
+    right: list[rx.Component] = [rx.el.dl(*cells, class_name="b-figures")] if cells else []
     if aside is not None:
         right.append(rx.el.div(aside, class_name="b-row"))
     # A screen reader hears the tens only, a sighted person every step.
     tens = rx.Var.create(percent).to(str).split("%")[0].to(str)
-    heard = rx.el.span(rx.cond(tens.length() > 1, f"{tens[:-1]}0% done", ""), class_name="b-hidden", aria_live="polite")
+    heard = rx.el.span(
+        choose(more_than(length(tens), 1), f"{tens[:-1]}0% done", ""), class_name="b-hidden", aria_live="polite"
+    )
     return rx.el.section(
         rx.el.div(
             rx.el.div(

@@ -6,6 +6,7 @@ import reflex as rx
 
 from campaign_app.ui import theme
 from campaign_app.ui.components.base import Text, icon
+from campaign_app.ui.kit.vars import by_case
 
 
 def _choose(
@@ -13,7 +14,7 @@ def _choose(
 ) -> rx.Component:
     if isinstance(value, str):
         return draw(table[value])
-    return rx.match(value, *((key, draw(entry)) for key, entry in table.items()), rx.fragment())
+    return by_case(value, *((key, draw(entry)) for key, entry in table.items()), rx.fragment())
 
 
 def _mark(entry: theme.Status, size: int) -> rx.Component:

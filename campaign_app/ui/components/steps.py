@@ -9,6 +9,7 @@ from campaign_app.ui import theme
 from campaign_app.ui.components.base import Content, Handler, Text, anchor, icon
 from campaign_app.ui.components.buttons import icon_button
 from campaign_app.ui.components.status import status_icon
+from campaign_app.ui.kit.vars import choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def _step(number: int, step: Step) -> rx.Component:
     )
     inner = [rx.el.span(mark, class_name="b-step-mark"), rx.el.span(step.label)]
     props: dict[str, Any] = {"class_name": "b-step", "data_state": state}
-    still = rx.el.span(*inner, aria_current=rx.cond(state == "current", "step", "false"), **props)
+    still = rx.el.span(*inner, aria_current=choose(state == "current", "step", "false"), **props)
     if step.href is not None:
         return rx.cond((state == "later") | (state == "current"), still, anchor(*inner, href=step.href, **props))
     if step.on_click is not None:

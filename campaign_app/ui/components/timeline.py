@@ -6,6 +6,7 @@ from typing import Any
 import reflex as rx
 
 from campaign_app.ui.components.base import icon
+from campaign_app.ui.kit.vars import by_case
 
 # Kind of event → lucide icon and colour: people's acts iris, replies green, the system gray.
 KINDS: dict[str, tuple[str, str]] = {
@@ -62,7 +63,7 @@ def _mark(kind: Any, size: int) -> rx.Component:
     def draw(name: str, color: str) -> rx.Component:
         return icon(name, size, color=f"var(--{color}-11)")
 
-    return rx.match(kind, *((key, draw(*look)) for key, look in KINDS.items()), draw(*KINDS["system"]))
+    return by_case(kind, *((key, draw(*look)) for key, look in KINDS.items()), draw(*KINDS["system"]))
 
 
 def _if_set(text: Any, shown: rx.Component) -> rx.Component:

@@ -17,6 +17,7 @@ from campaign_app.ui.dashboard.dashboard_state import (
     Running,
     StepLine,
 )
+from campaign_app.ui.kit.vars import choose, has_items, length
 from campaign_app.ui.layout import page
 
 
@@ -49,7 +50,7 @@ def _running(row: Running) -> rx.Component:
 def _sending_now() -> rx.Component:
     none = rx.el.p("Nothing is sending now.", class_name="b-muted b-dense b-none-yet")
     return c.card(
-        rx.cond(DashboardPage.running.length() > 0, rx.foreach(DashboardPage.running, _running), none),
+        rx.cond(has_items(DashboardPage.running), rx.foreach(DashboardPage.running, _running), none),
         title="Sending now",
         aside=c.text_link("All campaigns", href=routes.CAMPAIGNS),
         pad=False,
@@ -66,9 +67,9 @@ def _attention() -> rx.Component:
 
     none = rx.el.p("Nothing needs you.", class_name="b-muted b-dense b-none-yet")
     return c.card(
-        rx.cond(DashboardPage.notes.length() > 0, rx.foreach(DashboardPage.notes, row), none),
+        rx.cond(has_items(DashboardPage.notes), rx.foreach(DashboardPage.notes, row), none),
         title="Needs attention",
-        count=DashboardPage.notes.length().to_string(),
+        count=length(DashboardPage.notes).to_string(),
         pad=False,
     )
 
@@ -102,7 +103,7 @@ def _accounts() -> rx.Component:
                 class_name="b-between",
             ),
             rx.el.div(
-                c.share_bar(account.share, rx.cond(doubtful, "var(--amber-9)", "var(--green-9)")),
+                c.share_bar(account.share, choose(doubtful, "var(--amber-9)", "var(--green-9)")),
                 rx.el.span(account.used, class_name="b-small b-muted b-num b-nowrap"),
                 class_name="b-row",
             ),
@@ -110,7 +111,7 @@ def _accounts() -> rx.Component:
 
     none = rx.el.p("No sending account yet.", class_name="b-muted b-dense b-none-yet")
     return c.card(
-        rx.cond(DashboardPage.accounts.length() > 0, rx.foreach(DashboardPage.accounts, row), none),
+        rx.cond(has_items(DashboardPage.accounts), rx.foreach(DashboardPage.accounts, row), none),
         title="Account health",
         aside=c.text_link("Manage", href=routes.ACCOUNTS),
         pad=False,
@@ -153,7 +154,7 @@ def _finished() -> rx.Component:
     )
     none = rx.el.p("No campaign has finished yet.", class_name="b-muted b-dense b-none-yet")
     return c.card(
-        rx.cond((DashboardPage.finished.length() > 0) | DashboardPage.loading, table, none),
+        rx.cond(has_items(DashboardPage.finished) | DashboardPage.loading, table, none),
         title="Finished lately",
         pad=False,
     )

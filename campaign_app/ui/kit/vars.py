@@ -25,6 +25,16 @@ def is_empty(items: object) -> rx.Var[bool]:
     return same(length(items), 0)
 
 
+def has_items(items: object) -> rx.Var[bool]:
+    """Whether a list, a dict or a text has any items."""
+    return more_than(length(items), 0)
+
+
+def more_than(number: object, limit: object) -> rx.Var[bool]:
+    """Whether a number is greater than another one."""
+    return cast("rx.Var[bool]", _var(number) > limit)
+
+
 def same(one: object, other: object) -> rx.Var[bool]:
     """Whether two values are equal."""
     return cast("rx.Var[bool]", _var(one) == _var(other))
@@ -54,6 +64,17 @@ def any_of(*conditions: object) -> rx.Var[bool]:
     for one in rest:
         first = first | one
     return cast("rx.Var[bool]", first)
+
+
+def choose(condition: object, then: object, otherwise: object) -> rx.Var[str]:
+    """One of two texts. For components `rx.cond` says what comes out."""
+    chosen: object = rx.cond(condition, _var(then), _var(otherwise))
+    return cast("rx.Var[str]", chosen)
+
+
+def by_case(value: object, *cases: Any) -> rx.Component:
+    """One of several components: (value, component) pairs, then the one for all other values."""
+    return cast("rx.Component", rx.match(value, *cases))
 
 
 def contains(items: object, item: object) -> rx.Var[bool]:

@@ -7,6 +7,7 @@ import reflex as rx
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.app_state import AppState
+from campaign_app.ui.kit.vars import as_text, has_items, is_empty
 from campaign_app.ui.layout import page
 from campaign_app.ui.operations.operations_state import OperationsPage as S
 from campaign_app.ui.operations.presenters import CampaignLine, LeaseLine, NoteLine, WorkerLine
@@ -75,10 +76,10 @@ def _workers() -> rx.Component:
     table = c.data_table(
         _WORKERS, S.seen.workers, _worker, label="Workers", loading=S.loading, bleed=False, phone_row=_phone_worker
     )
-    nothing = (S.seen.workers.length() == 0) & (S.seen.worker_notes.length() == 0) & ~S.loading
+    nothing = is_empty(S.seen.workers) & is_empty(S.seen.worker_notes) & ~S.loading
     return c.card(
         rx.foreach(S.seen.worker_notes, _note),
-        rx.cond((S.seen.workers.length() > 0) | S.loading, table, rx.fragment()),
+        rx.cond(has_items(S.seen.workers) | S.loading, table, rx.fragment()),
         rx.cond(nothing, _none("No worker was heard of in the last hour."), rx.fragment()),
         title="Workers",
         pad=False,
@@ -94,7 +95,7 @@ def _lease(line: LeaseLine) -> rx.Component:
         c.cell(line.claimed, title=line.claimed_exact, muted=True, hide="narrow"),
         c.cell(line.heard, title=line.heard_exact, muted=True),
         c.cell(expires),
-        key=line.id.to_string(),
+        key=as_text(line.id),
     )
 
 
@@ -120,7 +121,7 @@ def _leases() -> rx.Component:
     none = _none("Nobody holds a lease: nothing is being sent now.")
     return c.card(
         rx.foreach(S.seen.lease_notes, _note),
-        rx.cond((S.seen.leases.length() > 0) | S.loading, table, none),
+        rx.cond(has_items(S.seen.leases) | S.loading, table, none),
         title="Leases held",
         meta=S.seen.leases_shown,
         pad=False,
@@ -135,7 +136,7 @@ def _campaign(line: CampaignLine) -> rx.Component:
         c.cell(line.held, align="right"),
         c.cell(line.done, align="right"),
         c.cell(line.opens, muted=True, hide="narrow"),
-        key=line.id.to_string(),
+        key=as_text(line.id),
     )
 
 
@@ -157,7 +158,7 @@ def _campaigns() -> rx.Component:
         phone_row=_phone_campaign,
     )
     return c.card(
-        rx.cond((S.seen.campaigns.length() > 0) | S.loading, table, _none("No campaign is running.")),
+        rx.cond(has_items(S.seen.campaigns) | S.loading, table, _none("No campaign is running.")),
         title="Running campaigns",
         meta=S.seen.campaigns_shown,
         pad=False,
@@ -178,7 +179,7 @@ def _accounts() -> rx.Component:
         rx.cond(
             S.loading,
             rx.el.div(c.skeleton_lines(2), class_name="b-none-yet"),
-            rx.cond(S.seen.accounts.length() > 0, rx.foreach(S.seen.accounts, _account), none),
+            rx.cond(has_items(S.seen.accounts), rx.foreach(S.seen.accounts, _account), none),
         ),
         title="Accounts in trouble",
         pad=False,

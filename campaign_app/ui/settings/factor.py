@@ -1,19 +1,27 @@
 """The card of the second factor, with its dialogs."""
 
-from typing import Any
-
 import reflex as rx
 
 from campaign_app.ui import browser
 from campaign_app.ui import components as c
-from campaign_app.ui.settings.factor_state import CODES_ID, KEY_ID, Factor
+from campaign_app.ui.kit.dialogs import form_dialog, open_form, plain_dialog
+from campaign_app.ui.kit.vars import choose
+from campaign_app.ui.settings.factor_state import (
+    CODES_ID,
+    KEY_ID,
+    DisableFactor,
+    Factor,
+    NewCodes,
+    RecoveryCodes,
+    SetUpFactor,
+)
 
 
 def factor_card() -> rx.Component:
     """Off: what it is and the way to it. On: what is left and what can be done."""
     off = rx.el.div(
         rx.el.p("Besides your password, signing in asks for a code from an app on your phone.", class_name="b-dense"),
-        rx.el.div(c.outline_button("Set up", on_click=Factor.begin)),
+        rx.el.div(c.outline_button("Set up", on_click=open_form(SetUpFactor))),
         class_name="b-form",
     )
     on = rx.el.div(
@@ -23,8 +31,8 @@ def factor_card() -> rx.Component:
             class_name="b-dense",
         ),
         rx.el.div(
-            c.outline_button("New recovery codes", on_click=Factor.ask("codes")),
-            c.outline_button("Switch off", on_click=Factor.ask("disable")),
+            c.outline_button("New recovery codes", on_click=open_form(NewCodes)),
+            c.outline_button("Switch off", on_click=open_form(DisableFactor)),
             style={"display": "flex", "gap": "8px", "flex_wrap": "wrap"},
         ),
         class_name="b-form",
@@ -43,30 +51,14 @@ def factor_needed() -> rx.Component:
         "You need an authenticator app on your phone.",
         "warning",
         title="Set up your second factor first",
-        action=c.primary_button("Set up", on_click=Factor.begin),
+        action=c.primary_button("Set up", on_click=open_form(SetUpFactor)),
     )
     return rx.cond(Factor.factor_missing, words, rx.fragment())
 
 
-def _code_field(name: str, hint: str = "") -> rx.Component:
-    wrong = Factor.errors.get("code", "")
-    control = c.text_input(name, error=wrong, required=True, auto_complete="one-time-code", max_length=50)
-    return c.form_field("Code", control, name=name, error=wrong, hint=hint)
-
-
-def _form(act: str, on_submit: Any, *fields: rx.Component) -> rx.Component:
-    foot = rx.el.div(
-        rx.el.div(class_name="b-grow"),
-        c.outline_button("Cancel", on_click=Factor.close(False)),
-        c.primary_button(act, type="submit", busy=Factor.working),
-        class_name="b-dialog-foot",
-    )
-    return rx.form(*fields, foot, on_submit=on_submit, class_name="b-form")
-
-
 def _set_up() -> rx.Component:
     picture = rx.el.img(
-        src=Factor.qr,
+        src=SetUpFactor.qr,
         alt="QR code with the secret, which the field below holds as text",
         width="180",
         height="180",
@@ -78,66 +70,48 @@ def _set_up() -> rx.Component:
         name=KEY_ID,
         hint="For an app that cannot read the picture",
     )
-    form = _form(
-        "Switch on",
-        Factor.confirm,
-        picture,
-        rx.el.div(secret, on_mount=Factor.reveal_secret),
-        _code_field("setup-code"),
-    )
-    return c.dialog(
+    return form_dialog(
+        SetUpFactor,
         "Set up the second factor",
-        form,
+        act="Switch on",
         text="Scan the picture with an authenticator app, then enter the code that the app shows.",
-        open=Factor.setting_up,
-        on_open_change=Factor.close,
+        before=rx.fragment(picture, rx.el.div(secret, on_mount=SetUpFactor.reveal_secret)),
     )
 
 
 def _new_codes() -> rx.Component:
-    return c.dialog(
+    return form_dialog(
+        NewCodes,
         "Make new recovery codes?",
-        _form("Make new codes", Factor.make_codes, _code_field("codes-code", "From your app, or a recovery code")),
+        act="Make new codes",
         text="The codes that you have now stop working.",
-        open=Factor.asked == "codes",
-        on_open_change=Factor.close,
     )
 
 
 def _disable() -> rx.Component:
-    wrong = Factor.errors.get("factor-password", "")
-    password = c.form_field(
-        "Password",
-        c.text_input("factor-password", type="password", error=wrong, required=True, auto_complete="current-password"),
-        name="factor-password",
-        error=wrong,
-    )
-    code = _code_field("disable-code", "From your app, or a recovery code")
-    return c.dialog(
+    return form_dialog(
+        DisableFactor,
         "Switch off the second factor?",
-        _form("Switch off", Factor.disable, password, code),
-        text=rx.cond(
+        act="Switch off",
+        text=choose(
             Factor.factor_required,
             "Owners and admins of this workspace need one: no other page opens until you have set up another one.",
             "Signing in asks for the password alone then.",
         ),
-        open=Factor.asked == "disable",
-        on_open_change=Factor.close,
     )
 
 
 def _codes() -> rx.Component:
     copy = f"navigator.clipboard.writeText(document.getElementById('{CODES_ID}').value)"
     field = c.form_field("Recovery codes", c.text_area(CODES_ID, rows="10", read_only=True), name=CODES_ID)
-    return c.dialog(
+    return plain_dialog(
+        RecoveryCodes,
         "Keep your recovery codes",
-        rx.el.div(field, on_mount=Factor.reveal_codes),
+        rx.el.div(field, on_mount=RecoveryCodes.reveal),
         text="Each signs you in once without the app. They are shown only now: keep them apart from your phone.",
-        open=Factor.has_codes,
-        on_open_change=Factor.close_codes,
         foot=[
             c.outline_button("Copy", "copy", on_click=browser.on_click_run(copy)),
-            c.outline_button("Download", "download", on_click=Factor.save_codes),
-            c.primary_button("Close", on_click=Factor.close_codes(False)),
+            c.outline_button("Download", "download", on_click=RecoveryCodes.save),
+            c.primary_button("Close", on_click=RecoveryCodes.close(False)),
         ],
     )

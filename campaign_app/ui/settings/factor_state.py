@@ -1,45 +1,46 @@
 """The person's second factor. The secret and the codes go to their fields in the browser and are in no var."""
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.auth import second_factor
 from campaign_app.core import clock, crypto, db
 from campaign_app.core.actor import Actor
-from campaign_app.core.errors import Invalid
 from campaign_app.ui import browser
 from campaign_app.ui.app_state import AppState, for_set_up, notify_success
+from campaign_app.ui.kit.dialogs_state import Dialog
+from campaign_app.ui.kit.forms_state import Field, Form, FormDialog
 
 KEY_ID: Final = "factor-secret"
 CODES_ID: Final = "recovery-codes"
 _GROUP: Final = 4
+_REQUIRED: Final = {"required": True, "auto_complete": "one-time-code", "max_length": 50}
+_CODE: Final = Field("code", "Code", "code", more=_REQUIRED)
+_ANY_CODE: Final = Field("code", "Code", "code", "From your app, or a recovery code", more=_REQUIRED)
+_PASSWORD: Final = Field(
+    "factor-password", "Password", "password", more={"required": True, "auto_complete": "current-password"}
+)
 
 
 class Factor(AppState):
-    """One card and its dialogs."""
+    """The card."""
 
     loading: bool = True
     factor_enabled: bool = False
     factor_required: bool = False  # of owners and admins, by the workspace
     factor_missing: bool = False  # required and not there: nothing else opens
     codes_left: int = 0
-    setting_up: bool = False
-    asked: str = ""  # what a code is asked for: "disable" or "codes"
-    working: bool = False
-    errors: dict[str, str] = {}
-    qr: str = ""
-    has_codes: bool = False
-    _codes: str = ""
 
     @rx.event
     async def load(self) -> None:
-        """Open the page. A set-up under way goes on: a phone that shows the app for a moment connects anew."""
+        """Open the page."""
         actor = await self.require()
-        self.asked, self.errors = "", {}
         async with self.busy():
             await self._read(actor)
-        self.setting_up = self.setting_up and not self.factor_enabled
+        if self.factor_enabled:  # perhaps in another tab
+            (await self.get_state(SetUpFactor))._close()
 
     async def _read(self, actor: Actor) -> None:
         async with db.reading() as session:
@@ -47,14 +48,22 @@ class Factor(AppState):
         self.factor_enabled, self.codes_left = found.enabled, found.codes_left
         self.factor_required, self.factor_missing = found.required, found.is_missing
 
-    @rx.event
-    async def begin(self) -> None:
-        """Make a secret and show it."""
-        actor = await self.require()
+
+class SetUpFactor(FormDialog, AppState):
+    """A secret is made and shown; the code that an app makes of it switches the factor on."""
+
+    form: ClassVar[Form] = Form("setup", "", (_CODE,))
+    qr: str = ""
+
+    async def _start(self, actor: Actor, key: str) -> dict[str, str]:  # noqa: ARG002
         async with db.transaction() as session:
             await second_factor.begin(session, actor)
-        self.errors, self.setting_up = {}, True
         self.qr = f"/files/second-factor.svg?at={int(clock.now().timestamp() * 1000)}"  # the one before is cached
+        return {}
+
+    def _close(self) -> None:
+        super()._close()
+        self.qr = ""
 
     @rx.event
     async def reveal_secret(self) -> Any:
@@ -65,87 +74,67 @@ class Factor(AppState):
         parts = [secret[at : at + _GROUP] for at in range(0, len(secret), _GROUP)]
         return browser.set_value(KEY_ID, " ".join(parts))
 
-    @rx.event
-    async def confirm(self, form: dict[str, Any]) -> Any:
-        """Switch it on."""
-        actor = await self.require()
-        self.errors = {}
-        try:
-            async with self.busy("working"), db.transaction() as session:
-                codes = await second_factor.confirm(session, actor, str(form.get("setup-code", "")))
-        except Invalid as error:
-            self.errors = error.fields
-            return None
-        self.setting_up, self.qr = False, ""
-        await self._show(actor, codes)
+    async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> list[str]:
+        return await second_factor.confirm(session, actor, given["code"])
+
+    async def _saved(self, actor: Actor, saved: list[str]) -> Any:
+        await (await self.get_state(RecoveryCodes))._show(actor, saved)
         return [AppState.enter, notify_success("Second factor switched on")]  # it may open everything else
 
-    @rx.event
-    async def ask(self, what: str) -> None:
-        """Open the dialog that asks for a code; "" closes it."""
-        await self.require()
-        self.errors, self.asked = {}, what if what in {"disable", "codes"} else ""
 
-    @rx.event
-    async def close(self, opened: bool = False) -> None:
-        """A dialog was left by Esc or Cancel."""
-        await self.require()
-        if not opened:
-            self.setting_up, self.asked, self.qr = False, "", ""
+class NewCodes(FormDialog, AppState):
+    """New recovery codes in the place of the old ones."""
 
-    @rx.event
-    async def make_codes(self, form: dict[str, Any]) -> Any:
-        """New recovery codes in the place of the old ones."""
-        actor = await self.require()
-        self.errors = {}
-        try:
-            async with self.busy("working"), db.transaction() as session:
-                codes = await second_factor.new_codes(session, actor, str(form.get("codes-code", "")))
-        except Invalid as error:
-            self.errors = error.fields
-            return
-        self.asked = ""
-        await self._show(actor, codes)
+    form: ClassVar[Form] = Form("codes", "", (_ANY_CODE,))
 
-    @rx.event
-    async def disable(self, form: dict[str, Any]) -> Any:
-        """Sign in with the password alone."""
-        actor = await self.require()
-        self.errors = {}
-        password, code = str(form.get("factor-password", "")), str(form.get("disable-code", ""))
-        try:
-            async with self.busy("working"), db.transaction() as session:
-                await second_factor.disable(session, actor, password, code)
-        except Invalid as error:
-            self.errors = error.fields
-            return None
-        self.asked = ""
-        await self._read(actor)
+    async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> list[str]:
+        return await second_factor.new_codes(session, actor, given["code"])
+
+    async def _saved(self, actor: Actor, saved: list[str]) -> Any:
+        await (await self.get_state(RecoveryCodes))._show(actor, saved)
+
+
+class DisableFactor(FormDialog, AppState):
+    """Sign in with the password alone."""
+
+    form: ClassVar[Form] = Form("disable", "", (_PASSWORD, _ANY_CODE))
+
+    async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> None:
+        await second_factor.disable(session, actor, given["factor-password"], given["code"])
+
+    async def _saved(self, actor: Actor, saved: None) -> Any:  # noqa: ARG002
+        await (await self.get_state(Factor))._read(actor)
         return [AppState.enter, notify_success("Second factor switched off")]
 
+
+class RecoveryCodes(Dialog, AppState):
+    """The codes, shown once."""
+
+    _codes: str = ""
+
     async def _show(self, actor: Actor, codes: list[str]) -> None:
-        self._codes, self.has_codes = crypto.seal("\n".join(codes)), True  # Reflex keeps it in Redis while they show
-        await self._read(actor)
+        self._open()
+        self._codes = crypto.seal("\n".join(codes))  # Reflex keeps it in Redis while they show
+        await (await self.get_state(Factor))._read(actor)
+
+    def _close(self) -> None:
+        super()._close()
+        self._codes = ""
 
     @rx.event
-    async def reveal_codes(self) -> Any:
+    async def reveal(self) -> Any:
         """The dialog is there: hand the codes to their field."""
         await self.require()
         return browser.set_value(CODES_ID, crypto.unseal(self._codes))
 
     @rx.event
-    async def save_codes(self) -> Any:
+    async def save(self) -> Any:
         """As a text file."""
         await self.require()
         text = f"Recovery codes for Beacon. Each works once.\n\n{crypto.unseal(self._codes)}\n"
         return browser.download(text.encode(), "beacon-recovery-codes.txt", "text/plain")
 
-    @rx.event
-    async def close_codes(self, opened: bool = False) -> None:
-        """They cannot be seen again."""
-        await self.require()
-        if not opened:
-            self.has_codes, self._codes = False, ""
 
-
-for_set_up(Factor, "load", "begin", "reveal_secret", "confirm", "close", "reveal_codes", "save_codes", "close_codes")
+for_set_up(Factor, "load")
+for_set_up(SetUpFactor, "open", "reveal_secret", "submit", "close")
+for_set_up(RecoveryCodes, "reveal", "save", "close")

@@ -6,8 +6,10 @@ import reflex as rx
 
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
+from campaign_app.ui.kit.dialogs import ask, form_dialog, open_form, question
+from campaign_app.ui.kit.vars import all_of, is_empty, not_
 from campaign_app.ui.layout import page
-from campaign_app.ui.settings.fields_state import FieldLine
+from campaign_app.ui.settings.fields_state import FieldLine, FieldQuestions, MergeField, RenameField
 from campaign_app.ui.settings.fields_state import Fields as S
 from campaign_app.ui.settings.tabs import tabs
 
@@ -20,11 +22,13 @@ _COLUMNS = [
 
 def _row(line: FieldLine) -> rx.Component:
     acts = c.menu(
-        c.if_allowed("contacts:write", c.menu_item("Rename", S.open_dialog("rename", line.key), "pencil_line")),
-        c.if_allowed("contacts:write", c.menu_item("Merge into another", S.open_dialog("merge", line.key), "merge")),
+        c.if_allowed("contacts:write", c.menu_item("Rename", open_form(RenameField, line.key), "pencil_line")),
+        c.if_allowed("contacts:write", c.menu_item("Merge into another", open_form(MergeField, line.key), "merge")),
         c.if_allowed(
             "contacts:delete",
-            c.menu_item("Delete from all contacts", S.open_dialog("delete", line.key), "trash_2", danger=True),
+            c.menu_item(
+                "Delete from all contacts", ask(FieldQuestions, "delete", line.key, line.label), "trash_2", danger=True
+            ),
         ),
         label=f"More for {line.label}",
     )
@@ -40,53 +44,24 @@ def _phone_row(line: FieldLine) -> rx.Component:
     return c.phone_item(line.label, left=line.code, right=line.note)
 
 
-def _rename() -> rx.Component:
-    return c.dialog(
-        "Rename attribute",
-        c.form_field(
-            "Name",
-            c.text_input("field-label", value=S.label, on_change=S.change_label, error=S.error, max_length=255),
-            name="field-label",
-            error=S.error,
-            hint="Messages go on using the same variable",
+def _dialogs() -> rx.Component:
+    return rx.fragment(
+        form_dialog(RenameField, "Rename attribute", act="Save name"),
+        form_dialog(
+            MergeField,
+            f"Merge {MergeField.subject} into another attribute",
+            act="Merge attributes",
+            text="Contacts that have no value of the other attribute get this one's. Then this attribute is deleted.",
+            overrides={"into": {"options": MergeField.others}},
         ),
-        open=S.dialog == "rename",
-        on_open_change=S.close_dialog,
-        foot=[
-            c.outline_button("Cancel", on_click=S.close_dialog(False)),
-            c.primary_button("Save name", on_click=S.rename, busy=S.saving),
-        ],
-    )
-
-
-def _merge() -> rx.Component:
-    return c.dialog(
-        f"Merge {S.label} into another attribute",
-        c.form_field(
-            "Into",
-            c.select_input("field-into", S.others, S.into, S.choose_into, error=S.error),
-            name="field-into",
-            error=S.error,
+        question(
+            FieldQuestions,
+            "delete",
+            f"Delete {FieldQuestions.subject} from all contacts?",
+            "Its values are lost in every contact. This cannot be undone. Export the contacts first to keep them.",
+            act="Delete attribute",
+            danger=True,
         ),
-        text="Contacts that have no value of the other attribute get this one's. Then this attribute is deleted.",
-        open=S.dialog == "merge",
-        on_open_change=S.close_dialog,
-        foot=[
-            c.outline_button("Cancel", on_click=S.close_dialog(False)),
-            c.primary_button("Merge attributes", on_click=S.merge, busy=S.saving),
-        ],
-    )
-
-
-def _delete() -> rx.Component:
-    return c.confirm_dialog(
-        f"Delete {S.label} from all contacts?",
-        "Its values are lost in every contact. This cannot be undone. Export the contacts first to keep them.",
-        act="Delete attribute",
-        on_confirm=S.delete,
-        danger=True,
-        open=S.dialog == "delete",
-        on_open_change=S.close_dialog,
     )
 
 
@@ -104,9 +79,7 @@ def fields() -> Any:
         c.page_body(
             c.page_header("Settings"),
             tabs(routes.FIELDS),
-            rx.cond((S.rows.length() == 0) & ~S.loading, empty, table),
+            rx.cond(all_of(is_empty(S.rows), not_(S.loading)), empty, table),
         ),
-        _rename(),
-        _merge(),
-        _delete(),
+        _dialogs(),
     )

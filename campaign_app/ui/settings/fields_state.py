@@ -1,14 +1,20 @@
 """The custom attributes of contacts."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import attributes
 from campaign_app.core import db
-from campaign_app.core.errors import Invalid
+from campaign_app.core.actor import Actor
+from campaign_app.core.errors import Invalid, NotFound
 from campaign_app.ui.app_state import AppState, notify_success
+from campaign_app.ui.kit.dialogs_state import Question, Questions
+from campaign_app.ui.kit.forms_state import Field, Form, FormDialog
+
+_CHOOSE = "Choose the attribute that takes the values over."
 
 
 @dataclass
@@ -22,27 +28,15 @@ class FieldLine:
 
 
 class Fields(AppState):
-    """The page of custom attributes and its dialogs: rename, merge, delete."""
+    """The page of custom attributes."""
 
     rows: list[FieldLine] = []
     loading: bool = True
-    saving: bool = False
-    dialog: str = ""
-    key: str = ""
-    label: str = ""
-    into: str = ""
-    error: str = ""
-
-    @rx.var
-    def others(self) -> list[tuple[str, str]]:
-        """Attributes to merge the chosen one into."""
-        return [(row.key, row.label) for row in self.rows if row.key != self.key and not row.note]
 
     @rx.event
     async def load(self) -> None:
         """Open the page."""
         await self.require("contacts:read")
-        self.dialog = ""
         async with self.busy():
             await self._read()
 
@@ -55,72 +49,66 @@ class Fields(AppState):
             FieldLine(row.key, row.label, "{{ " + row.key + " }}", _note(row.moving_to, labels)) for row in found
         ]
 
-    @rx.event
-    async def open_dialog(self, dialog: str, key: str) -> None:
-        """Ask before renaming, merging or deleting; "" closes."""
-        await self.require("contacts:delete" if dialog == "delete" else "contacts:write")
-        found = next((row for row in self.rows if row.key == key), None)
-        self.dialog, self.error, self.into = (dialog if found else ""), "", ""
-        self.key, self.label = (found.key, found.label) if found else ("", "")
+    def _row(self, key: str) -> FieldLine:
+        for row in self.rows:
+            if row.key == key:
+                return row
+        raise NotFound("This attribute does not exist any more.", title="No such attribute")
 
-    @rx.event
-    async def close_dialog(self, opened: bool) -> None:
-        """Closed by Esc or beside it."""
-        await self.require("contacts:read")
-        if not opened:
-            self.dialog = ""
 
-    @rx.event
-    async def change_label(self, value: str) -> None:
-        """Typed in the name."""
-        await self.require("contacts:write")
-        self.label = value
+class RenameField(FormDialog, AppState):
+    """Another name for an attribute; its variable stays."""
 
-    @rx.event
-    async def choose_into(self, value: str) -> None:
-        """The attribute that takes the values over."""
-        await self.require("contacts:write")
-        self.into = value
+    form: ClassVar[Form] = Form(
+        "field",
+        "contacts:write",
+        (Field("label", "Name", hint="Messages go on using the same variable", more={"max_length": 255}),),
+    )
 
-    @rx.event
-    async def rename(self) -> Any:
-        """Store the name."""
-        actor = await self.require("contacts:write")
-        self.error = ""
-        async with self.busy("saving"):
-            try:
-                async with db.transaction() as session:
-                    await attributes.rename(session, actor, self.key, self.label)
-            except Invalid as error:
-                self.error = next(iter(error.fields.values()), error.message)
-                return
-        await self._done()
-        yield notify_success(f"Renamed to {self.label}")
+    async def _start(self, actor: Actor, key: str) -> dict[str, str]:  # noqa: ARG002
+        return {"label": (await self.get_state(Fields))._row(key).label}
 
-    @rx.event
-    async def merge(self) -> Any:
-        """Give the values to another attribute."""
-        actor = await self.require("contacts:write")
-        if not self.into:
-            self.error = "Choose the attribute that takes the values over."
-            return
-        async with self.busy("saving"), db.transaction() as session:
-            await attributes.merge(session, actor, self.key, self.into)
-        await self._done()
-        yield notify_success(f"{self.label} is being merged", "It disappears here when every contact is changed.")
+    async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> str:
+        await attributes.rename(session, actor, self.key, given["label"])
+        return str(given["label"])
 
-    @rx.event
-    async def delete(self) -> Any:
-        """Take it from all contacts."""
-        actor = await self.require("contacts:delete")
-        async with self.busy("saving"), db.transaction() as session:
+    async def _saved(self, actor: Actor, saved: str) -> Any:  # noqa: ARG002
+        await (await self.get_state(Fields))._read()
+        return notify_success(f"Renamed to {saved}")
+
+
+class MergeField(FormDialog, AppState):
+    """One attribute's values go to another one."""
+
+    form: ClassVar[Form] = Form("field", "contacts:write", (Field("into", "Into", "select"),))
+    others: list[tuple[str, str]] = []
+
+    async def _start(self, actor: Actor, key: str) -> dict[str, str]:  # noqa: ARG002
+        page = await self.get_state(Fields)
+        self.subject = page._row(key).label
+        self.others = [(row.key, row.label) for row in page.rows if row.key != key and not row.note]
+        return {}
+
+    async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> None:
+        if not given["into"]:
+            raise Invalid(_CHOOSE, {"into": _CHOOSE})
+        await attributes.merge(session, actor, self.key, given["into"])
+
+    async def _saved(self, actor: Actor, saved: None) -> Any:  # noqa: ARG002
+        await (await self.get_state(Fields))._read()
+        return notify_success(f"{self.subject} is being merged", "It disappears here when every contact is changed.")
+
+
+class FieldQuestions(Questions, AppState):
+    """Deleting an attribute from all contacts."""
+
+    async def _delete(self, actor: Actor) -> Any:
+        async with db.transaction() as session:
             await attributes.delete(session, actor, self.key)
-        await self._done()
-        yield notify_success(f"{self.label} is being deleted", "It disappears here when every contact is changed.")
+        await (await self.get_state(Fields))._read()
+        return notify_success(f"{self.subject} is being deleted", "It disappears here when every contact is changed.")
 
-    async def _done(self) -> None:
-        self.dialog = ""
-        await self._read()
+    questions: ClassVar = {"delete": Question("contacts:delete", _delete)}
 
 
 def _note(moving_to: str | None, labels: dict[str, str]) -> str:

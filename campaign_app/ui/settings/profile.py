@@ -4,70 +4,39 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app.auth.passwords import MIN_LENGTH
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
-from campaign_app.ui.app_state import AppState
+from campaign_app.ui.kit.dialogs import ask, question
+from campaign_app.ui.kit.forms import form_body
+from campaign_app.ui.kit.vars import length, more_than
 from campaign_app.ui.layout import page
 from campaign_app.ui.settings.factor import factor_card, factor_needed
 from campaign_app.ui.settings.factor_state import Factor
-from campaign_app.ui.settings.profile_state import Profile, SessionLine
+from campaign_app.ui.settings.profile_state import (
+    ZONES,
+    PasswordForm,
+    PersonForm,
+    Profile,
+    SessionLine,
+    SessionQuestions,
+)
 from campaign_app.ui.settings.tabs import tabs, zone_choices
 
 
-def _error(field: str) -> Any:
-    return Profile.errors.get(field, "")
-
-
 def _person() -> rx.Component:
-    return rx.form(
-        c.form_field(
-            "Name",
-            c.text_input(
-                "name", default_value=Profile.name, error=_error("name"), max_length=255, auto_complete="name"
-            ),
-            name="name",
-            error=_error("name"),
-        ),
-        c.form_field(
-            "E-mail",
-            c.text_input("email", value=AppState.person_email, read_only=True),
-            name="email",
-            hint="You sign in with it. An admin can change it.",
-        ),
-        c.form_field(
-            "Time zone",
-            c.text_input(
-                "time_zone",
-                default_value=Profile.time_zone,
-                error=_error("time_zone"),
-                list="own-zones",
-                auto_complete="off",
-            ),
-            name="time_zone",
-            error=_error("time_zone"),
-            hint=f"Times and days are shown to you in it. Empty: the workspace's, {Profile.workspace_zone}",
-            optional=True,
-        ),
-        zone_choices("own-zones"),
-        rx.el.div(c.primary_button("Save profile", type="submit", busy=Profile.saving)),
-        on_submit=Profile.save,
-        class_name="b-form",
-        key=Profile.revision,
+    hint = f"Times and days are shown to you in it. Empty: the workspace's, {Profile.workspace_zone}"
+    return form_body(
+        PersonForm,
+        after=zone_choices(ZONES),
+        foot=rx.el.div(c.primary_button("Save profile", type="submit", busy=PersonForm.saving)),
+        overrides={"time_zone": {"hint": hint}},
     )
 
 
 def _password() -> rx.Component:
-    def field(label: str, name: str, autocomplete: str, hint: str = "") -> rx.Component:
-        control = c.text_input(name, type="password", error=_error(name), required=True, auto_complete=autocomplete)
-        return c.form_field(label, control, name=name, error=_error(name), hint=hint)
-
-    return rx.form(
-        field("Present password", "old", "current-password"),
-        field("New password", "new", "new-password", f"At least {MIN_LENGTH} characters"),
-        rx.el.div(c.outline_button("Change password", type="submit", busy=Profile.changing)),
-        on_submit=Profile.change_password,
-        class_name="b-form",
+    return form_body(
+        PasswordForm,
+        foot=rx.el.div(c.outline_button("Change password", type="submit", busy=PasswordForm.saving)),
     )
 
 
@@ -91,14 +60,15 @@ def _unless_factor_is_missing(content: rx.Component) -> rx.Component:
 @page(routes.PROFILE, title="Your profile", on_load=[Profile.load, Factor.load])
 def profile() -> Any:
     """Who you are, your password, where you are signed in."""
-    others = c.confirm_dialog(
+    others = c.small_button("End all others", on_click=ask(SessionQuestions, "end"))
+    sure = question(
+        SessionQuestions,
+        "end",
         "End all other sessions?",
         "Every other browser that is signed in as you has to sign in again.",
         act="End other sessions",
         cancel="Keep them",
-        on_confirm=Profile.end_others,
         danger=True,
-        trigger=c.small_button("End all others"),
     )
     return rx.fragment(
         c.page_body(
@@ -117,8 +87,9 @@ def profile() -> Any:
                 c.card(
                     rx.cond(Profile.loading, c.skeleton_lines(2), rx.foreach(Profile.sessions, _session)),
                     title="Where you are signed in",
-                    aside=rx.cond(Profile.sessions.length() > 1, others, rx.fragment()),
+                    aside=rx.cond(more_than(length(Profile.sessions), 1), others, rx.fragment()),
                 )
             ),
         ),
+        sure,
     )

@@ -1,20 +1,25 @@
 """The person's own name, zone, password and sessions."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Final
 
 import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.auth import devices, service
 from campaign_app.auth.cookies import session_digest
+from campaign_app.auth.passwords import MIN_LENGTH
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
-from campaign_app.core.errors import Invalid
 from campaign_app.kit import text
-from campaign_app.ui import browser
+from campaign_app.models.user import User
 from campaign_app.ui.app_state import AppState, for_set_up, initials, notify_success
+from campaign_app.ui.kit.dialogs_state import Question, Questions
+from campaign_app.ui.kit.forms_state import Field, Form, FormState
 from campaign_app.workspace import service as workspace
+
+ZONES: Final = "own-zones"
 
 
 @dataclass
@@ -29,33 +34,29 @@ class SessionLine:
 
 
 class Profile(AppState):
-    """Three cards; passwords go straight to the service and are kept in no var."""
+    """Where the person is signed in, and what the forms of the page begin with."""
 
     loading: bool = True
-    saving: bool = False
-    changing: bool = False
     name: str = ""
-    time_zone: str = ""
     workspace_zone: str = ""
-    revision: int = 0  # a new one draws the form again: its fields keep what was typed otherwise
-    errors: dict[str, str] = {}
     sessions: list[SessionLine] = []
 
     @rx.event
     async def load(self) -> None:
         """Open the page."""
         actor = await self.require()
-        self.errors = {}
         async with self.busy():
             await self._read(actor)
-        self.revision += 1
 
     async def _read(self, actor: Actor) -> None:
         async with db.reading() as session:
             user = await service.get_user(session, actor, actor.user_id or 0)
-            rows = await service.sessions_of(session, actor, self._session())
+            rows = await service.sessions_of(session, actor, _session(self))
             self.workspace_zone = (await workspace.get(session)).time_zone
-        self.name, self.time_zone = user.name, user.time_zone
+        self.name = user.name
+        person = await self.get_state(PersonForm)
+        if not person._is_filled():
+            person._fill(name=user.name, email=user.email, time_zone=user.time_zone)
         zone = user.time_zone or self.workspace_zone
         self.sessions = [
             SessionLine(
@@ -69,46 +70,6 @@ class Profile(AppState):
             for row in rows
         ]
 
-    def _session(self) -> str:
-        return session_digest(self.router.headers.cookie)
-
-    @rx.event
-    async def save(self, form: dict[str, Any]) -> Any:
-        """Name and time zone."""
-        actor = await self.require()
-        self.errors = {}
-        try:
-            async with self.busy("saving"), db.transaction() as session:
-                user = await service.update_profile(
-                    session, actor, name=str(form.get("name", "")), time_zone=str(form.get("time_zone", "")).strip()
-                )
-        except Invalid as error:
-            self.errors = error.fields
-            return None
-        self.name, self.time_zone = user.name, user.time_zone
-        self.person_name, self.person_initials = user.name, initials(user.name)
-        return notify_success("Profile saved")
-
-    @rx.event
-    async def change_password(self, form: dict[str, Any]) -> Any:
-        """Every other session ends."""
-        actor = await self.require()
-        self.errors = {}
-        try:
-            async with self.busy("changing"), db.transaction() as session:
-                await service.change_password(
-                    session, actor, str(form.get("old", "")), str(form.get("new", "")), self._session()
-                )
-        except Invalid as error:
-            self.errors = error.fields
-            return None
-        await self._read(actor)
-        return [
-            browser.set_value("old", ""),
-            browser.set_value("new", ""),
-            notify_success("Password changed", "You stay signed in here and are signed out everywhere else."),
-        ]
-
     @rx.event
     async def end_session(self, session_id: int) -> Any:
         """Sign another browser out."""
@@ -118,14 +79,70 @@ class Profile(AppState):
         await self._read(actor)
         return notify_success("Session ended")
 
-    @rx.event
-    async def end_others(self) -> Any:
-        """Sign every other browser out."""
-        actor = await self.require()
+
+class SessionQuestions(Questions, AppState):
+    """Ending every other session."""
+
+    async def _end_others(self, actor: Actor) -> Any:
         async with db.transaction() as session:
-            ended = await service.revoke_other_sessions(session, actor, self._session())
-        await self._read(actor)
+            ended = await service.revoke_other_sessions(session, actor, _session(self))
+        await (await self.get_state(Profile))._read(actor)
         return notify_success(f"{text.plural(ended, 'session')} ended")
+
+    questions: ClassVar = {"end": Question("", _end_others)}
+
+
+class PersonForm(FormState, AppState):
+    """The person's own name and time zone."""
+
+    form: ClassVar[Form] = Form(
+        "",
+        "",
+        (
+            Field("name", "Name", more={"max_length": 255, "auto_complete": "name"}),
+            Field("email", "E-mail", hint="You sign in with it. An admin can change it.", more={"read_only": True}),
+            Field("time_zone", "Time zone", optional=True, more={"list": ZONES, "auto_complete": "off"}),
+        ),
+    )
+
+    async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> User:
+        return await service.update_profile(session, actor, name=given["name"], time_zone=given["time_zone"].strip())
+
+    async def _saved(self, actor: Actor, saved: User) -> Any:  # noqa: ARG002
+        self.person_name, self.person_initials = saved.name, initials(saved.name)
+        (await self.get_state(Profile)).name = saved.name
+        return notify_success("Profile saved")
+
+
+class PasswordForm(FormState, AppState):
+    """A new password; every other session ends."""
+
+    form: ClassVar[Form] = Form(
+        "",
+        "",
+        (
+            Field("old", "Present password", "password", more={"required": True, "auto_complete": "current-password"}),
+            Field(
+                "new",
+                "New password",
+                "password",
+                f"At least {MIN_LENGTH} characters",
+                more={"required": True, "auto_complete": "new-password"},
+            ),
+        ),
+    )
+
+    async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> None:
+        await service.change_password(session, actor, given["old"], given["new"], _session(self))
+
+    async def _saved(self, actor: Actor, saved: None) -> Any:  # noqa: ARG002
+        self._fill()
+        await (await self.get_state(Profile))._read(actor)
+        return notify_success("Password changed", "You stay signed in here and are signed out everywhere else.")
+
+
+def _session(state: AppState) -> str:
+    return session_digest(state.router.headers.cookie)
 
 
 for_set_up(Profile, "load")

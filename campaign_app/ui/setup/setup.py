@@ -6,6 +6,7 @@ import reflex as rx
 
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
+from campaign_app.ui.kit.forms import form_body
 from campaign_app.ui.layout import brand, page
 from campaign_app.ui.setup import fields
 from campaign_app.ui.setup.setup_state import SetUp as S
@@ -15,21 +16,14 @@ _ORIGIN: Final[Any] = rx.Var("window.location.origin", str)
 _ZONE: Final[Any] = rx.Var("(Intl.DateTimeFormat().resolvedOptions().timeZone || '')", str)
 
 
-def _error(field: str) -> Any:
-    return S.errors.get(field, "")
-
-
 def _form() -> rx.Component:
-    return rx.form(
-        fields.public_url(S.public_url, _error("public_url"), S.address_note, S.address_fixed, "3"),
-        fields.company(S.company, _error("company"), "3"),
-        fields.postal_address(S.postal_address, _error("postal_address"), size="3"),
-        fields.time_zone(S.time_zone, _error("time_zone"), "3"),
-        c.primary_button("Save and go on", type="submit", size="3", width="100%", busy=S.saving),
-        on_submit=S.save,
-        reset_on_submit=False,
+    return form_body(
+        S,
+        after=fields.zones(),
+        foot=c.primary_button("Save and go on", type="submit", size="3", width="100%", busy=S.saving),
         class_name="b-auth-form",
-        key=S.revision,
+        size="3",
+        overrides=fields.address_overrides(S.address_note, S.address_fixed),
     )
 
 

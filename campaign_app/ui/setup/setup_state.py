@@ -1,14 +1,17 @@
 """The set-up step: proposes what the browser knows, saves what the person says, is asked once."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.core import db
-from campaign_app.core.errors import Invalid
+from campaign_app.core.actor import Actor
 from campaign_app.kit import zones
 from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState
+from campaign_app.ui.kit.forms_state import Form, FormState
+from campaign_app.ui.setup import fields
 from campaign_app.workspace import address, service
 
 UNREACHABLE = (
@@ -18,19 +21,15 @@ UNREACHABLE = (
 _LONGEST_ORIGIN = 80
 
 
-class SetUp(AppState):
+class SetUp(FormState, AppState):
     """Four fields. What the browser says of itself is a proposal: the person sees it before it is saved."""
 
+    form: ClassVar[Form] = Form(
+        "", "workspace:write", (fields.PUBLIC_URL, fields.COMPANY, fields.POSTAL_ADDRESS, fields.TIME_ZONE)
+    )
     loading: bool = True
-    saving: bool = False
-    public_url: str = ""
     address_fixed: bool = False
     address_note: str = ""
-    company: str = ""
-    postal_address: str = ""
-    time_zone: str = ""
-    revision: int = 0  # a new one draws the form again: its fields keep what was typed otherwise
-    errors: dict[str, str] = {}
     _origin: str = ""
     _browser_zone: str = ""
 
@@ -40,9 +39,9 @@ class SetUp(AppState):
         actor = await self.require()
         if not actor.can("workspace:write"):
             return browser.redirect(routes.DASHBOARD)
-        self.errors = {}
-        async with self.busy():
-            await self._read()
+        if not self._is_filled():
+            async with self.busy():
+                await self._read()
         return None
 
     @rx.event
@@ -57,43 +56,31 @@ class SetUp(AppState):
             found = await service.get(session)
         public = address.of(found)
         self.address_fixed = public.from_environment
-        self.public_url = public.url if public.is_set else address.proposed(self._origin)
-        self.company, self.postal_address = found.company, found.postal_address
+        public_url = public.url if public.is_set else address.proposed(self._origin)
         zone = self._browser_zone if zones.is_known(self._browser_zone) else found.time_zone
-        self.time_zone = found.time_zone if found.introduced else zone
-        self.address_note = self._note(public)
-        self.revision += 1
+        self._fill(
+            public_url=public_url,
+            company=found.company,
+            postal_address=found.postal_address,
+            time_zone=found.time_zone if found.introduced else zone,
+        )
+        self.address_note = self._note(public, public_url)
 
-    def _note(self, public: address.PublicAddress) -> str:
+    def _note(self, public: address.PublicAddress, proposed: str) -> str:
         if public.from_environment:
             return f"{address.VARIABLE} on the server says so. {public.problem or public.advice}".strip()
-        if public.is_set or self.public_url or not self._origin:
+        if public.is_set or proposed or not self._origin:
             return public.advice if public.is_set else ""
         return UNREACHABLE.format(origin=self._origin)
 
-    @rx.event
-    async def save(self, form: dict[str, Any]) -> Any:
-        """Save it and go on. An address that is still unknown may be left out."""
-        actor = await self.require("workspace:write")
-        self.errors = {}
-        given = {name: str(form.get(name, "")).strip() for name in ("public_url", "company", "postal_address")}
-        zone = str(form.get("time_zone", "")).strip()
-        async with db.reading() as session:
-            stored = (await service.get(session)).public_url
-        keeps = self.address_fixed or not (given["public_url"] or stored)
-        try:
-            async with self.busy("saving"), db.transaction() as session:
-                await service.update(
-                    session,
-                    actor,
-                    company=given["company"],
-                    postal_address=given["postal_address"],
-                    time_zone=zone,
-                    public_url=None if keeps else given["public_url"],
-                )
-        except Invalid as error:
-            self.errors = error.fields
-            return None
+    async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> None:
+        """An address that is still unknown may be left out."""
+        texts = {name: value.strip() for name, value in given.items()}
+        public_url, stored = texts.pop("public_url"), (await service.get(session)).public_url
+        keeps = self.address_fixed or not (public_url or stored)
+        await service.update(session, actor, **texts, public_url=None if keeps else public_url)
+
+    async def _saved(self, actor: Actor, saved: None) -> Any:  # noqa: ARG002
         return browser.redirect(routes.DASHBOARD)
 
     @rx.event

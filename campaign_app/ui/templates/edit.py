@@ -7,50 +7,43 @@ import reflex as rx
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.components.editors.fields import editor_choice, line_field, message_field
+from campaign_app.ui.kit.dialogs import question
+from campaign_app.ui.kit.forms import form_callouts
+from campaign_app.ui.kit.forms_state import TICKET
+from campaign_app.ui.kit.vars import choose, entry, is_set
 from campaign_app.ui.layout import page
+from campaign_app.ui.templates.edit_state import EditorQuestions
 from campaign_app.ui.templates.edit_state import TemplateEdit as State
 
 
 @page(routes.TEMPLATE, title="Template", on_load=State.load, variant="window")
 def template() -> list[rx.Component]:
     """Bar, two panes, foot with Save."""
+    sent = State.submit({TICKET: State.ticket})
+    save = c.primary_button("Save template", on_click=sent, busy=State.saving)
     loading = rx.el.div(c.skeleton_card(6), class_name="bd-narrow", aria_busy="true")
     return [
         c.builder_bar(
-            rx.cond(State.name != "", State.name, "New template"),
-            rx.cond(State.changed, "Not saved yet", ""),
+            choose(is_set(State.name), State.name, "New template"),
+            choose(State.changed, "Not saved yet", ""),
             rx.fragment(),
             phone_step="",
             close_href=routes.TEMPLATES,
         ),
-        rx.cond(State.conflict != "", rx.el.div(_conflict(), class_name="bd-conflict"), rx.fragment()),
+        rx.cond(is_set(State.conflict) | is_set(State.form_error), _told(), rx.fragment()),
         rx.cond(State.built_in, rx.el.div(_built_in(), class_name="bd-conflict"), rx.fragment()),
         rx.el.div(rx.cond(State.ready, _panes(), loading), class_name="bd-body"),
         c.builder_foot(
             c.ghost_button("Close", href=routes.TEMPLATES),
-            rx.cond(
-                State.built_in,
-                rx.fragment(),
-                c.if_allowed(
-                    "templates:write", c.primary_button("Save template", on_click=State.save, busy=State.saving)
-                ),
-            ),
+            rx.cond(State.built_in, rx.fragment(), c.if_allowed("templates:write", save)),
         ),
         _switch_question(),
     ]
 
 
-def _error(field: str) -> Any:
-    return rx.cond(State.errors.contains(field), State.errors[field], "")
-
-
-def _conflict() -> rx.Component:
-    acts = rx.el.div(
-        c.small_button("Load the saved version", on_click=State.load),
-        c.small_button("Keep mine as a copy", on_click=State.keep_as_copy, busy=State.saving),
-        class_name="b-row b-wrap",
-    )
-    return c.callout(State.conflict, "error", title=State.conflict_title, action=acts)
+def _told() -> rx.Component:
+    told = form_callouts(State, reload=State.load_saved, keep_copy=State.keep_as_copy)
+    return rx.el.div(told, class_name="bd-conflict")
 
 
 def _built_in() -> rx.Component:
@@ -84,15 +77,16 @@ def _input(field: str, label: str, value: Any, **more: Any) -> rx.Component:
         key=f"{field}-{State.revision}",
         on_change=lambda text: State.type_field(field, text).debounce(300),
         on_blur=lambda text: State.type_field(field, text),
-        error=_error(field),
+        error=entry(State.errors, field),
         size="3",
         **more,
     )
-    return c.form_field(label, box, name=field, error=_error(field))
+    return c.form_field(label, box, name=field, error=entry(State.errors, field))
 
 
 def _write() -> rx.Component:
-    shared: dict[str, Any] = {"revision": State.revision, "variables": State.variables}
+    def shared(field: str) -> dict[str, Any]:
+        return {"error": entry(State.errors, field), "revision": State.revision, "variables": State.variables}
 
     def texts(field: str) -> list[Any]:
         return [lambda text: State.type_field(field, text), State.refresh]
@@ -107,12 +101,16 @@ def _write() -> rx.Component:
             rx.foreach(State.known_categories, lambda name: rx.el.option(value=name)), id="template-categories"
         ),
         _input("description", "Description", State.description, max_length=500),
-        line_field("subject", "Subject", State.subject, texts("subject"), error=_error("subject"), **shared),
+        line_field("subject", "Subject", State.subject, texts("subject"), **shared("subject")),
         line_field(
-            "preheader", "Preview text", State.preheader, texts("preheader"), error=_error("preheader"), **shared
+            "preheader",
+            "Preview text",
+            State.preheader,
+            texts("preheader"),
+            **shared("preheader"),
         ),
         rx.el.div(editor_choice(State.editor, State.switch_editor)),
-        message_field(State.editor, State.html, texts("html"), dark=State.dark, error=_error("html"), **shared),
+        message_field(State.editor, State.html, texts("html"), dark=State.dark, **shared("html")),
         class_name="bd-write",
         aria_label="Write",
     )
@@ -131,11 +129,11 @@ def _preview() -> rx.Component:
         rx.el.div(
             rx.el.span("For an example person", class_name="b-dense b-muted"), widths, class_name="bd-preview-top"
         ),
-        rx.cond(State.problem != "", problem, rx.fragment()),
+        rx.cond(is_set(State.problem), problem, rx.fragment()),
         rx.el.div(
             c.preview_frame(
                 State.rendered_html,
-                width=State.width,
+                width=rx.Var.create(State.width),
                 subject=State.rendered_subject,
                 sender="Sender",
                 sender_letters="S",
@@ -150,17 +148,16 @@ def _preview() -> rx.Component:
 
 
 def _switch_question() -> rx.Component:
-    return c.confirm_dialog(
+    return question(
+        EditorQuestions,
+        "switch",
         "Switch to the simple editor?",
         rx.fragment(
             "The simple editor cannot keep this part of the message: ",
-            rx.el.b(State.losses.join(", ")),
+            rx.el.b(EditorQuestions.subject),
             ". Text, links, pictures and variables stay.",
         ),
         act="Switch and lose it",
         cancel="Stay with HTML",
-        on_confirm=State.confirm_switch,
         danger=True,
-        open=State.switch_open,
-        on_open_change=State.show_switch,
     )

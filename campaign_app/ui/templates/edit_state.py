@@ -1,16 +1,17 @@
 """One template in its editor. It is saved by a button: a template in use must not change with every key."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import service as audience
 from campaign_app.campaigns import previews, templates_service
-from campaign_app.campaigns.errors import SavedByAnother
 from campaign_app.campaigns.schemas import MessageFields
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
-from campaign_app.core.errors import Invalid, NotFound
+from campaign_app.core.errors import NotFound
 from campaign_app.kit import ids
 from campaign_app.models.template import Editor, Template
 from campaign_app.rendering.templating import context_for
@@ -18,12 +19,15 @@ from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.components.editors import VariableChoice, switching
 from campaign_app.ui.components.editors.variables import choices
+from campaign_app.ui.kit.dialogs_state import Question, Questions
+from campaign_app.ui.kit.forms_state import Field, Form, FormState
 
-_TEXTS = ("name", "category", "description", "subject", "preheader", "html", "text")
+_SHOWN = ("name", "category", "description", "subject", "preheader", "html")
+_TEXTS = (*_SHOWN, "text")
 
 
 class TemplateFields(AppState):
-    """The fields as they stand in the browser, and how they look; `revision` grows when the server replaces them."""
+    """The fields as they stand in the browser, and how they look."""
 
     name: str = ""
     category: str = ""
@@ -34,17 +38,10 @@ class TemplateFields(AppState):
     text: str = ""
     editor: str = Editor.TEXT.value
     built_in: bool = False
-    revision: int = 0
     ready: bool = False
     changed: bool = False
-    saving: bool = False
-    errors: dict[str, str] = {}
-    conflict: str = ""
-    conflict_title: str = ""
     variables: list[VariableChoice] = []
     known_categories: list[str] = []
-    losses: list[str] = []
-    switch_open: bool = False
     width: str = "desktop"
     mode: str = "write"
     rendered_subject: str = ""
@@ -84,15 +81,27 @@ class TemplateFields(AppState):
         self.mode = "preview" if mode == "preview" else "write"
 
 
-class TemplateEdit(TemplateFields):
-    """Loading, writing, saving."""
+class TemplateEdit(FormState, TemplateFields):
+    """Loading, writing, saving. What is typed is sent at once, because the preview shows it."""
 
+    form: ClassVar[Form] = Form("", "templates:write", tuple(Field(name, name) for name in _SHOWN))
     _id: int = 0
     _version: int = 0
 
     @rx.event
-    async def load(self) -> Any:
+    async def load(self) -> None:
         """Reads the template of the address; "new" begins an empty one."""
+        await self.require("templates:read")
+        if not self._is_filled():
+            await self._read()
+
+    @rx.event
+    async def load_saved(self) -> None:
+        """What somebody else has saved, in the place of what is here."""
+        await self.require("templates:read")
+        await self._read()
+
+    async def _read(self) -> None:
         actor = await self.require("templates:read")
         address = str(self.template_id)
         if address == "new":
@@ -112,9 +121,8 @@ class TemplateEdit(TemplateFields):
         self.name, self.category, self.description = found.name, found.category, found.description
         self.subject, self.preheader, self.html, self.text = found.subject, found.preheader, found.html, found.text
         self.editor, self.built_in = Editor(found.editor).value, found.built_in
-        self.errors, self.conflict, self.changed = {}, "", False
-        self.revision += 1
-        self.ready = True
+        self._fill()
+        self.changed, self.ready = False, True
 
     @rx.event
     async def type_field(self, field: str, value: str) -> None:
@@ -133,38 +141,24 @@ class TemplateEdit(TemplateFields):
             return None
         if editor == Editor.HTML:
             return self._replace(switching.to_source(self.html), Editor.HTML)
-        simple, self.losses = switching.to_simple(self.html)
-        if self.losses:
-            self.switch_open = True
+        simple, losses = switching.to_simple(self.html)
+        if losses:
+            (await self.get_state(EditorQuestions))._ask("switch", subject=", ".join(losses))
             return None
         return self._replace(simple, Editor.TEXT)
 
-    @rx.event
-    async def confirm_switch(self) -> Any:
-        """Goes to the simple editor although something is lost; nothing is saved yet."""
-        await self.require("templates:write")
-        return self._replace(switching.to_simple(self.html)[0], Editor.TEXT)
-
     def _replace(self, html: str, editor: Editor) -> Any:
-        self.html, self.editor, self.changed, self.switch_open = html, editor.value, True, False
+        self.html, self.editor, self.changed = html, editor.value, True
         self.revision += 1
         return TemplateFields.refresh
 
     @rx.event
-    async def show_switch(self, is_open: bool) -> None:
-        """The question before losing something."""
-        await self.require("templates:write")
-        self.switch_open = is_open
-
-    @rx.event
-    async def save(self) -> Any:
-        """Stores it; a new one gets its address."""
-        return await self._save(as_copy=False)
-
-    @rx.event
     async def keep_as_copy(self) -> Any:
         """Stores what is here as a template of its own; the other person's stays."""
-        return await self._save(as_copy=True)
+        actor = await self.require("templates:write")
+        given = self._given({}) | {"name": f"{self.name[:240]} (my copy)"}
+        async for step in self._submit(actor, {**given, "as_copy": True}):
+            yield step
 
     @rx.event
     async def duplicate(self) -> Any:
@@ -174,26 +168,28 @@ class TemplateEdit(TemplateFields):
             copy = await templates_service.duplicate(session, actor, self._id)
         return [browser.redirect(routes.template(copy.id)), notify_success(f"{copy.name} is yours to change")]
 
-    async def _save(self, *, as_copy: bool) -> Any:
-        actor = await self.require("templates:write")
-        fields = {name: getattr(self, name) for name in (*_TEXTS, "editor")}
-        if as_copy:
-            fields["name"] = f"{self.name[:240]} (my copy)"
-        async with self.busy("saving"):
-            try:
-                async with db.transaction() as session:
-                    if self._id and not as_copy:
-                        saved = await templates_service.update(session, actor, self._id, self._version, fields)
-                    else:
-                        saved = await templates_service.create(session, actor, fields)
-            except SavedByAnother as error:
-                self.conflict_title, self.conflict = error.title, error.message
-                return None
-            except Invalid as error:
-                self.errors = error.fields
-                return None
+    def _given(self, form: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+        return {name: getattr(self, name) for name in (*_TEXTS, "editor")}
+
+    async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> Template:
+        as_copy = given.pop("as_copy", False)
+        if self._id and not as_copy:
+            return await templates_service.update(session, actor, self._id, self._version, given)
+        return await templates_service.create(session, actor, given)
+
+    async def _saved(self, actor: Actor, saved: Template) -> Any:  # noqa: ARG002
         told = notify_success(f"{saved.name} saved")
         if saved.id != self._id:
             return [browser.redirect(routes.template(saved.id)), told]
-        self._version, self.changed, self.conflict = saved.version, False, ""
+        self._version, self.changed = saved.version, False
         return told
+
+
+class EditorQuestions(Questions, AppState):
+    """Going to the simple editor although something is lost; nothing is saved yet."""
+
+    async def _switch(self, actor: Actor) -> Any:  # noqa: ARG002
+        page = await self.get_state(TemplateEdit)
+        return page._replace(switching.to_simple(page.html)[0], Editor.TEXT)
+
+    questions: ClassVar = {"switch": Question("templates:write", _switch)}

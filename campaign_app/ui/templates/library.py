@@ -7,7 +7,10 @@ import reflex as rx
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.campaign_builder.templates import thumbnail
+from campaign_app.ui.kit.dialogs import ask, question
+from campaign_app.ui.kit.vars import is_empty
 from campaign_app.ui.layout import page
+from campaign_app.ui.templates.library_state import LibraryQuestions
 from campaign_app.ui.templates.library_state import TemplateLibrary as State
 
 
@@ -21,7 +24,7 @@ def _new_link() -> rx.Component:
 def templates() -> rx.Component:
     """Categories, search, cards."""
     new = c.if_allowed("templates:write", c.primary_button("New template", icon="plus", href=routes.template("new")))
-    nothing = ~State.loading & (State.cards.length() == 0)
+    nothing = ~State.loading & is_empty(State.cards)
     return c.page_body(
         c.page_header("Templates", new),
         c.saved_views(State.views, State.category, State.choose_category, label="Categories"),
@@ -32,7 +35,7 @@ def templates() -> rx.Component:
             nothing,
             rx.cond(State.nothing_at_all, _empty(), c.no_match("No templates match", State.clear)),
             rx.cond(
-                State.loading & (State.cards.length() == 0),
+                State.loading & is_empty(State.cards),
                 rx.el.div(*(c.skeleton_card(6) for _ in range(4)), class_name="tp-grid"),
                 rx.el.ul(rx.foreach(State.cards, _card), class_name="tp-grid tp-list", aria_label="Templates"),
             ),
@@ -75,7 +78,7 @@ def _menu(card: Any) -> rx.Component:
         class_name="b-ghost-icon",
         aria_label=f"Actions for {card.name}",
     )
-    delete = c.menu_item("Delete", State.ask_delete(card.id, card.name), "trash_2", danger=True)
+    delete = c.menu_item("Delete", ask(LibraryQuestions, "delete", card.id, card.name), "trash_2", danger=True)
     edit = c.menu_item("Edit", icon_name="pencil", href=card.href)
     return c.menu(
         rx.cond(card.built_in, rx.fragment(), edit),
@@ -95,12 +98,11 @@ def _empty() -> rx.Component:
 
 
 def _delete_question() -> rx.Component:
-    return c.confirm_dialog(
-        f"Delete “{State.delete_name}”?",
+    return question(
+        LibraryQuestions,
+        "delete",
+        f"Delete “{LibraryQuestions.subject}”?",
         "Campaigns made from it keep their message.",
         act="Delete",
-        on_confirm=State.delete,
         danger=True,
-        open=State.delete_open,
-        on_open_change=State.show_delete,
     )

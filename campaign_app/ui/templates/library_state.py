@@ -1,17 +1,20 @@
 """The template library: cards by category."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
 from campaign_app.campaigns import templates_service
 from campaign_app.core import clock, db
+from campaign_app.core.actor import Actor
 from campaign_app.kit import text
 from campaign_app.models.template import Template
 from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.components import View
+from campaign_app.ui.ids import to_id
+from campaign_app.ui.kit.dialogs_state import Question, Questions
 from campaign_app.ui.templates.thumbnails import thumbnails
 from campaign_app.workspace import service as workspace
 
@@ -40,9 +43,6 @@ class TemplateLibrary(AppState):
     loading: bool = True
     found: str = ""
     nothing_at_all: bool = False
-    delete_id: int = 0
-    delete_name: str = ""
-    delete_open: bool = False
 
     @rx.event
     async def load(self) -> Any:
@@ -93,26 +93,16 @@ class TemplateLibrary(AppState):
             copy = await templates_service.duplicate(session, actor, template_id)
         return [browser.redirect(routes.template(copy.id)), notify_success(f"{copy.name} is yours to change")]
 
-    @rx.event
-    async def ask_delete(self, template_id: int, name: str) -> None:
-        """The question before deleting."""
-        await self.require("templates:write")
-        self.delete_id, self.delete_name, self.delete_open = template_id, name, True
 
-    @rx.event
-    async def show_delete(self, is_open: bool) -> None:
-        """Closes the question."""
-        await self.require("templates:write")
-        self.delete_open = is_open
+class LibraryQuestions(Questions, AppState):
+    """Deleting a template; campaigns made from it keep their message."""
 
-    @rx.event
-    async def delete(self) -> Any:
-        """Campaigns made from it keep their message."""
-        actor = await self.require("templates:write")
-        self.delete_open = False
+    async def _delete(self, actor: Actor) -> Any:
         async with db.transaction() as session:
-            await templates_service.delete(session, actor, self.delete_id)
-        return [TemplateLibrary.load, notify_success(f"{self.delete_name} deleted")]
+            await templates_service.delete(session, actor, to_id(self.key, "template"))
+        return [TemplateLibrary.load, notify_success(f"{self.subject} deleted")]
+
+    questions: ClassVar = {"delete": Question("templates:write", _delete)}
 
 
 def _card(row: Template, picture: str, zone: str) -> TemplateCard:
