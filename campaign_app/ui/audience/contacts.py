@@ -9,8 +9,8 @@ from campaign_app.ui import components as c
 from campaign_app.ui.audience.contact_form import contact_dialog
 from campaign_app.ui.audience.contact_form_state import ContactForm
 from campaign_app.ui.audience.contacts_state import ContactLine, Contacts
-from campaign_app.ui.kit.lists import Table, bulk_dialog, bulk_question, list_page
 from campaign_app.ui.kit.dialogs import open_form
+from campaign_app.ui.kit.lists import Table, bulk_dialog, bulk_question, list_page
 from campaign_app.ui.layout import page
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from campaign_app.kit import text
 from campaign_app.kit.pagination import Page
@@ -60,9 +60,10 @@ class ListQuery:
         """Whether search or a filter leaves rows out."""
         return bool(self.search) or any(self.filters.values())
 
-    def from_start(self, **changes: object) -> "ListQuery":
+    def from_start(self, **changes: Any) -> "ListQuery":
         """Another question, from its first page."""
-        return replace(self, **{"cursor": "", "first": 1, **changes})
+        start: dict[str, Any] = {"cursor": "", "first": 1}
+        return replace(self, **{**start, **changes})
 
     def filtered(self, name: str, value: str) -> "ListQuery":
         """With one filter set; "" takes it off."""

@@ -7,9 +7,9 @@ handler for an instance of that class.
 from collections.abc import Callable
 from typing import Any, Final
 
-from mypy.nodes import TypeInfo
+from mypy.nodes import ARG_POS, TypeInfo
 from mypy.plugin import FunctionContext, Plugin
-from mypy.types import Instance, Type
+from mypy.types import AnyType, CallableType, Instance, Type, TypeOfAny
 
 _MODULE: Final = "reflex_base.event"
 _DECORATOR: Final = f"{_MODULE}.EventNamespace"
@@ -26,7 +26,12 @@ class ReflexEvents(Plugin):
 def _handler(context: FunctionContext) -> Type:
     checker: Any = context.api
     found = checker.modules[_MODULE].names["EventHandler"].node
-    return Instance(found, []) if isinstance(found, TypeInfo) else context.default_return_type
+    if not isinstance(found, TypeInfo):
+        return context.default_return_type
+    if context.args[0]:
+        return Instance(found, [])
+    method = AnyType(TypeOfAny.explicit)  # @rx.event(…) gives the decorator
+    return CallableType([method], [ARG_POS], [None], Instance(found, []), checker.named_type("builtins.function"))
 
 
 def plugin(_version: str) -> type[Plugin]:
