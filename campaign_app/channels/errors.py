@@ -1,6 +1,6 @@
 """What can go wrong with sending accounts."""
 
-from campaign_app.core.errors import Conflict, Invalid, NotFound
+from campaign_app.core.errors import Conflict, Invalid, NotFound, SavedMeanwhile
 
 
 class AccountNotFound(NotFound):
@@ -9,7 +9,7 @@ class AccountNotFound(NotFound):
     code = "account_not_found"
 
 
-class AccountChanged(Conflict):
+class AccountChanged(SavedMeanwhile):
     """Someone saved the account in between."""
 
     code = "account_changed"

@@ -14,10 +14,10 @@ from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignMinute, CampaignStatus
 from campaign_app.models.user import Role
 from campaign_app.ui import routes
-from campaign_app.ui.accounts.account_state import FIRST_ERROR, AccountPage
+from campaign_app.ui.accounts.account_state import FIRST_ERROR, AccountPage, AccountQuestions
 from campaign_app.ui.accounts.check_state import AccountCheck
 from campaign_app.ui.accounts.list_state import AccountList, find
-from campaign_app.ui.accounts.providers.dkim_state import AccountDkim
+from campaign_app.ui.accounts.providers.dkim_state import AccountDkim, DkimForm, DkimQuestions
 from tests.channels.model_server import Behaviour, running
 from tests.conftest import MakeActor
 from tests.ui.tabs import Tab
@@ -82,7 +82,7 @@ async def open_new(tab: Tab) -> AccountPage:
 
 async def open_saved(tab: Tab, **changes: str) -> AccountPage:
     await open_new(tab)
-    await tab.do(AccountPage.save, {**FORM, **changes})
+    await tab.do(AccountPage.submit, {**FORM, **changes})
     tab.go("/accounts/1", account_id="1")
     await tab.do(AccountCheck.clear)
     await tab.do(AccountPage.load)
@@ -91,14 +91,14 @@ async def open_saved(tab: Tab, **changes: str) -> AccountPage:
 
 
 def everything_sent(tab: Tab) -> str:
-    return repr([tab.state(kind).dict() for kind in (AccountPage, AccountCheck, AccountDkim)])
+    return repr([tab.state(kind).dict() for kind in (AccountPage, AccountCheck, AccountDkim, DkimForm)])
 
 
 async def test_a_new_account_is_saved_and_opened(tab: Tab) -> None:
     page = await open_new(tab)
     assert page.is_new
     assert page.values["port"] == "587"
-    await tab.do(AccountPage.save, FORM)
+    await tab.do(AccountPage.submit, FORM)
     assert tab.redirects == ["/accounts/1"]
     account = await stored()
     assert (account.name, account.settings["tls"], account.limit_per_day, account.limit_per_minute) == (
@@ -123,32 +123,34 @@ async def test_a_preset_fills_the_server_in(tab: Tab) -> None:
 
 async def test_what_is_wrong_stands_at_its_field(tab: Tab) -> None:
     page = await open_new(tab)
-    await tab.do(AccountPage.save, {**FORM, "host": "http://x", "from_address": "me", "name": ""})
+    await tab.do(AccountPage.submit, {**FORM, "host": "http://x", "from_address": "me", "name": ""})
     assert set(page.errors) == {"host", "from_address", "name"}
     assert FIRST_ERROR in tab.toasts[-1]
-    await tab.do(AccountPage.save, {**FORM, "port": "many", "connections": "-3"})
+    await tab.do(AccountPage.submit, {**FORM, "port": "many", "connections": "-3"})
     assert set(page.errors) == {"port", "connections"}
     assert tab.redirects == []
 
 
 async def test_saving_again_keeps_password_and_key(tab: Tab) -> None:
     page = await open_saved(tab)
-    await tab.do(AccountDkim.save, {"dkim_domain": "example.com", "dkim_selector": "s1"})
-    await tab.do(AccountPage.save, {**FORM, "password": "", "from_name": "Other"})
+    await tab.do(DkimForm.open, "")
+    await tab.do(DkimForm.submit, {"dkim_domain": "example.com", "dkim_selector": "s1"})
+    await tab.do(AccountPage.submit, {**FORM, "password": "", "from_name": "Other"})
     assert page.errors == {}
     account = await stored()
     assert account.settings["from_name"] == "Other"
     assert account.secrets.keys() == {"password", "dkim_key"}
-    await tab.do(AccountPage.save, {**FORM, "password": "", "host": "evil.example.net"})
+    await tab.do(AccountPage.submit, {**FORM, "password": "", "host": "evil.example.net"})
     assert set(page.errors) == {"password"}
 
 
 async def test_secrets_never_reach_the_browser(tab: Tab) -> None:
     await open_saved(tab)
-    await tab.do(AccountDkim.save, {"dkim_domain": "example.com", "dkim_selector": "s1"})
+    await tab.do(DkimForm.open, "")
+    await tab.do(DkimForm.submit, {"dkim_domain": "example.com", "dkim_selector": "s1"})
     key = dkim.generate_key(dkim.KeyKind.ED25519)
-    await tab.do(AccountDkim.bring_own, True)
-    await tab.do(AccountDkim.save, {"dkim_domain": "example.com", "dkim_selector": "s2", "dkim_key": key})
+    await tab.do(DkimForm.bring_own, True)
+    await tab.do(DkimForm.submit, {"dkim_domain": "example.com", "dkim_selector": "s2", "dkim_key": key})
     sent = everything_sent(tab) + repr(tab.toasts)
     assert tab.state(AccountDkim).record_text in sent
     assert SECRET not in sent
@@ -186,7 +188,7 @@ async def test_a_connection_tested_in_the_form_counts_when_the_account_is_saved(
         tab.go("/accounts/new", account_id="new")
         await tab.do(AccountPage.load)
         await in_background(tab, AccountCheck, AccountCheck.test_form, {**form, "act": "test"})
-        await tab.do(AccountPage.save, form)
+        await tab.do(AccountPage.submit, form)
     account = await stored()
     assert account.last_checked_at is not None
     assert "AUTH" in account.capabilities
@@ -218,14 +220,16 @@ async def test_dkim_key_record_and_removal(tab: Tab) -> None:
     await open_saved(tab)
     state = tab.state(AccountDkim)
     assert (state.signs, state.domain, state.selector) == (False, "example.com", "beacon")
-    await tab.do(AccountDkim.save, {"dkim_domain": "not a domain", "dkim_selector": ""})
-    assert set(state.errors) == {"dkim_domain", "dkim_selector"}
-    await tab.do(AccountDkim.save, {"dkim_domain": "Example.com.", "dkim_selector": "s1"})
+    await tab.do(DkimForm.open, "")
+    await tab.do(DkimForm.submit, {"dkim_domain": "not a domain", "dkim_selector": ""})
+    assert set(tab.state(DkimForm).errors) == {"dkim_domain", "dkim_selector"}
+    await tab.do(DkimForm.submit, {"dkim_domain": "Example.com.", "dkim_selector": "s1"})
     assert (state.signs, state.record_name) == (True, "s1._domainkey.example.com")
-    await tab.do(AccountDkim.bring_own, True)
-    await tab.do(AccountDkim.save, {"dkim_domain": "example.com", "dkim_selector": "s1", "dkim_key": ""})
-    assert set(state.errors) == {"dkim_key"}
-    await tab.do(AccountDkim.remove)
+    await tab.do(DkimForm.bring_own, True)
+    await tab.do(DkimForm.submit, {"dkim_domain": "example.com", "dkim_selector": "s1", "dkim_key": ""})
+    assert set(tab.state(DkimForm).errors) == {"dkim_key"}
+    await tab.do(DkimQuestions.ask, "remove", "", "")
+    await tab.do(DkimQuestions.answer, "remove")
     assert not state.signs
     with pytest.raises(AppError):
         async with db.reading() as session:
@@ -235,18 +239,19 @@ async def test_dkim_key_record_and_removal(tab: Tab) -> None:
 
 
 async def test_deleting_asks_and_is_refused_while_in_use(tab: Tab) -> None:
-    page = await open_saved(tab)
+    await open_saved(tab)
     async with db.transaction() as session:
         campaign = Campaign(name="Autumn", account_id=1, status=CampaignStatus.SCHEDULED)
         session.add(campaign)
-    await tab.do(AccountPage.ask_delete, True)
+    await tab.do(AccountQuestions.ask, "delete", "", "")
     with pytest.raises(AppError, match="Autumn"):
-        await tab.do(AccountPage.delete)
-    assert not page.asking
+        await tab.do(AccountQuestions.answer, "delete")
+    assert not tab.shows(AccountQuestions)
     async with db.transaction() as session:
         campaign.status = CampaignStatus.DRAFT
         session.add(campaign)
-    await tab.do(AccountPage.delete)
+    await tab.do(AccountQuestions.ask, "delete", "", "")
+    await tab.do(AccountQuestions.answer, "delete")
     assert tab.redirects[-1] == routes.ACCOUNTS
     assert (await stored()).deleted_at is not None
 
@@ -269,7 +274,7 @@ async def test_broken_grouping_is_said_and_can_be_tried_again(tab: Tab, kind: st
     async with db.transaction() as session:
         await service.record_capabilities(session, 1, found)
     edited = {**FORM, "password": "", "pipelining": "envelope"}
-    await tab.do(AccountPage.save, edited)
+    await tab.do(AccountPage.submit, edited)
     await tab.do(AccountPage.load)
     assert page.standing.broken == "", "an account that was edited is tried anew"
 
@@ -302,11 +307,11 @@ async def test_others_may_look_or_not_at_all(tab: Tab, make_actor: MakeActor, mo
     await marketer.do(AccountPage.load)
     assert ("Server", "127.0.0.1, port 2525") in marketer.state(AccountPage).facts
     for handler, arguments in (
-        (AccountPage.save, (FORM,)),
-        (AccountPage.delete, ()),
+        (AccountPage.submit, (FORM,)),
+        (AccountQuestions.answer, ("delete",)),
         (AccountPage.forget_weakness, ()),
-        (AccountDkim.save, ({},)),
-        (AccountDkim.remove, ()),
+        (DkimForm.submit, ({},)),
+        (DkimQuestions.answer, ("remove",)),
     ):
         with pytest.raises(Forbidden):
             await marketer.do(handler, *arguments)

@@ -7,10 +7,12 @@ import reflex as rx
 from campaign_app.ui import browser, routes
 from campaign_app.ui import components as c
 from campaign_app.ui.accounts import providers
-from campaign_app.ui.accounts.account_state import AccountPage
+from campaign_app.ui.accounts.account_state import AccountPage, AccountQuestions
 from campaign_app.ui.accounts.check_state import AccountCheck
 from campaign_app.ui.accounts.checks import check_card, standing_card, test_card
 from campaign_app.ui.accounts.form import FORM, account_form
+from campaign_app.ui.kit.dialogs import ask, question
+from campaign_app.ui.kit.vars import not_
 from campaign_app.ui.layout import page
 
 # The same form is saved or tested: a hidden button of each kind would submit it twice, so the act is a field.
@@ -31,7 +33,7 @@ def _read_only() -> rx.Component:
 
 
 def _actions() -> rx.Component:
-    more = c.menu(c.menu_item("Delete account", AccountPage.ask_delete(True), "trash_2", danger=True))
+    more = c.menu(c.menu_item("Delete account", ask(AccountQuestions, "delete"), "trash_2", danger=True))
     return c.if_allowed(
         "accounts:write",
         rx.el.div(
@@ -43,7 +45,7 @@ def _actions() -> rx.Component:
 
 
 def _side() -> rx.Component:
-    saved = ~AccountPage.is_new
+    saved = not_(AccountPage.is_new)
     return c.stack(
         rx.cond(saved, standing_card(), rx.fragment()),
         c.if_allowed("accounts:write", check_card(submit("test"))),
@@ -53,14 +55,13 @@ def _side() -> rx.Component:
 
 
 def _delete_question() -> rx.Component:
-    return c.confirm_dialog(
+    return question(
+        AccountQuestions,
+        "delete",
         f"Delete {AccountPage.title}?",
         "Nothing can be sent through it any more; its password and key are erased. Results of finished campaigns stay.",
         act="Delete account",
-        on_confirm=AccountPage.delete,
         danger=True,
-        open=AccountPage.asking,
-        on_open_change=AccountPage.ask_delete,
     )
 
 

@@ -1,23 +1,28 @@
 """One sending account: its form, saved with everything checked; passwords are never sent to the browser."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.channels import registry, service
 from campaign_app.channels.errors import AccountInvalid
 from campaign_app.channels.fields import Kind
-from campaign_app.channels.schemas import Account
+from campaign_app.channels.schemas import Account, AccountForm
 from campaign_app.channels.tested import CheckedConnection
 from campaign_app.core import db
+from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
+from campaign_app.core.errors import Invalid
 from campaign_app.delivery.reporting import account_rates
 from campaign_app.ui import browser, routes
 from campaign_app.ui.accounts import labels
 from campaign_app.ui.accounts.labels import Standing
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.ids import to_id
+from campaign_app.ui.kit.dialogs_state import Question, Questions
+from campaign_app.ui.kit.forms_state import Form, FormState
 from campaign_app.workspace import service as workspace
 
 NEW = "new"
@@ -25,16 +30,14 @@ OTHER = "other"
 FIRST_ERROR = "input[aria-invalid=true]"
 
 
-class AccountPage(AppState):
-    """The form. What is typed stays in the browser until it is saved or tested."""
+class AccountPage(FormState, AppState):
+    """The form, whose fields the provider declares. What is typed stays in the browser until it is saved or tested."""
 
+    form: ClassVar[Form] = Form("", "accounts:write", ())
     loading: bool = True
-    saving: bool = False
     is_new: bool = False
     number: int = 0
     title: str = ""
-    values: dict[str, str] = {}
-    errors: dict[str, str] = {}
     facts: list[tuple[str, str]] = []
     standing: Standing = Standing()
     provider: str = ""
@@ -44,7 +47,6 @@ class AccountPage(AppState):
     form_key: str = ""
     preset: str = OTHER
     preset_hint: str = ""
-    asking: bool = False
     _version: int = 0
     _account: Account | None = None
     _tested: CheckedConnection | None = None  # stays on the server; the service looks whether it fits what is saved
@@ -55,11 +57,22 @@ class AccountPage(AppState):
         actor = await self.require("accounts:read")
         if self.account_id == NEW and not actor.can("accounts:write"):
             return browser.redirect(routes.ACCOUNTS)
-        self.errors, self.preset, self.preset_hint, self.asking = {}, OTHER, "", False
+        if self._is_filled():
+            if not self.is_new:
+                await self._refresh_standing()
+            return None
+        self.preset, self.preset_hint = OTHER, ""
         self.is_new, self._tested = self.account_id == NEW, None
         async with self.busy():
             await self._read()
         return None
+
+    @rx.event
+    async def load_saved(self) -> None:
+        """What somebody else has saved, in the place of what is here."""
+        await self.require("accounts:read")
+        await self._read()
+        self.form_key = f"{self.form_key} {self.revision}"
 
     async def _read(self) -> None:
         actor = await self.require("accounts:read")
@@ -95,8 +108,9 @@ class AccountPage(AppState):
         self._show_form(account.provider if account else registry.adapters()[0].provider)
 
     def _show_form(self, provider: str) -> None:
-        self.provider, self.errors = provider, {}
-        self.values, self.choices = labels.values(provider, self._account)
+        self.provider = provider
+        values, self.choices = labels.values(provider, self._account)
+        self._fill(**values)
         self.stored_secrets = sorted(self._account.stored_secrets) if self._account else []
         self.form_key = f"{provider} {self.number}"
 
@@ -117,9 +131,9 @@ class AccountPage(AppState):
             return None
         preset = form.presets[key]
         self.preset, self.preset_hint = key, preset.hint
-        return self._fill(preset.values)
+        return self._put(preset.values)
 
-    def _fill(self, values: Mapping[str, str]) -> list[Any]:
+    def _put(self, values: Mapping[str, str]) -> list[Any]:
         """Put values into fields: choices are ours, what is typed is the browser's."""
         self.choices = {**self.choices, **{name: value for name, value in values.items() if name in self.choices}}
         return [browser.set_value(name, value) for name, value in values.items() if name not in self.choices]
@@ -132,7 +146,7 @@ class AccountPage(AppState):
         found = next(
             (each for field in fields if field.name == name for each in field.choices if each.value == value), None
         )
-        return self._fill({name: value, **found.sets}) if found else None
+        return self._put({name: value, **found.sets}) if found else None
 
     @rx.event
     async def set_active(self, active: bool) -> None:
@@ -140,48 +154,37 @@ class AccountPage(AppState):
         await self.require("accounts:write")
         self.active = active
 
-    @rx.event
-    async def ask_delete(self, asking: bool) -> None:
-        """The question before deleting."""
-        await self.require("accounts:write")
-        self.asking = asking
+    def _takes_form(self, form: Mapping[str, Any]) -> bool:
+        """A form sent to be tested is not saved."""
+        return form.get("act") == "save" and super()._takes_form(form)
 
-    @rx.event
-    async def save(self, given: dict[str, Any]) -> Any:
-        """Create or change the account; a form sent to be tested is not ours."""
-        actor = await self.require("accounts:write")
-        if given.get("act") != "save":
-            return None
-        form, wrong = labels.read_form(self.provider, given, self._account, self.active)
-        try:
-            async with self.busy("saving"), db.transaction() as session:
-                if wrong:
-                    raise AccountInvalid("Check the marked fields.", wrong)
-                if self.is_new:
-                    number = await service.create(session, actor, form, self._tested)
-                else:
-                    number = self.number
-                    await service.update(session, actor, number, self._version, form, self._tested)
-        except AccountInvalid as error:
-            self.errors = error.fields
-            return browser.focus(FIRST_ERROR, after_ms=100)
-        self.errors = {}
+    def _given(self, form: Mapping[str, Any]) -> dict[str, Any]:
+        read, wrong = labels.read_form(self.provider, form, self._account, self.active)
+        return {"form": read, "wrong": wrong}
+
+    async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> tuple[int, str]:
+        form: AccountForm = given["form"]
+        if given["wrong"]:
+            raise AccountInvalid("Check the marked fields.", given["wrong"])
         if self.is_new:
-            return [browser.redirect(routes.account(number)), notify_success(f"{form.name} saved")]
-        await self._read()
-        emptied = [
-            browser.set_value(field.name, "") for field in registry.adapter(self.provider).form.of_kind(Kind.SECRET)
-        ]
-        return [*emptied, notify_success(f"{form.name} saved")]
+            return await service.create(session, actor, form, self._tested), form.name
+        await service.update(session, actor, self.number, self._version, form, self._tested)
+        return self.number, form.name
 
-    @rx.event
-    async def delete(self) -> Any:
-        """Take it out of use; refused while a campaign will still send through it."""
-        actor = await self.require("accounts:write")
-        self.asking = False
-        async with db.transaction() as session:
-            await service.delete(session, actor, self.number)
-        return [browser.redirect(routes.ACCOUNTS), notify_success(f"{self.title} deleted")]
+    def _refuse(self, error: Invalid) -> None:
+        self.errors = error.fields
+
+    def _refused(self) -> Any:
+        return browser.focus(FIRST_ERROR, after_ms=100)
+
+    async def _saved(self, actor: Actor, saved: tuple[int, str]) -> Any:  # noqa: ARG002
+        number, name = saved
+        told = notify_success(f"{name} saved")
+        if self.is_new:
+            return [browser.redirect(routes.account(number)), told]
+        await self._read()
+        secrets = registry.adapter(self.provider).form.of_kind(Kind.SECRET)
+        return [*(browser.set_value(field.name, "") for field in secrets), told]
 
     @rx.event
     async def forget_weakness(self) -> Any:
@@ -191,6 +194,18 @@ class AccountPage(AppState):
             await service.forget_weakness(session, actor, self.number)
         await self._read()
         return notify_success("It is tried again with the next campaign")
+
+
+class AccountQuestions(Questions, AppState):
+    """Taking the account of the page out of use; refused while a campaign will still send through it."""
+
+    async def _delete(self, actor: Actor) -> Any:
+        page = await self.get_state(AccountPage)
+        async with db.transaction() as session:
+            await service.delete(session, actor, page.number)
+        return [browser.redirect(routes.ACCOUNTS), notify_success(f"{page.title} deleted")]
+
+    questions: ClassVar = {"delete": Question("accounts:write", _delete)}
 
 
 def provider_choices() -> list[tuple[str, str]]:

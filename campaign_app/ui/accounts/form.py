@@ -11,6 +11,8 @@ from campaign_app.ui import components as c
 from campaign_app.ui.accounts import account_state as choices
 from campaign_app.ui.accounts.account_state import AccountPage
 from campaign_app.ui.accounts.check_state import AccountCheck
+from campaign_app.ui.kit.forms import form_callouts
+from campaign_app.ui.kit.forms_state import TICKET
 
 FORM = "account-form"
 
@@ -133,10 +135,12 @@ def account_form() -> rx.Component:
     """What every account has, and between them the fields of the chosen provider."""
     known = [(adapter.provider, _of_provider(adapter)) for adapter in registry.adapters()]
     return rx.form(
+        form_callouts(AccountPage, reload=AccountPage.load_saved),
         c.stack(_account(), rx.match(AccountPage.provider, *known, rx.fragment()), _limits()),
         rx.el.input(type="hidden", name="act", default_value="save"),
+        rx.el.input(type="hidden", name=TICKET, value=AccountPage.ticket, read_only=True),
         id=FORM,
-        on_submit=[AccountPage.save, AccountCheck.test_form],
+        on_submit=[AccountPage.submit, AccountCheck.test_form],
         key=AccountPage.form_key,
         reset_on_submit=False,
         custom_attrs={"noValidate": True},

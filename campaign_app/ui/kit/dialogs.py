@@ -1,5 +1,6 @@
 """Dialogs as components: a question before an act, and a form over the page."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import reflex as rx
@@ -66,6 +67,7 @@ def form_dialog(
     text: Text = "",
     before: Content | None = None,
     after: Content | None = None,
+    rows: Sequence[Content] | None = None,
     width: str = "460px",
     overrides: Overrides | None = None,
 ) -> rx.Component:
@@ -76,7 +78,9 @@ def form_dialog(
         primary_button(act, type="submit", busy=state.saving),
         class_name="b-dialog-foot",
     )
-    form = form_body(state, before=before, after=after, foot=foot, class_name="b-dialog-form", overrides=overrides)
+    form = form_body(
+        state, before=before, after=after, rows=rows, foot=foot, class_name="b-dialog-form", overrides=overrides
+    )
     return dialog(title, form, text=text, open=is_open(state), on_open_change=state.close, width=width)
 
 

@@ -1,6 +1,7 @@
 """A form as components: its fields with their errors, what is wrong beyond them, who saved in between."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import reflex as rx
@@ -24,18 +25,22 @@ def form_body(
     foot: Content | None = None,
     before: Content | None = None,
     after: Content | None = None,
+    rows: Sequence[Content] | None = None,
     class_name: str = "b-form",
     size: Size = "2",
     overrides: Overrides | None = None,
     reload: Any = None,
     keep_copy: Any = None,
 ) -> rx.Component:
-    """The form of `state`. `reload` and `keep_copy` are offered when somebody else saved in between."""
+    """The form of `state`, or other `rows` of its fields.
+
+    `reload` and `keep_copy` are offered when somebody else saved in between.
+    """
     return rx.form(
         rx.el.input(type="hidden", name=TICKET, value=state.ticket, read_only=True),
         form_callouts(state, reload, keep_copy),
         *([before] if before is not None else []),
-        *form_rows(state, size, overrides),
+        *(form_rows(state, size, overrides) if rows is None else rows),
         *([after] if after is not None else []),
         *([foot] if foot is not None else []),
         id=form_id(state),
@@ -63,7 +68,9 @@ def _row(state: type[FormState], row: Row, size: Size, overrides: Overrides) -> 
     return rx.el.div(*pair, class_name="b-form-pair")
 
 
-def field_of(state: type[FormState], field: Field, size: Size, more: Mapping[str, Any]) -> rx.Component:
+def field_of(
+    state: type[FormState], field: Field, size: Size = "2", more: Mapping[str, Any] = MappingProxyType({})
+) -> rx.Component:
     """One field: label, control, hint or error."""
     error = entry(state.errors, field.name)
     name = state.form.id_of(field.name)
@@ -89,7 +96,7 @@ def _control(
         return select_field(name, options, value, error=error, size=size, **given)
     if field.kind not in SECRET:
         given["default_value"] = value
-    if field.kind == "area":
+    if field.kind in {"area", "secret_area"}:
         return text_area(name, error=error, size=size, **given)
     if field.kind in _TYPES:
         given["type"] = _TYPES[field.kind]

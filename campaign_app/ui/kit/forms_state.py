@@ -14,9 +14,9 @@ from campaign_app.core.errors import Invalid, SavedMeanwhile
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.kit.dialogs_state import Dialog
 
-Kind = Literal["text", "email", "area", "password", "code", "select", "switch"]
+Kind = Literal["text", "email", "area", "secret_area", "password", "code", "select", "switch"]
 Option = tuple[str, str]
-SECRET: Final = frozenset({"password", "code"})
+SECRET: Final = frozenset({"password", "code", "secret_area"})
 TICKET: Final = "ticket"
 ON: Final = "on"
 _OFF: Final = frozenset({"", "false", "off", "0", "none"})
@@ -26,7 +26,7 @@ _OFF: Final = frozenset({"", "false", "off", "0", "none"})
 class Field:
     """One field of a form. `name` is the one that the room's errors use; `more` are attributes of its control.
 
-    Secrets (`password`, `code`) go straight to the service and are kept in no var.
+    Secrets (`password`, `code`, `secret_area`) go straight to the service and are kept in no var.
     """
 
     name: str
@@ -53,6 +53,10 @@ class Form:
         """Every field, in order."""
         for row in self.rows:
             yield from row if isinstance(row, tuple) else (row,)
+
+    def field(self, name: str) -> Field:
+        """One of the fields."""
+        return next(field for field in self.fields() if field.name == name)
 
     def id_of(self, name: str) -> str:
         """The id and the form name of a field's control."""
@@ -102,7 +106,7 @@ class FormState(AppState, mixin=True):
     async def submit(self, form: dict[str, Any]) -> Any:
         """Save the form."""
         actor = await self.require(self.form.may)
-        if str(form.get(TICKET, self.ticket)) != str(self.ticket):
+        if not self._takes_form(form):
             return
         async for step in self._submit(actor, self._given(form)):
             yield step
@@ -115,10 +119,12 @@ class FormState(AppState, mixin=True):
             saved, is_stored = await self._store(actor, given)
         finally:
             self.saving = False
-        if is_stored:
-            self.ticket += 1
-            self._stored()
-            yield await self._saved(actor, saved)
+        if not is_stored:
+            yield self._refused()
+            return
+        self.ticket += 1
+        self._stored()
+        yield await self._saved(actor, saved)
 
     async def _store(self, actor: Actor, given: dict[str, Any]) -> tuple[Any, bool]:
         try:
@@ -130,8 +136,16 @@ class FormState(AppState, mixin=True):
             self._refuse(error)
         return None, False
 
+    def _takes_form(self, form: Mapping[str, Any]) -> bool:
+        """Whether what was sent is to be saved: not when it was saved already."""
+        return str(form.get(TICKET, self.ticket)) == str(self.ticket)
+
     def _stored(self) -> None:
         """The form is saved; a dialog closes here."""
+
+    def _refused(self) -> Any:
+        """Events that follow when it was not saved."""
+        return None
 
     def _refuse(self, error: Invalid) -> None:
         names = {field.name for field in self.form.fields()}

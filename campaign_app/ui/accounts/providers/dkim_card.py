@@ -7,7 +7,10 @@ import reflex as rx
 from campaign_app.ui import browser
 from campaign_app.ui import components as c
 from campaign_app.ui.accounts.checks import machine_text
-from campaign_app.ui.accounts.providers.dkim_state import KINDS, AccountDkim
+from campaign_app.ui.accounts.providers.dkim_state import AccountDkim, DkimForm, DkimQuestions
+from campaign_app.ui.kit.dialogs import ask, form_dialog, open_form, question
+from campaign_app.ui.kit.forms import field_of
+from campaign_app.ui.kit.vars import choose, is_set
 
 
 def _record(label: str, value: Any, act: str) -> rx.Component:
@@ -34,13 +37,13 @@ def _signed() -> rx.Component:
             c.if_allowed(
                 "accounts:write",
                 c.menu(
-                    c.menu_item("Replace key", AccountDkim.show_form(True), "refresh_cw"),
-                    c.menu_item("Stop signing", AccountDkim.ask_remove(True), "trash_2", danger=True),
+                    c.menu_item("Replace key", open_form(DkimForm), "refresh_cw"),
+                    c.menu_item("Stop signing", ask(DkimQuestions, "remove"), "trash_2", danger=True),
                     label="More for DKIM",
                 ),
             ),
         ),
-        rx.cond(AccountDkim.finding != "", found, rx.fragment()),
+        rx.cond(is_set(AccountDkim.finding), found, rx.fragment()),
     )
 
 
@@ -53,7 +56,7 @@ def _unsigned() -> rx.Component:
         ),
         c.if_allowed(
             "accounts:write",
-            rx.el.div(c.outline_button("Generate key", "key_round", on_click=AccountDkim.show_form(True))),
+            rx.el.div(c.outline_button("Generate key", "key_round", on_click=open_form(DkimForm))),
         ),
     )
 
@@ -64,63 +67,33 @@ def dkim_card() -> rx.Component:
 
 
 def _key_form() -> rx.Component:
-    def field(name: str, label: str, value: Any, hint: str) -> rx.Component:
-        error = AccountDkim.errors.get(name, "")
-        return c.form_field(
-            label, c.text_input(name, default_value=value, error=error), name=name, error=error, hint=hint
-        )
+    def field(name: str) -> rx.Component:
+        return field_of(DkimForm, DkimForm.form.field(name))
 
-    pasted = c.form_field(
-        "Private key",
-        c.text_area(
-            "dkim_key",
-            error=AccountDkim.errors.get("dkim_key", ""),
-            rows="6",
-            placeholder="-----BEGIN PRIVATE KEY-----",
-        ),
-        name="dkim_key",
-        error=AccountDkim.errors.get("dkim_key", ""),
-        hint="PEM, RSA or Ed25519. Stored encrypted and never shown again.",
-    )
-    made = c.form_field(
-        "Kind", c.select_input("dkim_kind", KINDS, AccountDkim.kind, AccountDkim.choose_kind), name="dkim_kind"
-    )
-    return rx.form(
-        field("dkim_domain", "Domain", AccountDkim.domain, "The domain of the sender address, or one above it"),
-        field("dkim_selector", "Selector", AccountDkim.selector, "Any short name; one for each key"),
-        rx.cond(AccountDkim.own, pasted, made),
-        c.switch("I have a private key already", AccountDkim.own, AccountDkim.bring_own),
-        rx.el.div(
-            rx.el.div(class_name="b-grow"),
-            c.outline_button("Cancel", on_click=AccountDkim.show_form(False)),
-            c.primary_button(
-                rx.cond(AccountDkim.own, "Save key", "Generate key"), type="submit", busy=AccountDkim.saving
-            ),
-            class_name="b-dialog-foot",
-        ),
-        on_submit=AccountDkim.save,
-        reset_on_submit=False,
-        class_name="b-form",
+    return form_dialog(
+        DkimForm,
+        choose(AccountDkim.signs, "Replace the DKIM key", "Sign with DKIM"),
+        act=choose(DkimForm.own, "Save key", "Generate key"),
+        text="Receivers check the signature against a record in your DNS.",
+        rows=[
+            field("dkim_domain"),
+            field("dkim_selector"),
+            rx.cond(DkimForm.own, field("dkim_key"), field("dkim_kind")),
+            c.switch("I have a private key already", DkimForm.own, DkimForm.bring_own),
+        ],
     )
 
 
 def dkim_dialogs() -> rx.Component:
     """The form for a key, and the question before it goes."""
     return rx.fragment(
-        c.dialog(
-            rx.cond(AccountDkim.signs, "Replace the DKIM key", "Sign with DKIM"),
-            _key_form(),
-            text="Receivers check the signature against a record in your DNS.",
-            open=AccountDkim.open,
-            on_open_change=AccountDkim.show_form,
-        ),
-        c.confirm_dialog(
+        _key_form(),
+        question(
+            DkimQuestions,
+            "remove",
             "Stop signing messages of this account?",
             "The private key is erased. Receivers may take unsigned messages for spam.",
             act="Stop signing",
-            on_confirm=AccountDkim.remove,
             danger=True,
-            open=AccountDkim.asking,
-            on_open_change=AccountDkim.ask_remove,
         ),
     )

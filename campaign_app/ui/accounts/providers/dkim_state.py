@@ -1,9 +1,10 @@
 """The account's DKIM key: made here, published by a person, looked for in DNS."""
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.channels.email import dkim, dkim_service
 from campaign_app.channels.email.dns_check import Published
@@ -14,9 +15,12 @@ from campaign_app.core.errors import AppError
 from campaign_app.ui.accounts.account_state import NEW, AccountPage
 from campaign_app.ui.app_state import AppState, explain, notify_success
 from campaign_app.ui.ids import to_id
+from campaign_app.ui.kit.dialogs_state import Question, Questions
+from campaign_app.ui.kit.forms_state import Field, Form, FormDialog
 from campaign_app.ui.payload import choice
 
 KINDS = [(dkim.KeyKind.RSA.value, "RSA 2048: understood everywhere"), (dkim.KeyKind.ED25519.value, "Ed25519: short")]
+_NO_KEY = "Paste the private key, or let Beacon make one."
 
 
 class AccountDkim(AppState):
@@ -27,93 +31,30 @@ class AccountDkim(AppState):
     selector: str = ""
     record_name: str = ""
     record_text: str = ""
-    kind: str = dkim.KeyKind.RSA.value
-    own: bool = False
-    open: bool = False
-    asking: bool = False
-    saving: bool = False
     checking: bool = False
     finding: str = ""
     found_right: bool = False
-    errors: dict[str, str] = {}
 
     @rx.event
     async def load(self) -> None:
         """Open the page."""
         actor = await self.require("accounts:read")
-        self.finding, self.errors, self.open, self.asking, self.own = "", {}, False, False, False
-        self.signs = False
+        self.finding, self.signs = "", False
         if self.account_id == NEW:
             return
         with suppress(AccountNotFound):  # another provider's, which has no such card
             await self._read(actor)
+
+    async def _changed(self, actor: Actor) -> None:
+        self.finding = ""
+        await self._read(actor)
+        await (await self.get_state(AccountPage))._read()  # the account has a new version
 
     async def _read(self, actor: Actor) -> None:
         async with db.reading() as session:
             found = await dkim_service.get(session, actor, to_id(self.account_id, "sending account"))
         self.signs, self.domain, self.selector = found.signs, found.domain, found.selector
         self.record_name, self.record_text = found.record.name, found.record.text
-
-    @rx.event
-    async def show_form(self, is_open: bool) -> None:
-        """The dialog with domain, selector and kind."""
-        await self.require("accounts:write")
-        self.open, self.errors, self.own = is_open, {}, False
-
-    @rx.event
-    async def choose_kind(self, kind: str) -> None:
-        """RSA or Ed25519."""
-        await self.require("accounts:write")
-        self.kind = choice(dkim.KeyKind, kind).value
-
-    @rx.event
-    async def bring_own(self, own: bool) -> None:
-        """Paste a key instead of making one."""
-        await self.require("accounts:write")
-        self.own, self.errors = own, {}
-
-    @rx.event
-    async def ask_remove(self, asking: bool) -> None:
-        """The question before signing stops."""
-        await self.require("accounts:write")
-        self.asking = asking
-
-    @rx.event
-    async def save(self, given: dict[str, Any]) -> Any:
-        """Make the key, or take the one that was pasted."""
-        actor = await self.require("accounts:write")
-        key = str(given.get("dkim_key", "")).strip() if self.own else ""
-        if self.own and not key:
-            self.errors = {"dkim_key": "Paste the private key, or let Beacon make one."}
-            return None
-        try:
-            async with self.busy("saving"), db.transaction() as session:
-                await dkim_service.set_key(
-                    session,
-                    actor,
-                    to_id(self.account_id, "sending account"),
-                    domain=str(given.get("dkim_domain", "")),
-                    selector=str(given.get("dkim_selector", "")),
-                    kind=dkim.KeyKind(self.kind),
-                    key=key,
-                )
-        except AccountInvalid as error:
-            self.errors = error.fields
-            return None
-        self.open, self.finding = False, ""
-        await self._read(actor)
-        return [AccountPage.load, notify_success("Key saved", "Publish its DNS record before the next campaign.")]
-
-    @rx.event
-    async def remove(self) -> Any:
-        """Sign no more."""
-        actor = await self.require("accounts:write")
-        self.asking = False
-        async with db.transaction() as session:
-            await dkim_service.remove_key(session, actor, to_id(self.account_id, "sending account"))
-        self.finding = ""
-        await self._read(actor)
-        return [AccountPage.load, notify_success("Messages of this account are not signed any more")]
 
     @rx.event(background=True)
     async def check_dns(self) -> Any:
@@ -133,3 +74,65 @@ class AccountDkim(AppState):
         finally:
             async with self:
                 self.checking = False
+
+
+class DkimForm(FormDialog, AppState):
+    """A key that is made here, or one that is pasted (`own`)."""
+
+    form: ClassVar[Form] = Form(
+        "",
+        "accounts:write",
+        (
+            Field("dkim_domain", "Domain", hint="The domain of the sender address, or one above it"),
+            Field("dkim_selector", "Selector", hint="Any short name; one for each key"),
+            Field("dkim_kind", "Kind", "select", options=tuple(KINDS)),
+            Field(
+                "dkim_key",
+                "Private key",
+                "secret_area",
+                "PEM, RSA or Ed25519. Stored encrypted and never shown again.",
+                more={"rows": "6", "placeholder": "-----BEGIN PRIVATE KEY-----"},
+            ),
+        ),
+    )
+    own: bool = False
+
+    async def _start(self, actor: Actor, key: str) -> dict[str, str]:  # noqa: ARG002
+        self.own, page = False, await self.get_state(AccountDkim)
+        return {"dkim_domain": page.domain, "dkim_selector": page.selector, "dkim_kind": dkim.KeyKind.RSA.value}
+
+    @rx.event
+    async def bring_own(self, own: bool) -> None:
+        """Paste a key instead of making one."""
+        await self.require("accounts:write")
+        self.own, self.errors = own, {}
+
+    async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> None:
+        key = given["dkim_key"].strip() if self.own else ""
+        if self.own and not key:
+            raise AccountInvalid(_NO_KEY, {"dkim_key": _NO_KEY})
+        await dkim_service.set_key(
+            session,
+            actor,
+            to_id(self.account_id, "sending account"),
+            domain=given["dkim_domain"],
+            selector=given["dkim_selector"],
+            kind=choice(dkim.KeyKind, given["dkim_kind"]),
+            key=key,
+        )
+
+    async def _saved(self, actor: Actor, saved: None) -> Any:  # noqa: ARG002
+        await (await self.get_state(AccountDkim))._changed(actor)
+        return notify_success("Key saved", "Publish its DNS record before the next campaign.")
+
+
+class DkimQuestions(Questions, AppState):
+    """Signing no more."""
+
+    async def _remove(self, actor: Actor) -> Any:
+        async with db.transaction() as session:
+            await dkim_service.remove_key(session, actor, to_id(self.account_id, "sending account"))
+        await (await self.get_state(AccountDkim))._changed(actor)
+        return notify_success("Messages of this account are not signed any more")
+
+    questions: ClassVar = {"remove": Question("accounts:write", _remove)}
