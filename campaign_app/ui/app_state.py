@@ -136,7 +136,6 @@ class SignedIn:
         contact_id: str
         import_id: str
         segment_id: str
-        template_id: str
 
     @asynccontextmanager
     async def busy(self, flag: str = "loading") -> AsyncIterator[None]:

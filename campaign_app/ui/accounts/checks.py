@@ -7,6 +7,7 @@ import reflex as rx
 from campaign_app.ui import components as c
 from campaign_app.ui.accounts.account_state import AccountPage
 from campaign_app.ui.accounts.check_state import AccountCheck
+from campaign_app.ui.kit.vars import not_
 
 
 def machine_text(value: Any, label: str) -> rx.Component:
@@ -114,7 +115,7 @@ def check_card(on_test: Any) -> rx.Component:
                             "What the server said (", AccountCheck.seconds, ")", class_name="b-dense b-strong"
                         ),
                         machine_text(AccountCheck.transcript, "Dialogue with the server"),
-                        open=~AccountCheck.works,
+                        open=not_(AccountCheck.works),
                     ),
                 ),
                 rx.fragment(),

@@ -13,6 +13,7 @@ from campaign_app.ui.accounts.account_state import AccountPage
 from campaign_app.ui.accounts.check_state import AccountCheck
 from campaign_app.ui.kit.forms import form_callouts
 from campaign_app.ui.kit.forms_state import TICKET
+from campaign_app.ui.kit.vars import choose, contains, is_set
 
 FORM = "account-form"
 
@@ -35,14 +36,14 @@ def text(name: str, label: str, *, hint: Any = "", optional: bool = False, **pro
 
 
 def _secret(field: Field) -> rx.Component:
-    kept = AccountPage.stored_secrets.contains(field.name)
+    kept = contains(AccountPage.stored_secrets, field.name)
     error = AccountPage.errors.get(field.name, "")
     return c.form_field(
         field.label,
         c.text_input(field.name, type="password", error=error, auto_complete="new-password"),
         name=field.name,
         error=error,
-        hint=rx.cond(kept, "Stored encrypted. Leave it empty to keep it", "Stored encrypted"),
+        hint=choose(kept, "Stored encrypted. Leave it empty to keep it", "Stored encrypted"),
         optional=field.optional,
     )
 
@@ -91,7 +92,7 @@ def _presets(adapter: ChannelAdapter) -> list[rx.Component]:
     select = c.select_input(
         "preset", choices.preset_choices(adapter.provider), AccountPage.preset, AccountPage.choose_preset
     )
-    hint = rx.cond(AccountPage.preset_hint != "", AccountPage.preset_hint, "Fills the server in for you")
+    hint = choose(is_set(AccountPage.preset_hint), AccountPage.preset_hint, "Fills the server in for you")
     return [rx.cond(AccountPage.is_new, c.form_field("Provider", select, name="preset", hint=hint), rx.fragment())]
 
 

@@ -8,6 +8,7 @@ from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.campaign_builder.audience_state import BuilderAudience as State
 from campaign_app.ui.campaign_builder.parts import option, step_head
+from campaign_app.ui.kit.vars import choose, has_items
 
 
 def audience_step() -> rx.Component:
@@ -71,12 +72,12 @@ def _choices(chosen: Any, on_change: Any, verb: str) -> rx.Component:
 def _included() -> rx.Component:
     search = c.search_field(State.search, State.find.debounce(250), "Search lists and segments")
     empty = rx.el.div(
-        rx.cond(State.choices.length() > 0, "Nothing with this name.", "There are no lists or segments yet."),
+        choose(has_items(State.choices), "Nothing with this name.", "There are no lists or segments yet."),
         c.text_link("Import contacts", routes.IMPORTS),
         class_name="b-row b-dense b-muted b-item",
     )
     return c.card(
-        rx.cond(State.shown.length() > 0, _choices(State.included, State.include, "Send to"), empty),
+        rx.cond(has_items(State.shown), _choices(State.included, State.include, "Send to"), empty),
         title="Lists and segments",
         aside=search,
         pad=False,
@@ -86,7 +87,7 @@ def _included() -> rx.Component:
 def _excluded() -> rx.Component:
     return c.card(
         rx.cond(
-            State.shown.length() > 0,
+            has_items(State.shown),
             _choices(State.excluded, State.exclude, "Leave out"),
             rx.el.div("Nothing to leave out.", class_name="b-dense b-muted b-item"),
         ),
@@ -104,7 +105,7 @@ def _count() -> rx.Component:
         rx.el.div(
             rx.el.span(State.reachable_text, class_name="bd-number"),
             rx.el.span(
-                rx.cond(State.reachable == 1, "person can be reached", "people can be reached"), class_name="b-muted"
+                choose(State.reachable == 1, "person can be reached", "people can be reached"), class_name="b-muted"
             ),
             rx.cond(State.counting, rx.spinner(size="1"), rx.fragment()),
             class_name="b-row b-wrap",

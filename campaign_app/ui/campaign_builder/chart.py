@@ -5,6 +5,7 @@ import reflex as rx
 from campaign_app.ui import components as c
 from campaign_app.ui.campaign_builder.review_state import BuilderReview as State
 from campaign_app.ui.components.charts import chart
+from campaign_app.ui.kit.vars import has_items
 
 
 def finish_card() -> rx.Component:
@@ -12,7 +13,7 @@ def finish_card() -> rx.Component:
     return c.card(
         rx.el.p(State.finish_text, class_name="b-dense b-muted"),
         rx.cond(
-            State.fig.length() > 0,
+            has_items(State.fig),
             chart(State.fig, label=f"{State.finish_title}. {State.finish_text}", height=148),
             rx.fragment(),
         ),

@@ -11,6 +11,7 @@ from campaign_app.ui.campaign_builder.preview import preview_pane
 from campaign_app.ui.campaign_builder.preview_state import BuilderPreview
 from campaign_app.ui.campaign_builder.templates import picker
 from campaign_app.ui.components.editors.fields import editor_choice, line_field, message_field
+from campaign_app.ui.kit.vars import joined
 
 
 def content_step() -> rx.Component:
@@ -112,7 +113,7 @@ def _switch_question() -> rx.Component:
         "Switch to the simple editor?",
         rx.fragment(
             "The simple editor cannot keep this part of the message: ",
-            rx.el.b(State.losses.join(", ")),
+            rx.el.b(joined(State.losses, ", ")),
             ". Text, links, pictures and variables stay.",
         ),
         act="Switch and lose it",

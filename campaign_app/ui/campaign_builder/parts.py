@@ -6,6 +6,7 @@ import reflex as rx
 
 from campaign_app.ui import components as c
 from campaign_app.ui.campaign_builder.state import Builder
+from campaign_app.ui.kit.vars import entry
 
 
 def step_head(title: str, text: str = "") -> rx.Component:
@@ -15,7 +16,7 @@ def step_head(title: str, text: str = "") -> rx.Component:
 
 def error_of(field: str) -> Any:
     """What is wrong with a field, "" when nothing is."""
-    return rx.cond(Builder.errors.contains(field), Builder.errors[field], "")
+    return entry(Builder.errors, field)
 
 
 def own_input(name: str, value: Any, on_text: Any, **props: Any) -> rx.Component:

@@ -6,6 +6,7 @@ import reflex as rx
 
 from campaign_app.ui import components as c
 from campaign_app.ui.campaign_builder.preview_state import BuilderPreview as State
+from campaign_app.ui.kit.vars import choose, has_items, joined, same
 
 
 def preview_pane() -> rx.Component:
@@ -15,7 +16,7 @@ def preview_pane() -> rx.Component:
         rx.cond(
             State.problem != "", c.callout(State.problem, "error", title="The message cannot be made"), rx.fragment()
         ),
-        rx.cond(State.missing.length() > 0, _missing(), rx.fragment()),
+        rx.cond(has_items(State.missing), _missing(), rx.fragment()),
         rx.el.div(rx.cond(State.tab == "text", _plain(), _message()), class_name="bd-preview-body"),
         class_name="bd-preview",
         aria_label="Preview",
@@ -40,7 +41,7 @@ def _person() -> rx.Component:
             rx.el.span(person.company, class_name="b-muted b-ell"),
             type="button",
             class_name="bd-pick",
-            aria_pressed=rx.cond(State.person == person.id, "true", "false"),
+            aria_pressed=choose(State.person == person.id, "true", "false"),
             on_click=State.choose_person(person.id),
         )
 
@@ -48,7 +49,7 @@ def _person() -> rx.Component:
         rx.el.div(
             c.search_field(State.person_search, State.find_person.debounce(250), "Search recipients", width="100%"),
             rx.cond(
-                State.people.length() > 0,
+                has_items(State.people),
                 rx.el.div(rx.foreach(State.people, row), class_name="bd-picks"),
                 rx.el.p("Nobody in the audience matches.", class_name="b-dense b-muted"),
             ),
@@ -78,7 +79,7 @@ def _widths() -> rx.Component:
         rx.segmented_control.item(
             rx.el.span(c.icon("file_text", 14), "Text", class_name="b-row bd-width"), value="text"
         ),
-        value=rx.cond(State.tab == "text", "text", State.width),
+        value=choose(same(State.tab, "text"), "text", State.width),
         on_change=State.show_width,
         aria_label="Preview as",
         size="1",
@@ -89,7 +90,7 @@ def _missing() -> rx.Component:
     return c.callout(
         rx.fragment(
             f"{State.person_name} has nothing in: ",
-            rx.el.b(State.missing.join(", ")),
+            rx.el.b(joined(State.missing, ", ")),
             ". People like this are skipped, unless you give a text to use instead.",
         ),
         "warning",
@@ -99,7 +100,7 @@ def _missing() -> rx.Component:
 def _message() -> rx.Component:
     return c.preview_frame(
         State.rendered_html,
-        width=State.width,
+        width=rx.Var.create(State.width),
         subject=State.rendered_subject,
         sender=State.sender,
         sender_letters=State.sender_letters,

@@ -8,6 +8,7 @@ from campaign_app.ui import components as c
 from campaign_app.ui.campaign_builder.chart import finish_card
 from campaign_app.ui.campaign_builder.review_state import BuilderReview as State
 from campaign_app.ui.campaign_builder.state import Builder
+from campaign_app.ui.kit.vars import choose, length, more_than
 
 
 def review_step() -> rx.Component:
@@ -24,8 +25,8 @@ def review_step() -> rx.Component:
                         class_name="bd-head",
                         aria_live="polite",
                     ),
-                    _group("blocking", State.blocking, State.blocking.length()),
-                    _group("warning", State.warnings, State.warnings.length()),
+                    _group("blocking", State.blocking, length(State.blocking)),
+                    _group("warning", State.warnings, length(State.warnings)),
                     _fine(),
                     class_name="bd-col",
                 ),
@@ -48,18 +49,18 @@ def _finding(kind: str) -> Any:
 
 
 def _group(kind: str, rows: Any, count: Any) -> rx.Component:
-    return rx.cond(count > 0, c.finding_group(kind, count, rx.foreach(rows, _finding(kind))), rx.fragment())
+    return rx.cond(more_than(count, 0), c.finding_group(kind, count, rx.foreach(rows, _finding(kind))), rx.fragment())
 
 
 def _fine() -> rx.Component:
-    count = State.fine.length()
+    count = length(State.fine)
     more = rx.cond(
-        count > 3,
-        c.text_link(rx.cond(State.fine_all, "Show fewer", f"Show all {count}"), on_click=State.show_fine),
+        more_than(count, 3),
+        c.text_link(choose(State.fine_all, "Show fewer", f"Show all {count}"), on_click=State.show_fine),
         rx.fragment(),
     )
     shown = rx.foreach(State.fine_shown, lambda finding: c.finding_row("fine", finding.title, finding.detail))
-    return rx.cond(count > 0, c.finding_group("fine", count, shown, more=more), rx.fragment())
+    return rx.cond(more_than(count, 0), c.finding_group("fine", count, shown, more=more), rx.fragment())
 
 
 def _summary() -> rx.Component:

@@ -41,4 +41,5 @@ def with_time(day: WindowDay, edge: str, value: str) -> WindowDay:
     """`day` with another edge; what is no time of day changes nothing."""
     if edge not in {"opens", "closes"} or not _CLOCK.fullmatch(value):
         return day
-    return replace(day, **{edge: value})
+    changed: dict[str, Any] = {edge: value}
+    return replace(day, **changed)

@@ -159,7 +159,8 @@ def _asked(query: ListQuery) -> CampaignQuery:
 def _moved(row: Row, payload: dict[str, Any]) -> Row:
     """The row after news of its campaign."""
     counters = payload.get("counters") or {}
-    counts, total = bar_counts(counters), int(counters.get("total", row.total))
+    counts: dict[str, Any] = {**bar_counts(counters)}
+    total = int(counters.get("total", row.total))
     status, sent = str(payload.get("status", row.status)), messages_sent(counters)
     return replace(
         row,

@@ -7,6 +7,7 @@ import reflex as rx
 
 from campaign_app.ui.components.base import Content, Handler, Text, Truth, icon
 from campaign_app.ui.components.buttons import icon_button
+from campaign_app.ui.kit.vars import choose, same
 
 
 @dataclass
@@ -30,7 +31,7 @@ def saved_views(
             type="button",
             role="tab",
             class_name="b-tab",
-            aria_selected=rx.cond(rx.Var.create(current) == view.value, "true", "false"),
+            aria_selected=choose(same(current, view.value), "true", "false"),
             on_click=on_choose(view.value),
         )
 
@@ -100,7 +101,7 @@ def filter_chip(
         ),
         *clear,
         class_name="b-chip",
-        data_active=rx.cond(active, "true", "false"),
+        data_active=choose(active, "true", "false"),
     )
 
 
@@ -125,7 +126,7 @@ def choice_chip(
         words = rx.match(current, *((v, label) for v, label in pairs), any_label)
         items: list[Any] = [item(pair) for pair in pairs]
     else:
-        words = rx.cond(current == any_value, any_label, current if shown is None else shown)
+        words = choose(same(current, any_value), any_label, current if shown is None else shown)
         items = [item((any_value, any_label)), rx.foreach(options, item)]
     opener = rx.el.button(
         rx.el.span(key, class_name="b-muted"),
@@ -149,7 +150,7 @@ def choice_chip(
         ),
         rx.cond(current != any_value, cross, rx.fragment()),
         class_name="b-chip",
-        data_active=rx.cond(current != any_value, "true", "false"),
+        data_active=choose(same(current, any_value), "false", "true"),
     )
 
 

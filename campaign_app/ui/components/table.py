@@ -9,6 +9,7 @@ from reflex_components_core.el.elements.tables import Td
 
 from campaign_app.ui.components.base import Box, Content, Handler, Text, Truth, anchor, icon
 from campaign_app.ui.components.buttons import small_button
+from campaign_app.ui.kit.vars import choose
 
 _SKELETON_ROWS = 12
 
@@ -88,9 +89,9 @@ def _head_cell(column: Column, sort: Text, on_sort: Handler) -> rx.Component:
         arrow,
         type="button",
         class_name="b-sort",
-        on_click=on_sort(rx.cond(down, column.sort, f"-{column.sort}")),
+        on_click=on_sort(choose(down, column.sort, f"-{column.sort}")),
     )
-    order = rx.cond(up, "ascending", rx.cond(down, "descending", "none"))
+    order = choose(up, "ascending", choose(down, "descending", "none"))
     return rx.el.th(button, scope="col", aria_sort=order, class_name=column.classes, style=style)
 
 
@@ -144,7 +145,7 @@ def table_row(
                 class_name="b-check",
             )
         ]
-        props["data_chosen"] = rx.cond(checked, "true", "false")
+        props["data_chosen"] = choose(checked, "true", "false")
     return rx.el.tr(*box, *cells, **props)
 
 
@@ -166,7 +167,7 @@ def cell(
 
 
 def name_cell(
-    name: Text,
+    name: Content,
     href: Text | None = None,
     detail: Text | None = None,
     before: Content | None = None,

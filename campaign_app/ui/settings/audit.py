@@ -7,6 +7,7 @@ import reflex as rx
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.kit.lists import Table, list_view
+from campaign_app.ui.kit.vars import by_case
 from campaign_app.ui.layout import page
 from campaign_app.ui.settings.audit_state import ANCHOR_ADDRESS, AuditLog, EntryLine
 from campaign_app.ui.settings.tabs import tabs
@@ -30,7 +31,7 @@ def _phone_row(line: EntryLine) -> rx.Component:
 
 def _chain() -> rx.Component:
     again = c.small_button("Check again", on_click=AuditLog.check, busy=AuditLog.checking)
-    return rx.match(
+    return by_case(
         AuditLog.chain,
         ("fits", c.callout(AuditLog.chain_text, "success", title="The log is whole", action=again)),
         ("broken", c.callout(AuditLog.chain_text, "error", title="The log was changed", action=again)),

@@ -1,7 +1,7 @@
 """One template in its editor. It is saved by a button: a template in use must not change with every key."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import reflex as rx
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -84,6 +84,8 @@ class TemplateFields(AppState):
 class TemplateEdit(FormState, TemplateFields):
     """Loading, writing, saving. What is typed is sent at once, because the preview shows it."""
 
+    if TYPE_CHECKING:  # of the address
+        template_id: str
     form: ClassVar[Form] = Form("", "templates:write", tuple(Field(name, name) for name in _SHOWN))
     _id: int = 0
     _version: int = 0

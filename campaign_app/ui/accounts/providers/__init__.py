@@ -12,6 +12,7 @@ import reflex as rx
 
 from campaign_app.channels import registry
 from campaign_app.ui.accounts.account_state import AccountPage
+from campaign_app.ui.kit.vars import by_case
 
 
 def _found() -> list[tuple[str, ModuleType]]:
@@ -21,7 +22,7 @@ def _found() -> list[tuple[str, ModuleType]]:
 
 def cards() -> rx.Component:
     """Beside the form of a saved account."""
-    return rx.match(AccountPage.provider, *((name, module.cards()) for name, module in _found()), rx.fragment())
+    return by_case(AccountPage.provider, *((name, module.cards()) for name, module in _found()), rx.fragment())
 
 
 def dialogs() -> rx.Component:
