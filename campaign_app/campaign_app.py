@@ -1,8 +1,5 @@
 """Composition root: the Reflex app, what is mounted beside it, the tasks that live as long as it."""
 
-from importlib import import_module
-from typing import Final
-
 import reflex as rx
 
 from campaign_app.api import first_start
@@ -12,42 +9,10 @@ from campaign_app.core import pulse
 from campaign_app.core.logging import configure
 from campaign_app.rendering import isolated
 from campaign_app.tracking import buffer
-from campaign_app.ui import live, sockets
+from campaign_app.ui import live, pages, sockets
 from campaign_app.ui.app_state import AuthGate, on_exception
 
-# Importing these registers them: every module with pages, and what the command palette can find.
-PAGES: Final = (
-    "accounts.account",
-    "accounts.list",
-    "analytics.analytics",
-    "audience.contact",
-    "audience.contacts",
-    "audience.import_page",
-    "audience.imports",
-    "audience.lists",
-    "audience.segment",
-    "audience.segments",
-    "audience.suppressions",
-    "auth.login",
-    "auth.setup",
-    "campaign_builder.builder",
-    "campaign_detail.page",
-    "campaigns.list",
-    "campaigns.new",
-    "dashboard.dashboard",
-    "operations.operations",
-    "settings.audit",
-    "settings.fields",
-    "settings.profile",
-    "settings.users",
-    "settings.workspace",
-    "setup.setup",
-    "templates.edit",
-    "templates.library",
-)
-for name in (*PAGES, "palette_sources"):
-    import_module(f"campaign_app.ui.{name}")
-
+pages.load_all()
 configure()
 
 app = rx.App(

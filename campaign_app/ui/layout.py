@@ -7,57 +7,22 @@ from typing import Any, Final, Literal
 import reflex as rx
 from reflex_base.style import set_color_mode
 
-from campaign_app.ui import browser, routes, theme
+from campaign_app.ui import browser, pages, routes, theme
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.components.base import anchor, avatar, icon
 from campaign_app.ui.components.buttons import menu_item, menu_line
 from campaign_app.ui.components.guards import if_allowed
 from campaign_app.ui.components.palette import command_palette
-from campaign_app.ui.kit.vars import by_case
 from campaign_app.ui.native_form import native_form
-
-Variant = Literal["shell", "window", "blank"]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A link of the navigation; `permission` "" shows it to everyone."""
-
-    label: str
-    href: str
-    icon: str
-    permission: str = ""
-
-
-MAIN: Final = (
-    Place("Dashboard", routes.DASHBOARD, "house"),
-    Place("Campaigns", routes.CAMPAIGNS, "send"),
-    Place("Contacts", routes.CONTACTS, "users"),
-    Place("Segments", routes.SEGMENTS, "layers"),
-    Place("Templates", routes.TEMPLATES, "layout_template"),
-    Place("Analytics", routes.ANALYTICS, "chart_no_axes_column"),
-)
-SOURCES: Final = (
-    Place("Imports", routes.IMPORTS, "file_spreadsheet", "contacts:import"),
-    Place("Lists", routes.LISTS, "list"),
-    Place("Suppressions", routes.SUPPRESSIONS, "shield_ban"),
-)
-FOOT: Final = (
-    Place("Sending accounts", routes.ACCOUNTS, "plug", "accounts:read"),
-    Place("Operations", routes.OPERATIONS, "activity", "workspace:read"),
-    Place("Settings", routes.SETTINGS, "settings"),
-)
-TABS: Final = (Place("Home", routes.DASHBOARD, "house"), MAIN[1], MAIN[2], MAIN[5])
+from campaign_app.ui.pages import Area, Command, Find, Link, Page, Place, Variant
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a frame is made of."""
+    """A page with what is drawn in it."""
 
-    route: str
-    title: str
+    page: Page
     children: list[Any]
-    phone_action: Callable[[], rx.Component] | None
 
 
 def page(
@@ -65,25 +30,30 @@ def page(
     title: str,
     on_load: Any = None,
     *,
+    may: str = "",
+    icon: str = "",
+    links: Sequence[Link] = (),
+    parent: str = "",
+    command: Command | None = None,
+    find: Find | None = None,
     variant: Variant = "shell",
     phone_action: Callable[[], rx.Component] | None = None,
 ) -> Callable[[Callable[[], Any]], Callable[[], rx.Component]]:
-    """Registers a page under `route`, inside the shell, with what it loads.
+    """Declares a page (`pages.Page` says what each argument does) and registers it inside its frame.
 
-    `window` leaves out the navigation (the builder), `blank` also the signed-in person (sign-in). `phone_action` is the
-    one button beside the search in the phone's top bar.
+    `window` leaves out the navigation (the builder), `blank` also the signed-in person (sign-in).
     """
+    events = _as_list(on_load) if variant == "blank" else [AppState.enter, *_as_list(on_load)]
+    declared = Page(route, title, may, icon, links, parent, command, find, variant, phone_action, events)
 
     def decorate(content: Callable[[], Any]) -> Callable[[], rx.Component]:
         def framed() -> rx.Component:
             made = content()
             children = list(made) if isinstance(made, (list, tuple)) else [made]
-            return _FRAMES[variant](Frame(route, title, children, phone_action))
+            return _FRAMES[variant](Frame(declared, children))
 
         framed.__name__, framed.__module__, framed.__doc__ = content.__name__, content.__module__, content.__doc__
-        events = _as_list(on_load)
-        if variant != "blank":
-            events = [AppState.enter, *events]
+        pages.register(declared)
         rx.page(route=route, title=f"{title} · {theme.APP_NAME}", on_load=events or None)(framed)
         return framed
 
@@ -94,13 +64,6 @@ def _as_list(events: Any) -> list[Any]:
     if events is None:
         return []
     return list(events) if isinstance(events, (list, tuple)) else [events]
-
-
-def _area(route: str) -> str:
-    """The place a page belongs to: the longest address of the navigation that its own starts with."""
-    known = [place.href for place in (*MAIN, *SOURCES, *FOOT)]
-    found = [href for href in known if route == href or (href != "/" and route.startswith(href + "/"))]
-    return max(found, key=len, default="")
 
 
 def _skip_link() -> rx.Component:
@@ -117,20 +80,20 @@ def _color_mode_reporter() -> rx.Component:
 
 
 def _shell(frame: Frame) -> rx.Component:
-    area = _area(frame.route)
+    area, action = pages.area_of(frame.page.route), frame.page.phone_action
     return rx.el.div(
         _skip_link(),
         _color_mode_reporter(),
         _sidebar(area),
         rx.el.div(
-            _phone_bar(frame.phone_action),
+            _phone_bar(action),
             rx.el.main(*frame.children, id="content", tab_index=-1),
             class_name="b-content",
         ),
         _tab_bar(area),
         command_palette(),
         class_name="b-app",
-        data_phone_action="true" if frame.phone_action else "false",
+        data_phone_action="true" if action else "false",
     )
 
 
@@ -169,15 +132,15 @@ def _sidebar(area: str) -> rx.Component:
             _search_button(),
             class_name="b-side-top",
         ),
-        rx.el.nav(*(_place(place, area) for place in MAIN), aria_label="Main", class_name="b-nav"),
+        rx.el.nav(*_places(Area.MAIN, area), aria_label="Main", class_name="b-nav"),
         rx.el.nav(
             rx.el.h2("Sources", class_name="b-nav-title"),
-            *(_place(place, area) for place in SOURCES),
+            *_places(Area.SOURCES, area),
             aria_label="Sources",
             class_name="b-nav",
         ),
         rx.el.nav(
-            rx.el.div(*(_place(place, area) for place in FOOT), class_name="b-nav"),
+            rx.el.div(*_places(Area.WORKSPACE, area), class_name="b-nav"),
             _person_menu(),
             aria_label="Workspace",
             class_name="b-side-foot",
@@ -199,39 +162,22 @@ def _search_button() -> rx.Component:
     )
 
 
-def _place(place: Place, area: str) -> rx.Component:
-    chosen = {"aria_current": "page"} if place.href == area else {}
+def _places(area: Area, current: str) -> list[rx.Component]:
+    return [_place(place, current) for place in pages.places(area)]
+
+
+def _place(place: Place, current: str) -> rx.Component:
+    chosen = {"aria_current": "page"} if place.page.route == current else {}
     link = anchor(
-        icon(place.icon),
+        icon(place.page.icon),
         rx.el.span(place.label, class_name="b-fold"),
-        *([_running()] if place.href == routes.CAMPAIGNS else []),
-        *([_health()] if place.href == routes.ACCOUNTS else []),
-        href=place.href,
+        *([place.link.badge()] if place.link.badge else []),
+        href=place.page.route,
         title=place.label,
         class_name="b-place",
         **chosen,
     )
-    return if_allowed(place.permission, link) if place.permission else link
-
-
-def _health() -> rx.Component:
-    """The worst account's dot; its word is for screen readers here and for everyone on the page itself."""
-
-    def dot(key: str) -> rx.Component:
-        entry = theme.HEALTH[key]
-        word = rx.el.span(f" {entry.label}", class_name="b-hidden")
-        return rx.el.span(word, class_name="b-dot b-fold", style={"background": f"var(--{entry.color}-9)"})
-
-    shown = ("disconnected", "refused", "bouncing", "healthy")
-    return by_case(AppState.accounts_health, *((key, dot(key)) for key in shown), rx.fragment())
-
-
-def _running() -> rx.Component:
-    """How many campaigns run now."""
-    count = rx.el.span(
-        AppState.running_campaigns, rx.el.span(" running", class_name="b-hidden"), class_name="b-place-count b-fold"
-    )
-    return rx.cond(AppState.running_campaigns > 0, count, rx.fragment())
+    return if_allowed(place.may, link) if place.may else link
 
 
 _SYSTEM_MODE: Final[Any] = rx.Var("(window.matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')", str)
@@ -294,11 +240,14 @@ def _phone_bar(phone_action: Callable[[], rx.Component] | None) -> rx.Component:
     )
 
 
-def _tab_bar(area: str) -> rx.Component:
+def _tab_bar(current: str) -> rx.Component:
     def tab(place: Place) -> rx.Component:
-        chosen = {"aria_current": "page"} if place.href == area else {}
-        return anchor(icon(place.icon, 20), place.label, href=place.href, class_name="b-tabbar-item", **chosen)
+        chosen = {"aria_current": "page"} if place.page.route == current else {}
+        label, href = place.link.phone, place.page.route
+        return anchor(icon(place.page.icon, 20), label, href=href, class_name="b-tabbar-item", **chosen)
 
+    linked = pages.navigation()
+    profile = Place(pages.at(routes.PROFILE), Link(Area.SETTINGS, 0))
     more = rx.drawer.root(
         rx.drawer.trigger(
             rx.el.button(icon("menu", 20), "More", type="button", class_name="b-tabbar-item", aria_haspopup="dialog")
@@ -308,8 +257,7 @@ def _tab_bar(area: str) -> rx.Component:
             rx.drawer.content(
                 rx.drawer.title("More", class_name="b-hidden"),
                 rx.drawer.description("Other pages and your account", class_name="b-hidden"),
-                *(rx.drawer.close(_place(place, area)) for place in (*MAIN[3:5], *SOURCES, *FOOT)),
-                rx.drawer.close(_place(Place("Your profile", routes.PROFILE, "user"), area)),
+                *(rx.drawer.close(_place(place, current)) for place in (*linked, profile) if not place.link.phone),
                 rx.el.button(
                     icon("log_out"),
                     "Sign out",
@@ -322,4 +270,5 @@ def _tab_bar(area: str) -> rx.Component:
         ),
         direction="bottom",
     )
-    return rx.el.nav(*(tab(place) for place in TABS), more, aria_label="Tabs", class_name="b-tabbar")
+    tabs = (tab(place) for place in linked if place.link.phone)
+    return rx.el.nav(*tabs, more, aria_label="Tabs", class_name="b-tabbar")

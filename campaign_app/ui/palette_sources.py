@@ -1,4 +1,4 @@
-"""What the command palette can find by name; importing this module makes it known."""
+"""What the command palette finds by name; the declarations of the pages refer to it."""
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -11,10 +11,10 @@ from campaign_app.campaigns.schemas import CampaignQuery
 from campaign_app.core.actor import Actor
 from campaign_app.kit.text import plural
 from campaign_app.ui import routes
-from campaign_app.ui.components.palette_state import PER_GROUP, Hit, search_source
+from campaign_app.ui.components.palette_state import PER_GROUP
+from campaign_app.ui.pages import Hit
 
 
-@search_source("Campaigns", "campaigns:read")
 async def find_campaigns(session: AsyncSession, actor: Actor, text: str) -> list[Hit]:
     """Drafts open in the builder, all others on their page."""
     found = await campaigns.list_campaigns(session, actor, CampaignQuery(search=text, limit=PER_GROUP))
@@ -30,22 +30,19 @@ async def find_campaigns(session: AsyncSession, actor: Actor, text: str) -> list
     ]
 
 
-@search_source("Contacts", "contacts:read")
 async def find_contacts(session: AsyncSession, actor: Actor, text: str) -> list[Hit]:
     """By the beginnings of name, company and address."""
     found = await audience.list_contacts(session, actor, ContactQuery(search=text, limit=PER_GROUP))
     return [Hit("user", row.name, routes.contact(row.id), row.company or row.email) for row in found.rows]
 
 
-@search_source("Segments", "segments:read")
 async def find_segments(session: AsyncSession, actor: Actor, text: str) -> list[Hit]:
     """There are few: looked through by name."""
     rows = await segment_service.list_segments(session, actor)
     return [Hit("layers", row.name, routes.segment(row.id)) for row in rows if text.lower() in row.name.lower()]
 
 
-@search_source("Templates", "templates:read")
 async def find_templates(session: AsyncSession, actor: Actor, text: str) -> list[Hit]:
     """The library's own search."""
     rows = await templates_service.list_templates(session, actor, search=text)
-    return [Hit("template", row.name, routes.template(row.id), "E-mail template") for row in rows]
+    return [Hit("layout_template", row.name, routes.template(row.id), "E-mail template") for row in rows]

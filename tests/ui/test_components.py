@@ -1,8 +1,9 @@
 """Every component and every page can be drawn, with plain values and with Vars; the status table is whole."""
 
 import json
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -11,13 +12,17 @@ import reflex as rx
 from reflex_base.registry import RegistrationContext
 
 import campaign_app.campaign_app as composition
+from campaign_app.core.errors import Forbidden
 from campaign_app.models.campaign import CampaignStatus
 from campaign_app.models.contact_import import ImportStatus
 from campaign_app.models.delivery import DeliveryStatus
 from campaign_app.ui import components as c
-from campaign_app.ui import layout, routes, theme
+from campaign_app.ui import pages, routes, theme
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.components import charts
+from campaign_app.ui.pages import Area
+from tests.conftest import MakeActor
+from tests.ui.tabs import Tab
 
 
 @dataclass
@@ -96,6 +101,8 @@ def _table() -> rx.Component:
 
 SAMPLES: dict[str, Callable[[], rx.Component]] = {
     "activity_log": lambda: c.activity_log(Sample.events),
+    "accounts_health": c.accounts_health,
+    "running_campaigns": c.running_campaigns,
     "anchor": lambda: c.anchor("Campaigns", href=routes.CAMPAIGNS),
     "avatar": lambda: c.avatar(Sample.text, "large", tint=True),
     "bar_list": lambda: c.bar_list(Sample.bars),
@@ -265,8 +272,32 @@ def test_page_can_be_drawn(route: str) -> None:
 
 
 def test_navigation_leads_only_to_pages() -> None:
-    places = {place.href for place in (*layout.MAIN, *layout.SOURCES, *layout.FOOT, *layout.TABS)}
+    places = {place.page.route for area in Area for place in pages.places(area)}
     assert places | {routes.PROFILE} <= set(_pages())
+
+
+def test_every_link_of_the_sidebar_has_an_icon_and_a_place_of_its_own() -> None:
+    assert all(place.page.icon for place in pages.navigation())
+    for area in Area:
+        orders = [place.link.order for place in pages.places(area)]
+        assert len(set(orders)) == len(orders), area
+
+
+def test_the_phone_shows_four_pages_beside_more() -> None:
+    assert [place.link.phone for place in pages.navigation() if place.link.phone] == [
+        "Home", "Campaigns", "Contacts", "Analytics",
+    ]  # fmt: skip
+
+
+def test_an_address_belongs_to_one_page() -> None:
+    with pytest.raises(ValueError, match="Two pages"):
+        pages.register(pages.at(routes.CAMPAIGNS))
+
+
+def test_every_way_back_leads_to_a_page_without_an_id() -> None:
+    parents = {page.parent for page in pages.everything() if page.parent}
+    assert len(parents) > 3
+    assert all("[" not in parent and pages.at(parent).title for parent in parents)
 
 
 def test_every_page_in_the_shell_asks_who_is_there_first() -> None:
@@ -288,8 +319,26 @@ def test_chart_layout_merges_nested_changes() -> None:
     [("/campaigns/[campaign_id]", "/campaigns"), ("/", "/"), ("/settings/users", "/settings"), ("/login", "")],
 )
 def test_area_marks_the_place_of_a_page(route: str, area: str) -> None:
-    assert layout._area(route) == area
+    assert pages.area_of(route) == area
 
 
 def test_query_keeps_only_what_is_set() -> None:
     assert routes.with_query("/campaigns", status="running", q="", page=None) == "/campaigns?status=running"
+
+
+def _first_load(route: str) -> Any:
+    """The handler that fills a page."""
+    return next(event for event in pages.at(route).on_load if event != AppState.enter)
+
+
+ASKING = sorted(page.route for page in pages.everything() if page.may and page.on_load)
+
+
+@pytest.mark.parametrize("route", ASKING)
+async def test_a_page_asks_for_the_permission_that_it_declares(
+    route: str, sqlite_database: str, redis_url: str, make_actor: MakeActor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = replace(await make_actor(), permissions=frozenset())
+    ids = {part[1:-1]: 1 for part in route.split("/") if part.startswith("[")}
+    with pytest.raises(Forbidden):
+        await Tab(stranger, monkeypatch).go(re.sub(r"\[.*?\]", "1", route), **ids).do(_first_load(route))

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app.ui import browser, routes
+from campaign_app.ui import browser, pages, routes
 from campaign_app.ui import components as c
 from campaign_app.ui.accounts import providers
 from campaign_app.ui.accounts.account_state import AccountPage, AccountQuestions
@@ -65,14 +65,20 @@ def _delete_question() -> rx.Component:
     )
 
 
-@page(routes.ACCOUNT, title="Sending account", on_load=[AccountCheck.clear, AccountPage.load, *providers.on_load()])
+@page(
+    routes.ACCOUNT,
+    title="Sending account",
+    on_load=[AccountCheck.clear, AccountPage.load, *providers.on_load()],
+    may="accounts:read",
+    parent=routes.ACCOUNTS,
+)
 def account() -> Any:
     """Form at the left, state and tests at the right."""
     left = c.if_allowed("accounts:write", account_form(), _read_only())
     loading = c.grid("side", c.stack(c.skeleton_card(6), c.skeleton_card(5)), c.skeleton_card(4))
     return rx.fragment(
         c.page_body(
-            c.page_header(AccountPage.title, _actions(), back=("Sending accounts", routes.ACCOUNTS)),
+            c.page_header(AccountPage.title, _actions(), back=pages.back(routes.ACCOUNT)),
             rx.cond(AccountPage.loading, loading, c.grid("side", left, _side())),
         ),
         _delete_question(),

@@ -4,8 +4,9 @@ import reflex as rx
 
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
-from campaign_app.ui.accounts.list_state import AccountLine, AccountList
+from campaign_app.ui.accounts.list_state import AccountLine, AccountList, find
 from campaign_app.ui.layout import page
+from campaign_app.ui.pages import Area, Link
 
 _COLUMNS = [
     c.Column("Account", skeleton="lines"),
@@ -58,7 +59,15 @@ def _empty() -> rx.Component:
     )
 
 
-@page(routes.ACCOUNTS, title="Sending accounts", on_load=AccountList.load)
+@page(
+    routes.ACCOUNTS,
+    title="Sending accounts",
+    on_load=AccountList.load,
+    may="accounts:read",
+    icon="plug",
+    links=[Link(Area.WORKSPACE, 10, badge=c.accounts_health)],
+    find=find,
+)
 def accounts() -> rx.Component:
     """The list, or how to begin."""
     new = c.if_allowed("accounts:write", c.primary_button("New account", "plus", href=routes.account("new")))

@@ -15,7 +15,7 @@ from campaign_app.kit import text
 from campaign_app.ui import routes
 from campaign_app.ui.accounts.labels import used_share, used_words
 from campaign_app.ui.app_state import AppState
-from campaign_app.ui.components.palette_state import Hit, search_source
+from campaign_app.ui.pages import Hit
 from campaign_app.workspace import service as workspace
 
 
@@ -73,7 +73,6 @@ def line_of(row: AccountRow, at: datetime, zone: str) -> AccountLine:
     )
 
 
-@search_source("Sending accounts", "accounts:read")
 async def find(session: AsyncSession, actor: Actor, wanted: str) -> list[Hit]:
     """Accounts by name or address, for the command palette."""
     low = wanted.lower()

@@ -17,6 +17,7 @@ from campaign_app.ui.analytics.strip import metric_strip
 from campaign_app.ui.components.charts import chart, chart_card, legend_item
 from campaign_app.ui.kit.vars import choose, has_items
 from campaign_app.ui.layout import page
+from campaign_app.ui.pages import Area, Link
 
 
 def _main() -> rx.Component:
@@ -84,7 +85,14 @@ def _compare() -> rx.Component:
     )
 
 
-@page(routes.ANALYTICS, title="Analytics", on_load=AnalyticsPage.load)
+@page(
+    routes.ANALYTICS,
+    title="Analytics",
+    on_load=AnalyticsPage.load,
+    may="analytics:read",
+    icon="chart_no_axes_column",
+    links=[Link(Area.MAIN, 60, phone="Analytics")],
+)
 def analytics() -> Any:
     """Numbers of the period, funnel, best hours, campaigns side by side."""
     period = rx.segmented_control.root(

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from campaign_app.ui import components as c
-from campaign_app.ui import routes
+from campaign_app.ui import pages, routes
 from campaign_app.ui.audience.contact_form import contact_dialog
 from campaign_app.ui.audience.contact_form_state import ContactForm
 from campaign_app.ui.audience.contact_state import ContactPage, ContactQuestions
@@ -106,7 +106,7 @@ def _questions() -> rx.Component:
     )
 
 
-@page(routes.CONTACT, title="Contact", on_load=ContactPage.load)
+@page(routes.CONTACT, title="Contact", on_load=ContactPage.load, may="contacts:read", parent=routes.CONTACTS)
 def contact() -> Any:
     """Details left, what happened right."""
     stop = c.outline_button("Stop all messages", on_click=ask(ContactQuestions, "stop"))
@@ -126,7 +126,7 @@ def contact() -> Any:
         ContactPage.name,
         rx.el.div(_side(), _timeline(), class_name="b-grid-side-left"),
         unnamed="Contact",
-        crumbs=[("Contacts", routes.CONTACTS)],
+        crumbs=pages.above(routes.CONTACT),
         actions=actions,
         meta=ContactPage.meta,
         letters=ContactPage.letters,

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app.ui import browser, routes
+from campaign_app.ui import browser, palette_sources, routes
 from campaign_app.ui import components as c
 from campaign_app.ui.audience.contact_form import contact_dialog
 from campaign_app.ui.audience.contact_form_state import ContactForm
@@ -12,6 +12,7 @@ from campaign_app.ui.audience.contacts_state import ContactLine, Contacts
 from campaign_app.ui.kit.dialogs import open_form
 from campaign_app.ui.kit.lists import Table, bulk_dialog, bulk_question, list_page
 from campaign_app.ui.layout import page
+from campaign_app.ui.pages import Area, Link
 
 
 def _permission(line: ContactLine) -> rx.Component:
@@ -104,7 +105,15 @@ _TABLE = Table(
 )
 
 
-@page(routes.CONTACTS, title="Contacts", on_load=Contacts.load)
+@page(
+    routes.CONTACTS,
+    title="Contacts",
+    on_load=Contacts.load,
+    may="contacts:read",
+    icon="users",
+    links=[Link(Area.MAIN, 30, phone="Contacts")],
+    find=palette_sources.find_contacts,
+)
 def contacts() -> Any:
     """Filters, the table, acts on what is chosen."""
     actions = [
@@ -122,7 +131,7 @@ def contacts() -> Any:
         c.if_allowed("contacts:write", c.primary_button("Add contact", "plus", on_click=open_form(ContactForm))),
     ]
     return rx.fragment(
-        list_page(Contacts, "Contacts", _TABLE, actions=actions, empty=_empty(), keeps_actions=True),
+        list_page(Contacts, _TABLE, actions=actions, empty=_empty(), keeps_actions=True),
         _bulk_dialogs(),
         contact_dialog(),
     )

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from campaign_app.ui import components as c
-from campaign_app.ui import routes
+from campaign_app.ui import pages, routes
 from campaign_app.ui.audience.import_state import FIELDS, LEAVE_OUT, CheckLine, ColumnLine, EncodingLine, ImportPage
 from campaign_app.ui.kit.vars import as_text, choose, has_items, is_set, not_, same
 from campaign_app.ui.layout import page
@@ -283,14 +283,14 @@ def _run() -> rx.Component:
     )
 
 
-@page(routes.IMPORT, title="Import", on_load=ImportPage.load)
+@page(routes.IMPORT, title="Import", on_load=ImportPage.load, may="contacts:import", parent=routes.IMPORTS)
 def import_page() -> Any:
     """The step that the import has reached."""
     return rx.fragment(
         c.page_header(
             choose(is_set(ImportPage.filename), ImportPage.filename, "Import"),
             rx.el.div(_steps(), class_name="b-only-wide"),
-            back=("Imports", routes.IMPORTS),
+            back=pages.back(routes.IMPORT),
             status=choose(same(ImportPage.step, "match"), "", ImportPage.status),
             status_label=ImportPage.label,
         ),

@@ -8,6 +8,7 @@ from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.audience.imports_state import ImportLine, Imports
 from campaign_app.ui.layout import page
+from campaign_app.ui.pages import Area, Command, Link
 
 _COLUMNS = [
     c.Column("File"),
@@ -59,7 +60,15 @@ def upload_box() -> rx.Component:
     )
 
 
-@page(routes.IMPORTS, title="Imports", on_load=Imports.load)
+@page(
+    routes.IMPORTS,
+    title="Imports",
+    on_load=Imports.load,
+    may="contacts:import",
+    icon="file_spreadsheet",
+    links=[Link(Area.SOURCES, 10)],
+    command=Command("Import CSV", "upload", "contacts:import"),
+)
 def imports() -> Any:
     """The box to upload, then what was imported before."""
     table = c.data_table(_COLUMNS, Imports.rows, _row, label="Imports", loading=Imports.loading, phone_row=_phone_row)

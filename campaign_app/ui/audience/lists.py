@@ -11,6 +11,7 @@ from campaign_app.ui.audience.list_forms_state import ListForm, ListQuestions
 from campaign_app.ui.audience.lists_state import ListLine, Lists
 from campaign_app.ui.kit.dialogs import ask, open_form
 from campaign_app.ui.layout import page
+from campaign_app.ui.pages import Area, Link
 
 _COLUMNS = [
     c.Column("List"),
@@ -42,7 +43,14 @@ def _phone_row(line: ListLine) -> rx.Component:
     return c.phone_item(line.name, f"{routes.CONTACTS}?list={line.id}", left=line.description, right=line.members)
 
 
-@page(routes.LISTS, title="Lists", on_load=Lists.load)
+@page(
+    routes.LISTS,
+    title="Lists",
+    on_load=Lists.load,
+    may="contacts:read",
+    icon="list",
+    links=[Link(Area.SOURCES, 20)],
+)
 def lists() -> Any:
     """The table of lists."""
     new = c.primary_button("New list", "plus", on_click=open_form(ListForm))

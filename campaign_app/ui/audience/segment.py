@@ -5,7 +5,7 @@ from typing import Any, Literal
 import reflex as rx
 
 from campaign_app.ui import components as c
-from campaign_app.ui import routes
+from campaign_app.ui import pages, routes
 from campaign_app.ui.audience.rule_tree import GROUPS, RuleLine
 from campaign_app.ui.audience.segment_state import SegmentEditor
 from campaign_app.ui.kit.detail import detail_page
@@ -120,7 +120,7 @@ def _count() -> rx.Component:
     )
 
 
-@page(routes.SEGMENT, title="Segment", on_load=SegmentEditor.load)
+@page(routes.SEGMENT, title="Segment", on_load=SegmentEditor.load, may="segments:read", parent=routes.SEGMENTS)
 def segment() -> Any:
     """Name and rules left, who they find right."""
     rules = c.card(
@@ -145,6 +145,6 @@ def segment() -> Any:
             class_name="b-grid-side",
         ),
         unnamed="New segment",
-        crumbs=[("Segments", routes.SEGMENTS)],
+        crumbs=pages.above(routes.SEGMENT),
         actions=[c.if_allowed("segments:write", save)],
     )

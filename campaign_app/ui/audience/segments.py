@@ -5,10 +5,11 @@ from typing import Any
 import reflex as rx
 
 from campaign_app.ui import components as c
-from campaign_app.ui import routes
+from campaign_app.ui import palette_sources, routes
 from campaign_app.ui.audience.segments_state import SegmentLine, SegmentQuestions, Segments
 from campaign_app.ui.kit.dialogs import ask, question
 from campaign_app.ui.layout import page
+from campaign_app.ui.pages import Area, Link
 
 _COLUMNS = [
     c.Column("Segment", skeleton="lines"),
@@ -38,7 +39,15 @@ def _phone_row(line: SegmentLine) -> rx.Component:
     return c.phone_item(line.name, f"{routes.SEGMENTS}/{line.id}", left=line.description, right=line.changed)
 
 
-@page(routes.SEGMENTS, title="Segments", on_load=Segments.load)
+@page(
+    routes.SEGMENTS,
+    title="Segments",
+    on_load=Segments.load,
+    may="segments:read",
+    icon="layers",
+    links=[Link(Area.MAIN, 40)],
+    find=palette_sources.find_segments,
+)
 def segments() -> Any:
     """The table of segments."""
     new = c.primary_button("New segment", "plus", href=routes.segment("new"))

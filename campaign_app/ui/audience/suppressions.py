@@ -12,6 +12,7 @@ from campaign_app.ui.audience.suppression_forms_state import SuppressionForm, Su
 from campaign_app.ui.audience.suppressions_state import SuppressionLine, Suppressions
 from campaign_app.ui.kit.dialogs import ask, open_form
 from campaign_app.ui.layout import page
+from campaign_app.ui.pages import Area, Link
 
 _COLUMNS = [
     c.Column("Address"),
@@ -34,7 +35,14 @@ def _row(line: SuppressionLine) -> rx.Component:
     )
 
 
-@page(routes.SUPPRESSIONS, title="Suppressions", on_load=Suppressions.load)
+@page(
+    routes.SUPPRESSIONS,
+    title="Suppressions",
+    on_load=Suppressions.load,
+    may="suppressions:read",
+    icon="shield_ban",
+    links=[Link(Area.SOURCES, 30)],
+)
 def suppressions() -> Any:
     """Search, filter, table."""
     add = c.primary_button("Add addresses", "plus", on_click=open_form(SuppressionForm))

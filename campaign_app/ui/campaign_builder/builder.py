@@ -16,7 +16,7 @@ from campaign_app.ui.campaign_builder.test_send_state import BuilderTest
 from campaign_app.ui.layout import page
 
 
-@page(routes.CAMPAIGN_EDIT, title="Campaign builder", on_load=Builder.load, variant="window")
+@page(routes.CAMPAIGN_EDIT, title="Campaign builder", on_load=Builder.load, may="campaigns:write", variant="window")
 def builder() -> list[rx.Component]:
     """Bar, step, foot."""
     address = Builder.address

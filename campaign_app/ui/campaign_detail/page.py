@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from campaign_app.ui import browser, routes
+from campaign_app.ui import browser, pages, routes
 from campaign_app.ui import components as c
 from campaign_app.ui.campaign_detail.content import content_tab
 from campaign_app.ui.campaign_detail.page_state import CampaignPage, CampaignQuestions
@@ -161,7 +161,13 @@ def _tabs() -> rx.Component:
     return tab_line(CampaignPage, contents, "Parts of the campaign")
 
 
-@page(routes.CAMPAIGN, title="Campaign", on_load=[CampaignSide.load, CampaignPage.load])
+@page(
+    routes.CAMPAIGN,
+    title="Campaign",
+    on_load=[CampaignSide.load, CampaignPage.load],
+    may="campaigns:read",
+    parent=routes.CAMPAIGNS,
+)
 def campaign() -> Any:
     """Progress on top, the tabs, charts and activity beside them."""
     beside = rx.el.div(_tabs(), side_column(), class_name="b-grid-side")
@@ -171,7 +177,7 @@ def campaign() -> Any:
         _progress(),
         rx.cond(same(CampaignPage.tab, "results"), _tabs(), beside),
         unnamed="Campaign",
-        crumbs=[("Campaigns", routes.CAMPAIGNS)],
+        crumbs=pages.above(routes.CAMPAIGN),
         actions=_actions(),
         status=CampaignPage.status,
         dialogs=[_questions(), c.if_allowed("templates:write", template_dialog())],

@@ -5,10 +5,11 @@ from typing import Any
 import reflex as rx
 
 from campaign_app.ui import components as c
-from campaign_app.ui import routes
+from campaign_app.ui import palette_sources, routes
 from campaign_app.ui.campaigns.list_state import CampaignList as State
 from campaign_app.ui.kit.lists import Table, bulk_question, list_page
 from campaign_app.ui.layout import page
+from campaign_app.ui.pages import Area, Link
 
 
 def _new_link() -> rx.Component:
@@ -17,7 +18,16 @@ def _new_link() -> rx.Component:
     )
 
 
-@page(routes.CAMPAIGNS, title="Campaigns", on_load=State.load, phone_action=_new_link)
+@page(
+    routes.CAMPAIGNS,
+    title="Campaigns",
+    on_load=State.load,
+    may="campaigns:read",
+    icon="send",
+    links=[Link(Area.MAIN, 20, badge=c.running_campaigns, phone="Campaigns")],
+    find=palette_sources.find_campaigns,
+    phone_action=_new_link,
+)
 def campaigns() -> rx.Component:
     """Views, filters, rows; or the way to the first campaign."""
     new = c.if_allowed("campaigns:write", c.primary_button("New campaign", icon="plus", href=routes.CAMPAIGN_NEW))
@@ -29,7 +39,7 @@ def campaigns() -> rx.Component:
         act="Delete",
     )
     blank = ~State.loading & State.nothing_at_all
-    return list_page(State, "Campaigns", _TABLE, actions=[new], empty=_first_steps(), below=[question], blank=blank)
+    return list_page(State, _TABLE, actions=[new], empty=_first_steps(), below=[question], blank=blank)
 
 
 def _bar(row: Any) -> rx.Component:

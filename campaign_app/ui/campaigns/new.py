@@ -7,9 +7,17 @@ from campaign_app.ui import routes
 from campaign_app.ui.campaign_builder.state import STEPS
 from campaign_app.ui.campaigns.new_state import CampaignNew as State
 from campaign_app.ui.layout import page
+from campaign_app.ui.pages import Command
 
 
-@page(routes.CAMPAIGN_NEW, title="New campaign", on_load=State.load, variant="window")
+@page(
+    routes.CAMPAIGN_NEW,
+    title="New campaign",
+    on_load=State.load,
+    may="campaigns:write",
+    command=Command("New campaign", "plus", "campaigns:write"),
+    variant="window",
+)
 def new_campaign() -> list[rx.Component]:
     """A form of one field in the builder's frame."""
     return [

@@ -1,5 +1,6 @@
 """The components of the product. Pages put them together and never restyle them. Charts are in `.charts` (Plotly)."""
 
+from campaign_app.ui.components.badges import accounts_health, running_campaigns
 from campaign_app.ui.components.bars import Bar, bar_list, share_bar
 from campaign_app.ui.components.base import (
     NONE,
@@ -86,6 +87,7 @@ __all__ = [
     "TimelineDay",
     "TimelineEvent",
     "View",
+    "accounts_health",
     "activity_log",
     "anchor",
     "avatar",
@@ -136,6 +138,7 @@ __all__ = [
     "primary_button",
     "progress_card",
     "row",
+    "running_campaigns",
     "saved_views",
     "search_field",
     "segmented_progress",

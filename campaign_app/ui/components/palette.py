@@ -4,28 +4,19 @@ from typing import Any, Final
 
 import reflex as rx
 
+from campaign_app.ui import pages
 from campaign_app.ui.components.base import anchor, icon
-from campaign_app.ui.components.palette_state import Hit, PaletteState
+from campaign_app.ui.components.palette_state import PaletteState
 from campaign_app.ui.components.status import status_badge
 from campaign_app.ui.kit.vars import choose, is_empty
+from campaign_app.ui.pages import Hit
 
-ICONS: Final = {
-    "plus": "plus",
-    "upload": "upload",
-    "house": "house",
-    "send": "send",
-    "users": "users",
-    "user": "user",
-    "list": "list",
-    "layers": "layers",
-    "template": "layout_template",
-    "chart": "chart_no_axes_column",
-    "import": "file_spreadsheet",
-    "shield": "shield_ban",
-    "plug": "plug",
-    "activity": "activity",
-    "settings": "settings",
-}
+_MORE_ICONS: Final = ("plus", "upload", "user")
+
+
+def icons() -> list[str]:
+    """Every icon that a hit may have: those of the pages, of commands, of single objects."""
+    return sorted({page.icon for page in pages.everything() if page.icon} | set(_MORE_ICONS))
 
 
 def command_palette() -> rx.Component:
@@ -86,7 +77,7 @@ def _group(group: Any) -> rx.Component:
 
 
 def _hit(hit: Any) -> rx.Component:
-    mark = rx.match(hit.icon, *((key, icon(name)) for key, name in ICONS.items()), icon("search"))
+    mark = rx.match(hit.icon, *((name, icon(name)) for name in icons()), icon("search"))
     row = anchor(
         mark,
         rx.el.span(hit.name, class_name="b-strong b-ell"),

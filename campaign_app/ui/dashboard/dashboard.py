@@ -19,6 +19,7 @@ from campaign_app.ui.dashboard.dashboard_state import (
 )
 from campaign_app.ui.kit.vars import choose, has_items, length
 from campaign_app.ui.layout import page
+from campaign_app.ui.pages import Area, Link
 
 
 def _running(row: Running) -> rx.Component:
@@ -182,7 +183,13 @@ def _start() -> rx.Component:
     )
 
 
-@page(routes.DASHBOARD, title="Dashboard", on_load=DashboardPage.load)
+@page(
+    routes.DASHBOARD,
+    title="Dashboard",
+    on_load=DashboardPage.load,
+    icon="house",
+    links=[Link(Area.MAIN, 10, phone="Home")],
+)
 def dashboard() -> Any:
     """In order of urgency: sending, attention, results, health."""
     full = rx.fragment(

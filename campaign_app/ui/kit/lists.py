@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from campaign_app.ui import pages
 from campaign_app.ui.components.base import Content, Text, tooltip
 from campaign_app.ui.components.buttons import ghost_button, outline_button, primary_button, small_button
 from campaign_app.ui.components.dialogs import confirm_dialog, dialog
@@ -54,7 +55,6 @@ def has_no_rows(state: type[ListState]) -> rx.Var[bool]:
 
 def list_page(
     state: type[ListState],
-    title: str,
     table: Table,
     *,
     empty: Content,
@@ -69,7 +69,7 @@ def list_page(
     nothing = is_blank(state) if blank is None else blank
     shown_actions = list(actions) if keeps_actions else [rx.cond(nothing, rx.fragment(), act) for act in actions]
     return page_body(
-        page_header(title, *shown_actions, meta=meta),
+        page_header(pages.at(state.spec.address).title, *shown_actions, meta=meta),
         *above,
         rx.cond(nothing, empty, list_view(state, table)),
         *below,

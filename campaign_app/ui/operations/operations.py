@@ -11,6 +11,7 @@ from campaign_app.ui.kit.vars import as_text, has_items, is_empty
 from campaign_app.ui.layout import page
 from campaign_app.ui.operations.operations_state import OperationsPage as S
 from campaign_app.ui.operations.presenters import CampaignLine, LeaseLine, NoteLine, WorkerLine
+from campaign_app.ui.pages import Area, Link
 
 _WORKERS = [
     c.Column("Worker", skeleton="lines"),
@@ -246,7 +247,14 @@ def _refusal() -> rx.Component:
     )
 
 
-@page(routes.OPERATIONS, title="Operations", on_load=S.load)
+@page(
+    routes.OPERATIONS,
+    title="Operations",
+    on_load=S.load,
+    may="workspace:read",
+    icon="activity",
+    links=[Link(Area.WORKSPACE, 20)],
+)
 def operations() -> Any:
     """What is wrong first, then who holds what."""
     full = rx.fragment(

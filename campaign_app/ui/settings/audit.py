@@ -9,6 +9,7 @@ from campaign_app.ui import routes
 from campaign_app.ui.kit.lists import Table, list_view
 from campaign_app.ui.kit.vars import by_case
 from campaign_app.ui.layout import page
+from campaign_app.ui.pages import Area, Link
 from campaign_app.ui.settings.audit_state import ANCHOR_ADDRESS, AuditLog, EntryLine
 from campaign_app.ui.settings.tabs import tabs
 
@@ -72,7 +73,13 @@ _TABLE = Table(
 )
 
 
-@page(routes.AUDIT, title="Audit log", on_load=[AuditLog.load, AuditLog.check])
+@page(
+    routes.AUDIT,
+    title="Audit log",
+    on_load=[AuditLog.load, AuditLog.check],
+    may="audit:read",
+    links=[Link(Area.SETTINGS, 50)],
+)
 def audit() -> rx.Component:
     """State of the chain, filters, table."""
     explained = "A signed line that later proves whether entries were cut off or rewritten"

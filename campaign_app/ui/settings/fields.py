@@ -9,6 +9,7 @@ from campaign_app.ui import routes
 from campaign_app.ui.kit.dialogs import ask, form_dialog, open_form, question
 from campaign_app.ui.kit.vars import all_of, is_empty, not_
 from campaign_app.ui.layout import page
+from campaign_app.ui.pages import Area, Link
 from campaign_app.ui.settings.fields_state import FieldLine, FieldQuestions, MergeField, RenameField
 from campaign_app.ui.settings.fields_state import Fields as S
 from campaign_app.ui.settings.tabs import tabs
@@ -65,7 +66,13 @@ def _dialogs() -> rx.Component:
     )
 
 
-@page(routes.FIELDS, title="Contact fields", on_load=S.load)
+@page(
+    routes.FIELDS,
+    title="Contact fields",
+    on_load=S.load,
+    may="contacts:read",
+    links=[Link(Area.SETTINGS, 40, may="contacts:write")],
+)
 def fields() -> Any:
     """The table of custom attributes."""
     empty = c.empty_state(

@@ -10,6 +10,7 @@ from campaign_app.ui.kit.dialogs import ask, question
 from campaign_app.ui.kit.forms import form_body
 from campaign_app.ui.kit.vars import length, more_than
 from campaign_app.ui.layout import page
+from campaign_app.ui.pages import Area, Link
 from campaign_app.ui.settings.factor import factor_card, factor_needed
 from campaign_app.ui.settings.factor_state import Factor
 from campaign_app.ui.settings.profile_state import (
@@ -57,7 +58,13 @@ def _unless_factor_is_missing(content: rx.Component) -> rx.Component:
     return rx.cond(Factor.factor_missing, rx.fragment(), content)
 
 
-@page(routes.PROFILE, title="Your profile", on_load=[Profile.load, Factor.load])
+@page(
+    routes.PROFILE,
+    title="Your profile",
+    on_load=[Profile.load, Factor.load],
+    icon="user",
+    links=[Link(Area.SETTINGS, 20)],
+)
 def profile() -> Any:
     """Who you are, your password, where you are signed in."""
     others = c.small_button("End all others", on_click=ask(SessionQuestions, "end"))

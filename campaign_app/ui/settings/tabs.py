@@ -1,32 +1,23 @@
 """The line of links between the settings pages."""
 
-from typing import Final
-
 import reflex as rx
 
 from campaign_app.kit import zones
 from campaign_app.ui import components as c
-from campaign_app.ui import routes
-
-_TABS: Final = (
-    ("Workspace", routes.SETTINGS, "workspace:read"),
-    ("Your profile", routes.PROFILE, ""),
-    ("People", routes.USERS, "users:read"),
-    ("Contact fields", routes.FIELDS, "contacts:write"),
-    ("Audit log", routes.AUDIT, "audit:read"),
-)
+from campaign_app.ui import pages
+from campaign_app.ui.pages import Area, Place
 
 
 def tabs(current: str) -> rx.Component:
     """Links to the pages that the person may see; `current` is the address of this one."""
 
-    def tab(label: str, href: str, permission: str) -> rx.Component:
-        chosen = {"aria_current": "page"} if href == current else {}
-        link = c.anchor(label, href=href, class_name="b-tab", **chosen)
-        return c.if_allowed(permission, link) if permission else link
+    def tab(place: Place) -> rx.Component:
+        chosen = {"aria_current": "page"} if place.page.route == current else {}
+        link = c.anchor(place.label, href=place.page.route, class_name="b-tab", **chosen)
+        return c.if_allowed(place.may, link) if place.may else link
 
     return rx.el.nav(
-        rx.el.div(*(tab(*entry) for entry in _TABS), class_name="b-tabs"),
+        rx.el.div(*(tab(place) for place in pages.places(Area.SETTINGS)), class_name="b-tabs"),
         aria_label="Settings",
         class_name="b-tab-line",
     )

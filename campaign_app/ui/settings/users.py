@@ -9,6 +9,7 @@ from campaign_app.ui import components as c
 from campaign_app.ui.kit.dialogs import ask, form_dialog, open_form, plain_dialog, question
 from campaign_app.ui.kit.vars import as_text
 from campaign_app.ui.layout import page
+from campaign_app.ui.pages import Area, Link
 from campaign_app.ui.settings.tabs import tabs
 from campaign_app.ui.settings.user_forms_state import (
     FIELD_ID,
@@ -120,7 +121,7 @@ def _dialogs() -> rx.Component:
     )
 
 
-@page(routes.USERS, title="People", on_load=People.load)
+@page(routes.USERS, title="People", on_load=People.load, may="users:read", links=[Link(Area.SETTINGS, 30)])
 def users() -> Any:
     """The table and its dialogs."""
     add = c.primary_button("Add person", "plus", on_click=open_form(NewPerson))

@@ -9,6 +9,7 @@ from campaign_app.ui import routes
 from campaign_app.ui.kit.forms import form_body
 from campaign_app.ui.kit.vars import is_set
 from campaign_app.ui.layout import page
+from campaign_app.ui.pages import Area, Link
 from campaign_app.ui.settings.tabs import tabs
 from campaign_app.ui.settings.workspace_state import WorkspaceSettings as S
 from campaign_app.ui.setup import fields
@@ -32,7 +33,13 @@ def _form() -> rx.Component:
     )
 
 
-@page(routes.SETTINGS, title="Settings", on_load=S.load)
+@page(
+    routes.SETTINGS,
+    title="Settings",
+    on_load=S.load,
+    icon="settings",
+    links=[Link(Area.WORKSPACE, 30), Link(Area.SETTINGS, 10, label="Workspace", may="workspace:read")],
+)
 def settings() -> Any:
     """One form."""
     return rx.fragment(

@@ -16,7 +16,7 @@ from campaign_app.ui.templates.edit_state import EditorQuestions
 from campaign_app.ui.templates.edit_state import TemplateEdit as State
 
 
-@page(routes.TEMPLATE, title="Template", on_load=State.load, variant="window")
+@page(routes.TEMPLATE, title="Template", on_load=State.load, may="templates:read", variant="window")
 def template() -> list[rx.Component]:
     """Bar, two panes, foot with Save."""
     sent = State.submit({TICKET: State.ticket})

@@ -5,11 +5,12 @@ from typing import Any
 import reflex as rx
 
 from campaign_app.ui import components as c
-from campaign_app.ui import routes
+from campaign_app.ui import palette_sources, routes
 from campaign_app.ui.campaign_builder.templates import thumbnail
 from campaign_app.ui.kit.dialogs import ask, question
 from campaign_app.ui.kit.vars import is_empty
 from campaign_app.ui.layout import page
+from campaign_app.ui.pages import Area, Link
 from campaign_app.ui.templates.library_state import LibraryQuestions
 from campaign_app.ui.templates.library_state import TemplateLibrary as State
 
@@ -20,7 +21,16 @@ def _new_link() -> rx.Component:
     )
 
 
-@page(routes.TEMPLATES, title="Templates", on_load=State.load, phone_action=_new_link)
+@page(
+    routes.TEMPLATES,
+    title="Templates",
+    on_load=State.load,
+    may="templates:read",
+    icon="layout_template",
+    links=[Link(Area.MAIN, 50)],
+    find=palette_sources.find_templates,
+    phone_action=_new_link,
+)
 def templates() -> rx.Component:
     """Categories, search, cards."""
     new = c.if_allowed("templates:write", c.primary_button("New template", icon="plus", href=routes.template("new")))

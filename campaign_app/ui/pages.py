@@ -1,0 +1,165 @@
+"""Every page of the interface. A page is declared once, where it is drawn; this module keeps the declarations.
+
+Navigation, the settings' tabs, the phone's bar, the command palette and the links back are all read from them.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Any, Final, Literal
+
+import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaign_app.core.actor import Actor
+
+Variant = Literal["shell", "window", "blank"]
+
+
+class Area(StrEnum):
+    """Where pages are linked."""
+
+    MAIN = "main"
+    SOURCES = "sources"
+    WORKSPACE = "workspace"  # at the foot of the sidebar
+    SETTINGS = "settings"  # the tabs of the settings
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link to a page. Those of an area stand in ascending `order`.
+
+    `label`: other words than the page's title. `may`: another permission than the page's. `badge` stands behind the
+    label. `phone` puts it into the phone's tab bar under these words; without it the page is under "More".
+    """
+
+    area: Area
+    order: int
+    label: str = ""
+    may: str | None = None
+    badge: Callable[[], rx.Component] | None = None
+    phone: str = ""
+
+
+@dataclass
+class Hit:
+    """A row of the command palette: icon, name, gray detail, address, a status of the theme's table or ""."""
+
+    icon: str
+    name: str
+    href: str
+    detail: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something that the palette offers to start; it opens the page."""
+
+    label: str
+    icon: str
+    may: str
+
+
+Find = Callable[[AsyncSession, Actor, str], Awaitable[list[Hit]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page's declaration.
+
+    `may`: the permission to see it, "" for everyone who is signed in; its handlers ask for it themselves. An `icon`
+    gives it an entry in the palette. `parent` is the address that its link back leads to. `find` finds its objects by
+    name in the palette. `phone_action` is the one button beside the search in the phone's top bar.
+    """
+
+    route: str
+    title: str
+    may: str = ""
+    icon: str = ""
+    links: Sequence[Link] = ()
+    parent: str = ""
+    command: Command | None = None
+    find: Find | None = None
+    variant: Variant = "shell"
+    phone_action: Callable[[], rx.Component] | None = None
+    on_load: Sequence[Any] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A link with its page."""
+
+    page: Page
+    link: Link
+
+    @property
+    def label(self) -> str:
+        """Its words."""
+        return self.link.label or self.page.title
+
+    @property
+    def may(self) -> str:
+        """Who sees it."""
+        return self.page.may if self.link.may is None else self.link.may
+
+
+_pages: Final[dict[str, Page]] = {}
+
+
+def register(page: Page) -> None:
+    """Add a page. Raises ValueError when its address is taken."""
+    if page.route in _pages:
+        raise ValueError(f"Two pages are registered at {page.route}.")
+    _pages[page.route] = page
+
+
+def load_all() -> None:
+    """Import every module of the interface, so that their pages are registered."""
+    package = import_module("campaign_app.ui")
+    for module in walk_packages(package.__path__, "campaign_app.ui."):
+        if not module.name.startswith("campaign_app.ui.plugins"):  # those are for the tools that build and check
+            import_module(module.name)
+
+
+def everything() -> list[Page]:
+    """All pages: linked ones as the navigation orders them, then the others by address."""
+    linked = dict.fromkeys(place.page.route for area in Area for place in places(area))
+    return [_pages[route] for route in (*linked, *sorted(_pages.keys() - linked.keys()))]
+
+
+def places(area: Area) -> list[Place]:
+    """The links of an area, in order."""
+    found = [Place(page, link) for page in _pages.values() for link in page.links if link.area is area]
+    return sorted(found, key=lambda place: (place.link.order, place.label))
+
+
+def navigation() -> list[Place]:
+    """The links of the sidebar."""
+    return [place for area in (Area.MAIN, Area.SOURCES, Area.WORKSPACE) for place in places(area)]
+
+
+def at(route: str) -> Page:
+    """The page at an address. Raises KeyError when there is none."""
+    return _pages[route]
+
+
+def area_of(route: str) -> str:
+    """The address of the sidebar that a page belongs to: the longest that its own starts with."""
+    known = [place.page.route for place in navigation()]
+    found = [href for href in known if route == href or (href != "/" and route.startswith(href + "/"))]
+    return max(found, key=len, default="")
+
+
+def above(route: str) -> list[tuple[str, str]]:
+    """Words and address of the pages above one, from the top."""
+    parent = at(route).parent
+    return [*above(parent), (at(parent).title, parent)] if parent else []
+
+
+def back(route: str) -> tuple[str, str]:
+    """Words and address of the link back from a page."""
+    parent = at(at(route).parent)
+    return parent.title, parent.route
