@@ -108,7 +108,7 @@ async def _switch_factor_on(page: Page) -> None:
 
 async def _switch_factor_off(page: Page) -> None:
     """The owner of the other pages signs in with the password alone."""
-    await page.locator("#factor-password").fill(OWNER[1])
+    await page.locator("#disable-factor-password").fill(OWNER[1])
     await page.locator("#disable-code").fill(await page.evaluate("window.recoveryCode"))
     await page.locator("[role=dialog] [type=submit]").click()
 
@@ -215,11 +215,11 @@ TEMPLATES = (
 WORKSPACE = (
     State(ACCOUNT, MENU, (of_page,), "accounts/account.py::_actions"),
     State(ACCOUNT, QUESTION, (of_page, pick("Delete account")), "accounts/account.py::_delete_question"),
-    State(ACCOUNT, LIST, (choose("tls"),), "accounts/form.py::_choice"),
-    State("/accounts/new", LIST, (choose("preset"),), "accounts/form.py::_presets"),
+    State(ACCOUNT, LIST, (choose("tls"),), "accounts/form.py::_list_field"),
+    State("/accounts/new", LIST, (choose("preset"),)),
     State(ACCOUNT, "main details[open]", (press("Test connection"), see("main details[open]"))),
-    State(ACCOUNT, DIALOG, (press("Generate key"),), "accounts/providers/dkim_card.py::dkim_dialogs"),
-    State(ACCOUNT, LIST, (press("Generate key"), choose("dkim_kind")), "accounts/providers/dkim_card.py::_key_form"),
+    State(ACCOUNT, DIALOG, (press("Generate key"),), "accounts/providers/dkim_card.py::_key_form"),
+    State(ACCOUNT, LIST, (press("Generate key"), choose("dkim_kind"))),
     State(
         ACCOUNT,
         MENU,
@@ -232,7 +232,7 @@ WORKSPACE = (
         (press("More for DKIM"), pick("Stop signing")),
         "accounts/providers/dkim_card.py::dkim_dialogs",
     ),
-    State("/settings", LIST, (choose("country"),)),
+    State("/settings", LIST, (choose("default_country"),), "kit/forms.py::field_of"),
     State(PROFILE, QUESTION, (press("End all others"),), "settings/profile.py::profile"),
     State(PROFILE, TOAST, (press("Save profile"), see(TOAST))),
     State(
@@ -247,7 +247,7 @@ WORKSPACE = (
     State(PROFILE, TOAST, (press("Switch off"), _switch_factor_off, see("main button >> text=Set up"))),
     State(USERS, MENU, (acts("Viewer"),), "settings/users.py::_row"),
     State(USERS, DIALOG, (press("Add person"),), "settings/users.py::_dialogs"),
-    State(USERS, LIST, (press("Add person"), choose("new-role")), "kit/forms.py::field_of"),
+    State(USERS, LIST, (press("Add person"), choose("new-role"))),
     State(USERS, DIALOG, (acts("Viewer"), pick("Edit person")), "settings/users.py::_dialogs"),
     State(USERS, QUESTION, (acts("Viewer"), pick("Switch off")), "settings/users.py::_dialogs"),
     State(USERS, QUESTION, (acts("Viewer"), pick("New password")), "settings/users.py::_dialogs"),

@@ -16,7 +16,6 @@ from tests.browser.states import LIST, OVERLAYS, PROFILE, STATES, State, address
 
 UI = Path(ui.__file__).parent
 KINDS = ("dialog", "alert_dialog", "dropdown_menu", "context_menu", "popover", "hover_card", "drawer", "select")
-UNREACHABLE = {"accounts/form.py::_account"}  # the choice of a provider, of which the product has one
 ROOTS = {f"rx.{kind}.root" for kind in KINDS}
 
 
@@ -50,7 +49,7 @@ def made_in_the_code() -> Counter[str]:
         and (called.split(".")[-1] in parts or (path.parts[0] != "components" and called in ROOTS))
     ]
     scripts = [path.relative_to(UI).as_posix() for path in UI.rglob("*.jsx") if ".Root " in path.read_text()]
-    return Counter(site for site in (*sites, *scripts) if site not in UNREACHABLE)
+    return Counter([*sites, *scripts])
 
 
 def test_everything_that_opens_is_opened_here() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import reflex as rx
+from reflex.state import OnLoadInternalState
 
 from campaign_app.auth import service
 from campaign_app.auth.current import current_actor
@@ -52,6 +53,7 @@ def _page(root: rx.State) -> Secrets:
     return found
 
 
+LOAD_PAGE = f"{OnLoadInternalState.get_full_name()}.on_load_internal"
 LOAD = f"{Secrets.get_full_name()}.load"
 
 
@@ -119,6 +121,36 @@ async def test_the_same_cookie_keeps_the_state(owner_token: str) -> None:
     await Secrets.load.fn(_page(root))
     await through_gate(root, f"{rx.State.get_full_name()}.hydrate")
     assert _page(root).rows == ["Marta Lindqvist"]
+
+
+async def test_a_page_is_a_new_visit_and_a_new_socket_is_none(owner_token: str) -> None:
+    root = tree(owner_token, "/lists")
+    hydrate = f"{rx.State.get_full_name()}.hydrate_and_load"
+
+    async def visit(*events: tuple[str, dict[str, Any]]) -> int:
+        for name, payload in events:
+            assert await through_gate(root, name, **payload) is None
+        return (await root.get_state(AppState)).visit
+
+    first = await visit((hydrate, {"hashes": []}), (LOAD_PAGE, {}))
+    assert await visit((hydrate, {}), (LOAD_PAGE, {})) == first  # a new socket loads the page again
+    assert await visit((f"{AppState.get_full_name()}.note_color_mode", {"mode": "dark"})) == first
+    assert await visit((LOAD_PAGE, {})) == first + 1  # a link to the same page
+    arrive(root, owner_token, "/contacts")
+    assert await visit((LOAD_PAGE, {})) == first + 2
+    assert await visit((hydrate, {"hashes": []}), (LOAD_PAGE, {})) == first + 3  # the page was loaded anew
+    arrive(root, owner_token, "/lists")
+    assert await visit((hydrate, {}), (LOAD_PAGE, {})) == first + 4  # the socket broke, and the page is another one
+
+
+async def test_other_colours_are_no_new_visit(owner_token: str) -> None:
+    root = tree(owner_token, "/lists")
+    await through_gate(root, LOAD_PAGE)
+    person = await root.get_state(AppState)
+    before = person.visit
+    AppState.note_color_mode.fn(person, "dark")
+    await through_gate(root, LOAD_PAGE)
+    assert person.visit == before
 
 
 async def test_entering_fills_in_the_person(owner_token: str) -> None:

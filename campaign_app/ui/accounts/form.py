@@ -48,11 +48,22 @@ def _secret(field: Field) -> rx.Component:
     )
 
 
+def _list_field(name: str, label: str, options: Any, value: Any, on_change: Any, hint: Any = "") -> rx.Component:
+    select = c.select_input(name, options, value, on_change)
+    return c.form_field(label, select, name=name, hint=hint)
+
+
 def _choice(field: Field) -> rx.Component:
     options = [(choice.value, choice.label) for choice in field.choices]
     value = AccountPage.choices.get(field.name, field.choices[0].value)
-    select = c.select_input(field.name, options, value, lambda chosen: AccountPage.choose(field.name, chosen))
-    return c.form_field(field.label, select, name=field.name, hint=field.hint)
+    return _list_field(
+        field.name,
+        field.label,
+        options,
+        value,
+        lambda chosen: AccountPage.choose(field.name, chosen),
+        field.hint,
+    )
 
 
 def field_of(field: Field) -> rx.Component:
@@ -89,11 +100,10 @@ def _rows(group: Group) -> list[rx.Component]:
 def _presets(adapter: ChannelAdapter) -> list[rx.Component]:
     if not adapter.form.presets:
         return []
-    select = c.select_input(
-        "preset", choices.preset_choices(adapter.provider), AccountPage.preset, AccountPage.choose_preset
-    )
     hint = choose(is_set(AccountPage.preset_hint), AccountPage.preset_hint, "Fills the server in for you")
-    return [rx.cond(AccountPage.is_new, c.form_field("Provider", select, name="preset", hint=hint), rx.fragment())]
+    options = choices.preset_choices(adapter.provider)
+    select = _list_field("preset", "Provider", options, AccountPage.preset, AccountPage.choose_preset, hint)
+    return [rx.cond(AccountPage.is_new, select, rx.fragment())]
 
 
 def _of_provider(adapter: ChannelAdapter) -> rx.Component:
@@ -106,11 +116,7 @@ def _of_provider(adapter: ChannelAdapter) -> rx.Component:
 
 def _account() -> rx.Component:
     options = choices.provider_choices()
-    kind = c.form_field(
-        "Sends by",
-        c.select_input("provider", options, AccountPage.provider, AccountPage.choose_provider),
-        name="provider",
-    )
+    kind = _list_field("provider", "Sends by", options, AccountPage.provider, AccountPage.choose_provider)
     return c.card(
         c.stack(
             *([rx.cond(AccountPage.is_new, kind, rx.fragment())] if len(options) > 1 else []),
