@@ -5,6 +5,7 @@ import reflex as rx
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.accounts.list_state import AccountLine, AccountList, find
+from campaign_app.ui.kit.vars import as_text, choose, is_empty
 from campaign_app.ui.layout import page
 from campaign_app.ui.pages import Area, Link
 
@@ -18,7 +19,7 @@ _COLUMNS = [
 
 
 def _color(line: AccountLine) -> rx.Var[str]:
-    return rx.cond((line.health == "bouncing") | (line.health == "refused"), "var(--amber-9)", "var(--green-9)")
+    return choose((line.health == "bouncing") | (line.health == "refused"), "var(--amber-9)", "var(--green-9)")
 
 
 def _used(line: AccountLine) -> rx.Component:
@@ -33,7 +34,7 @@ def _row(line: AccountLine) -> rx.Component:
         c.cell(_used(line)),
         c.cell(line.per_minute, align="right", hide="narrow"),
         c.cell(line.server, muted=True, hide="narrow"),
-        key=line.id.to_string(),
+        key=as_text(line.id),
     )
 
 
@@ -71,7 +72,7 @@ def _empty() -> rx.Component:
 def accounts() -> rx.Component:
     """The list, or how to begin."""
     new = c.if_allowed("accounts:write", c.primary_button("New account", "plus", href=routes.account("new")))
-    nothing = (AccountList.rows.length() == 0) & ~AccountList.loading
+    nothing = is_empty(AccountList.rows) & ~AccountList.loading
     table = c.data_table(
         _COLUMNS, AccountList.rows, _row, label="Sending accounts", loading=AccountList.loading, phone_row=_phone_row
     )

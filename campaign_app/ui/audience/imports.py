@@ -7,6 +7,7 @@ import reflex as rx
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.audience.imports_state import ImportLine, Imports
+from campaign_app.ui.kit.vars import as_text, is_empty
 from campaign_app.ui.layout import page
 from campaign_app.ui.pages import Area, Command, Link
 
@@ -28,7 +29,7 @@ def _row(line: ImportLine) -> rx.Component:
         c.cell(line.added, align="right"),
         c.cell(line.rejected, align="right"),
         c.cell(line.when, align="right", muted=True, title=line.exact),
-        key=line.id.to_string(),
+        key=as_text(line.id),
     )
 
 
@@ -77,7 +78,7 @@ def imports() -> Any:
         c.page_body(
             c.if_allowed("contacts:import", upload_box()),
             rx.cond(
-                (Imports.rows.length() == 0) & ~Imports.loading,
+                is_empty(Imports.rows) & ~Imports.loading,
                 rx.el.p("No file was imported yet.", class_name="b-muted b-dense"),
                 table,
             ),

@@ -10,6 +10,7 @@ from campaign_app.ui.audience.list_forms import list_dialogs
 from campaign_app.ui.audience.list_forms_state import ListForm, ListQuestions
 from campaign_app.ui.audience.lists_state import ListLine, Lists
 from campaign_app.ui.kit.dialogs import ask, open_form
+from campaign_app.ui.kit.vars import as_text, is_empty
 from campaign_app.ui.layout import page
 from campaign_app.ui.pages import Area, Link
 
@@ -35,7 +36,7 @@ def _row(line: ListLine) -> rx.Component:
         c.cell(line.members, align="right"),
         c.cell(line.added, align="right", muted=True, hide="narrow"),
         c.cell(acts, align="right", class_name="b-above"),
-        key=line.id.to_string(),
+        key=as_text(line.id),
     )
 
 
@@ -62,7 +63,7 @@ def lists() -> Any:
         links=[c.if_allowed("contacts:import", c.text_link("Import a CSV into a list", href=routes.IMPORTS))],
     )
     table = c.data_table(_COLUMNS, Lists.rows, _row, label="Lists", loading=Lists.loading, phone_row=_phone_row)
-    nothing = (Lists.rows.length() == 0) & ~Lists.loading
+    nothing = is_empty(Lists.rows) & ~Lists.loading
     return rx.fragment(
         c.page_header("Lists", c.if_allowed("contacts:write", rx.cond(nothing, rx.fragment(), new))),
         c.page_body(rx.cond(nothing, empty, table)),

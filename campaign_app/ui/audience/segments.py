@@ -8,6 +8,7 @@ from campaign_app.ui import components as c
 from campaign_app.ui import palette_sources, routes
 from campaign_app.ui.audience.segments_state import SegmentLine, SegmentQuestions, Segments
 from campaign_app.ui.kit.dialogs import ask, question
+from campaign_app.ui.kit.vars import as_text, is_empty
 from campaign_app.ui.layout import page
 from campaign_app.ui.pages import Area, Link
 
@@ -31,7 +32,7 @@ def _row(line: SegmentLine) -> rx.Component:
         c.name_cell(line.name, f"{routes.SEGMENTS}/{line.id}", detail=line.description),
         c.cell(line.changed, align="right", muted=True),
         c.cell(acts, align="right", class_name="b-above"),
-        key=line.id.to_string(),
+        key=as_text(line.id),
     )
 
 
@@ -62,7 +63,7 @@ def segments() -> Any:
     table = c.data_table(
         _COLUMNS, Segments.rows, _row, label="Segments", loading=Segments.loading, phone_row=_phone_row
     )
-    nothing = (Segments.rows.length() == 0) & ~Segments.loading
+    nothing = is_empty(Segments.rows) & ~Segments.loading
     return rx.fragment(
         c.page_header("Segments", c.if_allowed("segments:write", rx.cond(nothing, rx.fragment(), new))),
         c.page_body(rx.cond(nothing, empty, table)),

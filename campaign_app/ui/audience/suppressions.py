@@ -11,6 +11,7 @@ from campaign_app.ui.audience.suppression_forms import suppression_dialogs
 from campaign_app.ui.audience.suppression_forms_state import SuppressionForm, SuppressionQuestions
 from campaign_app.ui.audience.suppressions_state import SuppressionLine, Suppressions
 from campaign_app.ui.kit.dialogs import ask, open_form
+from campaign_app.ui.kit.vars import as_text, is_empty
 from campaign_app.ui.layout import page
 from campaign_app.ui.pages import Area, Link
 
@@ -31,7 +32,7 @@ def _row(line: SuppressionLine) -> rx.Component:
         c.cell(line.note, muted=True, hide="narrow"),
         c.cell(line.when, align="right", muted=True, title=line.exact),
         c.cell(c.if_allowed("suppressions:write", remove), align="right"),
-        key=line.id.to_string(),
+        key=as_text(line.id),
     )
 
 
@@ -60,7 +61,7 @@ def suppressions() -> Any:
         "Addresses that unsubscribe, bounce or complain come here by themselves and stay out of every campaign.",
         action=c.if_allowed("suppressions:write", add),
     )
-    nothing = (Suppressions.rows.length() == 0) & ~Suppressions.loading
+    nothing = is_empty(Suppressions.rows) & ~Suppressions.loading
     table = c.data_table(
         _COLUMNS, Suppressions.rows, _row, label="Suppressed addresses", loading=Suppressions.loading, two_lines=False
     )
