@@ -65,7 +65,7 @@ async def test_a_contact_keeps_its_name(name: str, installation: Installation) -
 async def test_a_campaign_keeps_its_name(name: str, installation: Installation) -> None:
     async with Tab(installation.url, installation.owner) as tab:
         await tab.open("/campaigns/new")
-        await tab.call(handler(CampaignNew, "create"), form={"name": name})
+        await tab.call(handler(CampaignNew, "submit"), form={"name": name})
         await tab.until(lambda t: t.ordered("_redirect"))
         number = tab.ordered("_redirect")[-1]["payload"]["path"].split("/")[2]
     async with Tab(installation.url, installation.owner) as tab:

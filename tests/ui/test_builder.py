@@ -84,9 +84,9 @@ async def open_at(tab: Tab, campaign: Campaign, step: str) -> None:
 async def test_a_name_makes_a_draft_and_opens_the_builder(tab: Tab) -> None:
     tab.go("/campaigns/new")
     await tab.do(CampaignNew.load)
-    await tab.do(CampaignNew.create, {"name": "  "})
-    assert "1 to 255" in tab.state(CampaignNew).wrong
-    await tab.do(CampaignNew.create, {"name": "November offer"})
+    await tab.do(CampaignNew.submit, {"name": "  "})
+    assert "1 to 255" in tab.state(CampaignNew).errors["name"]
+    await tab.do(CampaignNew.submit, {"name": "November offer"})
     assert tab.redirects == ["/campaigns/1/edit"]
     assert (await stored(1)).name == "November offer"
 
@@ -94,7 +94,7 @@ async def test_a_name_makes_a_draft_and_opens_the_builder(tab: Tab) -> None:
 async def test_a_new_campaign_can_start_from_a_template(tab: Tab) -> None:
     tab.go("/campaigns/new?template=1")
     await tab.do(CampaignNew.load)
-    await tab.do(CampaignNew.create, {"name": "From a template"})
+    await tab.do(CampaignNew.submit, {"name": "From a template"})
     assert (await stored(1)).html
 
 
@@ -374,7 +374,7 @@ VIEWER_MAY_NOT = [
     (Builder.advance,),
     (Builder.keep_as_copy,),
     (BuilderReview.launch,),
-    (CampaignNew.create, {"name": "x"}),
+    (CampaignNew.submit, {"name": "x"}),
 ]
 
 

@@ -277,7 +277,7 @@ async def watched_campaign(product: Product, tab: Tab) -> str:
     """A campaign whose page is open in the tab; its topic."""
     await tab.open("/campaigns/new")
     await tab.until(lambda t: t.value(AppState, "person_name") == MARK)
-    await tab.call(handler(CampaignNew, "create"), form={"name": MARK})
+    await tab.call(handler(CampaignNew, "submit"), form={"name": MARK})
     await tab.until(lambda t: any("/edit" in event["payload"].get("path", "") for event in t.ordered("_redirect")))
     path = next(event["payload"]["path"] for event in tab.ordered("_redirect") if "/edit" in event["payload"]["path"])
     campaign_id = path.split("/")[2]

@@ -6,6 +6,7 @@ from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.campaign_builder.state import STEPS
 from campaign_app.ui.campaigns.new_state import CampaignNew as State
+from campaign_app.ui.kit.forms import form_body, form_id
 from campaign_app.ui.layout import page
 from campaign_app.ui.pages import Command
 
@@ -20,6 +21,14 @@ from campaign_app.ui.pages import Command
 )
 def new_campaign() -> list[rx.Component]:
     """A form of one field in the builder's frame."""
+    head = rx.el.div(
+        rx.el.h2("What is it called?"),
+        rx.el.p("The name is for your team; the people who get the message never see it."),
+        class_name="bd-head",
+    )
+    template = rx.cond(
+        State.template_id > 0, c.callout(f"It starts with the template “{State.template_name}”."), rx.fragment()
+    )
     return [
         c.builder_bar(
             "New campaign",
@@ -29,38 +38,11 @@ def new_campaign() -> list[rx.Component]:
             close_href=routes.CAMPAIGNS,
         ),
         rx.el.div(
-            rx.form(
-                rx.el.div(
-                    rx.el.h2("What is it called?"),
-                    rx.el.p("The name is for your team; the people who get the message never see it."),
-                    class_name="bd-head",
-                ),
-                rx.cond(
-                    State.template_id > 0,
-                    c.callout(f"It starts with the template “{State.template_name}”."),
-                    rx.fragment(),
-                ),
-                c.form_field(
-                    "Campaign name",
-                    c.text_input(
-                        "name",
-                        placeholder="November restock offer",
-                        max_length=255,
-                        auto_focus=True,
-                        error=State.wrong,
-                        size="3",
-                    ),
-                    name="name",
-                    error=State.wrong,
-                ),
-                id="new-campaign",
-                on_submit=State.create,
-                class_name="bd-narrow",
-            ),
+            form_body(State, before=rx.fragment(head, template), class_name="bd-narrow", size="3"),
             class_name="bd-body",
         ),
         c.builder_foot(
             c.ghost_button("Close", href=routes.CAMPAIGNS),
-            c.primary_button("Create draft", type="submit", form="new-campaign", busy=State.creating),
+            c.primary_button("Create draft", type="submit", form=form_id(State), busy=State.saving),
         ),
     ]

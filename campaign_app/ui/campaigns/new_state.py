@@ -1,55 +1,63 @@
 """A new draft, empty or from a template."""
 
-from typing import Any
+from typing import Any, ClassVar, Final
 
 import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.campaigns import service, templates_service
 from campaign_app.core import db
+from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Invalid
 from campaign_app.kit import ids
+from campaign_app.models.campaign import Campaign
 from campaign_app.ui import browser, routes
 from campaign_app.ui.app_state import AppState
+from campaign_app.ui.kit.forms_state import Field, Form, FormState
+
+_NO_NAME: Final = "Give it a name of 1 to 255 characters."
 
 
-class CampaignNew(AppState):
+class CampaignNew(FormState, AppState):
     """Name first; everything else follows in the builder."""
 
+    form: ClassVar[Form] = Form(
+        "",
+        "campaigns:write",
+        (
+            Field(
+                "name",
+                "Campaign name",
+                more={"placeholder": "November restock offer", "max_length": 255, "auto_focus": True},
+            ),
+        ),
+    )
     template_id: int = 0
     template_name: str = ""
-    wrong: str = ""
-    creating: bool = False
 
     @rx.event
     async def load(self) -> Any:
         """Reads which template the address names, if any."""
         actor = await self.require("campaigns:write")
-        self.wrong, self.template_id, self.template_name = "", 0, ""
+        if not self._is_filled():
+            self._fill()
+        self.template_id, self.template_name = 0, ""
         wanted = ids.number(self.query("template"))
         if wanted is not None:
             async with db.reading() as session:
                 found = await templates_service.get(session, actor, wanted)
             self.template_id, self.template_name = wanted, found.name
 
-    @rx.event
-    async def create(self, form: dict[str, Any]) -> Any:
-        """Stores the draft and opens the builder."""
-        actor = await self.require("campaigns:write")
-        name = str(form.get("name", "")).strip()
+    async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> Campaign:
+        name = given["name"].strip()
         if not name:
-            self.wrong = "Give it a name of 1 to 255 characters."
-            return None
-        async with self.busy("creating"):
-            try:
-                async with db.transaction() as session:
-                    fields = await self._content(session, actor)
-                    campaign = await service.create(session, actor, name, **fields)
-            except Invalid as error:
-                self.wrong = error.fields.get("name", error.message)
-                return None
-        return browser.redirect(routes.campaign_edit(campaign.id))
+            raise Invalid(_NO_NAME, {"name": _NO_NAME})
+        return await service.create(session, actor, name, **await self._content(session, actor))
 
-    async def _content(self, session: Any, actor: Any) -> dict[str, Any]:
+    async def _saved(self, actor: Actor, saved: Campaign) -> Any:  # noqa: ARG002
+        return browser.redirect(routes.campaign_edit(saved.id))
+
+    async def _content(self, session: AsyncSession, actor: Actor) -> dict[str, Any]:
         if not self.template_id:
             return {}
         found = await templates_service.get(session, actor, self.template_id)
