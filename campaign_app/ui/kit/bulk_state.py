@@ -63,6 +63,7 @@ class BulkState(Selection, mixin=True):
 
     actions: ClassVar[Mapping[str, BulkAction]] = {}
     asked_action: str = ""
+    asked_in: int = 0  # the visit of the page in which it was asked
     asked_words: str = ""  # "“Spring offer”", "3 campaigns"
     value: str = ""
     working: bool = False
@@ -99,7 +100,7 @@ class BulkState(Selection, mixin=True):
     async def ask(self, name: str, ids: list[int], subject: str) -> None:
         """Open the dialog of an act, for these rows or ([]) the chosen ones."""
         await self.require(self._action(name).may)
-        self.asked_action, self._asked_ids, self.value = name, ids or None, ""
+        self.asked_action, self.asked_in, self._asked_ids, self.value = name, self.visit, ids or None, ""
         count = self.spec.number(len(ids or self.chosen))
         all_words = f"all {self.total_text}" if self.everything and not ids else count
         self.asked_words = f"“{subject}”" if subject else all_words
@@ -121,7 +122,7 @@ class BulkState(Selection, mixin=True):
         """Carry out the act of the dialog. A second click finds it closed."""
         name, ids = self.asked_action, self._asked_ids
         await self.require(self._action(name).may if name else self.spec.may)
-        if not name:
+        if not name or self.asked_in != self.visit:
             return
         self.working = True
         yield

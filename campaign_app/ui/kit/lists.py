@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from campaign_app.ui import pages
+from campaign_app.ui.app_state import AppState
 from campaign_app.ui.components.base import Content, Text, tooltip
 from campaign_app.ui.components.buttons import ghost_button, outline_button, primary_button, small_button
 from campaign_app.ui.components.dialogs import confirm_dialog, dialog
@@ -190,6 +191,11 @@ def _bulk_button(state: type[BulkState], name: str, action: BulkAction) -> rx.Co
     return if_allowed(action.may, rx.cond(is_set(why_not), explained, button))
 
 
+def _is_asked(state: type[BulkState], name: str) -> rx.Var[bool]:
+    """As the kit's dialogs: open within one visit of the page."""
+    return all_of(same(state.asked_action, name), same(state.asked_in, AppState.visit))
+
+
 def bulk_question(
     state: type[BulkState], name: str, title: Text, text: Content, *, act: Text, danger: bool = True
 ) -> rx.Component:
@@ -200,7 +206,7 @@ def bulk_question(
         act=act,
         on_confirm=state.answer,
         danger=danger,
-        open=same(state.asked_action, name),
+        open=_is_asked(state, name),
         on_open_change=state.show_question,
         busy=state.working,
     )
@@ -213,7 +219,7 @@ def bulk_dialog(
     return dialog(
         title,
         control,
-        open=same(state.asked_action, name),
+        open=_is_asked(state, name),
         on_open_change=state.show_question,
         text=text,
         foot=[
