@@ -82,6 +82,13 @@ async def test_an_address_that_recipients_cannot_open_is_not_proposed(tab: Tab, 
     assert origin in state.address_note
 
 
+async def test_the_page_is_shown_whoever_comes_first(tab: Tab) -> None:
+    await tab.do(SetUp.arrive, HERE, BERLIN)
+    await tab.do(SetUp.load)
+    page = tab.state(SetUp)
+    assert (page.loading, page.values["time_zone"]) == (False, BERLIN)
+
+
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "", "x" * 9_999, "../../etc/passwd"])
 async def test_a_zone_that_nobody_knows_is_not_proposed(tab: Tab, zone: str) -> None:
     assert (await opened(tab, HERE, zone)).values["time_zone"] == "UTC"

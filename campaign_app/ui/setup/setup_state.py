@@ -40,8 +40,8 @@ class SetUp(FormState, AppState):
         if not actor.can("workspace:write"):
             return browser.redirect(routes.DASHBOARD)
         if not self._is_filled():
-            async with self.busy():
-                await self._read()
+            await self._read()
+        self.loading = False  # also where the browser has arrived first
         return None
 
     @rx.event
