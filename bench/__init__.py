@@ -1,1 +1,1 @@
-"""Benchmarks: each figure is a ratio to a reference run in the same call."""
+"""Benchmarks: each figure is a ratio to a reference that runs in the same call."""

@@ -1,4 +1,4 @@
-"""The figures, each as a ratio to its reference in the same call: `./campaign bench [--only NAME] [--json]`."""
+"""Benchmarks, each figure as a ratio to its reference in the same call: `./campaign bench [--only NAME] [--json]`."""
 
 import argparse
 import json
@@ -76,22 +76,22 @@ def _stop(number: int, _frame: object) -> None:
 
 
 def main() -> int:
-    """Command line. Whoever stops it also stops the workers, servers and networks that it started."""
+    """Command line. Stopping it also stops the workers, servers and networks that it started."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, _stop)
     given = parser().parse_args()
     given.databases = [given.database] if given.database else list(DATABASES)
-    here = machine.describe()
+    machine_description = machine.describe()
 
     def say(words: str) -> None:
         print(words, file=sys.stderr, flush=True)
 
     if not given.json:
-        print(json.dumps(here, indent=1))
+        print(json.dumps(machine_description, indent=1))
     names = [given.only] if given.only else list(NAMES)
     found = {name: measure(name, given, say) for name in names}
     if given.json:
-        print(json.dumps({**(found[given.only] if given.only else found), "machine": here}))
+        print(json.dumps({**(found[given.only] if given.only else found), "machine": machine_description}))
     else:
         for name, figures in found.items():
             show(name, figures)

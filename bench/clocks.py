@@ -1,4 +1,4 @@
-"""The wall clock of a worker's host jumps an hour forwards, two back, and to the right time again, in mid-send."""
+"""The wall clock of a worker's host jumps an hour forwards, two back, and to the right time again, while it sends."""
 
 import time
 from typing import Any
@@ -12,11 +12,11 @@ JUMPS = (HOUR_S, -HOUR_S, 0)
 
 def jumps(scenario: Scenario) -> dict[str, Any]:
     """On PostgreSQL a second host's clock stays right. Nobody is in doubt, limits hold, nothing waits for a minute."""
-    several = scenario.here.database == "postgresql"
+    several = scenario.installation.database == "postgresql"
     rate = max(10, round(scenario.recipients / scenario.given.clock_seconds))
     faults = {"temporary_share": 0.02} if several else {}
     scenario.open(slow_ms=5, rate_per_minute=60 * rate, **faults)
-    file = scenario.here.stack.var / "clock"
+    file = scenario.installation.stack.var / "clock"
     file.write_text("0")
     scenario.start_worker("worker1", module=("bench.skewed", str(file)))
     if several:

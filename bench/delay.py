@@ -1,4 +1,4 @@
-"""A TCP proxy that makes the loopback as slow as a network: each direction arrives half a round trip later."""
+"""A TCP proxy that adds a network's latency to the loopback: half a round trip in each direction."""
 
 import argparse
 import asyncio
@@ -15,19 +15,19 @@ class Delayed(asyncio.Protocol):
         self.made: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Say what our side is."""
+        """Store this side's transport."""
         assert isinstance(transport, asyncio.Transport)
         self.made.set_result(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Pass it on later."""
+        """Forward the data later."""
         if self.peer is None:
             self.early.append(data)
         else:
             asyncio.get_running_loop().call_later(self.delay, self._write, data)
 
     def join(self, peer: asyncio.Transport) -> None:
-        """The other side is there now."""
+        """Connect the other side."""
         self.peer = peer
         for data in self.early:
             asyncio.get_running_loop().call_later(self.delay, self._write, data)
@@ -38,7 +38,7 @@ class Delayed(asyncio.Protocol):
             self.peer.write(data)
 
     def connection_lost(self, _error: Exception | None) -> None:
-        """Close the peer after what is still on its way."""
+        """Close the peer after the delayed data."""
         if self.peer is not None:
             asyncio.get_running_loop().call_later(self.delay, self.peer.close)
 

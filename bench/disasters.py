@@ -1,7 +1,6 @@
-"""What else can go wrong in mid-send, one case after another, each judged by the log of the server that took the mail.
+"""Failures while a campaign is sent, one case after another, each compared with the log of the receiving server.
 
-`bound` is what `uncertain` may be at most and why that is right stands with each case; `lost` and `duplicates` are 0
-or the product is broken.
+`bound` is the largest allowed `uncertain`; each case says why. `lost` and `duplicates` must be 0.
 """
 
 import secrets
@@ -23,7 +22,7 @@ Case = Callable[[Scenario], dict[str, Any]]
 def machine(scenario: Scenario) -> dict[str, Any]:
     """Worker and Redis are killed at the same instant, Redis comes back empty: one message per connection in doubt."""
     kills = 0
-    with own_redis(scenario.here) as redis:
+    with own_redis(scenario.installation) as redis:
         scenario.open(**FAULTS)
         scenario.start_worker("worker")
         scenario.launch()
@@ -32,7 +31,7 @@ def machine(scenario: Scenario) -> dict[str, Any]:
                 break
             scenario.pause(0.0, 0.06)
             redis.kill()
-            scenario.here.stack.stop("worker", signal.SIGKILL)
+            scenario.installation.stack.stop("worker", signal.SIGKILL)
             redis.stop()
             kills += 1
             redis.start()
@@ -53,7 +52,7 @@ def rolling(scenario: Scenario) -> dict[str, Any]:
         if not scenario.share(turn * 0.2):
             break
         began = time.monotonic()
-        assert scenario.here.stack.stop(name, signal.SIGTERM, 60) == 0
+        assert scenario.installation.stack.stop(name, signal.SIGTERM, 60) == 0
         drained.append(round(time.monotonic() - began, 2))
         scenario.start_worker(name)
         restarts += 1
@@ -95,7 +94,7 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
 
 def run_case(name: str, database: str, given: Namespace, seed: int, say: Callable[[str], None]) -> dict[str, Any]:
     """One case's row."""
-    with installed(database, BEACON_RETRY_SECONDS=RETRY_SECONDS) as here:
-        scene = Scenario(here, given, Random(f"{seed} {name} {database}"), say)
-        found = CASES[name](scene)
-        return {"case": name, "database": database, "recipients": scene.recipients, **found}
+    with installed(database, BEACON_RETRY_SECONDS=RETRY_SECONDS) as installation:
+        scenario = Scenario(installation, given, Random(f"{seed} {name} {database}"), say)
+        found = CASES[name](scenario)
+        return {"case": name, "database": database, "recipients": scenario.recipients, **found}

@@ -1,4 +1,4 @@
-"""A disk that is full: before the journal is made, after it was made, with the database on it. Needs root (tmpfs)."""
+"""A full disk: before the journal is created, after it was created, with the database on it. Needs root (tmpfs)."""
 
 import os
 import signal
@@ -17,11 +17,11 @@ _WORDS = "no room for the journal"
 
 
 def journal(scenario: Scenario) -> dict[str, Any]:
-    """Only journals lie on it. One kill happens while it is full: that many may be in doubt."""
+    """Only journals are on it. One kill happens while it is full: at most one message per connection is uncertain."""
     if os.geteuid():
         return {"missing": _MISSING}
-    folder = scenario.here.stack.var / "small"
-    url = scenario.here.stack.database_url or f"sqlite:///{scenario.here.stack.var / 'beacon.db'}"
+    folder = scenario.installation.stack.var / "small"
+    url = scenario.installation.stack.database_url or f"sqlite:///{scenario.installation.stack.var / 'beacon.db'}"
     environment = {"BEACON_VAR": str(folder), "DATABASE_URL": url}
     with _tmpfs(folder, "256k") as disk:
         scenario.open(slow_ms=10)
@@ -31,13 +31,13 @@ def journal(scenario: Scenario) -> dict[str, Any]:
         time.sleep(scenario.given.full)
         without = scenario.sandbox.accepted()
         disk.resize("16m")
-        scenario.here.until(lambda: scenario.ready("worker") == 1, "the worker begins by itself", 30)
+        scenario.installation.until(lambda: scenario.ready("worker") == 1, "the worker begins by itself", 30)
         scenario.share(0.3)
         disk.fill()
         before = scenario.sandbox.accepted()
         scenario.share(0.6)
         with_full = scenario.sandbox.accepted() - before
-        scenario.here.stack.stop("worker", signal.SIGKILL)
+        scenario.installation.stack.stop("worker", signal.SIGKILL)
         said = scenario.logs(_WORDS)
         scenario.start_worker("worker", environment=environment, wait=False)
         _until_said(scenario, said + 1)
@@ -54,14 +54,14 @@ def journal(scenario: Scenario) -> dict[str, Any]:
 
 
 def everything(scenario: Scenario) -> dict[str, Any]:
-    """The database lies there too, and nothing can be written for a while: nobody is in doubt."""
+    """The database is on it too, and nothing can be written for a while: nobody is uncertain."""
     if os.geteuid():
         return {"missing": _MISSING}
-    folder = scenario.here.stack.var / "small"
+    folder = scenario.installation.stack.var / "small"
     with _tmpfs(folder, "512m") as disk:
         file = folder / "beacon.db"
-        subprocess.run(["cp", str(scenario.here.stack.var / "beacon.db"), str(file)], check=True)
-        scenario.here.stack.database_url = os.environ["DATABASE_URL"] = f"sqlite:///{file}"
+        subprocess.run(["cp", str(scenario.installation.stack.var / "beacon.db"), str(file)], check=True)
+        scenario.installation.stack.database_url = os.environ["DATABASE_URL"] = f"sqlite:///{file}"
         settings.cache_clear()
         scenario.open(slow_ms=10)
         scenario.start_worker("worker", environment={"BEACON_VAR": str(folder)})
@@ -78,7 +78,7 @@ def everything(scenario: Scenario) -> dict[str, Any]:
 
 def _until_said(scenario: Scenario, times: int) -> float:
     began = time.monotonic()
-    scenario.here.until(lambda: scenario.logs(_WORDS) >= times, f"“{_WORDS}” stands in the worker's log", 30)
+    scenario.installation.until(lambda: scenario.logs(_WORDS) >= times, f"“{_WORDS}” stands in the worker's log", 30)
     return round(time.monotonic() - began, 1)
 
 
@@ -91,13 +91,13 @@ class _Disk:
         subprocess.run(["mount", "-o", f"remount,size={size}", str(self._folder)], check=True)
 
     def fill(self) -> None:
-        """Leave no byte."""
+        """Fill it completely."""
         with (self._folder / "filling").open("wb", buffering=0) as file, suppress(OSError):
             while True:
                 file.write(b"\0" * 4096)
 
     def empty(self) -> None:
-        """Room again."""
+        """Free the space."""
         (self._folder / "filling").unlink()
 
 

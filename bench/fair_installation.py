@@ -1,4 +1,4 @@
-"""Campaigns by plan: accounts that they share, priorities, recipients of their own by whose domain a log tells them."""
+"""Creates campaigns by plan: shared accounts, priorities, and a recipient domain for each."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _OVER = (CampaignStatus.COMPLETED, CampaignStatus.CANCELLED, CampaignStatus.FAIL
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A campaign to be made. Those with the same `account` share it; with none each has its own."""
+    """A campaign to create. Campaigns with the same `account` share it; without one each has its own."""
 
     name: str
     port: int
@@ -37,10 +37,10 @@ class Plan:
     limit: bool = False
 
 
-def make(here: Installation, plans: Sequence[Plan], limit_per_minute: int | None = None) -> dict[str, int]:
+def make(installation: Installation, plans: Sequence[Plan], limit_per_minute: int | None = None) -> dict[str, int]:
     """Name → campaign id. An account's name is unique; one that exists already is used."""
-    lists = {plan.name: here.people(plan.recipients, f"{plan.name}.example") for plan in plans}
-    return here.run(_make(plans, lists, limit_per_minute))
+    lists = {plan.name: installation.people(plan.recipients, f"{plan.name}.example") for plan in plans}
+    return installation.run(_make(plans, lists, limit_per_minute))
 
 
 async def _make(plans: Sequence[Plan], lists: dict[str, int], limit: int | None) -> dict[str, int]:
@@ -87,7 +87,7 @@ def _account(name: str, plan: Plan, limit: int | None) -> SendingAccount:
     )
 
 
-def launch(here: Installation, made: dict[str, int]) -> dict[str, float]:
+def launch(installation: Installation, made: dict[str, int]) -> dict[str, float]:
     """Launch them one after the other; for each the instant before (Unix seconds)."""
 
     async def all_of_them() -> dict[str, float]:
@@ -98,10 +98,10 @@ def launch(here: Installation, made: dict[str, int]) -> dict[str, float]:
                 await service.launch(session, SYSTEM, campaign_id)
         return began
 
-    return here.run(all_of_them())
+    return installation.run(all_of_them())
 
 
-def cancel(here: Installation, made: dict[str, int]) -> None:
+def cancel(installation: Installation, made: dict[str, int]) -> None:
     """Send no more of those that are not over."""
 
     async def all_of_them() -> None:
@@ -111,10 +111,10 @@ def cancel(here: Installation, made: dict[str, int]) -> None:
                 if campaign is not None and campaign.status not in _OVER:
                     await service.cancel(session, SYSTEM, campaign_id)
 
-    here.run(all_of_them())
+    installation.run(all_of_them())
 
 
-def until_over(here: Installation, made: dict[str, int], seconds: float = PATIENCE_S) -> None:
+def until_over(installation: Installation, made: dict[str, int], seconds: float = PATIENCE_S) -> None:
     """Wait until each of them has ended."""
 
     async def left() -> int:
@@ -124,10 +124,10 @@ def until_over(here: Installation, made: dict[str, int], seconds: float = PATIEN
             )
             return int((await session.execute(statement)).scalar_one())
 
-    here.until(lambda: here.run(left()) == 0, f"{len(made)} campaigns are over", seconds)
+    installation.until(lambda: installation.run(left()) == 0, f"{len(made)} campaigns are over", seconds)
 
 
-def paused(here: Installation, made: dict[str, int]) -> dict[str, tuple[str, float]]:
+def paused(installation: Installation, made: dict[str, int]) -> dict[str, tuple[str, float]]:
     """Those that are paused: why, and how many seconds after their launch the account was found not to work."""
 
     async def read() -> dict[str, tuple[str, float]]:
@@ -144,10 +144,10 @@ def paused(here: Installation, made: dict[str, int]) -> dict[str, tuple[str, flo
             for name, reason, launched, checked in rows
         }
 
-    return here.run(read())
+    return installation.run(read())
 
 
-def everyone_once(here: Installation, made: dict[str, int], found: dict[str, list[float]], seen: Seen) -> bool:
+def everyone_once(installation: Installation, made: dict[str, int], found: dict[str, list[float]], seen: Seen) -> bool:
     """Whether the sink's log has each recipient exactly once, and the ledger says the same."""
 
     async def read() -> dict[str, tuple[int, int]]:
@@ -158,7 +158,7 @@ def everyone_once(here: Installation, made: dict[str, int], found: dict[str, lis
             rows = await session.execute(statement.where(col(Campaign.id).in_(made.values())))
             return {str(name): (int(total), int(sent)) for name, total, sent in rows.all()}
 
-    ledger = here.run(read())
+    ledger = installation.run(read())
     everyone = sum(total for total, _ in ledger.values())
     agreed = all(len(found[name]) == total == sent for name, (total, sent) in ledger.items())
     return agreed and seen.accepted == seen.distinct == everyone and set(ledger) == set(made)

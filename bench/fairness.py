@@ -1,4 +1,4 @@
-"""Who gets how much when many send at once: real workers against sinks, judged by the instants in the sinks' logs.
+"""Shares of campaigns that send at the same time: real workers and sinks, measured by the times in the sinks' logs.
 
 fifty: campaigns of one priority, half on one account, half on accounts of their own. priority: three on one account.
 late: a small urgent one while a large one is sending. beside: a fast account next to one that is slow, silent or
@@ -80,29 +80,29 @@ def run(given: Namespace, say: Say) -> dict[str, Any]:
     cases: list[dict[str, Any]] = []
     for database in given.databases:
         for name in wanted:
-            with installed(database) as here:
+            with installed(database) as installation:
                 say(f"{database}, {name}")
                 measure = measures.get(name)
-                found = measure(here, given) if measure else _beside(here, given, name)
+                found = measure(installation, given) if measure else _beside(installation, given, name)
             for one in found:
                 cases.append({"case": name, "database": database, **one})
                 say(f"  {cases[-1]}")
     return {"cases": cases, "campaigns": given.campaigns, "each": given.each, "recipients": given.recipients}
 
 
-def _fifty(here: Installation, given: Namespace) -> list[dict[str, Any]]:
+def _fifty(installation: Installation, given: Namespace) -> list[dict[str, Any]]:
     """First all of them as one campaign, for the cost; then at once."""
     shared, alone = given.campaigns - given.campaigns // 2, given.campaigns // 2
-    worker = here.start_worker()
-    reference = _as_one(here, worker, given.each * given.campaigns)
-    log = here.stack.var / "fifty.log"
+    worker = installation.start_worker()
+    reference = _as_one(installation, worker, given.each * given.campaigns)
+    log = installation.stack.var / "fifty.log"
     with target.sink(log, SERVER_MS) as sink:
         plans = [Plan(f"shared{n}", sink.port, 20, given.each, account="shared") for n in range(shared)]
         plans += [Plan(f"alone{n}", sink.port, 2, given.each) for n in range(alone)]
-        made = fair_installation.make(here, plans)
+        made = fair_installation.make(installation, plans)
         used = machine.cpu_s(worker)
-        began = fair_installation.launch(here, made)
-        fair_installation.until_over(here, made)
+        began = fair_installation.launch(installation, made)
+        fair_installation.until_over(installation, made)
         cost = (machine.cpu_s(worker) - used) * 1e6 / (given.each * given.campaigns)
         seen = sink.seen()
     found = by_domain(log)
@@ -111,7 +111,7 @@ def _fifty(here: Installation, given: Namespace) -> list[dict[str, Any]]:
     rate = seen.accepted / (seen.last - seen.first)
     answer = {
         "campaigns": len(made),
-        "everyone_once": fair_installation.everyone_once(here, made, found, seen),
+        "everyone_once": fair_installation.everyone_once(installation, made, found, seen),
         **{f"spread_{name}": spread(group) for name, group in groups.items()},
         **{f"together_{name}": min(len(times) for times in inside(group).values()) for name, group in groups.items()},
         "first_message_max_s": round(max(first), 2),
@@ -125,31 +125,31 @@ def _fifty(here: Installation, given: Namespace) -> list[dict[str, Any]]:
     return [{**answer, "within": answer["everyone_once"] and even and max(first) <= FIRST_S * 2}]
 
 
-def _as_one(here: Installation, worker: int, count: int) -> float:
+def _as_one(installation: Installation, worker: int, count: int) -> float:
     """Microseconds of processor per message when one campaign has all the recipients, over as many connections."""
     with target.sink(delay_ms=SERVER_MS) as sink:
-        one = fair_installation.make(here, [Plan("one", sink.port, 70, count)])
+        one = fair_installation.make(installation, [Plan("one", sink.port, 70, count)])
         used = machine.cpu_s(worker)
-        fair_installation.launch(here, one)
-        fair_installation.until_over(here, one)
+        fair_installation.launch(installation, one)
+        fair_installation.until_over(installation, one)
         return (machine.cpu_s(worker) - used) * 1e6 / count
 
 
-def _priority(here: Installation, given: Namespace) -> list[dict[str, Any]]:
-    log = here.stack.var / "priority.log"
-    here.start_worker()
+def _priority(installation: Installation, given: Namespace) -> list[dict[str, Any]]:
+    log = installation.stack.var / "priority.log"
+    installation.start_worker()
     count = given.each * 10
     with target.sink(log, SERVER_MS) as sink:
         plans = [Plan(f"p{number}", sink.port, 40, count, number, account="shared") for number in PRIORITIES]
-        made = fair_installation.make(here, plans)
-        fair_installation.launch(here, made)
-        fair_installation.until_over(here, made)
+        made = fair_installation.make(installation, plans)
+        fair_installation.launch(installation, made)
+        fair_installation.until_over(installation, made)
         seen = sink.seen()
     found = by_domain(log)
     measured = shares(found)
     promised = dict(zip(_names(plans), declared(PRIORITIES), strict=True))
     longest = gap(found[plans[-1].name], *together(found))
-    once = fair_installation.everyone_once(here, made, found, seen)
+    once = fair_installation.everyone_once(installation, made, found, seen)
     return [
         {
             "everyone_once": once,
@@ -171,24 +171,24 @@ def near(measured: dict[str, float], promised: dict[str, float]) -> bool:
     return all(abs(measured[name] - share) <= share * SHARE_OFF for name, share in promised.items())
 
 
-def _late(here: Installation, given: Namespace) -> list[dict[str, Any]]:
-    log = here.stack.var / "late.log"
-    here.start_worker()
+def _late(installation: Installation, given: Namespace) -> list[dict[str, Any]]:
+    log = installation.stack.var / "late.log"
+    installation.start_worker()
     few = max(10, given.each // 6)
     with target.sink(log) as sink:
-        large = fair_installation.make(here, [Plan("large", sink.port, 10, given.recipients, account="shared")])
+        large = fair_installation.make(installation, [Plan("large", sink.port, 10, given.recipients, account="shared")])
         plans = [Plan("same", sink.port, 10, few, 1, account="shared"), Plan("other", sink.port, 10, few, 1)]
-        small = [fair_installation.make(here, [plan]) for plan in plans]
-        fair_installation.launch(here, large)
+        small = [fair_installation.make(installation, [plan]) for plan in plans]
+        fair_installation.launch(installation, large)
         began: dict[str, float] = {}
         for number, one in enumerate(small, start=1):
             sink.wait_for(given.recipients * number // 5, 60)
-            began |= fair_installation.launch(here, one)
+            began |= fair_installation.launch(installation, one)
         made = large | small[0] | small[1]
-        fair_installation.until_over(here, made)
+        fair_installation.until_over(installation, made)
         seen = sink.seen()
     found = by_domain(log)
-    once = fair_installation.everyone_once(here, made, found, seen)
+    once = fair_installation.everyone_once(installation, made, found, seen)
     answers = []
     for name, at in began.items():
         first, last = min(found[name]) - at, max(found[name]) - at
@@ -219,37 +219,39 @@ def _bad_server(kind: str) -> Iterator[int]:
         yield servers.free_port()
 
 
-def _beside(here: Installation, given: Namespace, kind: str) -> list[dict[str, Any]]:
+def _beside(installation: Installation, given: Namespace, kind: str) -> list[dict[str, Any]]:
     """A fast account's campaign alone and beside the bad account's, in turns; the median of the ratios."""
-    worker = here.start_worker()
+    worker = installation.start_worker()
     count, few = given.each * 10, max(10, given.each)
     cpu: dict[str, float] = {}
     reasons: dict[str, tuple[str, float]] = {}
-    log = here.stack.var / f"{kind}.log"
+    log = installation.stack.var / f"{kind}.log"
     with target.sink(log, SERVER_MS) as sink, _bad_server(kind) as port:
-        _send(here, worker, Plan("warm", sink.port, 40, few))
+        _send(installation, worker, Plan("warm", sink.port, 40, few))
         for number in range(given.rounds):
             plans = [Plan(f"bad{number}and{n}", port, 10, few, account=f"bad{number}") for n in range(2)]
-            bad = fair_installation.make(here, plans)
-            cpu[f"alone{number}"] = _send(here, worker, Plan(f"alone{number}", sink.port, 40, count))
-            fair_installation.launch(here, bad)
+            bad = fair_installation.make(installation, plans)
+            cpu[f"alone{number}"] = _send(installation, worker, Plan(f"alone{number}", sink.port, 40, count))
+            fair_installation.launch(installation, bad)
             time.sleep(1.0)
-            cpu[f"beside{number}"] = _send(here, worker, Plan(f"beside{number}", sink.port, 40, count))
+            cpu[f"beside{number}"] = _send(installation, worker, Plan(f"beside{number}", sink.port, 40, count))
             if kind == "dead":
-                here.until(lambda made=bad: len(fair_installation.paused(here, made)) == len(made), "they pause", 60)
-            reasons |= fair_installation.paused(here, bad)
-            fair_installation.cancel(here, bad)
+                installation.until(
+                    lambda made=bad: len(fair_installation.paused(installation, made)) == len(made), "they pause", 60
+                )
+            reasons |= fair_installation.paused(installation, bad)
+            fair_installation.cancel(installation, bad)
         seen = sink.seen()
     once = seen.accepted == seen.distinct == few + 2 * count * given.rounds
     return [_judge_beside(by_domain(log), cpu, given.rounds, once, reasons)]
 
 
-def _send(here: Installation, worker: int, plan: Plan) -> float:
+def _send(installation: Installation, worker: int, plan: Plan) -> float:
     """Send a campaign to its end; processor seconds of the worker."""
-    made = fair_installation.make(here, [plan])
+    made = fair_installation.make(installation, [plan])
     used = machine.cpu_s(worker)
-    fair_installation.launch(here, made)
-    fair_installation.until_over(here, made)
+    fair_installation.launch(installation, made)
+    fair_installation.until_over(installation, made)
     return machine.cpu_s(worker) - used
 
 
@@ -275,23 +277,23 @@ def _judge_beside(
     }
 
 
-def _limited(here: Installation, given: Namespace) -> list[dict[str, Any]]:
+def _limited(installation: Installation, given: Namespace) -> list[dict[str, Any]]:
     """An account's rate, shared by three campaigns, with one worker and with two."""
     answers = []
     for workers in (1, 2):
-        here.start_worker(f"worker{workers}")
-        log = here.stack.var / f"limited{workers}.log"
+        installation.start_worker(f"worker{workers}")
+        log = installation.stack.var / f"limited{workers}.log"
         count = int(LIMIT_PER_MINUTE / 60 * (given.fast_window + 10))
         with target.sink(log) as sink:
             plans = [
                 Plan(f"w{workers}p{number}", sink.port, 10, count, number, account=f"limited{workers}", limit=True)
                 for number in LIMITED
             ]
-            made = fair_installation.make(here, plans, LIMIT_PER_MINUTE)
-            fair_installation.launch(here, made)
+            made = fair_installation.make(installation, plans, LIMIT_PER_MINUTE)
+            fair_installation.launch(installation, made)
             sink.wait_for(1, 60)
             time.sleep(given.fast_window + 4.0)
-            fair_installation.cancel(here, made)
+            fair_installation.cancel(installation, made)
         answers.append(_judge_limited(by_domain(log), plans, workers, given.fast_window))
     return answers
 

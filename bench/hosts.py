@@ -1,4 +1,4 @@
-"""Two hosts (network namespaces with names, addresses, journals of their own) on one campaign; one gets into trouble.
+"""Two hosts (network namespaces with their own names, addresses and journals) send one campaign; one of them fails.
 
 The other host waits until the lease has expired and a grace is over, marks what may have been sent as uncertain, and
 sends the rest. What the first one knows, it tells when it comes back: so in doubt remains what was on its wires.
@@ -40,7 +40,7 @@ class Pair:
 
     def start(self, name: str) -> None:
         """A worker on the host of this name."""
-        database, rest, stack = self.wires.at(DATABASE), self.wires.at(REST), self.scenario.here.stack
+        database, rest, stack = self.wires.at(DATABASE), self.wires.at(REST), self.scenario.installation.stack
         host = next(host for host in self.wires.hosts if host.name == name)
         given = urlsplit(stack.database_url)
         environment = {
@@ -50,25 +50,27 @@ class Pair:
         self.scenario.start_worker(f"worker-{name}", own_folder=True, prefix=host.prefix, environment=environment)
 
     def trouble(self, begin: Callable[[], None]) -> None:
-        """Note what the first host has in hand, right after its trouble began."""
+        """Record the first host's leases, right after its failure began."""
         begin()
         self.since = time.time()
-        time.sleep(0.5)  # a flush that was on its way arrives
-        leases = self.scenario.here.run(held("north"))
-        self.in_hand = self.scenario.here.run(_pending(leases))
+        time.sleep(0.5)  # a flush under way arrives
+        leases = self.scenario.installation.run(held("north"))
+        self.in_hand = self.scenario.installation.run(_pending(leases))
         self.read_ahead = len(self.in_hand)
 
     def taken_over(self) -> float:
         """Wait until the other host has settled every lease of the first; seconds since the trouble began."""
         if self.scenario.given.hurry:
-            self.scenario.here.run(_time_passes())
-        self.scenario.here.until(lambda: not self.scenario.here.run(held("north")), "the leases are taken over", 200)
+            self.scenario.installation.run(_time_passes())
+        self.scenario.installation.until(
+            lambda: not self.scenario.installation.run(held("north")), "the leases are taken over", 200
+        )
         self.settled_at = time.time()
         return round(self.settled_at - self.since, 1)
 
     def uncertain_now(self) -> int:
-        """How many are in doubt at this moment."""
-        return self.scenario.here.run(_count("uncertain", self.scenario.campaign_id))
+        """The number of uncertain recipients now."""
+        return self.scenario.installation.run(_count("uncertain", self.scenario.campaign_id))
 
     def sent_behind_the_fence(self) -> int:
         """Messages that only the first host can have sent, after it had to stop and before it came back."""
@@ -79,7 +81,7 @@ class Pair:
 
 
 def cut_off(scenario: Scenario) -> dict[str, Any]:
-    """Both cables are pulled for longer than lease and grace: at most one message per connection stays in doubt."""
+    """Both networks are cut for longer than lease and grace: at most one message per connection stays uncertain."""
     return _on_two_hosts(scenario, _cut_off, slow_ms=10)
 
 
@@ -92,12 +94,12 @@ def without_database(scenario: Scenario) -> dict[str, Any]:
 
 
 def stopped(scenario: Scenario) -> dict[str, Any]:
-    """The worker stands still (SIGSTOP) and wakes up long after its leases were taken."""
+    """The worker is stopped (SIGSTOP) and continues long after its leases were taken."""
     return _on_two_hosts(scenario, _stopped, slow_ms=10)
 
 
 def gone(scenario: Scenario) -> dict[str, Any]:
-    """The host never comes back: all that it had read and not reported stays in doubt, and nobody else."""
+    """The host never comes back: only what it had read and not reported stays uncertain."""
     return _on_two_hosts(scenario, _gone, slow_ms=10)
 
 
@@ -107,7 +109,7 @@ def _on_two_hosts(
     why = namespaces.missing()
     if why:
         return {"missing": why}
-    stack = scenario.here.stack
+    stack = scenario.installation.stack
     redis_port = stack.redis_url.rpartition(":")[2].partition("/")[0]
     with ExitStack() as around:
         wires = around.enter_context(namespaces.wires(list(NAMES)))
@@ -123,7 +125,9 @@ def _on_two_hosts(
         for name in NAMES:
             pair.start(name)
         scenario.launch()
-        scenario.here.until(lambda: len(scenario.here.run(held("north"))) > 0, "the first host holds leases", 60)
+        scenario.installation.until(
+            lambda: len(scenario.installation.run(held("north"))) > 0, "the first host holds leases", 60
+        )
         scenario.share(0.1)
         extra = story(pair)
         found = scenario.verdict()
@@ -164,7 +168,7 @@ def _without_database(pair: Pair) -> dict[str, Any]:
 
 
 def _stopped(pair: Pair) -> dict[str, Any]:
-    process = pair.scenario.here.stack.processes["worker-north"].pid
+    process = pair.scenario.installation.stack.processes["worker-north"].pid
     pair.trouble(lambda: os.killpg(process, signal.SIGSTOP))
     seconds = pair.taken_over()
     before = pair.uncertain_now()
@@ -180,16 +184,16 @@ def _gone(pair: Pair) -> dict[str, Any]:
 
 def _kill_with_its_cables(pair: Pair) -> None:
     pair.north.cut()
-    pair.scenario.here.stack.stop("worker-north", signal.SIGKILL)
+    pair.scenario.installation.stack.stop("worker-north", signal.SIGKILL)
 
 
 def _back(pair: Pair) -> dict[str, Any]:
     """The host is back: wait until it has told what it knows."""
     began, most = time.monotonic(), pair.scenario.connections
-    pair.scenario.here.until(
+    pair.scenario.installation.until(
         lambda: "lease lost" in pair.scenario.log("worker-north"), "the host has noticed its loss", 90
     )
-    pair.scenario.here.until(lambda: pair.uncertain_now() <= most, "the host has told what it knows", 90)
+    pair.scenario.installation.until(lambda: pair.uncertain_now() <= most, "the host has told what it knows", 90)
     return {"told_after_s": round(time.monotonic() - began, 1)}
 
 

@@ -45,9 +45,9 @@ def _ours(database: str, rows: int) -> dict[str, Any]:
 
 
 def _orm(database: str, rows: int) -> float:
-    with installed(database) as here, tempfile.TemporaryDirectory() as folder:
+    with installed(database) as installation, tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "contacts.csv"
         import_contacts.write_file(file, rows)
         began = time.perf_counter()
-        here.run(orm_import.run(file))
+        installation.run(orm_import.run(file))
         return rows / (time.perf_counter() - began)

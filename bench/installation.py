@@ -207,11 +207,11 @@ def installed(database: str, **environment: str) -> Iterator[Installation]:
         settings.cache_clear()
         product.var.mkdir(parents=True)
         stack.callback(product.stop_all)
-        here = Installation(product, database)
-        here.run(_create_tables())
-        isolated.begin()  # campaigns are launched from here, as from a web process, which has it running
+        installation = Installation(product, database)
+        installation.run(_create_tables())
+        isolated.begin()  # campaigns are launched from this process, which needs it as a web process does
         stack.callback(isolated.end)
-        yield here
+        yield installation
 
 
 def _restore(environment: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""SIGKILL of the worker at random instants, judged by the sandbox's own log: who was lost, who got two?
+"""SIGKILL of the worker at random instants, compared with the sandbox's own log: recipients lost or sent to twice.
 
 Twice for each database: with the worker's journal, and with the journal deleted after each kill (the disk was lost).
 """
@@ -76,64 +76,68 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     for database in given.databases:
         for kept in (True, False):
             say(f"{database}, journal {'kept' if kept else 'deleted'}, {given.recipients:,} recipients, seed {seed}")
-            with installed(database, BEACON_RETRY_SECONDS=RETRY_SECONDS) as here:
-                runs.append(_one(here, given, random.Random(f"{seed} {database} {kept}"), kept, say))
+            with installed(database, BEACON_RETRY_SECONDS=RETRY_SECONDS) as installation:
+                runs.append(_one(installation, given, random.Random(f"{seed} {database} {kept}"), kept, say))
             say(f"  {runs[-1]}")
     return {"runs": runs, "recipients": given.recipients, "seed": seed, "faults": FAULTS}
 
 
 def _one(
-    here: Installation, given: Namespace, chance: random.Random, kept: bool, say: Callable[[str], None]
+    installation: Installation, given: Namespace, chance: random.Random, kept: bool, say: Callable[[str], None]
 ) -> dict[str, Any]:
-    here.stack.start_sandbox()
-    sandbox = Sandbox(here.stack.sandbox_url)
+    installation.stack.start_sandbox()
+    sandbox = Sandbox(installation.stack.sandbox_url)
     sandbox.faults(FAULTS)
-    campaign_id = here.campaign(here.people(given.recipients), here.stack.smtp_port, given.connections)
-    here.start_worker()
-    began = here.launch(campaign_id)
+    campaign_id = installation.campaign(
+        installation.people(given.recipients), installation.stack.smtp_port, given.connections
+    )
+    installation.start_worker()
+    began = installation.launch(campaign_id)
     instants = sorted(chance.uniform(0.01, 0.9) * given.recipients for _ in range(given.kills))
     kills = 0
     for instant in instants:
         if chance.random() < AT_START:
             time.sleep(chance.uniform(0.0, 2.0))
-        elif reached(here, campaign_id, sandbox, instant):
+        elif reached(installation, campaign_id, sandbox, instant):
             time.sleep(chance.uniform(0.0, 0.06))
         else:
             break
-        here.stack.stop("worker", signal.SIGKILL)
+        installation.stack.stop("worker", signal.SIGKILL)
         kills += 1
         if not kept:
-            lose_the_disk(here)
-        here.start_worker(wait=False)
+            lose_the_disk(installation)
+        installation.start_worker(wait=False)
         say(f"  kill {kills} of {given.kills} after {sandbox.accepted():,} messages")
-    here.over(campaign_id, PATIENCE_S)
+    installation.over(campaign_id, PATIENCE_S)
     seconds = round(time.time() - began, 1)
-    found = here.run(judge(campaign_id, sandbox.log(), sandbox.cut_off()))
+    found = installation.run(judge(campaign_id, sandbox.log(), sandbox.cut_off()))
     journal = "kept" if kept else "deleted"
-    shown = {"database": here.database, "journal": journal, "kills": kills, **found}
+    shown = {"database": installation.database, "journal": journal, "kills": kills, **found}
     return {**shown, "connections": given.connections, "seconds": seconds}
 
 
-def reached(here: Installation, campaign_id: int, sandbox: Sandbox, messages: float) -> bool:
+def reached(installation: Installation, campaign_id: int, sandbox: Sandbox, messages: float) -> bool:
     """Whether so many recipients are settled. False: the campaign ended before (without journal many are doubtful)."""
     end, look = time.monotonic() + PATIENCE_S, 0.0
     while sandbox.accepted() < messages:
         if time.monotonic() > look:
-            counts = here.run(rehearsal.counts(campaign_id))
+            counts = installation.run(rehearsal.counts(campaign_id))
             if counts["finished"] or not counts["pending"]:
                 return False
             if counts["total"] - counts["pending"] >= messages:
                 return True
             look = time.monotonic() + 1.0
         if time.monotonic() > end:
-            raise TimeoutError(f"{sandbox.accepted()} messages after {PATIENCE_S:.0f} s\n{here.stack.log('worker')}")
+            raise TimeoutError(
+                f"{sandbox.accepted()} messages after {PATIENCE_S:.0f} s\n{installation.stack.log('worker')}"
+            )
         time.sleep(0.01)
     return True
 
 
-def lose_the_disk(here: Installation) -> None:
-    """The journal is gone; the 30 seconds after which a lease (and its chain of jobs) counts as left are over."""
-    for path in (here.stack.var / "journal").glob("*"):
+def lose_the_disk(installation: Installation) -> None:
+    """Delete the journal and let the 30 seconds pass after which a lease (and its job chain) counts as abandoned."""
+    for path in (installation.stack.var / "journal").glob("*"):
         path.unlink()
 
     async def time_passes() -> None:
@@ -143,7 +147,7 @@ def lose_the_disk(here: Installation) -> None:
         async for key in redis.client().scan_iter(match="chain:*"):
             await redis.client().delete(key)
 
-    here.run(time_passes())
+    installation.run(time_passes())
 
 
 async def judge(campaign_id: int, seen: Counter[str], cut: frozenset[str]) -> dict[str, int]:

@@ -63,36 +63,36 @@ def case(per_minute: float, workers: int, through: str, instants: Sequence[float
 def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """Every rate with one and with three workers."""
     cases: list[dict[str, Any]] = []
-    with installed(given.databases[0]) as here:
+    with installed(given.databases[0]) as installation:
         for workers in WORKERS:
             names = [f"worker{number}" for number in range(workers)]
             for name in names:
-                here.start_worker(name)
+                installation.start_worker(name)
             say(f"{workers} worker(s), {len(PER_MINUTE)} campaigns side by side, {given.window:.0f} s")
-            cases += _engine(here, PER_MINUTE, workers, given.window)
+            cases += _engine(installation, PER_MINUTE, workers, given.window)
             for per_minute in FAST_PER_MINUTE:
                 say(f"{workers} worker(s), {per_minute / 60:,.0f} per second, {given.fast_window:.0f} s")
-                cases += _engine(here, (per_minute,), workers, given.fast_window)
+                cases += _engine(installation, (per_minute,), workers, given.fast_window)
             for name in names:
-                here.stack.stop(name)
+                installation.stack.stop(name)
             for per_minute in FAST_PER_MINUTE:
                 say(f"{workers} process(es), {per_minute / 60:,.0f} per second, {given.fast_window:.0f} s")
-                cases.append(_limiter(here, per_minute, workers, given.fast_window))
+                cases.append(_limiter(installation, per_minute, workers, given.fast_window))
     for found in cases:
         say(f"  {found}")
     return {"cases": cases, "database": given.databases[0]}
 
 
-def _engine(here: Installation, rates: Sequence[int], workers: int, window: float) -> list[dict[str, Any]]:
+def _engine(installation: Installation, rates: Sequence[int], workers: int, window: float) -> list[dict[str, Any]]:
     """A campaign per rate, all at once, each to a domain of its own so that the log tells them apart."""
-    log = here.stack.var / f"sink-{time.monotonic_ns()}.log"
+    log = installation.stack.var / f"sink-{time.monotonic_ns()}.log"
     with target.sink(log) as sink:
-        campaigns = [_limited(here, per_minute, window, workers, sink.port) for per_minute in rates]
+        campaigns = [_limited(installation, per_minute, window, workers, sink.port) for per_minute in rates]
         for campaign_id in campaigns:
-            here.launch(campaign_id)
+            installation.launch(campaign_id)
         time.sleep(window + SETTLE_S)
         for campaign_id in campaigns:
-            here.cancel(campaign_id)
+            installation.cancel(campaign_id)
         time.sleep(SETTLE_S)
     instants = _by_domain(log)
     return [case(per_minute, workers, "engine", instants[_domain(per_minute, workers)], window) for per_minute in rates]
@@ -102,10 +102,10 @@ def _domain(per_minute: int, workers: int) -> str:
     return f"rate{per_minute}w{workers}.example"
 
 
-def _limited(here: Installation, per_minute: int, window: float, workers: int, port: int) -> int:
+def _limited(installation: Installation, per_minute: int, window: float, workers: int, port: int) -> int:
     people = int(per_minute / 60 * (window + 4 * SETTLE_S) * 1.2) + 3
-    list_id = here.people(people, _domain(per_minute, workers))
-    return here.campaign(list_id, port, CONNECTIONS, per_minute)
+    list_id = installation.people(people, _domain(per_minute, workers))
+    return installation.campaign(list_id, port, CONNECTIONS, per_minute)
 
 
 def _by_domain(log: Path) -> dict[str, list[float]]:
@@ -116,8 +116,8 @@ def _by_domain(log: Path) -> dict[str, list[float]]:
     return found
 
 
-def _limiter(here: Installation, per_minute: int, workers: int, window: float) -> dict[str, Any]:
-    files = [here.stack.var / f"slots-{per_minute}-{workers}-{number}" for number in range(workers)]
+def _limiter(installation: Installation, per_minute: int, workers: int, window: float) -> dict[str, Any]:
+    files = [installation.stack.var / f"slots-{per_minute}-{workers}-{number}" for number in range(workers)]
     shared = ["--campaign", str(per_minute + workers), "--per-minute", str(per_minute)]
     processes = []
     for file in files:

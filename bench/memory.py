@@ -28,8 +28,8 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     for database in given.databases:
         worker, web = {}, {}
         for size in sorted({given.smallest, given.largest}):
-            with installed(database) as here:
-                worker[size], web[size] = _peaks(here, size, given.connections)
+            with installed(database) as installation:
+                worker[size], web[size] = _peaks(installation, size, given.connections)
             say(f"  {database}, {size:,} recipients: worker {worker[size]:.0f} MB, web {web[size]:.0f} MB")
         runs.append({"database": database, "worker": _shown(worker), "web": _shown(web)})
     return {"runs": runs}
@@ -41,22 +41,22 @@ def _shown(peaks: dict[int, float]) -> dict[str, float]:
     return {**megabytes, "ratio": round(peaks[sizes[-1]] / peaks[sizes[0]], 3)}
 
 
-def _peaks(here: Installation, size: int, connections: int) -> tuple[float, float]:
-    list_id = here.people(size)
-    pid = here.start_worker()
+def _peaks(installation: Installation, size: int, connections: int) -> tuple[float, float]:
+    list_id = installation.people(size)
+    pid = installation.start_worker()
     with target.sink() as sink:
-        campaign_id = here.campaign(list_id, sink.port, connections)
-        here.launch(campaign_id)
+        campaign_id = installation.campaign(list_id, sink.port, connections)
+        installation.launch(campaign_id)
         sink.wait_for(size, 60)
-        here.over(campaign_id)
+        installation.over(campaign_id)
     worker = machine.peak_mb(pid)
-    here.stack.stop("worker")
-    return worker, _web(here, campaign_id)
+    installation.stack.stop("worker")
+    return worker, _web(installation, campaign_id)
 
 
-def _web(here: Installation, campaign_id: int) -> float:
-    start_web(here)
-    with signed_in(here) as client:
+def _web(installation: Installation, campaign_id: int) -> float:
+    start_web(installation)
+    with signed_in(installation) as client:
         paths = ["/files/contacts.csv", *(f"/files/campaigns/{campaign_id}/{name}.csv" for name in TABLES)]
         for path in paths:
             with client.stream("GET", path) as answer:
@@ -66,8 +66,8 @@ def _web(here: Installation, campaign_id: int) -> float:
                         pass
         for delivery_id in range(1, PIXELS + 1):
             client.get(pixel(delivery_id)).raise_for_status()
-    peak = machine.peak_mb(here.stack.processes["web"].pid)
-    here.stack.stop("web")
+    peak = machine.peak_mb(installation.stack.processes["web"].pid)
+    installation.stack.stop("web")
     return peak
 
 
@@ -76,22 +76,24 @@ def pixel(delivery_id: int) -> str:
     return httpx.URL(links.open_url(delivery_id)).path
 
 
-def start_web(here: Installation) -> None:
+def start_web(installation: Installation) -> None:
     """The web process without a built front end: same application, same guard."""
-    here.stack.start("web", "tests.backend")
-    here.stack.wait_for(f"{here.stack.url}/api/health", "web", 120)
+    installation.stack.start("web", "tests.backend")
+    installation.stack.wait_for(f"{installation.stack.url}/api/health", "web", 120)
 
 
 @contextmanager
-def signed_in(here: Installation) -> Iterator[httpx.Client]:
+def signed_in(installation: Installation) -> Iterator[httpx.Client]:
     """A client with the owner's session."""
 
     async def owner() -> None:
         async with db.transaction() as session:
             await auth.create_owner(session, EMAIL, "Bench", PASSWORD)
 
-    here.run(owner())
-    with httpx.Client(base_url=here.stack.url, headers={"Origin": here.stack.url}, timeout=300) as client:
+    installation.run(owner())
+    with httpx.Client(
+        base_url=installation.stack.url, headers={"Origin": installation.stack.url}, timeout=300
+    ) as client:
         client.post("/auth/login", data={"email": EMAIL, "password": PASSWORD})
         if "beacon_session" not in client.cookies:
             raise RuntimeError("the bench could not sign in")

@@ -59,19 +59,19 @@ class Host:
         return ["ip", "netns", "exec", self.namespace, "unshare", "--uts", "sh", "-c", become, self.name]
 
     def cut(self, *networks: str) -> None:
-        """Pull these cables (default: all)."""
+        """Cut these networks (default: all)."""
         for network in networks or _NETWORKS:
             _ip("link", "set", self.links[network], "down")
 
     def mend(self, *networks: str) -> None:
-        """Put them back."""
+        """Connect them again."""
         for network in networks or _NETWORKS:
             _ip("link", "set", self.links[network], "up")
 
 
 @dataclass
 class Wires:
-    """The bridges in the middle, and the hosts around them. `at` is this machine's address in each network."""
+    """The bridges and the hosts connected to them. `at` is this machine's address in each network."""
 
     tag: str = field(default_factory=lambda: secrets.token_hex(3))
     area: int = field(default_factory=lambda: 16 + secrets.randbelow(200))
@@ -85,7 +85,7 @@ class Wires:
         return f"b{self.tag}{network}"
 
     def build(self, names: list[str]) -> None:
-        """Make everything."""
+        """Create everything."""
         for network in _NETWORKS:
             _ip("link", "add", self._bridge(network), "type", "bridge")
             _ip("address", "add", f"{self.at(network)}/24", "dev", self._bridge(network))
@@ -108,7 +108,7 @@ class Wires:
         return host
 
     def remove(self) -> None:
-        """Take everything away; a part that is not there is no trouble."""
+        """Remove everything; missing parts are ignored."""
         names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True).stdout.split()
         for found in names:
             if found.startswith(f"beacon{self.tag}"):

@@ -1,4 +1,4 @@
-"""The database is away in mid-send, while two workers run that cannot read each other's journals.
+"""The database is not available while two workers send that cannot read each other's journals.
 
 `python -m bench.outages FILE SECONDS` holds the one lock that writers of a SQLite file need.
 """
@@ -25,20 +25,20 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def refused(scenario: Scenario) -> dict[str, Any]:
     """PostgreSQL cuts every connection and takes none; SQLite's write lock is held by another process."""
-    if scenario.here.database == "sqlite":
-        path = scenario.here.stack.var / "beacon.db"
+    if scenario.installation.database == "sqlite":
+        path = scenario.installation.stack.var / "beacon.db"
         return _outage(scenario, lambda seconds: _lock(path, seconds))
-    return _outage(scenario, lambda seconds: _refuse(scenario.here.stack.database_url, seconds))
+    return _outage(scenario, lambda seconds: _refuse(scenario.installation.stack.database_url, seconds))
 
 
 def hangs(scenario: Scenario) -> dict[str, Any]:
-    """Every process of the server stands still: nothing fails, nothing answers."""
+    """Every process of the server is stopped: nothing fails, nothing answers."""
     return _outage(scenario, lambda seconds: _freeze(scenario, seconds))
 
 
 def _outage(scenario: Scenario, away: Callable[[float], AbstractContextManager[None]]) -> dict[str, Any]:
     scenario.open(slow_ms=10)
-    several = scenario.here.database == "postgresql"
+    several = scenario.installation.database == "postgresql"
     for name in ("worker1", "worker2"):
         scenario.start_worker(name, own_folder=several)
     scenario.launch()
@@ -72,7 +72,7 @@ def _refuse(url: str, seconds: float) -> Iterator[None]:
 
 @contextmanager
 def _freeze(scenario: Scenario, seconds: float) -> Iterator[None]:
-    with _stopped(scenario.here.run(_postmaster())):
+    with _stopped(scenario.installation.run(_postmaster())):
         yield
         time.sleep(seconds)
 

@@ -1,4 +1,4 @@
-"""What every disaster needs: a campaign under way, a witness, workers on hosts of their own, and the verdict."""
+"""Common parts of the failure cases: a running campaign, the sandbox as witness, workers on own hosts, the result."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ PATIENCE_S = 300.0
 class Scenario:
     """One case on one database."""
 
-    here: Installation
+    installation: Installation
     given: Namespace
     chance: Random
     say: Callable[[str], None]
@@ -50,36 +50,36 @@ class Scenario:
     @property
     def sandbox(self) -> kill.Sandbox:
         """The witness."""
-        return kill.Sandbox(self.here.stack.sandbox_url)
+        return kill.Sandbox(self.installation.stack.sandbox_url)
 
     def open(self, *, connections: int = 0, rate_per_minute: int | None = None, host: str = "", **faults: Any) -> None:
         """A sandbox with these faults, and a campaign that is ready. `host`: its account's, if not the loopback."""
-        port = self.here.stack.smtp_port
-        self.here.stack.start_sandbox()
+        port = self.installation.stack.smtp_port
+        self.installation.stack.start_sandbox()
         self.sandbox.faults(faults)
-        people = self.here.people(self.recipients)
+        people = self.installation.people(self.recipients)
         where = host or "127.0.0.1"
-        made = self.here.campaign(people, port, connections or self.connections, rate_per_minute, where)
+        made = self.installation.campaign(people, port, connections or self.connections, rate_per_minute, where)
         self.campaign_id = made
 
     def launch(self) -> None:
         """Begin."""
-        self.began = self.here.launch(self.campaign_id)
+        self.began = self.installation.launch(self.campaign_id)
 
     def start_worker(self, name: str, *, own_folder: bool = False, wait: bool = True, **options: Any) -> None:
         """A worker. With a folder of its own it cannot read the others' journals, as on a host of its own."""
         environment = dict(options.pop("environment", {}))
         if own_folder:
-            environment["BEACON_VAR"] = self.hosts[name] = str(self.here.stack.var / f"host-{name}")
+            environment["BEACON_VAR"] = self.hosts[name] = str(self.installation.stack.var / f"host-{name}")
         module = options.pop("module", ("campaign_app.worker",))
         ready = self.ready(name)
-        self.here.stack.start(name, *module, environment=environment, **options)
+        self.installation.stack.start(name, *module, environment=environment, **options)
         if wait:
-            self.here.until(lambda: self.ready(name) > ready, f"{name} is ready", 90)
+            self.installation.until(lambda: self.ready(name) > ready, f"{name} is ready", 90)
 
     def log(self, name: str) -> str:
         """What a worker has printed."""
-        return self.here.stack.log(name) if (self.here.stack.var / f"{name}.log").exists() else ""
+        return self.installation.stack.log(name) if (self.installation.stack.var / f"{name}.log").exists() else ""
 
     def ready(self, name: str) -> int:
         """How often a worker of this name has become ready."""
@@ -87,23 +87,27 @@ class Scenario:
 
     def logs(self, words: str) -> int:
         """In how many lines of all workers' logs these words stand."""
-        return sum(path.read_text(errors="replace").count(words) for path in self.here.stack.var.glob("worker*.log"))
+        return sum(
+            path.read_text(errors="replace").count(words) for path in self.installation.stack.var.glob("worker*.log")
+        )
 
     def share(self, part: float) -> bool:
         """Wait until this part of the recipients is settled; False: the campaign was faster."""
-        return kill.reached(self.here, self.campaign_id, self.sandbox, part * self.recipients)
+        return kill.reached(self.installation, self.campaign_id, self.sandbox, part * self.recipients)
 
     def pause(self, low: float, high: float) -> None:
-        """An instant that nobody chose."""
+        """Sleep for a random time."""
         time.sleep(self.chance.uniform(low, high))
 
     def verdict(self, seconds: float = PATIENCE_S) -> dict[str, Any]:
         """Wait for the end, stop all workers, and compare the ledger with the witness."""
-        self.here.until(lambda: self.here.run(_is_over(self.campaign_id)), f"campaign {self.campaign_id}", seconds)
+        self.installation.until(
+            lambda: self.installation.run(_is_over(self.campaign_id)), f"campaign {self.campaign_id}", seconds
+        )
         took = round(time.time() - self.began, 1)
-        for name in [name for name in self.here.stack.processes if name.startswith("worker")]:
-            self.here.stack.stop(name, signal.SIGTERM, 60)
-        found = self.here.run(kill.judge(self.campaign_id, self.sandbox.log(), self.sandbox.cut_off()))
+        for name in [name for name in self.installation.stack.processes if name.startswith("worker")]:
+            self.installation.stack.stop(name, signal.SIGTERM, 60)
+        found = self.installation.run(kill.judge(self.campaign_id, self.sandbox.log(), self.sandbox.cut_off()))
         return {**found, "seconds": took, "longest_silence_s": self.longest_silence()}
 
     def longest_silence(self) -> float:
@@ -129,15 +133,15 @@ async def held(host: str) -> list[tuple[int, int, int, int]]:
 
 
 @contextmanager
-def own_redis(here: Installation) -> Iterator[OwnRedis]:
+def own_redis(installation: Installation) -> Iterator[OwnRedis]:
     """A Redis that can be killed; it keeps nothing."""
-    server = OwnRedis(here.stack.var)
+    server = OwnRedis(installation.stack.var)
     server.start()
-    here.stack.redis_url = server.url
+    installation.stack.redis_url = server.url
     os.environ["REDIS_URL"] = server.url
     settings.cache_clear()
     try:
         yield server
     finally:
-        here.stack.stop_all()
+        installation.stack.stop_all()
         server.stop()

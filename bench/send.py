@@ -86,47 +86,47 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """Both databases on the loopback, then the slow networks; each ratio is the median of its rounds."""
     figures = Figures(say)
     for database in given.databases:
-        with installed(database, BEACON_LOG_LEVEL="INFO") as here:
-            everybody = here.people(given.recipients)
-            here.start_worker()
+        with installed(database, BEACON_LOG_LEVEL="INFO") as installation:
+            everybody = installation.people(given.recipients)
+            installation.start_worker()
             for number in range(given.rounds):
                 say(f"{database}, round {number + 1} of {given.rounds}, {given.recipients:,} recipients")
-                _round(here, figures, everybody, given)
+                _round(installation, figures, everybody, given)
             if database == given.databases[0]:
-                few = here.people(given.rtt_recipients, "slow.example")
+                few = installation.people(given.rtt_recipients, "slow.example")
                 for number in range(given.rounds):
                     for trip in ROUND_TRIPS_MS:
                         say(f"{trip} ms round trip, round {number + 1} of {given.rounds}")
-                        _slow_round(here, figures, few, trip, given)
+                        _slow_round(installation, figures, few, trip, given)
     return {**figures.summary(), "recipients": given.recipients, "connections": given.connections}
 
 
-def _round(here: Installation, figures: Figures, everybody: int, given: Namespace) -> None:
+def _round(installation: Installation, figures: Figures, everybody: int, given: Namespace) -> None:
     count, connections = given.recipients, given.connections
     used = machine.children_cpu_s()
     source = figures.reference("smtp_source", lambda: smtp_source(count, connections))
     if source:
         figures.cpu["smtp_source and sink"].append((machine.children_cpu_s() - used) * 1e6 / count)
-    worker = here.stack.processes["worker"].pid
+    worker = installation.stack.processes["worker"].pid
     used = machine.cpu_s(worker)
-    ours = figures.rate(here.database, beacon(here, everybody, count, connections))
-    figures.cpu[f"{here.database} worker"].append((machine.cpu_s(worker) - used) * 1e6 / count)
-    figures.ratio(here.database, ours, source)
+    ours = figures.rate(installation.database, beacon(installation, everybody, count, connections))
+    figures.cpu[f"{installation.database} worker"].append((machine.cpu_s(worker) - used) * 1e6 / count)
+    figures.ratio(installation.database, ours, source)
     for name, task in CELERY_TASKS.items():
-        theirs = figures.reference(name, partial(celery_rate, here, given.celery_mails, task))
-        figures.ratio(f"{here.database} {name}", ours, theirs)
+        theirs = figures.reference(name, partial(celery_rate, installation, given.celery_mails, task))
+        figures.ratio(f"{installation.database} {name}", ours, theirs)
 
 
-def _slow_round(here: Installation, figures: Figures, few: int, trip: int, given: Namespace) -> None:
+def _slow_round(installation: Installation, figures: Figures, few: int, trip: int, given: Namespace) -> None:
     name = f"rtt_{trip}ms"
-    ours = beacon(here, few, given.rtt_recipients, RTT_CONNECTIONS, trip)
+    ours = beacon(installation, few, given.rtt_recipients, RTT_CONNECTIONS, trip)
     figures.rate(f"{name} per connection", ours / RTT_CONNECTIONS)
     mails = max(RTT_CONNECTIONS, given.rtt_recipients // 4)
     theirs = figures.reference(f"{name} aiosmtplib", lambda: aiosmtplib_rate(mails, trip) / RTT_CONNECTIONS)
     figures.ratio(name, ours / RTT_CONNECTIONS, theirs)
 
 
-def beacon(here: Installation, list_id: int, count: int, connections: int, round_trip_ms: float = 0.0) -> float:
+def beacon(installation: Installation, list_id: int, count: int, connections: int, round_trip_ms: float = 0.0) -> float:
     """Messages per second of one campaign, from the launch to the last acceptance by the sink's own log.
 
     Over a slow network from the first acceptance on: there it is about the connections, as it is for aiosmtplib.
@@ -135,10 +135,10 @@ def beacon(here: Installation, list_id: int, count: int, connections: int, round
         RuntimeError: the sink's log and the ledger do not agree.
     """
     with target.sink() as sink, _maybe_slow(sink.port, round_trip_ms) as port:
-        campaign_id = here.campaign(list_id, port, connections)
-        began = here.launch(campaign_id)
+        campaign_id = installation.campaign(list_id, port, connections)
+        began = installation.launch(campaign_id)
         seen = sink.wait_for(count, PATIENCE_S)
-        counts = here.over(campaign_id)
+        counts = installation.over(campaign_id)
         seen = sink.seen()
     if (seen.accepted, seen.distinct, counts["sent"]) != (count, count, count):
         raise RuntimeError(f"of {count}: {seen.accepted} accepted, {seen.distinct} distinct, ledger {counts}")
@@ -164,16 +164,17 @@ def aiosmtplib_rate(count: int, round_trip_ms: float) -> float:
     return count / float(done.stdout)
 
 
-def celery_rate(here: Installation, count: int, task: str) -> float:
+def celery_rate(installation: Installation, count: int, task: str) -> float:
     """Messages per second of Celery with one job per mail, from the launch (rows and jobs are made) to the last mail.
 
     Its worker is warm, and its rows are in the kind of database that ours are in.
     """
     python = tools.celery_python()
-    redis_url = here.stack.redis_url.rsplit("/", 1)[0] + "/9"
+    redis_url = installation.stack.redis_url.rsplit("/", 1)[0] + "/9"
     with tempfile.TemporaryDirectory() as folder, target.sink() as sink:
         database = (
-            here.stack.database_url.replace("postgresql:", "postgresql+psycopg:") or f"sqlite:///{folder}/mail.db"
+            installation.stack.database_url.replace("postgresql:", "postgresql+psycopg:")
+            or f"sqlite:///{folder}/mail.db"
         )
         environment = tools.celery_environment(redis_url, database, sink.port)
 

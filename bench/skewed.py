@@ -31,7 +31,7 @@ def _wrong() -> float:
 class _Skewed(datetime.datetime):
     @classmethod
     def now(cls, tz: datetime.tzinfo | None = None) -> Any:
-        """Right but for the shift."""
+        """The current time with the shift."""
         return datetime.datetime.fromtimestamp(_wrong(), tz)
 
 

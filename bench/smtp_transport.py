@@ -1,4 +1,4 @@
-"""The SMTP transport and composer alone, against the sink; beside Postfix's smtp-source when it is installed.
+"""The SMTP transport and composer alone, against the sink, compared with Postfix's smtp-source when it is installed.
 
 python -m bench.smtp_transport [--messages N] [--connections K] [--rtt-ms MS] [--mode auto|envelope|off] [--profile]
 """

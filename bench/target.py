@@ -1,4 +1,4 @@
-"""Processes a benchmark sends to: the sink with its log, and the slow network in front of it."""
+"""Processes that a benchmark sends to: the sink with its log, and the proxy that simulates a slow network."""
 
 import socket
 import subprocess
@@ -33,7 +33,7 @@ class Sink:
     log: Path | None
 
     def seen(self) -> Seen:
-        """Ask it."""
+        """Its present counts."""
         with socket.create_connection(("127.0.0.1", self.port), 10) as connection:
             lines = connection.makefile("rb")
             lines.readline()

@@ -1,4 +1,4 @@
-"""Against a provider that takes five messages a second: how long 200 people take, and what share of tries is refused.
+"""A provider that accepts five messages a second: the time for 200 recipients, and the share of refused attempts.
 
 A real worker on SQLite, an account and a provider for each case, all at the same time: only the provider is slow. The
 cases differ in words, command, distance, connections and what the provider lets through at once.
@@ -33,15 +33,15 @@ CASES: dict[str, tuple[str, ...]] = {
 def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """Every case, and the worst of them."""
     names = [name for name in CASES if not given.case or name in given.case]
-    with installed(given.databases[0]) as here, ExitStack() as sinks:
-        here.start_worker()
+    with installed(given.databases[0]) as installation, ExitStack() as sinks:
+        installation.start_worker()
         began: dict[str, tuple[Sink, int, float]] = {}
         for name in names:
             sink = sinks.enter_context(target.sink(options=CASES[name]))
-            list_id = here.people(given.people, f"case{len(began)}.example")
-            campaign_id = here.campaign(list_id, sink.port, CONNECTIONS)
-            began[name] = sink, campaign_id, here.launch(campaign_id)
-        cases = [_case(here, name, given.people, *began[name]) for name in names]
+            list_id = installation.people(given.people, f"case{len(began)}.example")
+            campaign_id = installation.campaign(list_id, sink.port, CONNECTIONS)
+            began[name] = sink, campaign_id, installation.launch(campaign_id)
+        cases = [_case(installation, name, given.people, *began[name]) for name in names]
     for found in cases:
         say(f"  {found}")
     return {
@@ -54,13 +54,15 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     }
 
 
-def _case(here: Installation, name: str, people: int, sink: Sink, campaign_id: int, launched: float) -> dict[str, Any]:
+def _case(
+    installation: Installation, name: str, people: int, sink: Sink, campaign_id: int, launched: float
+) -> dict[str, Any]:
     """One campaign's end.
 
     Raises:
         RuntimeError: the provider's log and the ledger do not agree.
     """
-    counts = here.over(campaign_id, PATIENCE_S)
+    counts = installation.over(campaign_id, PATIENCE_S)
     seen = sink.seen()
     if (seen.accepted, seen.distinct, counts["sent"]) != (people, people, people):
         raise RuntimeError(f"{name}: {seen} of {people}, ledger {counts}")
@@ -69,7 +71,7 @@ def _case(here: Installation, name: str, people: int, sink: Sink, campaign_id: i
         "seconds": round(seen.last - launched, 1),
         "refused": seen.refused,
         "refused_share": round(seen.refused / (seen.refused + seen.accepted), 4),
-        "attempts_lost": here.run(_attempts(campaign_id)) - people,
+        "attempts_lost": installation.run(_attempts(campaign_id)) - people,
     }
 
 

@@ -31,12 +31,12 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """Per database: milliseconds idle and while sending; hits per second stored, ours, the ORM's, the ratio."""
     shown: dict[str, Any] = {}
     for database in given.databases:
-        with installed(database) as here:
-            here.start_worker()
-            list_id = here.people(given.recipients)
-            answered = _answered(here, list_id, given)
+        with installed(database) as installation:
+            installation.start_worker()
+            list_id = installation.people(given.recipients)
+            answered = _answered(installation, list_id, given)
             say(f"  {database}: {answered}")
-            stored = _stored(here, given)
+            stored = _stored(installation, given)
             say(f"  {database}: {stored}")
         shown[database] = {**answered, **stored}
     return {**shown, "hits_per_second": HITS_PER_SECOND, "recipients": given.recipients}
@@ -45,14 +45,14 @@ def run(given: Namespace, say: Callable[[str], None]) -> dict[str, Any]:
 # ── answered ──
 
 
-def _answered(here: Installation, list_id: int, given: Namespace) -> dict[str, Any]:
-    start_web(here)
+def _answered(installation: Installation, list_id: int, given: Namespace) -> dict[str, Any]:
+    start_web(installation)
     with target.sink() as sink:
-        campaign_id = here.campaign(list_id, sink.port, given.connections)
-        here.run(_warm_up(here.stack.web_port))
-        idle = here.run(_hits(here.stack.web_port, given.recipients, lambda since: since >= IDLE_S))
+        campaign_id = installation.campaign(list_id, sink.port, given.connections)
+        installation.run(_warm_up(installation.stack.web_port))
+        idle = installation.run(_hits(installation.stack.web_port, given.recipients, lambda since: since >= IDLE_S))
         done = threading.Event()
-        began = here.launch(campaign_id)
+        began = installation.launch(campaign_id)
 
         def watch() -> None:
             sink.wait_for(given.recipients, 120)
@@ -60,11 +60,13 @@ def _answered(here: Installation, list_id: int, given: Namespace) -> dict[str, A
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
-        busy = here.run(_hits(here.stack.web_port, given.recipients, lambda since: done.is_set() or since > 300))
+        busy = installation.run(
+            _hits(installation.stack.web_port, given.recipients, lambda since: done.is_set() or since > 300)
+        )
         watcher.join()
         rate = given.recipients / (sink.seen().last - began)
-        here.over(campaign_id)
-    here.stack.stop("web")
+        installation.over(campaign_id)
+    installation.stack.stop("web")
     return {
         **{f"idle_{name}": value for name, value in _percentiles(idle).items()},
         **{f"sending_{name}": value for name, value in _percentiles(busy).items()},
@@ -121,11 +123,11 @@ async def _hit(idle: Any, path: str, due: float, found: list[float]) -> None:
 # ── stored ──
 
 
-def _stored(here: Installation, given: Namespace) -> dict[str, Any]:
+def _stored(installation: Installation, given: Namespace) -> dict[str, Any]:
     ours, theirs = [], []
     for _ in range(given.rounds):
-        ours.append(here.run(_batched(given.hits, given.recipients)))
-        theirs.append(here.run(_one_by_one(max(10, given.hits // ORM_SHARE), given.recipients)))
+        ours.append(installation.run(_batched(given.hits, given.recipients)))
+        theirs.append(installation.run(_one_by_one(max(10, given.hits // ORM_SHARE), given.recipients)))
     return {
         "stored_per_second": round(statistics.median(ours)),
         "orm_stored_per_second": round(statistics.median(theirs)),

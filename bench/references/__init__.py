@@ -1,1 +1,1 @@
-"""What people use today, run on the same work in the same call."""
+"""Commonly used software, run on the same work in the same call."""

@@ -1,4 +1,4 @@
-"""A page that lists every route, made from the OpenAPI document; nothing is loaded from elsewhere."""
+"""A page that lists every route, made from the OpenAPI document, without external resources."""
 
 from html import escape
 from typing import Any, Final
@@ -22,7 +22,7 @@ code {{ font: 13px ui-monospace, monospace }} b {{ display: inline-block; min-wi
 
 @router.get("/api/docs")
 async def docs(request: Request) -> HTMLResponse:
-    """Every route with what it does and takes."""
+    """Every route with its purpose and parameters."""
     schema = request.app.openapi()
     info = schema["info"]
     groups: dict[str, list[str]] = {}

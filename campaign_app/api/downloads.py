@@ -1,7 +1,7 @@
 """The only way out for files: each that is not public is written to the audit log first. The guard lets no other
 attachment through.
 
-CSV streams; its first piece is made before the headers, so that an error is still an answer.
+CSV is streamed. Its first piece is made before the headers, so that an error still gives a proper answer.
 """
 
 import re
@@ -27,7 +27,7 @@ Pieces = Callable[[AsyncSession], AsyncIterator[bytes]]
 async def csv(export: Export, make: Pieces, filename: str) -> StreamingResponse:
     """The pieces that `make` gives over one consistent view of the database, as a file to save.
 
-    `make` asks for the permission before its first piece.
+    `make` checks the permission before its first piece.
     """
     pieces = _over_one_view(make)
     try:
@@ -43,13 +43,13 @@ async def csv(export: Export, make: Pieces, filename: str) -> StreamingResponse:
 
 
 async def file(export: Export, path: Path, filename: str) -> FileResponse:
-    """A file that is there already. The caller has asked for the permission."""
+    """An existing file. The caller has checked the permission."""
     await exports.note(export)
     return _File(path, media_type=_CSV, headers={"Content-Disposition": attachment(filename)})
 
 
 async def text(export: Export, content: str, filename: str) -> Response:
-    """A short text. The caller has asked for the permission."""
+    """A short text. The caller has checked the permission."""
     await exports.note(export)
     return _Text(content, headers={"Content-Disposition": attachment(filename)})
 
@@ -80,7 +80,7 @@ async def _after(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[by
 
 
 class _Noted(Response):
-    """Tells the guard that the log knows of this file."""
+    """Tells the guard that this file is in the audit log or public."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As Starlette's."""
@@ -89,15 +89,15 @@ class _Noted(Response):
 
 
 class _Text(_Noted, PlainTextResponse):
-    """A short one."""
+    """A text response."""
 
 
 class _File(_Noted, FileResponse):
-    """One that lies on the disk."""
+    """A response with a file on disk."""
 
 
 class _Stream(_Noted, StreamingResponse):
-    """Gives the database connection back at once when the browser leaves."""
+    """Returns the database connection at once when the browser disconnects."""
 
     async def stream_response(self, send: Send) -> None:
         """As Starlette's, closing the generator whatever happens."""

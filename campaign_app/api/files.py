@@ -1,4 +1,4 @@
-"""Files in and out: too big for a websocket. The guard asks for a session; permissions are the services' business."""
+"""Uploads and downloads, too big for a websocket. The guard requires a session; services check permissions."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ _BATCH = 500
 
 @router.post("/imports", summary="Upload a CSV file as the body of the request", status_code=201)
 async def upload(request: Request, actor: SignedInActor, filename: str = "contacts.csv") -> JSONResponse:
-    """201 with {"id": …}; the file is streamed to disk and looked through, nothing is imported yet."""
+    """201 with {"id": …}; the file is streamed to disk and examined, nothing is imported yet."""
     async with db.transaction() as session:
         made = await audience.imports.create_from_upload(session, actor, filename, request.stream())
     return JSONResponse({"id": made.id, "filename": made.filename}, 201)
@@ -39,7 +39,7 @@ async def upload(request: Request, actor: SignedInActor, filename: str = "contac
 
 @router.get("/second-factor.svg", summary="The secret of a second factor that is being set up, as a QR code")
 async def second_factor_picture(actor: SignedInActor) -> Response:
-    """For the person's own app; once it is confirmed, nobody gets it."""
+    """For the person's own app; not available after it is confirmed."""
     async with db.reading() as session:
         uri = (await second_factor.setup(session, actor)).uri
     picture = BytesIO()

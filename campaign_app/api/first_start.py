@@ -1,4 +1,4 @@
-"""Says at every start of a web process how the first owner is made, as long as there is none."""
+"""Logs at every start of a web process how to create the first owner, while there is none."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ log = logging.get("auth")
 
 
 async def announce() -> None:
-    """Print the link, a new one when it has expired; ends when somebody exists. Waits for the database."""
+    """Log the link, a new one when it has expired, until a user exists. Waits for the database."""
     while True:
         try:
             async with db.reading() as session:
@@ -35,7 +35,7 @@ async def announce() -> None:
 
 @asynccontextmanager
 async def lifespan() -> AsyncIterator[None]:
-    """Beside the app."""
+    """Run `announce` beside the app."""
     task = asyncio.create_task(announce())
     try:
         yield

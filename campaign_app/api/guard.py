@@ -1,4 +1,4 @@
-"""The ASGI guard around everything: who may come in, how much, from where, and what every answer carries."""
+"""The ASGI guard around the app: sessions, size limits, origins and the headers of every answer."""
 
 import asyncio
 from collections.abc import Mapping
@@ -25,9 +25,9 @@ from campaign_app.media import types as media_types
 
 ACTOR: Final = "beacon.actor"  # where the guard leaves the signed-in actor in the ASGI scope
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-# Recipients' mail programs (RFC 8058) and providers post from anywhere; what lets them in is the signed token.
+# Recipients' mail programs (RFC 8058) and providers post from anywhere; the signed token authenticates them.
 _FROM_ANYWHERE: Final = ("/u/", "/t/", "/hooks/")
-_RECIPIENTS: Final = ("/u/", "/t/", "/v/")  # their pages say themselves that a link does not work
+_RECIPIENTS: Final = ("/u/", "/t/", "/v/")  # their own pages say that a link does not work
 _NEEDS_SESSION: Final = ("/_upload", "/files/")
 _FOR_SET_UP: Final = frozenset({"/files/second-factor.svg"})
 _SOCKET: Final = "/_event"  # its long polling too
@@ -41,7 +41,7 @@ _POLICY_VIOLATION: Final = 1008
 _TOO_BIG: Final = 1009
 _TRY_LATER: Final = 1013
 _SAY_AGAIN_S: Final = 60.0
-_READ_REST_S: Final = 30.0  # so long a body may go on that nobody wants
+_READ_REST_S: Final = 30.0  # time to read the rest of a refused body
 log = logging.get("api")
 
 
@@ -123,7 +123,7 @@ class EdgeGuard:
                 await self._app(scope, measured, send)
 
     def _say_refused(self, why: str, address: str) -> None:
-        """Once a minute: whoever is refused must not write the log."""
+        """Log a refusal, at most once a minute, so that refused clients cannot fill the log."""
         if monotonic() >= self._say_again:
             self._say_again = monotonic() + _SAY_AGAIN_S
             log.warning("a socket was refused", why=why, address=address)
@@ -140,7 +140,7 @@ async def _close(receive: Receive, send: Send, code: int, reason: str) -> None:
 
 
 def _measured(receive: Receive, send: Send, limit: int, speech: strangers.Speech | None = None) -> Receive:
-    """What a socket says, as far as it may."""
+    """The socket's messages, within the limits."""
 
     async def measured() -> Message:
         message = await receive()
@@ -162,7 +162,7 @@ def _measured(receive: Receive, send: Send, limit: int, speech: strangers.Speech
 
 
 class _Body:
-    """Counts the request's body; over the limit the app sees the client leave."""
+    """Counts the request's body. Above the limit the app receives a disconnect."""
 
     def __init__(self, receive: Receive, limit: int, headers: Mapping[str, str]) -> None:
         self._receive = receive
@@ -186,7 +186,7 @@ class _Body:
         return message
 
     async def read_rest(self) -> None:
-        """After the answer: a connection that is closed with a body half read is reset, and the answer may be lost."""
+        """Read the rest of the body after the answer: closing with unread data resets the connection."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_READ_REST_S):
                 while self._goes_on:
@@ -194,7 +194,7 @@ class _Body:
 
 
 class _Answer:
-    """Completes the headers; holds back what the app says about a body that was cut off."""
+    """Completes the headers; withholds the app's answer to a body that was cut off."""
 
     def __init__(self, scope: Scope, send: Send, policy: str) -> None:
         self._send = send
@@ -226,7 +226,7 @@ class _Answer:
 
 
 def _take_peer(scope: Scope) -> Mapping[str, str]:
-    """Put the browser's own address and scheme into the scope; forwarded headers of strangers are dropped."""
+    """Put the browser's address and scheme into the scope; remove forwarded headers from untrusted addresses."""
     headers = Headers(scope=scope)
     address, port = scope.get("client") or ("", 0)
     found = peer(address, scope["scheme"], headers, settings().trusted_proxies)
@@ -240,7 +240,7 @@ def _take_peer(scope: Scope) -> Mapping[str, str]:
 
 
 def _hide_token(scope: Scope, headers: Headers) -> None:
-    """The session's token ends here: Reflex keeps the headers of its sockets in Redis, and other cookies too."""
+    """Remove the session's token: Reflex stores the headers of its sockets in Redis, including cookies."""
     if cookies := headers.getlist("cookie"):
         others = scope["type"] == "http" and not scope["path"].startswith(_SOCKET)
         hidden = hide_token("; ".join(cookies), others=others)
@@ -251,7 +251,7 @@ def _hide_token(scope: Scope, headers: Headers) -> None:
 @lru_cache(maxsize=8)
 def _say_once(address: str) -> None:
     log.warning(
-        "an address that is no trusted proxy sends X-Forwarded-For, which is ignored. If a proxy of yours runs there, "
+        "an address that is no trusted proxy sends X-Forwarded-For, which is ignored. If it is your proxy, "
         "name it in BEACON_TRUSTED_PROXIES",
         address=address,
     )

@@ -1,4 +1,4 @@
-"""Headers that every answer carries, unless the route set them itself."""
+"""Headers of every answer, unless the route sets them."""
 
 import base64
 import hashlib
@@ -62,7 +62,7 @@ _FOR_DATA: Final = policy()
 
 
 def complete(headers: MutableHeaders, path: str, scheme: str, status: int, for_pages: str) -> None:
-    """Add what is missing; `for_pages` is the policy of HTML."""
+    """Add missing headers; `for_pages` is the policy of HTML."""
     is_page = headers.get("content-type", "").startswith("text/html")
     if status != 304:  # the browser keeps the policy that came with the page; 304 says no type to choose one by
         headers.setdefault("Content-Security-Policy", for_pages if is_page else _FOR_DATA)

@@ -1,4 +1,4 @@
-"""Whether this web process can do its work, and whether a worker is there."""
+"""Reports whether this web process works and whether a worker runs."""
 
 from dataclasses import asdict
 

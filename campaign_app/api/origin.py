@@ -1,4 +1,4 @@
-"""Where a request comes from, pure: same origin or not, and the browser's address behind trusted proxies."""
+"""The origin of a request: same origin or not, and the browser's address behind trusted proxies. Pure."""
 
 import ipaddress
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ _SECURE = frozenset({"https", "wss"})
 
 
 def is_same_origin(headers: Mapping[str, str]) -> bool:
-    """Whether a browser sent this from a page of ours; a program that names no origin has no cookies to abuse."""
+    """Whether the request comes from a page of this installation. Programs without an origin have no cookies."""
     if origin := headers.get("origin"):
         return bool(_host(origin)) and _host(origin) == _without_default_port(headers.get("host", ""))
     if site := headers.get("sec-fetch-site"):
@@ -40,7 +40,7 @@ def _without_default_port(host: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Who is really at the other end."""
+    """The client's real address and scheme."""
 
     ip: str
     scheme: str

@@ -1,4 +1,4 @@
-"""The addresses that recipients' mail programs and browsers ask: pixel, click, unsubscribe, view in browser."""
+"""The addresses that recipients' mail programs and browsers request: pixel, click, unsubscribe, view in browser."""
 
 import base64
 from datetime import timedelta
@@ -18,7 +18,7 @@ router = APIRouter(include_in_schema=False)
 
 PIXEL: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 TEST: Final = "test"
-_HOLD_S: Final = 3.0  # clicks right after sending wait for their like: a scanner asks for every link
+_HOLD_S: Final = 3.0  # clicks right after sending wait for more: a scanner requests every link
 _NEVER_KEPT: Final = {
     "Cache-Control": "no-store, max-age=0",
     "X-Robots-Tag": "noindex",
@@ -76,7 +76,7 @@ async def clicked(token: str, request: Request) -> Response:
 
 @router.api_route("/u/{token}", methods=["GET", "HEAD"])
 async def unsubscribe_page(token: str) -> Response:
-    """Asks. Scanners follow every link, so reading this page never unsubscribes anybody (RFC 8058)."""
+    """Asks for confirmation. Scanners follow every link, so opening this page never unsubscribes anybody (RFC 8058)."""
     if token == TEST:
         return HTMLResponse(pages.tested(), headers=_NEVER_KEPT)
     async with db.reading() as session:

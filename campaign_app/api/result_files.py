@@ -1,4 +1,4 @@
-"""Results as files to save."""
+"""Downloads of results."""
 
 from typing import Annotated
 

@@ -23,7 +23,7 @@ from campaign_app.models.user import User
 router = APIRouter(prefix="/auth", tags=["Sign-in"])
 Text = Annotated[str, Form(max_length=2_000), AfterValidator(storable)]
 SETUP_COOKIE: Final = "beacon_setup"
-AFTER_OWNER: Final = "/setup/workspace"  # what every campaign needs is asked first
+AFTER_OWNER: Final = "/setup/workspace"  # the settings that every campaign needs
 _OWNER_FORM: Final = "/setup?link=1"
 _CODE_FORM: Final = "/login/code"
 _PENDING_PATH: Final = "/auth/code"
@@ -173,7 +173,7 @@ def _back(page: str, error: AppError, path: str = "") -> Response:
 
 
 def _code(error: AppError) -> str:
-    """What the page's words are found by."""
+    """The code by which the page finds its text."""
     if isinstance(error, Invalid) and error.fields:
         return next(iter(error.fields))
     if isinstance(error, TooMany):

@@ -1,6 +1,6 @@
-"""What a socket without a session may do: how many there may be, how fast they may speak, how much they may say.
+"""Limits of sockets without a session: their number, their rate of messages and their total.
 
-Per process and per network. Numbers are far above what sign-in pages need.
+Per process and per network. The limits are far above what sign-in pages need.
 """
 
 import asyncio
@@ -34,16 +34,16 @@ _HEADERS: Final[Mapping[bytes, int]] = {
     b"connection": 50,
     b"sec-websocket-protocol": 100,
 }
-"""What Reflex may know of a handshake, and how long it may be: it keeps all of it with each state."""
+"""The headers that Reflex gets of a handshake, with their longest length: it stores all of them with each state."""
 
 
 def needed(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers of a socket that anybody reads."""
+    """The headers of a socket that are used."""
     return [(name, value[: _HEADERS[name.lower()]]) for name, value in headers if name.lower() in _HEADERS]
 
 
 def is_sensible(query: bytes) -> bool:
-    """Whether a socket's address says what browsers say: short, and a token that may become a key in Redis."""
+    """Whether a socket's query is like a browser's: short, with a token that can be a key in Redis."""
     if len(query) > _QUERY_LIMIT:
         return False
     tokens = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("token", [])
@@ -51,7 +51,7 @@ def is_sensible(query: bytes) -> bool:
 
 
 def is_packet(text: str | None) -> bool:
-    """Whether a frame is what a browser's socket says; a library's complaint about another would fill the log."""
+    """Whether a frame is a valid Socket.IO packet; the library's errors about others would fill the log."""
     found = _PACKET.fullmatch(text or "")
     if found is None:
         return False
@@ -63,7 +63,7 @@ def is_packet(text: str | None) -> bool:
 
 
 def network(address: str) -> str:
-    """Who shares a limit: an IPv4 address, or the 64 bits that a provider gives to one customer."""
+    """The network that shares a limit: an IPv4 address, or an IPv6 /64, which one customer gets."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -73,7 +73,7 @@ def network(address: str) -> str:
 
 @dataclass
 class Bucket:
-    """So many at once, then so many per second."""
+    """A token bucket: a number at once, then a number per second."""
 
     size: float
     per_s: float
@@ -88,7 +88,7 @@ class Bucket:
         self.left, self.at = min(self.size, self.left + (now - self.at) * self.per_s), now
 
     def take(self) -> bool:
-        """One, if there is one."""
+        """Take one token, if there is one."""
         self._fill()
         if self.left < 1:
             return False
@@ -96,21 +96,21 @@ class Bucket:
         return True
 
     def wait_s(self) -> float:
-        """Take one that may have to be waited for; how long."""
+        """Take one token; the seconds to wait for it."""
         self._fill()
         self.left -= 1
         return max(0.0, -self.left / self.per_s)
 
 
 class Speech:
-    """What one socket says."""
+    """The messages of one socket."""
 
     def __init__(self) -> None:
         self._bucket = Bucket(EVENTS_AT_ONCE, EVENTS_PER_S)
         self._left = EVENTS
 
     async def hear(self) -> bool:
-        """One more message, slowed down to the rate; False when it has said enough."""
+        """Count a message and wait for the rate; False when the total is reached."""
         self._left -= 1
         if self._left < 0:
             return False
@@ -120,14 +120,14 @@ class Speech:
 
 
 class Door:
-    """Counts the sockets of strangers."""
+    """Counts sockets without a session."""
 
     def __init__(self) -> None:
         self._new: OrderedDict[str, Bucket] = OrderedDict()
         self._open: Counter[str] = Counter()
 
     def refuses(self, address: str) -> str:
-        """Why this one may not come in, "" when it may."""
+        """Why this one is refused, "" when it is not."""
         who = network(address)
         if self._open.total() >= OPEN:
             return "too many sockets without a session"
@@ -141,7 +141,7 @@ class Door:
 
     @contextmanager
     def inside(self, address: str) -> Iterator[None]:
-        """As long as it is open."""
+        """Count the socket while it is open."""
         who = network(address)
         self._open[who] += 1
         try:

@@ -1,4 +1,4 @@
-"""Who acts. Every use case takes an Actor and asks it for the permission it needs."""
+"""The person or system that calls a use case. Every use case takes an Actor and checks its permission."""
 
 from dataclasses import dataclass
 

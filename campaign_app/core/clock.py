@@ -1,11 +1,11 @@
-"""The one place that asks what time it is."""
+"""The only place that reads the clock."""
 
 import time
 from datetime import UTC, datetime
 from functools import partial
 
 steady = partial(time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-"""Seconds that nobody can set, and that go on while the machine sleeps (time.monotonic stands still then)."""
+"""Seconds of a clock that cannot be set and also counts while the machine sleeps; time.monotonic does not."""
 
 
 def now() -> datetime:

@@ -18,7 +18,7 @@ _BLOCK = 64
 
 
 def derive(purpose: str, length: int = 32) -> bytes:
-    """A key of its own for each purpose, so that none can stand in for another."""
+    """A separate key for each purpose."""
     return _derive(settings().key, purpose, length)
 
 
@@ -28,7 +28,7 @@ def _derive(key: str, purpose: str, length: int) -> bytes:
 
 
 def mac(purpose: str) -> Callable[[bytes], bytes]:
-    """HMAC-SHA256 with this purpose's key, for many short messages: what the key alone decides is hashed once."""
+    """HMAC-SHA256 with this purpose's key, for many short messages: what depends only on the key is computed once."""
     key = derive(purpose).ljust(_BLOCK, b"\0")
     inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key))
     outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in key))
@@ -55,7 +55,7 @@ def unseal(sealed: str) -> str:
     """Decrypt what `seal` made.
 
     Raises:
-        AppError: the key of this installation has changed since.
+        AppError: this installation's key has changed.
     """
     if not sealed:
         return ""
@@ -88,5 +88,5 @@ def verify(purpose: str, token: str) -> bytes | None:
 
 
 def digest(token: str) -> str:
-    """What is stored of a bearer token: its SHA-256, never the token."""
+    """The SHA-256 of a bearer token. Only this is stored."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -18,7 +18,7 @@ from campaign_app.core.config import settings
 from campaign_app.core.errors import Invalid
 
 SQLITE_BUSY_TIMEOUT_MS = 30_000
-SQLITE_CACHE_KB = 8_192  # per connection; what does not fit is in the system's cache, once for all of them
+SQLITE_CACHE_KB = 8_192  # per connection; larger data is in the operating system's cache, which all share
 _IDLE_S = 60
 
 
@@ -51,7 +51,7 @@ def notice_dead_clients(idle_s: int) -> dict[str, str]:
 
 
 def engines() -> Engines:
-    """The running loop's engines, made at first use (never before a fork)."""
+    """The engines of the running event loop, created at first use (never before a fork)."""
     loop = asyncio.get_running_loop()
     if loop not in _engines:
         _engines[loop] = _postgres_engines() if is_postgres() else _sqlite_engines()
@@ -84,7 +84,7 @@ def _sqlite_engine(begin: str) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
+        connection.isolation_level = None  # BEGIN is sent explicitly below
         cursor = connection.cursor()
         for pragma in (
             "journal_mode=WAL",
@@ -117,7 +117,7 @@ async def transaction() -> AsyncIterator[AsyncSession]:
 
 @asynccontextmanager
 async def reading() -> AsyncIterator[AsyncSession]:
-    """A consistent view for reading; whatever is changed in it is thrown away."""
+    """A consistent view for reading. Changes made in it are discarded."""
     with _told_when_unstorable():
         async with AsyncSession(engines().read, expire_on_commit=False, autoflush=False) as session:
             yield session
@@ -126,7 +126,7 @@ async def reading() -> AsyncIterator[AsyncSession]:
 
 @contextmanager
 def _told_when_unstorable() -> Iterator[None]:
-    """What the database cannot hold (numbers beyond the column, NUL, endless search texts) is the input's fault."""
+    """Turn errors about values that cannot be stored (too large numbers, NUL, too long search texts) into Invalid."""
     try:
         yield
     except (DBAPIError, OverflowError, UnicodeEncodeError) as error:
@@ -145,7 +145,7 @@ def _is_unstorable(error: Exception) -> bool:
         return error.reason == "surrogates not allowed"
     import asyncpg
 
-    if "pattern too complex" in str(getattr(error, "orig", "")):  # SQLite's words for a search text without end
+    if "pattern too complex" in str(getattr(error, "orig", "")):  # SQLite's message for a search text that is too long
         return True
     cause = getattr(getattr(error, "orig", None), "__cause__", None)
     return isinstance(error, DataError) or isinstance(cause, asyncpg.DataError)

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 FACTOR = 0.7
 GROWTH = 0.02  # of the rate at the last step, per second: back where it was after 21 s
 DOUBLING_S = 2.0  # until a second signal with success before it has bounded the rate from above
-LONGEST_GROWTH_S = 60.0  # of doubling; by then there is no limit to speak of
+LONGEST_GROWTH_S = 60.0  # of doubling; above this rate the limit does not matter
 FIRST_PER_SECOND = 0.5
 LEAST_PER_SECOND = 1 / 60
 LEAST_REST_S = 0.1
 LONGEST_REST_S = 120.0
-GAP_S = 600.0  # nobody has asked for so long: this is another story
-GIVE_UP_S = 90 * 60.0  # an hour's quota must be able to pass
+GAP_S = 600.0  # not used for this long: start again
+GIVE_UP_S = 90 * 60.0  # so that an hourly quota can end
 KEPT_S = 3_600
 
 
@@ -36,11 +36,11 @@ class LearntRate:
 
     @property
     def at(self) -> float:
-        """When it was learnt."""
+        """When the rate was last changed."""
         return self.step / 1_000_000
 
     def rate_at(self, now: float) -> float:
-        """Messages per second that are tried now (the limiter's script has the same formula)."""
+        """The current rate in messages per second (the limiter's script has the same formula)."""
         grown = max(0.0, now - self.at - self.rest_s)
         if self.searching:
             return float(self.per_second * 2 ** (min(grown, LONGEST_GROWTH_S) / DOUBLING_S))
@@ -59,7 +59,7 @@ def slower(
         rate = max(FIRST_PER_SECOND, measured * FACTOR)
         return LearntRate(step, rate, _rest(max(rate, 1.0)), True, now, words)
     if accepted:
-        lately = max(2 * measured, known.per_second)  # it has grown while nobody needed it
+        lately = max(2 * measured, known.per_second)  # it grew while it was not used
         rate = max(LEAST_PER_SECOND, min(known.rate_at(now), lately) * FACTOR)
         return LearntRate(step, rate, _rest(rate), False, now, words)
     since = now if now - known.at - known.rest_s > GAP_S else known.since
@@ -67,7 +67,7 @@ def slower(
 
 
 def is_hopeless(learnt: LearntRate, now: float) -> bool:
-    """Whether a person should be told instead of trying on."""
+    """Whether to inform a person instead of trying again."""
     return now - learnt.since > GIVE_UP_S
 
 

@@ -1,8 +1,8 @@
 """Structured logs: readable lines on a terminal, JSON where a collector reads them. Secrets never get here.
 
-What strangers say ends up in logs. Here, for structlog and for the standard library alike, a record becomes one line
-whose control characters are escaped and whose length is limited; further lines of a traceback are marked, so that
-nobody can write a line that looks like a record of its own.
+Logs contain text from unauthenticated clients. For structlog and the standard library alike, a record becomes one
+line with escaped control characters and limited length. Further lines of a traceback are marked, so that no text can
+look like a separate record.
 """
 
 import logging
@@ -41,13 +41,13 @@ _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u
 
 
 def clean(text: str, most: int = VALUE) -> str:
-    """On one line, printable, and at most so long."""
+    """The text on one line, printable and of limited length."""
     cut = f"… ({len(text)} characters)" if len(text) > most else ""
     return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text[:most]) + cut
 
 
 def block(lines: Iterable[str]) -> str:
-    """Further lines of a record, each marked as such; of many the first and the last."""
+    """Further lines of a record, each marked; of many only the first and the last."""
     found = [clean(line, VALUE) for line in lines]
     if len(found) > FRAMES:
         half = FRAMES // 2
@@ -74,7 +74,7 @@ def _clean_values(_logger: Any, _method: str, event: MutableMapping[str, Any]) -
 
 
 class _Record(logging.LogRecord):
-    """A record of the standard library, whichever handler and formatter it meets."""
+    """A record of the standard library that is cleaned whichever handler formats it."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -88,7 +88,7 @@ class _Record(logging.LogRecord):
 
 
 class _Printer:
-    """Where structlog's lines go. Who cannot log any more (the disk is full, nobody reads) must not fail for it."""
+    """Writes structlog's lines. A failure to log (full disk, closed pipe) must not stop the process."""
 
     def msg(self, message: str) -> None:
         line = message if len(message) <= LINE else f"{message[:LINE]}… ({len(message)} characters)"
@@ -131,7 +131,7 @@ def get(name: str) -> Any:
 
 
 def follow_rotation() -> None:
-    """Go on in the new log file when the launcher has renamed the one before, with what it holds."""
+    """Continue in the new log file after the launcher has renamed the previous one."""
     path = os.environ.get(LOG_FILE)
     if not path:
         return

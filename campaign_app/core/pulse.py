@@ -1,7 +1,7 @@
-"""A process's proof of life, for whoever watches from outside: a counter that its event loop moves twice a second.
+"""A process's heartbeat for the watchdog: a counter that its event loop increments twice a second.
 
-Only a loop that turns can move it. A process that was stopped, or that is in a computation without an end, cannot, and
-no thread of its own may speak for it. The watcher (launcher/watch.py) names a folder in BEACON_PULSE; without it
+Only a running event loop increments it. A stopped process or an endless computation does not, and no other thread
+may do it instead. The watcher (launcher/watch.py) names a folder in BEACON_PULSE; without it
 nothing is written. SIGUSR1 writes the stacks of all threads beside the counter, also out of a computation in C.
 """
 
@@ -29,7 +29,7 @@ _COUNTER: Final = struct.Struct("<Q")
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """What a process last showed. `slack_s`: how much longer than others it may take for one step."""
+    """A process's last heartbeat. `slack_s`: additional seconds it may take for one step."""
 
     pid: int
     counter: int
@@ -57,7 +57,7 @@ class Pulse:
         self._file = os.open(self._path, os.O_WRONLY)
 
     def beat(self) -> None:
-        """This process lives. Also follows its log file."""
+        """Increment the counter; also follow a rotated log file."""
         logging.follow_rotation()
         if self._file >= 0:
             self._counter += 1
@@ -65,7 +65,7 @@ class Pulse:
                 os.pwrite(self._file, _COUNTER.pack(self._counter), 0)
 
     def end(self) -> None:
-        """What comes now takes as long as it takes."""
+        """End the heartbeat: from now on the process may take any time."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -74,7 +74,7 @@ class Pulse:
 
 @asynccontextmanager
 async def kept(role: str) -> AsyncIterator[None]:
-    """Show inside that the running loop turns."""
+    """Send heartbeats from the running loop inside this block."""
     pulse = Pulse(role)
 
     async def keep() -> None:
@@ -93,7 +93,7 @@ async def kept(role: str) -> AsyncIterator[None]:
 
 
 def keep_in_thread(role: str) -> None:
-    """For a process without a loop that only waits for its children: it shows that it was not stopped."""
+    """Heartbeats from a thread, for a process without event loop that only waits for its children."""
     pulse = Pulse(role)
 
     def keep() -> None:
@@ -105,7 +105,7 @@ def keep_in_thread(role: str) -> None:
 
 
 def beats(folder: Path) -> list[Beat]:
-    """What every process of a folder last showed."""
+    """The last heartbeat of every process in a folder."""
     found = []
     for path in folder.iterdir():
         if path.name.isdecimal():

@@ -1,4 +1,4 @@
-"""What each account's provider was found to take: kept in Redis, shared by all workers, forgotten after an hour."""
+"""The rate that each account's provider accepts, learnt from push-back and shared by all workers: an hour in Redis."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -73,7 +73,7 @@ async def slower(account_id: int, seen: int, *, measured: float, accepted: bool,
 
 
 async def _swap(account_id: int, before: LearntRate | None, after: LearntRate) -> bool:
-    """Write `after` if `before` is still what is there."""
+    """Write `after` if the stored value is still `before`."""
     values: list[Any] = [
         "" if before is None else before.step,
         learnt_rate.KEPT_S,
@@ -88,5 +88,5 @@ async def _swap(account_id: int, before: LearntRate | None, after: LearntRate) -
 
 
 async def forget(account_id: int) -> None:
-    """The account was changed: what was learnt is of another provider."""
+    """Delete the learnt rate, because the account was changed."""
     await redis.client().delete(learnt_key(account_id))

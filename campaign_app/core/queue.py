@@ -30,7 +30,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """How many jobs of a queue are due and wait for a worker, run now, and come later."""
+    """Numbers of jobs in a queue: due and waiting, running, scheduled for later."""
 
     waiting: int
     running: int
@@ -52,7 +52,7 @@ def collect(
 
 
 def take(session: AsyncSession) -> list[Job]:
-    """The jobs collected so far, handed over once."""
+    """Remove and return the jobs collected so far."""
     jobs: list[Job] = session.info.pop(_KEY, [])
     return jobs
 

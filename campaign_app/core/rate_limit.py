@@ -162,7 +162,7 @@ end
 
 
 class Answer(IntEnum):
-    """What the limiter said."""
+    """The limiter's answer."""
 
     GRANTED = 0
     LATER = 1
@@ -173,7 +173,7 @@ class Answer(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What slows one campaign down. Rates per minute and messages; 0 = no limit."""
+    """The limits of one campaign. Rates per minute and messages; 0 = no limit."""
 
     campaign_id: int
     account_id: int
@@ -219,7 +219,7 @@ class Grant:
 
 
 def gate_key(campaign_id: int) -> str:
-    """Exists while a campaign may not send."""
+    """The key that exists while a campaign may not send."""
     return f"gate:campaign:{campaign_id}"
 
 
@@ -232,7 +232,7 @@ def _account_key(account_id: int) -> str:
 
 
 def learnt_key(account_id: int) -> str:
-    """Where the rate lies that an account's provider was found to take."""
+    """The key of an account's learnt rate."""
     return f"limit:learnt:account:{account_id}"
 
 
@@ -283,7 +283,7 @@ class Limiter:
         return best
 
     async def give_back(self, limits: Limits, count: int) -> None:
-        """Slots that were granted and will not be used."""
+        """Return granted slots that will not be used."""
         if count <= 0 or not (limits.per_second or limits.batch_size or limits.account_per_day):
             return
         await self._give_back(
@@ -292,7 +292,7 @@ class Limiter:
         )
 
     async def seed_day(self, account_id: int, used: int) -> None:
-        """Tell a Redis that has forgotten it how many messages the account has sent today (UTC)."""
+        """Set the number of messages that the account has sent today (UTC), when Redis has lost it."""
         day = int((await self._client.time())[0] // _DAY_S)
         async with self._client.pipeline(transaction=True) as pipe:
             pipe.hsetnx(_account_key(account_id), "day", str(day))
@@ -301,7 +301,7 @@ class Limiter:
 
 
 async def close_gate(campaign_id: int) -> None:
-    """From now on nobody gets a slot for the campaign, and workers that hold some drop them."""
+    """Give no more slots to the campaign. Workers drop the slots that they hold."""
     client = redis.client()
     instant = await redis.now()
     pipe = client.pipeline(transaction=True)
@@ -311,5 +311,5 @@ async def close_gate(campaign_id: int) -> None:
 
 
 async def open_gate(campaign_id: int) -> None:
-    """Slots again."""
+    """Let the campaign have slots again."""
     await redis.client().delete(gate_key(campaign_id))

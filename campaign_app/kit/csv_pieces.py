@@ -1,4 +1,4 @@
-"""Delimited text piece by piece: where there are no quotation marks, a line is a record and nothing need look inside.
+"""Delimited text piece by piece: without quotation marks, a line is a record and need not be parsed.
 
 `csv_stream.records` says what the records are; here they come many times faster, some thousands at a time.
 """
@@ -16,7 +16,7 @@ Piece = Sequence[Source]
 """Records that are not blank: whole lines to be cut at the delimiter, or cut already where marks had to be read."""
 
 _BLOCK = 1 << 18
-# What str.strip takes away.
+# What str.strip removes.
 _SPACE = (
     "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"

@@ -1,4 +1,4 @@
-"""Which day it is for somebody: the one place that decides what "today", "yesterday" and "tomorrow" mean. Pure."""
+"""Dates in a person's time zone: the only place that decides what "today", "yesterday" and "tomorrow" mean. Pure."""
 
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -8,30 +8,30 @@ LIMIT_ZONE = "UTC"
 
 
 def day_of(at: datetime, zone: str) -> date:
-    """The date on the wall there at that instant."""
+    """The local date at that instant."""
     return at.astimezone(ZoneInfo(zone)).date()
 
 
 def start_of(day: date, zone: str) -> datetime:
-    """The instant at which a day begins there."""
+    """The instant at which a day begins in that zone."""
     return datetime.combine(day, time(), ZoneInfo(zone))
 
 
 def limit_day(at: datetime) -> datetime:
-    """When the day began that an account's limit counts at that instant."""
+    """The beginning of the day that an account's daily limit counts at that instant."""
     return start_of(day_of(at, LIMIT_ZONE), LIMIT_ZONE)
 
 
 def limit_ends(at: datetime) -> datetime:
-    """When an account's limit begins anew."""
+    """When an account's daily limit starts again."""
     return limit_day(at) + timedelta(days=1)
 
 
 def ago(then: datetime, now: datetime, zone: str) -> int:
-    """How many midnights lie between there: 0 today, 1 yesterday, -1 tomorrow."""
+    """Number of midnights between in that zone: 0 today, 1 yesterday, -1 tomorrow."""
     return (day_of(now, zone) - day_of(then, zone)).days
 
 
 def same_year(then: datetime, now: datetime, zone: str) -> bool:
-    """Whether a date needs no year there."""
+    """Whether both instants are in the same year in that zone."""
     return day_of(then, zone).year == day_of(now, zone).year

@@ -265,7 +265,7 @@ class _Reader:
         return self._stop
 
     def _first(self, words: str, at: int) -> int:
-        """The next place of `words`, remembered: many questions with one answer cost one search. -1: none."""
+        """The next position of `words`, cached, so that repeated calls search once. -1: none."""
         asked, found = self._found.get(words, (len(self.source) + 1, -1))
         if asked > at or -1 < found < at:
             found = self.source.find(words, at)

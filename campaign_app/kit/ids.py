@@ -1,4 +1,4 @@
-"""Ids as they come from outside."""
+"""Ids that come from requests."""
 
 from typing import Annotated, Final
 
@@ -6,7 +6,7 @@ from pydantic import Field
 
 _LARGEST: Final = (1 << 63) - 1
 Id = Annotated[int, Field(ge=1, le=_LARGEST)]
-"""An id in a route: what no column can hold is refused before any query."""
+"""An id in a route. Values that no column can store are refused before any query."""
 
 
 def number(given: str) -> int | None:

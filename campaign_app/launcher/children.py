@@ -66,7 +66,7 @@ class Child:
             )
 
     def rotate(self) -> None:
-        """Put a long log aside: renamed, not copied, so that no line is lost. The processes go on in the new one."""
+        """Rotate a long log: it is renamed, not copied, so that no line is lost. Processes continue in the new file."""
         if self.log is None or not self.log.exists() or self.log.stat().st_size <= settings().log_limit_mb * 1024**2:
             return
         for number in range(LOGS_KEPT, 0, -1):
@@ -91,7 +91,7 @@ class Child:
                 self.process.terminate()
 
     def finish(self, deadline: float) -> bool:
-        """Wait until `deadline` (time.monotonic), then kill the whole group. False when it had to be killed."""
+        """Wait until `deadline` (time.monotonic), then kill the process group. False if it was killed."""
         if self.process is None:
             return True
         polite = True
@@ -133,7 +133,7 @@ def _die_with_parent() -> Callable[[], None] | None:
 
     def prepare() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        if os.getppid() != launcher:  # it died in between
+        if os.getppid() != launcher:  # the parent ended before prctl
             os._exit(1)
 
     return prepare

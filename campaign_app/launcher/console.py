@@ -1,4 +1,4 @@
-"""How the launcher speaks: steps with their time, warnings, and what mends a problem."""
+"""Output of the launcher: steps with their duration, warnings, problems with their solution."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class Problem(Exception):
-    """Something that a person has to mend: the fact, and how to mend it."""
+    """A problem that a person has to solve: the fact, and what to do."""
 
     def __init__(self, fact: str, mend: str = "") -> None:
         super().__init__(fact)
@@ -23,7 +23,7 @@ def show(problem: Problem) -> None:
     """Print a problem to stderr."""
     err.print(f"[red]✗[/red] {_plain(problem.fact)}")
     if problem.mend:
-        err.print(f"  [bold]Mend:[/bold] {_plain(problem.mend)}")
+        err.print(f"  [bold]Fix:[/bold] {_plain(problem.mend)}")
 
 
 def done(text: str, seconds: float | None = None) -> None:
@@ -33,7 +33,7 @@ def done(text: str, seconds: float | None = None) -> None:
 
 
 def warn(text: str) -> None:
-    """Something worth knowing that stops nothing."""
+    """Print a warning."""
     out.print(f"[yellow]![/yellow] {_plain(text)}")
 
 

@@ -13,7 +13,7 @@ from campaign_app.core.config import ROOT
 
 
 def alembic_config() -> Config:
-    """Alembic's configuration, found from any working directory; its chatter goes nowhere."""
+    """Alembic's configuration, found from any working directory, without its own output."""
     made = Config(ROOT / "alembic.ini", stdout=io.StringIO())
     made.set_main_option("script_location", str(ROOT / "alembic"))
     return made

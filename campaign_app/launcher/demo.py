@@ -59,7 +59,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run(given: argparse.Namespace) -> int:
-    """0 when the sum and the witness agree, 1 when not."""
+    """0 when the accounting agrees with the sandbox's log, 1 otherwise."""
     if given.recipients < 1 or (given.rate is not None and given.rate < 1):
         raise console.Problem("--recipients and --rate are numbers from 1 up.", "for example --recipients 1000")
     if given.json:
@@ -85,7 +85,7 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _private(folder: Path, database_url: str) -> None:
-    """This process and its children see only the demo's folder, never the installation's data."""
+    """Make this process and its children use only the demo's folder, never the installation's data."""
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["BEACON_VAR"] = str(folder)
     os.environ["BEACON_SECRET_KEY"] = secrets.token_urlsafe(32)
@@ -131,7 +131,7 @@ async def _prepare(given: argparse.Namespace, sandbox: Sandbox) -> int:
 
 
 async def _send(supervisor: Supervisor, campaign_id: int, total: int) -> float:
-    """Watch until nothing is open; seconds from the campaign's start to its last message."""
+    """Wait until no recipient is pending; seconds from the campaign's start to its last message."""
     from campaign_app.ops.demo import rehearsal
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -176,7 +176,7 @@ def account(counts: dict[str, int], seconds: float, witness: dict[str, int]) -> 
 
 
 def disagreements(result: dict[str, Any]) -> list[str]:
-    """Why the accounting cannot be right; empty when it can.
+    """The contradictions in the accounting; empty when there are none.
 
     An uncertain recipient may or may not be in the witness log; everybody else is exactly once, or not at all.
     """

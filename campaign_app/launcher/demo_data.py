@@ -28,7 +28,7 @@ async def ensure() -> None:
 
 
 def _keep(made: list[Credentials]) -> None:
-    """Before the commit: a password that nobody can read any more helps nobody."""
+    """Write the passwords before the commit, so that they are never lost."""
     path = settings().var_dir / FILE
     path.touch(mode=0o600)
     path.chmod(0o600)

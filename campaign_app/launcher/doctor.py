@@ -1,4 +1,4 @@
-"""`./campaign doctor`: looks at every part and says how to mend what is not well."""
+"""`./campaign doctor`: checks every part and says how to solve what is wrong."""
 
 import argparse
 import asyncio
@@ -22,14 +22,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     made = commands.add_parser(
         "doctor",
         help="check database, Redis, migrations, front end, accounts, clock, disk",
-        description="Checks every part of this installation and says how to mend what is not well. Changes nothing.",
+        description="Checks every part of this installation and says how to fix what is wrong. Changes nothing.",
     )
     made.add_argument("--json", action="store_true", help="print the findings as JSON")
     made.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace) -> int:
-    """1 when something is broken; warnings are no failure."""
+    """1 when something is broken, 0 otherwise, also with warnings."""
     if not settings().redis_url and redis_server.answers(settings().var_dir):
         redis_server.use(redis_server.url(settings().var_dir))
     findings = asyncio.run(_look())
@@ -53,5 +53,5 @@ def _show(findings: list[Finding]) -> None:
     for finding in findings:
         table.add_row(MARKS[finding.state], finding.part, finding.words)
         if finding.mend:
-            table.add_row("", "", f"[bold]Mend:[/bold] {finding.mend}")
+            table.add_row("", "", f"[bold]Fix:[/bold] {finding.mend}")
     console.out.print(table)

@@ -1,4 +1,4 @@
-"""`./campaign audit`: reads the whole audit log and says whether it is as it was written."""
+"""`./campaign audit`: reads the whole audit log and says whether it was changed."""
 
 import argparse
 import asyncio
@@ -16,7 +16,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The flags of `audit`."""
     made = commands.add_parser(
         "audit",
-        help="prove that the audit log is whole, also against an anchor that was kept elsewhere",
+        help="check that the audit log is complete and unchanged, also against a saved anchor",
         description="Compares every entry with its seal, the signed end, the anchors of this host and those in FILE. "
         "Prints the present anchor: keep it where the database's administrators cannot change it.",
     )
@@ -25,7 +25,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run(given: argparse.Namespace) -> int:
-    """1 when something does not fit."""
+    """1 when the log was changed."""
     more = _read(given.anchor) if given.anchor else []
     found = asyncio.run(_prove(more))
     say = console.done if found.is_whole else console.warn

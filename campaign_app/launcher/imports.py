@@ -17,18 +17,16 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     made = commands.add_parser(
         "import",
         help="import contacts from a CSV file",
-        description="Finds out encoding, delimiter and columns, cleans, merges duplicates. "
+        description="Detects encoding, delimiter and columns, cleans values, merges duplicates. "
         "The same file twice changes nothing.",
     )
     made.add_argument("file", type=Path, help="the CSV file")
-    made.add_argument("--list", default="", metavar="NAME", help="put the contacts into this list (made if needed)")
+    made.add_argument("--list", default="", metavar="NAME", help="add the contacts to this list (created if needed)")
     made.add_argument("--country", default="", metavar="DE", help="country of telephone numbers without a code")
     made.add_argument(
-        "--encoding", default="", metavar="NAME", help="how the file is written, such as cp1250 (else found out)"
+        "--encoding", default="", metavar="NAME", help="the file's encoding, such as cp1250 (default: detected)"
     )
-    made.add_argument(
-        "--rows-above", type=int, metavar="N", help="rows of titles above the headings to pass over (else found out)"
-    )
+    made.add_argument("--rows-above", type=int, metavar="N", help="rows above the headings to skip (default: detected)")
     made.add_argument("--json", action="store_true", help="print the result as one JSON object")
     made.set_defaults(run=run)
 

@@ -1,4 +1,4 @@
-"""`./campaign lock`: the full lock files from what we chose."""
+"""`./campaign lock`: resolves the requirements into complete lock files."""
 
 import argparse
 import os
@@ -17,11 +17,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The flags of `lock`."""
     made = commands.add_parser(
         "lock",
-        help="make requirements*.txt again from requirements*.in",
+        help="resolve requirements*.in into requirements*.txt",
         description="Resolves requirements.in and requirements-dev.in for every platform and Python from 3.11 on. "
         "Versions stay as they are unless --upgrade is given.",
     )
-    made.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
+    made.add_argument("--upgrade", action="store_true", help="use the newest compatible versions")
     made.set_defaults(run=run)
 
 

@@ -14,7 +14,7 @@ from campaign_app.launcher.console import Problem
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What flags and environment say about the owner."""
+    """The owner as given by flags and environment."""
 
     email: str = ""
     password: str = ""
@@ -31,10 +31,10 @@ class Given:
 
 
 async def ensure(given: Given) -> str:
-    """Make sure somebody can sign in; returns the setup token when that is left to the browser, else empty.
+    """Create the owner if there is none; returns the setup token when the browser has to do it, else an empty text.
 
     Raises:
-        Problem: what was given will not do.
+        Problem: the given values are not valid.
     """
     async with db.reading() as session:
         if await service.has_users(session):

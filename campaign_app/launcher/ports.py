@@ -1,4 +1,4 @@
-"""Ports: whether one is free, and which one is."""
+"""Looks for free ports."""
 
 import socket
 import time
@@ -9,7 +9,7 @@ RELEASE_S = 5.0
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether we could listen there."""
+    """Whether this process could listen there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -32,7 +32,7 @@ def any_free(host: str = "127.0.0.1", after: int = 0) -> int:
 
 
 def require_free(host: str, port: int) -> None:
-    """Wait a moment for the processes of a launcher that was killed, then insist.
+    """Wait a moment for the processes of a killed launcher to end, then require that the port is free.
 
     Raises:
         Problem: somebody else listens there, or the address is not one of this machine.

@@ -1,4 +1,4 @@
-"""`./campaign web`, `worker`, `sandbox`, `migrate`: single parts, for more hosts or for looking closer."""
+"""`./campaign web`, `worker`, `sandbox`, `migrate`: single processes, for several hosts or for examining one."""
 
 import argparse
 import os
@@ -10,7 +10,7 @@ from campaign_app.launcher.console import Problem
 
 
 def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The flags of every part."""
+    """The flags of every process."""
     web = commands.add_parser(
         "web",
         help="only the web process",
@@ -32,7 +32,7 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     sandbox.set_defaults(run=_sandbox, rest=True)
     migrate = commands.add_parser(
         "migrate",
-        help="bring the database to the newest schema",
+        help="migrate the database to the newest schema",
         description="Runs the migrations on DATABASE_URL, or on the SQLite file in ./var.",
     )
     migrate.set_defaults(run=_migrate)
@@ -83,6 +83,6 @@ def _need_redis(part: str) -> None:
 
 
 def _become(module: str, *arguments: str) -> int:
-    """Replace this process: what it imported for its flags is not needed any more."""
+    """Replace this process, which frees the memory of its imports."""
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606  (our own module)

@@ -1,4 +1,4 @@
-"""A Redis server of our own, for when REDIS_URL is not set: on a socket in `var`, its data kept across restarts."""
+"""The Redis server that is started when REDIS_URL is not set. It listens on a socket in `var` and keeps its data."""
 
 import hashlib
 import os
@@ -61,7 +61,7 @@ def url(var: Path) -> str:
 
 
 def answers(var: Path) -> bool:
-    """Whether the own server runs and is done loading."""
+    """Whether this folder's server runs and has loaded its data."""
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(1)
         try:
@@ -96,7 +96,7 @@ def child(var: Path) -> Child:
 
 
 def wait_until_gone(var: Path, seconds: float = 10.0) -> None:
-    """A launcher that was killed leaves a server that is just stopping; two on one file would spoil it."""
+    """Wait for the server of a killed launcher to stop: two servers on one file would damage it."""
     end = time.monotonic() + seconds
     while answers(var):
         if time.monotonic() > end:
@@ -137,6 +137,6 @@ def _until_answering(server: Child, var: Path) -> None:
 
 
 def use(address: str) -> None:
-    """Make this process and its children use a Redis."""
+    """Make this process and its children use this Redis."""
     os.environ["REDIS_URL"] = address
     settings.cache_clear()

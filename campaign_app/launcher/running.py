@@ -1,4 +1,4 @@
-"""One `up` per folder: a lock that the kernel lets go of when its holder dies, with who holds it written inside."""
+"""One `up` per folder: a file lock, which the kernel releases when its holder dies. The file says who holds it."""
 
 import fcntl
 import json
@@ -15,7 +15,7 @@ def only_one(var: Path, url: str) -> Iterator[None]:
     """Hold the lock of a `var` folder.
 
     Raises:
-        Problem: another `up` holds it; says its process id and address.
+        Problem: another `up` holds it; the message has its process id and address.
     """
     var.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(var / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)

@@ -1,4 +1,4 @@
-"""Keeps children running: one that dies or hangs is started again, with growing pauses, and it is said."""
+"""Keeps children running: one that dies or hangs is reported and restarted, with growing pauses."""
 
 import signal
 import subprocess
@@ -21,7 +21,7 @@ KILLED_S = 2.0
 
 @dataclass
 class _Care:
-    """What the supervisor remembers of a child."""
+    """The supervisor's state of a child."""
 
     child: Child
     started_at: float = 0.0
@@ -46,7 +46,7 @@ class Stopped(Exception):
 class Supervisor:
     """Children in the order in which they start; they stop in reverse.
 
-    `only_hung`: what ends by itself is not started again (somebody else does that), what hangs is.
+    `only_hung`: restart only what hangs; what ends by itself is left to whoever started this process.
     """
 
     only_hung: bool = False
@@ -55,13 +55,13 @@ class Supervisor:
     _stopping: bool = False
 
     def start(self, child: Child) -> None:
-        """Start a child and look after it from now on."""
+        """Start a child and supervise it."""
         child.start()
         self._cares.append(_Care(child, time.monotonic()))
 
     @contextmanager
     def signals(self) -> Iterator[None]:
-        """Turn the signals that mean "stop" into Stopped, at a safe moment."""
+        """Raise Stopped at a safe moment after a signal that means "stop"."""
 
         def note(_number: int, _frame: FrameType | None) -> None:
             self._stopping = True
@@ -75,7 +75,7 @@ class Supervisor:
                 signal.signal(number, handler)
 
     def pause(self, seconds: float = TICK_S) -> None:
-        """Sleep; raises Stopped when it is time to stop."""
+        """Sleep; raises Stopped after a stop signal."""
         end = time.monotonic() + seconds
         while not self._stopping and time.monotonic() < end:
             time.sleep(min(0.05, seconds))
@@ -83,10 +83,10 @@ class Supervisor:
             raise Stopped
 
     def wait_until(self, ready: Callable[[], bool], what: str, seconds: float) -> None:
-        """Return when `ready` says so.
+        """Wait until `ready` returns true.
 
         Raises:
-            Problem: a child died before, or it took too long.
+            Problem: a child died first, or it took too long.
             Stopped: a signal arrived.
         """
         end = time.monotonic() + seconds
@@ -103,17 +103,17 @@ class Supervisor:
             self.pause(0.1)
 
     def look_after(self) -> None:
-        """Start again whatever dies or hangs, until Stopped.
+        """Restart what dies or hangs, until Stopped.
 
         Raises:
-            Ended: a child ended by itself, and that is somebody else's business.
+            Ended: a child ended by itself and is not restarted (`only_hung`).
         """
         while True:
             self.pause()
             self.tend()
 
     def tend(self) -> None:
-        """Look at every child once."""
+        """Check every child once."""
         for care in self._cares:
             self._watch(care)
             self._check(care)
@@ -121,7 +121,7 @@ class Supervisor:
         self._book.hand_in(time.monotonic())
 
     def _watch(self, care: _Care) -> None:
-        """End what hangs. A process below the child (one of several web processes) is replaced by its parent."""
+        """Kill processes that hang. One below a child (one of several web processes) is replaced by its parent."""
         if care.child.watch is None or not care.child.running:
             return
         for beat, silent_s in care.child.watch.look(time.monotonic()):

@@ -1,4 +1,4 @@
-"""`./campaign test`: every check there is. What this machine lacks is named loudly, and fails where CI=true."""
+"""`./campaign test`: all checks and tests. Missing programs are reported, and are a failure where CI=true."""
 
 import argparse
 import os
@@ -38,7 +38,7 @@ CHECKS = (
 PRODUCTS = ("tests/bench", "tests/browser", "tests/cli", "tests/scenarios", "tests/security")
 TRACKS = (
     (
-        ("-n", "2", *(f"--ignore={folder}" for folder in PRODUCTS)),
+        ("-n", "3", *(f"--ignore={folder}" for folder in PRODUCTS)),
         ("-n", "2", "--dist", "loadfile", "tests/browser"),
     ),
     (("-n", "3", "--dist", "loadfile", "tests/bench", "tests/cli", "tests/scenarios", "tests/security"),),
@@ -51,9 +51,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The flags of `test`."""
     made = commands.add_parser(
         "test",
-        help="run every check and test there is",
+        help="run all checks and tests",
         description="Runs ruff, mypy, import-linter and pytest with real Redis, SQLite, PostgreSQL and Chromium. "
-        "What is given after `test` goes to pytest, and then only pytest runs: ./campaign test tests/audience -k csv",
+        "Arguments after `test` are passed to pytest, and then only pytest runs: ./campaign test tests/audience -k csv",
         add_help=True,
     )
     made.set_defaults(run=run, rest=True)
@@ -66,7 +66,7 @@ def run(given: argparse.Namespace) -> int:
     for what in missing:
         console.show(what)
     if missing and os.environ.get("CI") == "true":
-        console.err.print("[red bold]CI=true: what is missing above fails this run.[/red bold]")
+        console.err.print("[red bold]CI=true: the missing programs above are a failure.[/red bold]")
         return 1
     before = tree.before()
     with ThreadPoolExecutor(1) as pool:
@@ -81,7 +81,7 @@ def run(given: argparse.Namespace) -> int:
         words = [*failed, *(what.fact for what in missing)]
         console.err.print(f"[red bold]Not passed:[/red bold] {'; '.join(words)}")
     sys.stderr.flush()
-    # The last line of all, so that whoever reads only that one knows.
+    # The last line, so that reading only it is enough.
     console.out.print(f"{results['passed']} passed, {results['failed'] + len(failed)} failed")
     return 1 if failed or missing else tests
 
@@ -117,7 +117,7 @@ def _pytest(arguments: list[str], without_browser: bool) -> tuple[Counter[str], 
     if not arguments:
         left_out = {"tests/browser"} if without_browser else set()
         tracks = [[("-q", *run) for run in track if not left_out & set(run)] for track in TRACKS]
-        console.out.print("Tests of whole products run at the same time; what they print comes when they have ended.")
+        console.out.print("Tests of whole products run at the same time; their output follows when they have ended.")
     with tempfile.TemporaryDirectory(prefix="beacon-test-") as folder, ThreadPoolExecutor(len(tracks)) as pool:
         outputs = [None, *(Path(folder) / f"{number}.txt" for number in range(1, len(tracks)))]
         results = list(pool.map(_track, tracks, outputs))
@@ -144,7 +144,7 @@ def _track(runs: list[tuple[str, ...]], output: Path | None) -> tuple[Counter[st
 
 
 def count(report: Path) -> Counter[str]:
-    """What a report of pytest says; a run without one counts as none."""
+    """The counts of a pytest report; zero without one."""
     total: Counter[str] = Counter()
     if not report.exists():
         return total
@@ -156,7 +156,7 @@ def count(report: Path) -> Counter[str]:
 
 
 def _missing() -> list[Problem]:
-    """What the tests want and this machine does not have."""
+    """Programs that the tests need and this machine does not have."""
     found = []
     names = ("chromium", "chromium-browser", "google-chrome")
     if not os.environ.get("CHROMIUM") and not any(shutil.which(name) for name in names):

@@ -9,11 +9,11 @@ from campaign_app.core.config import ROOT
 from campaign_app.launcher.console import Problem
 
 BEFORE = "BEACON_TREE_BEFORE"
-"""Set by `.ci/run` before anything is installed: what `git status` said then."""
+"""Set by `.ci/run` before anything is installed: the output of `git status` at that time."""
 
 
 def status(root: Path = ROOT) -> list[str]:
-    """The lines of `git status`: what differs from the commit. Nothing where this is no checkout."""
+    """The lines of `git status`: what differs from the commit. Empty outside of a checkout."""
     command = ["git", "status", "--porcelain", "--untracked-files=all"]
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
@@ -29,12 +29,12 @@ def before() -> list[str]:
 
 
 def changes_since(known: Sequence[str], root: Path = ROOT) -> list[str]:
-    """What differs now and did not then."""
+    """What differs now and did not differ before."""
     return [line for line in status(root) if line not in known]
 
 
 def not_clean(changed: Sequence[str]) -> Problem:
-    """How it is said."""
+    """The problem to show."""
     shown = "".join(f"\n    {line}" for line in changed[:20])
     return Problem(
         f"This run changed or added {len(changed)} file(s) that git sees:{shown}",

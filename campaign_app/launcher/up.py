@@ -1,4 +1,4 @@
-"""`./campaign up`: everything on this machine, started in order, looked after, and stopped together."""
+"""`./campaign up`: starts everything on this machine in order, supervises it and stops it together."""
 
 import argparse
 import asyncio
@@ -41,12 +41,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run(given: argparse.Namespace) -> int:
-    """Run until told to stop. 0 after a stop that was asked for."""
+    """Run until a stop signal; 0 after one."""
     started = time.monotonic()
     _configure(given)
-    here = settings()
+    configured = settings()
     with ExitStack() as stack:
-        stack.enter_context(running.only_one(here.var_dir, here.server_url))
+        stack.enter_context(running.only_one(configured.var_dir, configured.server_url))
         supervisor = Supervisor()
         stack.enter_context(supervisor.signals())
         stack.callback(supervisor.stop_all)
@@ -61,7 +61,7 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _configure(given: argparse.Namespace) -> None:
-    """Flags become environment, so that every child reads the same configuration."""
+    """Copy flags to the environment, so that every child reads the same configuration."""
     if given.host:
         os.environ["BEACON_HOST"] = given.host
     if given.port:
@@ -70,10 +70,10 @@ def _configure(given: argparse.Namespace) -> None:
 
 
 def _start(supervisor: Supervisor, given: argparse.Namespace) -> str:
-    here = settings()
-    ports.require_free(here.host, here.port)
+    configured = settings()
+    ports.require_free(configured.host, configured.port)
     _build_frontend()
-    if not here.redis_url:
+    if not configured.redis_url:
         _start_redis(supervisor)
     with console.step("Bringing the database to the newest schema", f"Database ready ({_database_words()})"):
         from campaign_app.launcher.database import migrate
@@ -87,7 +87,7 @@ def _start(supervisor: Supervisor, given: argparse.Namespace) -> str:
     supervisor.start(_child("Worker", "campaign_app.worker", WORKER_GRACE_S))
     supervisor.start(_child("Web", "campaign_app.web_server"))
     with console.step("Starting web and worker", "Web and worker are healthy"):
-        supervisor.wait_until(_healthy, f"{here.server_url} is not healthy", HEALTHY_S)
+        supervisor.wait_until(_healthy, f"{configured.server_url} is not healthy", HEALTHY_S)
     return token
 
 
@@ -116,7 +116,7 @@ def _database_words() -> str:
 
 
 def _choose_sandbox_ports() -> None:
-    """The wanted ports, or the next free ones: a busy 8025 must not stop a demo."""
+    """Use the configured ports, or the next free ones: a used port must not stop a demo."""
     for name, wanted in (("SMTP", settings().sandbox_smtp_port), ("HTTP", settings().sandbox_http_port)):
         if not ports.is_free("127.0.0.1", wanted):
             chosen = ports.any_free(after=wanted)
@@ -126,11 +126,11 @@ def _choose_sandbox_ports() -> None:
 
 
 async def _prepare(given: argparse.Namespace) -> str:
-    """What needs the database before the processes start; the setup token, if one is needed."""
+    """Prepare the database before the processes start; the setup token, if one is needed."""
     from campaign_app.ops.health import WORKER_KEYS
 
     try:
-        await redis.client().delete(*WORKER_KEYS)  # of the worker before; ours writes them again
+        await redis.client().delete(*WORKER_KEYS)  # of an earlier worker; the new one writes them again
         if given.demo:
             from campaign_app.launcher import demo_data
 
@@ -165,14 +165,16 @@ def _healthy() -> bool:
 
 
 def _announce(given: argparse.Namespace, token: str, seconds: float) -> None:
-    here = settings()
-    address = setup_link.address(token) if token else here.server_url
+    configured = settings()
+    address = setup_link.address(token) if token else configured.server_url
     console.out.print(f"\n[bold]Beacon is running:[/bold] {address}   [dim]({seconds:.1f} s)[/dim]")
     if token:
         console.out.print("This link works once and for a day: it makes you the owner of this installation.")
     if given.demo:
-        console.out.print(f"Sandbox inbox: http://127.0.0.1:{here.sandbox_http_port}   (nothing leaves this machine)")
-        console.out.print(f"Passwords of the demo users: {here.var_dir / 'demo-passwords.txt'}")
-    if here.host not in {"127.0.0.1", "::1", "localhost"} and not here.base_url.startswith("https://"):
+        console.out.print(
+            f"Sandbox inbox: http://127.0.0.1:{configured.sandbox_http_port}   (nothing leaves this machine)"
+        )
+        console.out.print(f"Passwords of the demo users: {configured.var_dir / 'demo-passwords.txt'}")
+    if configured.host not in {"127.0.0.1", "::1", "localhost"} and not configured.base_url.startswith("https://"):
         console.warn("Reachable from other machines without TLS. Put a proxy in front: docs/operations.md says how.")
     console.out.print("[dim]Ctrl-C stops everything.[/dim]\n")

@@ -19,38 +19,38 @@ from campaign_app.models.user import Role
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The flags of `user`."""
     made = commands.add_parser("user", help="create people who may sign in, or give them a new password")
-    acts = made.add_subparsers(metavar="what", required=True)
-    create = acts.add_parser("create", help="add a person", description="Adds a person who may sign in.")
+    commands = made.add_subparsers(metavar="what", required=True)
+    create = commands.add_parser("create", help="add a person", description="Adds a person who may sign in.")
     create.add_argument("--email", required=True, help="the address they sign in with")
     create.add_argument("--name", default="", help="their name (default: the part before the @)")
     create.add_argument("--role", choices=[r.value for r in Role], default=Role.MARKETER.value, help="what they may do")
-    create.add_argument("--password", default="", help="default: asked for, or made up and printed once")
+    create.add_argument("--password", default="", help="default: asked for, or generated and printed once")
     create.set_defaults(run=_migrated(_create))
-    password = acts.add_parser(
+    password = commands.add_parser(
         "password", help="set a new password", description="Sets a password and signs the person out everywhere."
     )
     password.add_argument("--email", required=True, help="whose")
     password.add_argument("--password", default="", help="default: asked for")
     password.set_defaults(run=_migrated(_password))
-    factor = acts.add_parser(
+    factor = commands.add_parser(
         "reset-second-factor",
-        help="let somebody who lost the phone sign in without a code",
-        description="Takes the second factor and its recovery codes away and signs the person out everywhere.",
+        help="let a person who lost the phone sign in without a code",
+        description="Removes the second factor and its recovery codes and signs the person out everywhere.",
     )
     factor.add_argument("email", help="whose")
     factor.set_defaults(run=_migrated(_reset_factor))
-    link = acts.add_parser(
+    link = commands.add_parser(
         "setup-link",
         help="print the one-time link for the first owner",
-        description="Prints the link that makes its bearer the owner, as long as this installation has nobody.",
+        description="Prints the link with which the first user becomes the owner, while this installation has no user.",
     )
     link.set_defaults(run=_migrated(_setup_link))
-    listing = acts.add_parser("list", help="show who may sign in")
+    listing = commands.add_parser("list", help="show who may sign in")
     listing.set_defaults(run=_migrated(_list))
 
 
 def _migrated(act: Callable[[argparse.Namespace], Coroutine[Any, Any, int]]) -> Callable[[argparse.Namespace], int]:
-    """Run an act on a database that has the newest schema, also before the first start."""
+    """Run a command after migrating the database, also before the first start."""
 
     def run(given: argparse.Namespace) -> int:
         from campaign_app.launcher.database import migrate
@@ -63,7 +63,7 @@ def _migrated(act: Callable[[argparse.Namespace], Coroutine[Any, Any, int]]) -> 
 
 async def _create(given: argparse.Namespace) -> int:
     name = given.name or given.email.partition("@")[0]
-    password = given.password or _ask("Password (empty: one is made up): ")
+    password = given.password or _ask("Password (empty: generated): ")
     try:
         async with db.transaction() as session:
             if given.role == Role.OWNER and not await service.has_users(session):
@@ -118,7 +118,7 @@ async def _setup_link(_given: argparse.Namespace) -> int:
         console.show(console.Problem("This installation has an owner already.", "./campaign user list"))
         return 1
     running_here = running.holder(settings().var_dir) or {}
-    server = str(running_here.get("url", ""))  # `up --port` knows better than this process's settings
+    server = str(running_here.get("url", ""))  # `up` may run with another --port than this process's settings say
     console.out.print(
         f"Open this link to become the owner. It works once and for a day:\n{setup_link.address(token, server)}"
     )

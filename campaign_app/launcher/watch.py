@@ -1,7 +1,7 @@
-"""The watchdog: notices processes whose event loop stands still, says where they stand, and ends them.
+"""The watchdog: finds processes whose event loop does not run, logs their stacks and kills them.
 
-Silence is counted in time that the watcher itself was awake. After a suspended machine, a stopped container or a
-launcher that had to wait, nobody is blamed for what nobody could do. A process under a debugger is left alone.
+Only time in which the watchdog itself ran is counted, so that a suspended machine, a stopped container or a waiting
+launcher does not kill processes. A process under a debugger is ignored.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from campaign_app.ops import hangs
 from campaign_app.ops.hangs import Hang
 
 MOST_AWAKE_S = 1.0
-"""A look counts at most so much: the watcher may have stood still as well."""
+"""The most seconds that one check counts, because the watchdog may have been stopped as well."""
 STACKS_S = 2.0
 RECORD_S = 3.0
 RECORD_AGAIN_S = 5.0
@@ -36,7 +36,7 @@ class _Seen:
 
 @dataclass
 class Watch:
-    """The processes that show their pulse in one folder. They may be silent for `limit_s`, 0: for ever."""
+    """The processes with heartbeats in one folder. They may be silent for `limit_s`; 0 = no limit."""
 
     folder: Path
     limit_s: float
@@ -44,7 +44,7 @@ class Watch:
     _looked_at: float | None = None
 
     def look(self, now: float) -> list[tuple[Beat, float]]:
-        """Who has been silent for too long, and for how long; `now` by a clock that only goes forwards."""
+        """Processes that have been silent for too long, and for how long; `now` is monotonic."""
         awake = 0.0 if self._looked_at is None else min(now - self._looked_at, MOST_AWAKE_S)
         self._looked_at = now
         hung = []
@@ -64,7 +64,7 @@ class Watch:
         return hung
 
     def end(self, beat: Beat, silent_s: float) -> tuple[Hang, str]:
-        """Take the process's stacks, then kill it."""
+        """Log the process's stacks, then kill it."""
         stacks = self._stacks(beat.pid)
         with suppress(ProcessLookupError):
             os.kill(beat.pid, signal.SIGKILL)
@@ -72,9 +72,9 @@ class Watch:
         return Hang(clock.now(), beat.role, socket.gethostname(), beat.pid, round(silent_s, 1), where(stacks)), stacks
 
     def _stacks(self, pid: int) -> str:
-        """What all its threads do. A process that was stopped (SIGSTOP) cannot tell."""
+        """The stacks of all its threads. A stopped process (SIGSTOP) cannot write them."""
         if _condition(pid) == "T":
-            return "The process was stopped (SIGSTOP): it could not tell what it was doing."
+            return "The process was stopped (SIGSTOP): its stacks are not available."
         path = self.folder / f"{pid}{pulse.STACKS}"
         with suppress(OSError):
             before = path.stat().st_size
@@ -87,17 +87,17 @@ class Watch:
                 size = now
             with path.open("rb") as file:
                 file.seek(before)
-                return file.read(200_000).decode(errors="replace") or "It did not tell what it was doing."
-        return "It did not tell what it was doing."
+                return file.read(200_000).decode(errors="replace") or "Its stacks are not available."
+        return "Its stacks are not available."
 
     def forget(self, pid: int) -> None:
-        """It is gone."""
+        """Forget a process that has ended."""
         self._seen.pop(pid, None)
         for name in (str(pid), f"{pid}{pulse.STACKS}"):
             (self.folder / name).unlink(missing_ok=True)
 
     def clear(self) -> None:
-        """Everything is gone."""
+        """Forget all processes."""
         for path in self.folder.iterdir():
             path.unlink(missing_ok=True)
         self._seen.clear()
@@ -130,22 +130,22 @@ def _condition(pid: int) -> str:
 
 
 def is_debugged(pid: int) -> bool:
-    """Whether a debugger holds it."""
+    """Whether it is traced by a debugger."""
     return _status(pid).get("TracerPid", "0") != "0"
 
 
 def report(hang: Hang, stacks: str) -> str:
-    """What goes to the log: what happened, then the stacks."""
+    """The text for the log: what happened, then the stacks."""
     head = (
         f"{hang.at:%Y-%m-%dT%H:%M:%SZ} [watchdog] {hang.role} (process {hang.pid}) did not answer for "
-        f"{hang.silent_s:g} s and was killed. It was here: {hang.where or 'not known'}"
+        f"{hang.silent_s:g} s and was killed. Position: {hang.where or 'not known'}"
     )
     return f"{head}\n{logging.block(stacks.splitlines())}\n"
 
 
 @dataclass
 class Book:
-    """Hangs on their way to where every host sees them; Redis may be away, then they wait."""
+    """Reports of hangs for Redis, where every host reads them. They wait while Redis is not available."""
 
     _waiting: list[Hang] = field(default_factory=list)
     _due: float = 0.0
@@ -155,11 +155,11 @@ class Book:
         self._waiting.append(hang)
 
     def hand_in(self, now: float) -> None:
-        """Write down what waits, unless that has just failed."""
+        """Send waiting reports, unless that has just failed."""
         if not self._waiting or now < self._due:
             return
         self._due = now + RECORD_AGAIN_S
-        with suppress(Exception):  # whatever Redis says: it is tried again
+        with suppress(Exception):  # whatever the error: it is tried again
             asyncio.run(_record(self._waiting))
             self._waiting.clear()
 

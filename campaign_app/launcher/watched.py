@@ -1,7 +1,7 @@
-"""`python -m campaign_app.launcher.watched MODULE …`: one part under its watchdog, without `up`.
+"""`python -m campaign_app.launcher.watched MODULE …`: one process under its watchdog, without `up`.
 
-A part that hangs is killed and started again here. One that ends by itself ends this as well, with its exit code:
-whoever started it (compose, systemd, a person) decides. SIGTERM and Ctrl-C are handed on.
+A process that hangs is killed and restarted. When it ends by itself, this process ends with its exit code, and
+whoever started it (compose, systemd, a person) decides. SIGTERM and Ctrl-C are forwarded.
 """
 
 import sys
@@ -14,7 +14,7 @@ _NAMES = {"campaign_app.web_server": "Web", "campaign_app.worker": "Worker", "ca
 
 
 def main(arguments: list[str]) -> int:
-    """The part's exit code."""
+    """The process's exit code."""
     module, *more = arguments
     child = Child(_NAMES.get(module, module), python_module(module, *more), {}, None, GRACE_S)
     supervisor = Supervisor(only_hung=True)
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _code(code: int) -> int:
-    """As a shell says it."""
+    """The exit code as a shell reports it."""
     return 128 - code if code < 0 else code
 
 

@@ -141,11 +141,11 @@ async def _clock() -> list[Finding]:
 
 
 async def _proxies() -> list[Finding]:
-    here = settings()
-    if here.base_url.startswith("https://") and not here.trusted_proxies.strip():
+    configured = settings()
+    if configured.base_url.startswith("https://") and not configured.trusted_proxies.strip():
         words = "The address is https, but no proxy is trusted: all browsers seem to sit at the proxy's address."
         return [Finding("Proxy", WARNING, words, "BEACON_TRUSTED_PROXIES=127.0.0.1,::1   (or where the proxy runs)")]
-    return [Finding("Proxy", OK, f"Trusted: {here.trusted_proxies.strip() or 'nobody, none is needed'}.")]
+    return [Finding("Proxy", OK, f"Trusted: {configured.trusted_proxies.strip() or 'nobody, none is needed'}.")]
 
 
 async def _disk() -> list[Finding]:

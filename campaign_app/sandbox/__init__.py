@@ -1,1 +1,1 @@
-"""Local providers that speak the real protocols, with faults on demand. An own process; nothing imports it."""
+"""Local providers that speak the real protocols, with configurable faults. A separate process; nothing imports it."""

@@ -1,4 +1,4 @@
-"""The control API: what was accepted, what goes wrong, what recipients do. For tests, the demo and scripts."""
+"""The control API for tests, the demo and scripts: accepted messages, faults, recipients' behaviour."""
 
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -41,18 +41,18 @@ async def health(request: Request) -> dict[str, Any]:
 @router.get("/status")
 async def status(request: Request) -> dict[str, Any]:
     """Counts since the start: connections, refusals, what recipients did."""
-    here = server(request)
+    mail_server = server(request)
     return {
-        "accepted": here.witness.accepted,
-        "kept": len(here.store),
-        "open_connections": here.open_connections,
-        "counts": dict(here.counts),
-        "acts": {
-            "done": dict(here.simulated.done),
-            "failed": dict(here.simulated.failed),
-            "waiting": here.simulated.waiting,
-            "dropped": here.simulated.dropped,
-            "last_error": here.simulated.last_error,
+        "accepted": mail_server.witness.accepted,
+        "kept": len(mail_server.store),
+        "open_connections": mail_server.open_connections,
+        "counts": dict(mail_server.counts),
+        "actions": {
+            "done": dict(mail_server.simulated.done),
+            "failed": dict(mail_server.simulated.failed),
+            "waiting": mail_server.simulated.waiting,
+            "dropped": mail_server.simulated.dropped,
+            "last_error": mail_server.simulated.last_error,
         },
     }
 
@@ -71,7 +71,7 @@ async def log_file(request: Request) -> FileResponse:
 
 @router.get("/cut-off")
 async def cut_off(request: Request) -> dict[str, list[str]]:
-    """Whose messages met a closed connection instead of an answer to the final dot, the latest 100,000."""
+    """Recipients whose connection was closed instead of answering the final dot, the latest 100,000."""
     return {"recipients": list(server(request).cut_off)}
 
 
@@ -123,16 +123,16 @@ async def source(request: Request, message_id: int) -> Response:
 async def act(
     request: Request, message_id: int, act: Annotated[Action, Body()], form: Annotated[str, Body()] = ""
 ) -> dict[str, str]:
-    """Let the recipient of one message do something now; `form`: what a bounce comes back as."""
+    """Let the recipient of one message act now; `form`: what a bounce comes back as."""
     return {"done": await act_now(request, message_id, act, form)}
 
 
 async def act_now(request: Request, message_id: int, act: Action, form: str = "") -> str:
-    """Carry out one act on one message.
+    """Carry out one action on one message.
 
     Raises:
         HTTPException: 422 for a form that does not exist, 404 without the message, 409 when it offers nothing for the
-        act, 502 when the application fails.
+        action, 502 when the application fails.
     """
     found = stored(request, message_id)
     simulated = server(request).simulated
@@ -157,24 +157,24 @@ async def faults(request: Request) -> Faults:
 
 @router.post("/faults")
 async def set_faults(request: Request, change: Annotated[dict[str, Any], Body()]) -> Faults:
-    """Change some faults; what is not named stays."""
-    here = server(request)
-    here.set_faults(_merged(here.faults, change))
-    return here.faults
+    """Change the given faults; others stay."""
+    mail_server = server(request)
+    mail_server.set_faults(_merged(mail_server.faults, change))
+    return mail_server.faults
 
 
 @router.get("/people")
 async def people(request: Request) -> Behaviour:
-    """What recipients do."""
+    """The recipients' settings."""
     return server(request).people
 
 
 @router.post("/people")
 async def set_people(request: Request, change: Annotated[dict[str, Any], Body()]) -> Behaviour:
-    """Change what recipients do with messages from now on; what is not named stays."""
-    here = server(request)
-    here.set_people(_merged(here.people, change))
-    return here.people
+    """Change the given settings of recipients for messages from now on; others stay."""
+    mail_server = server(request)
+    mail_server.set_people(_merged(mail_server.people, change))
+    return mail_server.people
 
 
 def _merged(current: M, change: dict[str, Any]) -> M:
@@ -188,7 +188,7 @@ def _merged(current: M, change: dict[str, Any]) -> M:
 
 @router.post("/drop-connections")
 async def drop_connections(request: Request) -> dict[str, int]:
-    """Cut every open SMTP connection."""
+    """Close every open SMTP connection."""
     return {"dropped": server(request).drop_connections()}
 
 

@@ -59,7 +59,7 @@ ALIVE = Behaviour(open=0.42, click=0.11, unsubscribe=0.006, complain=0.001, boun
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An act and how many seconds after the message arrived it happens. `form`: what comes back, for a bounce."""
+    """An action and its delay in seconds after the message arrived. `form`: the form of the report, for a bounce."""
 
     act: Action
     after_s: float
@@ -67,7 +67,7 @@ class Planned:
 
 
 def plan(people: Behaviour, recipient: str, message_id: str) -> list[Planned]:
-    """What this recipient will do with this message; the same every time it is asked."""
+    """The actions of this recipient on this message; always the same."""
     kind, form = special(recipient), returned.asked(recipient)
     if not people.anybody and not form and kind not in {"bounce", "complain", "open", "click", "unsubscribe"}:
         return []
@@ -75,23 +75,23 @@ def plan(people: Behaviour, recipient: str, message_id: str) -> list[Planned]:
     delay = people.shortest_delay_s + pace * max(0.0, people.longest_delay_s - people.shortest_delay_s)
     if form or kind == "bounce" or fate < people.bounce:
         return [Planned(Action.BOUNCE, delay, form or people.bounce_form)]
-    acts = [Planned(Action.MACHINE_OPEN, people.shortest_delay_s)] if machine < people.machine_open else []
+    actions = [Planned(Action.MACHINE_OPEN, people.shortest_delay_s)] if machine < people.machine_open else []
     leaves = kind == "unsubscribe" or interest < people.unsubscribe
     clicks = kind == "click" or interest < people.click
     opens = kind == "open" or interest < people.open
     if opens or clicks or leaves:
-        acts.append(Planned(Action.OPEN, delay))
+        actions.append(Planned(Action.OPEN, delay))
     if clicks:
-        acts.append(Planned(Action.CLICK, delay * 1.2))
+        actions.append(Planned(Action.CLICK, delay * 1.2))
     if leaves:
         by_page = kind != "unsubscribe" and way < people.page_share
-        acts.append(Planned(Action.UNSUBSCRIBE_PAGE if by_page else Action.UNSUBSCRIBE, delay * 1.4))
+        actions.append(Planned(Action.UNSUBSCRIBE_PAGE if by_page else Action.UNSUBSCRIBE, delay * 1.4))
     if kind == "complain" or fate > 1 - people.complain:
-        acts.append(Planned(Action.COMPLAIN, delay * 1.5))
-    return acts
+        actions.append(Planned(Action.COMPLAIN, delay * 1.5))
+    return actions
 
 
 def _throws(recipient: str, message_id: str) -> list[float]:
-    """Five numbers in [0, 1) that depend on nothing but the message and its recipient."""
+    """Five numbers in [0, 1) that depend only on the message and its recipient."""
     digest = hashlib.blake2b(f"{recipient}\n{message_id}".encode(), digest_size=20).digest()
     return [int.from_bytes(digest[n : n + 4]) / 2**32 for n in range(0, 20, 4)]

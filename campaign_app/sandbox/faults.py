@@ -1,4 +1,4 @@
-"""What goes wrong on demand: special addresses that always do the same, and shares for everybody else."""
+"""Configurable faults: special addresses that always have the same result, and shares for all others."""
 
 import math
 import random
@@ -24,7 +24,7 @@ THROTTLED = b"421 4.7.0 Too many connections, try again later"
 
 
 class Ending(StrEnum):
-    """How a message's final dot is met."""
+    """The result of a message's final dot."""
 
     ACCEPT = "accept"
     DROP_BEFORE = "drop before the answer, not accepted"
@@ -58,7 +58,7 @@ def special(address: str) -> str:
 
 
 class Bucket:
-    """Lets `per_second` through, and a second's worth at once. Times in seconds of any clock."""
+    """A token bucket: `per_second` pass, up to a second's worth at once. Times in seconds of any clock."""
 
     def __init__(self) -> None:
         self._left: float | None = None
@@ -113,7 +113,7 @@ class Faults(BaseModel):
         return {Ending.PERMANENT: UNKNOWN, Ending.TEMPORARY: LATER}.get(self._by_share(chance))
 
     def ending(self, kind: str, chance: random.Random) -> Ending:
-        """What becomes of a message at its final dot."""
+        """The result for a message at its final dot."""
         if kind in {"dropbefore", "dropafter"}:
             return Ending.DROP_BEFORE if kind == "dropbefore" else Ending.DROP_AFTER
         if self.drop_before_dot or self.drop_after_dot:

@@ -1,4 +1,4 @@
-"""The sandbox's parts put together: what the SMTP server asks and the pages show."""
+"""Connects the sandbox's parts: answers the SMTP sessions and holds what the pages show."""
 
 import asyncio
 import random
@@ -36,7 +36,7 @@ class Ports:
 
 
 class MailServer:
-    """Implements smtp.Mailroom."""
+    """Implements smtp.SmtpHandler."""
 
     def __init__(self, folder: Path, public_url: str, offer: Offer, *, keep: int = 2_000, seed: int = 1) -> None:
         self.folder = folder
@@ -55,7 +55,7 @@ class MailServer:
         self._attempts: Counter[str] = Counter()
         self._bucket = Bucket()
 
-    # -- smtp.Mailroom
+    # -- smtp.SmtpHandler
 
     def said(self, stage: Stage, sender: str = "", recipients: Sequence[str] = ()) -> bytes | None:
         """A real server's words at this step, which the recipient's address or the fault `reply` asks for; or None."""
@@ -90,7 +90,7 @@ class MailServer:
         return self._attempts[address]
 
     def judge_message(self, recipients: list[str]) -> tuple[Ending, float]:
-        """How the final dot is met and how long its answer is kept back, in seconds."""
+        """The result of the final dot and how long its answer is delayed, in seconds."""
         kind = special(recipients[0]) if len(recipients) == 1 else ""
         ending = self.faults.ending(kind, self._chance)
         if ending is not Ending.ACCEPT:
@@ -100,7 +100,7 @@ class MailServer:
         return ending, self.faults.delay_s(kind)
 
     def accept(self, sender: str, recipients: list[str], raw: bytes) -> None:
-        """Log, keep, and let the recipients do what they do."""
+        """Log and keep the message, and plan the recipients' actions."""
         message_id = mail.message_id(raw)
         for recipient in recipients:
             self.witness.add(recipient, message_id, len(raw))
@@ -149,7 +149,7 @@ class MailServer:
         (self.folder / "people.json").write_text(people.model_dump_json())
 
     def drop_connections(self) -> int:
-        """Cut every open connection; how many."""
+        """Close every open connection; how many there were."""
         sessions = list(self._sessions)
         for session in sessions:
             session.abort()
@@ -173,7 +173,7 @@ class MailServer:
                 self.store.save()
 
     def close(self) -> None:
-        """Write everything down."""
+        """Write everything to disk."""
         self.store.save()
         self.witness.close()
 

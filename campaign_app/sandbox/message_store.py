@@ -39,7 +39,7 @@ class Stored:
 
 
 class Store:
-    """A ring of messages, bounded in number and bytes, written to disk when things are quiet and at the end."""
+    """A ring buffer of messages, limited in number and bytes, written to disk when no mail arrives and at the end."""
 
     def __init__(self, path: Path, keep: int = 2_000, keep_bytes: int = 96 * 1024 * 1024) -> None:
         self._path = path

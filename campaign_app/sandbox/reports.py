@@ -1,4 +1,4 @@
-"""What receiving servers send back: DSN (RFC 3464) and ARF (RFC 5965), built as real ones are."""
+"""Reports that receiving servers send back: DSN (RFC 3464) and ARF (RFC 5965), built like real ones."""
 
 from email import policy
 from email.message import Message

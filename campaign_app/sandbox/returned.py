@@ -1,4 +1,4 @@
-"""Mail that comes back in the forms in which it really comes: the cases that the reading of reports is tested with."""
+"""Bounces and reports in the forms of real servers: the same cases that the tests of the report reader use."""
 
 import re
 from functools import cache

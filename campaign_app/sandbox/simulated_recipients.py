@@ -1,4 +1,4 @@
-"""Carries out what simulated recipients do: through the real links of the mail and real reports, never elsewhere."""
+"""Carries out the actions of simulated recipients through the links of the mail and through reports, nowhere else."""
 
 import asyncio
 import hashlib
@@ -27,7 +27,7 @@ MACHINE = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.c
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One act on one message: the addresses it visits, or the report it posts."""
+    """One action on one message: the addresses to visit, or the report to post."""
 
     act: Action
     urls: tuple[str, ...] = ()
@@ -35,11 +35,11 @@ class Visit:
 
 
 class NotOurs(ValueError):
-    """A mail's link leads to somewhere else than this installation; nobody goes there."""
+    """A mail's link leads outside of this installation and is not visited."""
 
 
 class SimulatedRecipients:
-    """Recipients' hands. Visits only addresses under `public_url`."""
+    """Runs planned actions. Visits only addresses under `public_url`."""
 
     def __init__(self, public_url: str) -> None:
         self.public_url = public_url.rstrip("/")
@@ -56,11 +56,11 @@ class SimulatedRecipients:
 
     @property
     def waiting(self) -> int:
-        """Acts that are due later or under way."""
+        """Actions that are due later or running."""
         return len(self._heap) + len(self._running)
 
     def plan(self, raw: bytes, sender: str, recipient: str, planned: list[Planned]) -> None:
-        """Put a recipient's acts on a received message into the calendar."""
+        """Schedule a recipient's actions on a received message."""
         if not planned:
             return
         outline = mail.outline(raw) if any(p.act not in {Action.BOUNCE, Action.COMPLAIN} for p in planned) else None
@@ -74,7 +74,7 @@ class SimulatedRecipients:
     def visit(
         self, planned: Planned, raw: bytes, sender: str, recipient: str, outline: mail.Outline | None = None
     ) -> Visit | None:
-        """What an act means for this message; None when the message offers nothing for it."""
+        """The visit for an action on this message; None when the message offers nothing for it."""
         act = planned.act
         if act is Action.BOUNCE:
             return Visit(act, report=returned.make(planned.form, raw, sender, recipient))
@@ -90,7 +90,7 @@ class SimulatedRecipients:
         return Visit(act, urls) if urls else None
 
     def _click(self, found: mail.Outline, recipient: str) -> tuple[str, ...]:
-        """One of the tracked links, chosen by the address; never the ones for leaving."""
+        """One of the tracked links, chosen by the address; never an unsubscribe link."""
         links = [u for u in found.links if self._ours(u) and urlsplit(u).path.startswith("/t/")]
         return (links[hash_of(recipient) % len(links)],) if links else ()
 
@@ -98,7 +98,7 @@ class SimulatedRecipients:
         return url.startswith(self.public_url + "/")
 
     async def run(self) -> None:
-        """Carry out what falls due, until cancelled."""
+        """Carry out actions when they are due, until cancelled."""
         try:
             while True:
                 await self._wait()

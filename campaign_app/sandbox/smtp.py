@@ -35,8 +35,8 @@ class Offer:
     pipelining: bool = True
 
 
-class Mailroom(Protocol):
-    """Where accepted mail goes and what decides about it."""
+class SmtpHandler(Protocol):
+    """Decides about messages and takes accepted ones."""
 
     faults: Faults
     offer: Offer
@@ -48,7 +48,7 @@ class Mailroom(Protocol):
         """The refusal, or None."""
 
     def judge_message(self, recipients: list[str]) -> tuple[Ending, float]:
-        """What becomes of the message, and how long its answer is kept back (seconds)."""
+        """What becomes of the message, and the delay of its answer in seconds."""
 
     def on_release(self, answer: Callable[[], None]) -> None:
         """Answer when answers are no longer held."""
@@ -57,7 +57,7 @@ class Mailroom(Protocol):
         """The message is accepted."""
 
     def flush(self) -> None:
-        """Everything accepted is on record; answers may leave."""
+        """Write accepted messages to the log, so that answers may be sent."""
 
     def opened(self, session: "Session") -> None:
         """A connection was opened."""
@@ -69,8 +69,8 @@ class Mailroom(Protocol):
 class Session(asyncio.Protocol):
     """One connection: a state machine driven by the bytes that arrive; answers leave in one write per batch."""
 
-    def __init__(self, server: Mailroom) -> None:
-        self._room = server
+    def __init__(self, server: SmtpHandler) -> None:
+        self._handler = server
         self._buffer = bytearray()
         self._answers: list[bytes] = []
         self._held = False
@@ -99,11 +99,11 @@ class Session(asyncio.Protocol):
     # -- the connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet, or send away."""
+        """Greet or refuse the client."""
         self._transport = cast(asyncio.Transport, transport)
         self._secure = transport.get_extra_info("ssl_object") is not None
-        self._room.opened(self)
-        refusal = THROTTLED if self._room.faults.unavailable else self._room.said(Stage.CONNECT)
+        self._handler.opened(self)
+        refusal = THROTTLED if self._handler.faults.unavailable else self._handler.said(Stage.CONNECT)
         if refusal:
             self._refuse(refusal, leave=True)
             return
@@ -111,18 +111,18 @@ class Session(asyncio.Protocol):
         self._flush()
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """Nobody is there any more."""
+        """The client has disconnected."""
         self._held = True
-        self._room.closed(self)
+        self._handler.closed(self)
 
     def data_received(self, data: bytes) -> None:
-        """Work through what has come, unless an answer is being kept back."""
+        """Process received bytes, unless an answer is being delayed."""
         self._buffer += data
         if not self._held:
             self._work()
 
     def abort(self) -> None:
-        """Cut the connection without a word."""
+        """Close the connection without an answer."""
         self._held = True
         self._transport.abort()
 
@@ -137,7 +137,7 @@ class Session(asyncio.Protocol):
         self._answers.append(answer)
 
     def _refuse(self, answer: bytes, *, leave: bool = False) -> None:
-        """Say no; with 421 a server closes the connection."""
+        """Refuse; after 421 the connection is closed."""
         self._say(answer)
         if leave or answer.startswith(b"421"):
             self._flush()
@@ -146,7 +146,7 @@ class Session(asyncio.Protocol):
 
     def _flush(self) -> None:
         if self._answers:
-            self._room.flush()
+            self._handler.flush()
             self._transport.write(b"\r\n".join(self._answers) + b"\r\n")
             self._answers.clear()
 
@@ -171,7 +171,7 @@ class Session(asyncio.Protocol):
         command = self._verbs.get(verb.upper())
         if command is None:
             self._say(b"500 5.5.2 Command not recognised")
-        elif self._room.faults.unavailable and verb.upper() != b"QUIT":
+        elif self._handler.faults.unavailable and verb.upper() != b"QUIT":
             self._refuse(THROTTLED)
         else:
             command(rest)
@@ -185,7 +185,7 @@ class Session(asyncio.Protocol):
     def _ehlo(self, _: bytes) -> None:
         self._greeted = True
         self._forget()
-        offer = self._room.offer
+        offer = self._handler.offer
         lines = [b"sandbox.beacon.test"]
         if offer.pipelining:
             lines.append(b"PIPELINING")
@@ -203,7 +203,7 @@ class Session(asyncio.Protocol):
         size = _SIZE.search(found.group(2)) if found else None
         if not self._greeted:
             self._say(b"503 5.5.1 Say EHLO first")
-        elif self._room.offer.user and not self._signed_in:
+        elif self._handler.offer.user and not self._signed_in:
             self._say(b"530 5.7.0 Authentication required")
         elif self._sender is not None:
             self._say(b"503 5.5.1 Nested MAIL command")
@@ -213,7 +213,7 @@ class Session(asyncio.Protocol):
             self._say(b"552 5.3.4 Message too big")
         else:
             sender = found.group(1).decode("utf-8", "replace")
-            if refusal := self._room.said(Stage.MAIL, sender):
+            if refusal := self._handler.said(Stage.MAIL, sender):
                 self._refuse(refusal)
                 return
             self._sender = sender
@@ -229,7 +229,7 @@ class Session(asyncio.Protocol):
             self._say(b"452 4.5.3 Too many recipients")
         else:
             address = found.group(1).decode("utf-8", "replace").lower()
-            refusal = self._room.said(Stage.RCPT, self._sender, [address]) or self._room.judge_recipient(address)
+            refusal = self._handler.said(Stage.RCPT, self._sender, [address]) or self._handler.judge_recipient(address)
             if refusal:
                 self._refuse(refusal)
                 return
@@ -240,7 +240,7 @@ class Session(asyncio.Protocol):
         if not self._recipients:
             self._say(b"503 5.5.1 Need RCPT first" if self._sender is None else b"554 5.5.1 No valid recipients")
             return
-        if refusal := self._room.said(Stage.DATA, self._sender or "", self._recipients):
+        if refusal := self._handler.said(Stage.DATA, self._sender or "", self._recipients):
             self._refuse(refusal)
             return
         self._receiving = True
@@ -290,21 +290,21 @@ class Session(asyncio.Protocol):
             return
         if b"\n." in body or body.startswith(b"."):
             body = body.removeprefix(b".").replace(b"\r\n.", b"\r\n")
-        if refusal := self._room.said(Stage.DOT, sender, recipients):
+        if refusal := self._handler.said(Stage.DOT, sender, recipients):
             self._refuse(refusal)
             return
-        ending, delay = self._room.judge_message(recipients)
+        ending, delay = self._handler.judge_message(recipients)
         if ending in {Ending.ACCEPT, Ending.DROP_AFTER}:
-            self._room.accept(sender, recipients, body)
+            self._handler.accept(sender, recipients, body)
         if ending in {Ending.DROP_BEFORE, Ending.DROP_AFTER}:
             self._flush()
-            self._room.flush()
+            self._handler.flush()
             self.abort()
             return
         answer = ANSWERS.get(ending, b"250 2.0.0 OK: queued")
         if delay == math.inf:
             self._held = True
-            self._room.on_release(lambda: self._release(answer))
+            self._handler.on_release(lambda: self._release(answer))
         elif delay:
             self._held = True
             asyncio.get_running_loop().call_later(delay, self._release, answer)
@@ -321,15 +321,15 @@ class Session(asyncio.Protocol):
     # -- TLS and log-in
 
     def _starttls(self, _: bytes) -> None:
-        if self._room.offer.tls is None or self._secure:
+        if self._handler.offer.tls is None or self._secure:
             self._say(b"502 5.5.1 Not offered")
             return
         self._transport.pause_reading()
         self._held = True
-        self._buffer.clear()  # commands sent ahead in the clear are not obeyed under TLS
+        self._buffer.clear()  # commands sent before the TLS handshake are ignored
         self._say(b"220 2.0.0 Go ahead")
         self._flush()
-        self._upgrading = asyncio.get_running_loop().create_task(self._upgrade(self._room.offer.tls))
+        self._upgrading = asyncio.get_running_loop().create_task(self._upgrade(self._handler.offer.tls))
 
     async def _upgrade(self, context: ssl.SSLContext) -> None:
         loop = asyncio.get_running_loop()
@@ -349,7 +349,7 @@ class Session(asyncio.Protocol):
 
     def _auth(self, rest: bytes) -> None:
         mechanism, _, initial = rest.partition(b" ")
-        if not self._room.offer.user:
+        if not self._handler.offer.user:
             self._say(b"502 5.5.1 Not offered")
         elif mechanism.upper() == b"PLAIN" and initial:
             self._auth_plain(initial)
@@ -374,8 +374,8 @@ class Session(asyncio.Protocol):
         self._next_line = lambda password: self._check(name, _from_base64(password))
 
     def _check(self, name: bytes, password: bytes) -> None:
-        offer = self._room.offer
-        if refusal := self._room.said(Stage.AUTH):
+        offer = self._handler.offer
+        if refusal := self._handler.said(Stage.AUTH):
             self._refuse(refusal)
             return
         self._signed_in = (name, password) == (offer.user.encode(), offer.password.encode())

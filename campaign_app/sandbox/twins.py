@@ -1,4 +1,4 @@
-"""Real servers' words on demand: every text that the classifier is tested with, by the name of a provider or a rule."""
+"""Texts of real servers on demand: every text of the classifier's tests, by the name of a provider or a rule."""
 
 from collections.abc import Mapping
 from functools import cache

@@ -31,7 +31,7 @@ MESSAGE_CSP = (
 )
 PAGE_CSP = "default-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'"
 
-ACTS = {
+ACTION_LABELS = {
     Action.OPEN: "Open",
     Action.CLICK: "Click a link",
     Action.UNSUBSCRIBE: "Unsubscribe (one click)",
@@ -57,14 +57,14 @@ _environment.filters.update(number=text.number, when=_when, exact=_exact)
 
 
 def _page(request: Request, name: str, **values: Any) -> HTMLResponse:
-    here = api.server(request)
-    common = {"server": here, "public_url": here.simulated.public_url, "path": request.url.path}
+    mail_server = api.server(request)
+    common = {"server": mail_server, "public_url": mail_server.simulated.public_url, "path": request.url.path}
     body = _environment.get_template(name).render(**common, **values)
     return HTMLResponse(body, headers={"Content-Security-Policy": PAGE_CSP, "Cache-Control": "no-store"})
 
 
 def create(server: MailServer, *, any_host: bool = False) -> FastAPI:
-    """The application over a server. `any_host`: it was told to listen beyond this machine."""
+    """The application over a server. `any_host`: it listens for other machines too."""
     app = FastAPI(title="Beacon sandbox", docs_url="/api/docs", openapi_url="/api/openapi.json", redoc_url=None)
     app.state.server = server
 
@@ -100,7 +100,7 @@ async def icon(_: Request) -> Response:
 
 
 async def script(_: Request) -> Response:
-    """Says when new mail came."""
+    """Shows when new mail has arrived."""
     return FileResponse(PAGES / "inbox.js", media_type="text/javascript")
 
 
@@ -126,9 +126,9 @@ async def show(request: Request, message_id: int, tab: str = "html", done: str =
         plain=plain,
         headers=list(parsed.items()),
         source=found.raw.decode("utf-8", "replace"),
-        acts=ACTS,
+        actions=ACTION_LABELS,
         forms=_forms(),
-        done=ACTS.get(Action(done)) if done in set(Action) else "",
+        done=ACTION_LABELS.get(Action(done)) if done in set(Action) else "",
         problem=problem,
     )
 
@@ -143,7 +143,7 @@ async def body(request: Request, message_id: int) -> HTMLResponse:
 
 
 async def act(request: Request, message_id: int) -> RedirectResponse:
-    """The recipient does something, by a button of the message page."""
+    """Carry out the recipient's action that was chosen on the message page."""
     form = await request.form()
     wanted = str(form.get("act", ""))
     if wanted not in set(Action):

@@ -40,7 +40,7 @@ class Server:
                 await asyncio.sleep(_RETRY_S)
 
     def stop_picking(self) -> None:
-        """Take no more jobs."""
+        """Stop taking jobs."""
         self._stopping = True
         for worker in self._workers.values():
             worker.allow_pick_jobs = False
@@ -63,7 +63,7 @@ class Server:
 
 
 async def run() -> None:
-    """The life of the process."""
+    """Run the process from start to end."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -82,7 +82,7 @@ async def run() -> None:
 
 
 async def _serve(context: Context, stopped: asyncio.Task[object]) -> None:
-    """Work until told to stop, then drain."""
+    """Work until a stop signal, then drain."""
     loop = asyncio.get_running_loop()
     server = Server(context)
     serving = [loop.create_task(server.serve(name)) for name in (queue.SEND, queue.WORK)]
@@ -105,7 +105,7 @@ def main() -> None:
     """Entry point."""
     logging.configure()
     sys.setswitchinterval(0.001)  # the ledger's thread must not wait 5 ms for each step of a statement
-    gc.freeze()  # what was imported stays: no need to look through it again and again
+    gc.freeze()  # imported modules stay: the garbage collector need not scan them
     gc.set_threshold(20_000, 20, 50)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())

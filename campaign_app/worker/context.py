@@ -1,4 +1,4 @@
-"""What a worker process holds for its jobs, and how it begins and ends."""
+"""The objects of a worker process that its jobs use, and their start and end."""
 
 import asyncio
 import errno
@@ -30,7 +30,7 @@ def _no_journal(error: OSError) -> str:
 
 
 class Context:
-    """The engine, its ears (the control channel) and its voice (progress)."""
+    """The engine, the control channel and the progress publisher."""
 
     zone: timezone = UTC
 
@@ -41,11 +41,11 @@ class Context:
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """What jobs find in their `ctx`."""
+        """The content of the jobs' `ctx`."""
         return {"engine": self.engine}
 
     async def begin(self) -> None:
-        """Open the journal (waiting for room on the disk), settle what a predecessor left, listen."""
+        """Open the journal (wait for disk space), settle a predecessor's leases, subscribe to control messages."""
         isolated.begin()
         await self._open_journal()
         try:
@@ -66,7 +66,7 @@ class Context:
             except OSError as error:
                 if monotonic() >= say_again:
                     say_again = monotonic() + _SAY_AGAIN_S
-                    log.error(f"{_no_journal(error)}. Nothing is sent; it begins by itself as soon as that is mended.")
+                    log.error(f"{_no_journal(error)}. Nothing is sent until then; the worker tries again by itself.")
                 await asyncio.sleep(_RETRY_S)
             else:
                 if say_again:
@@ -74,7 +74,7 @@ class Context:
                 return
 
     async def _listen(self) -> None:
-        """Hear of pauses at once. What is missed while Redis is away the limiter says."""
+        """Receive pauses at once. The limiter covers those missed while Redis is not available."""
         while True:
             try:
                 async with redis.client().pubsub() as channel:
@@ -96,7 +96,7 @@ class Context:
             self.engine.close_gate(campaign_id)
 
     async def drain(self) -> None:
-        """Stop sending within seconds; everything is written and given back."""
+        """Stop sending within seconds; outcomes are written and leases released."""
         if not await self.engine.drain():
             log.warning("the database is away: the journal keeps what could not be written")
 

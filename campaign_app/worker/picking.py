@@ -1,4 +1,4 @@
-"""arq's worker, without asking Redis again and again about jobs that run, and starting several at once.
+"""arq's worker with fewer Redis requests about running jobs, and with several jobs started at once.
 
 A job that runs stays in arq's queue until it ends, and each poll asks three things about every job that it finds
 there. Sending jobs run for seconds: fifty campaigns would cost thousands of questions a second. And each question waits
@@ -32,7 +32,7 @@ class Picker(Worker):
         for first in range(0, len(new), AT_ONCE):
             starts = [start([job]) for job in new[first : first + AT_ONCE]]
             ended = await asyncio.gather(*starts, return_exceptions=True)
-            for error in filter(None, ended):  # not before all have ended: whoever catches it looks at `tasks`
+            for error in filter(None, ended):  # only after all have ended: who catches it reads `tasks`
                 raise error
         for job in new:
             if job.decode() not in self.tasks and self.job_counter < self.max_jobs:

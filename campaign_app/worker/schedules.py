@@ -15,7 +15,7 @@ _EVERY_10_S = set(range(0, 60, 10))
 
 
 def lines() -> Sequence[CronJob]:
-    """What runs when. A line runs once, however many workers there are."""
+    """All cron lines. Each runs once, with any number of workers."""
     return (
         cron(logged(delivery.sweep), name="cron:sweep", second=_EVERY_10_S, timeout=300),
         cron(logged(delivery.start_scheduled), name="cron:start_scheduled", second=_EVERY_5_S, timeout=300),

@@ -13,13 +13,13 @@ from campaign_app.worker.schedules import lines
 from campaign_app.worker.steady import SteadyWorker
 from campaign_app.worker.wrap import logged
 
-SEND_JOBS = 512  # two of each of 256 campaigns: they wait for the limits and the server most of the time
+SEND_JOBS = 512  # two for each of 256 campaigns; they mostly wait for limits and servers
 SEND_POLL_S = 0.05  # a poll costs 0.5 ms, and a chain lasts seconds
 WORK_POLL_S = 0.1
 
 
 def functions() -> dict[str, list[Function]]:
-    """Every background function by the queue it is sent to."""
+    """Every background function by its queue."""
     send = [
         func(logged(delivery.send_lease), name="send_lease", timeout=120, max_tries=100),
         func(logged(delivery.start_sending), name="start_sending", timeout=60),
@@ -39,7 +39,7 @@ def _pool() -> ArqRedis:
 
 
 def make_worker(queue_name: str, context: Context) -> SteadyWorker:
-    """An arq worker for one queue on the running loop. Signals, recovery and draining are ours, not arq's."""
+    """An arq worker for one queue on the running loop. This product handles signals, recovery and draining, not arq."""
     sends = queue_name == queue.SEND
     return SteadyWorker(
         functions=functions()[queue_name],

@@ -1,7 +1,7 @@
-"""arq's worker, steady when the clock is set: its cron lines go on from the new time. Away from the database it rests.
+"""arq's worker with two changes: cron lines continue after the clock was set, and it takes no jobs without database.
 
-arq remembers when each line is due next. An hour back, and it would wait for that hour; an hour forwards (or a process
-that stood still for as long), and it would run every missed turn one by one.
+arq stores when each line is due next. After a clock change of an hour back it would wait for that hour; after an hour
+forwards (or a process that was stopped for as long) it would run every missed line one after the other.
 """
 
 from datetime import timedelta
@@ -17,14 +17,14 @@ log = logging.get("worker")
 
 
 class SteadyWorker(Picker):
-    """Looks at the clock with every beat, several times a second."""
+    """Checks the clock at every heartbeat, several times a second."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._seen = (clock.now(), clock.steady())
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
-        """See arq. Who cannot do a job must not take it: a sweep that fails here is missing on the hosts that could."""
+        """See arq. Takes no job that it cannot do, because another host could do it."""
         engine: Engine = self.ctx["engine"]
         if not engine.database_health.away and engine.writer.failing_since is None:
             await super().start_jobs(job_ids)
@@ -38,5 +38,5 @@ class SteadyWorker(Picker):
         if abs(jump) > JUMP_S or passed > STANDSTILL_S:
             log.warning("the clock was set, or time stood still", jump_s=round(jump, 1), passed_s=round(passed, 1))
             for line in self.cron_jobs or ():
-                line.next_run = None  # found anew from now on
+                line.next_run = None  # computed again from the current time
         await super().heart_beat()

@@ -1,4 +1,4 @@
-"""What surrounds every job: a name in the logs, and errors that are logged once, with their stack."""
+"""Wraps every job: adds its name to logs and logs each error once, with its stack."""
 
 import functools
 import time
@@ -19,7 +19,7 @@ JobFunction = Callable[..., Awaitable[Any]]
 
 
 def logged(function: JobFunction) -> "WorkerCoroutine":
-    """The function with its failures logged. An AppError is a fact, not a fault: it ends the job without a stack."""
+    """The function with logged failures. An AppError ends the job without a stack."""
 
     @functools.wraps(function)
     async def run(ctx: dict[str, Any], *args: Any, **kwargs: Any) -> Any:

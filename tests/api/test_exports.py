@@ -109,4 +109,4 @@ def test_no_page_sends_a_file_of_its_own_past_the_door() -> None:
         for file in (ROOT / "campaign_app/ui").rglob("*.py")
         for _ in re.findall(r"(?:rx|browser)\.download\((?!url=)", file.read_text())
     ]
-    assert sorted(found) == ["factor_state.py", "list_acts_state.py"]
+    assert sorted(found) == ["factor_state.py", "list_state.py"]

@@ -113,7 +113,7 @@ def test_throttled() -> None:
 
 
 def test_limits() -> None:
-    found = bench("limits", "--window", "2", "--fast-window", "1", *SQLITE)
+    found = bench("limits", "--window", "2", "--fast-window", "0.5", *SQLITE)
     rates = {(round(case["rate_per_second"] * 60), case["workers"], case["through"]) for case in found["cases"]}
     engine = {(rate, workers, "engine") for rate in (1, 20, 60, 600, 840, 6_000, 60_000, 300_000) for workers in (1, 3)}
     assert rates == engine | {(rate, workers, "limiter") for rate in (60_000, 300_000) for workers in (1, 3)}

@@ -22,7 +22,7 @@ from tests import tokens
 from tests.channels import replies
 from tests.channels.accounts import config_of
 from tests.sandbox.conftest import Box, Start
-from tests.sandbox.test_people import Product, deliver, message, product  # noqa: F401  (a fixture)
+from tests.sandbox.test_simulated_recipients import Product, deliver, message, product  # noqa: F401  (a fixture)
 from tests.tracking import world
 
 CASES = Path(__file__).parents[1] / "data" / "cases"

@@ -1,4 +1,4 @@
-"""A installed for the engine: real worker processes, the sandbox as witness, one database, one Redis."""
+"""An installation for stories of the engine: real worker processes, the sandbox as witness, one database, one Redis."""
 
 import asyncio
 import json

@@ -23,7 +23,7 @@ def _hosts() -> pytest.MarkDecorator:
     return pytest.mark.skipif(not can, reason="network namespaces need root and iproute2")
 
 
-def _play(name: str, database: str, **sizes: Any) -> dict[str, Any]:
+def _run_case(name: str, database: str, **sizes: Any) -> dict[str, Any]:
     found = disasters.run_case(name, database, Namespace(**{**vars(SIZES), **sizes}), 7, lambda _words: None)
     assert "missing" not in found, found
     assert (found["lost"], found["duplicates"], found["failed_but_accepted"]) == (0, 0, 0), found
@@ -35,19 +35,19 @@ def _play(name: str, database: str, **sizes: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("database", DATABASES)
 def test_worker_and_redis_die_at_the_same_instant(database: str) -> None:
-    assert _play("machine", database)["kills"] == 2
+    assert _run_case("machine", database)["kills"] == 2
 
 
 @pytest.mark.parametrize("database", DATABASES)
 def test_three_workers_are_replaced_one_after_the_other(database: str) -> None:
-    found = _play("rolling", database)
+    found = _run_case("rolling", database)
     assert found["restarts"] == 3
     assert max(found["drained_s"]) < 10
 
 
 @pytest.mark.parametrize("database", DATABASES)
 def test_the_database_is_away(database: str) -> None:
-    found = _play("database", database, recipients=4_000)
+    found = _run_case("database", database, recipients=4_000)
     read_ahead = 2 * 2 * (CHUNK + CHUNK // 2)  # two workers with two leases each
     assert found["sent_meanwhile"] <= read_ahead < 0.7 * 4_000
     assert found["sent_after_3_s"] == 0  # what was read ahead has gone out, and nothing more is sent
@@ -55,25 +55,25 @@ def test_the_database_is_away(database: str) -> None:
 
 
 def test_the_database_hangs() -> None:
-    assert _play("database-hangs", "postgresql")["leases_settled"] == 0
+    assert _run_case("database-hangs", "postgresql")["leases_settled"] == 0
 
 
 @as_root
 @pytest.mark.parametrize("database", DATABASES)
 def test_the_journals_disk_is_full(database: str) -> None:
-    found = _play("disk", database)
+    found = _run_case("disk", database)
     assert found["sent_without_journal"] == 0
     assert found["sent_with_a_full_disk"] > 0  # its space was taken at the start
 
 
 @as_root
 def test_everythings_disk_is_full() -> None:
-    _play("disk-of-all", "sqlite")
+    _run_case("disk-of-all", "sqlite")
 
 
 @pytest.mark.parametrize("database", DATABASES)
 def test_the_clock_jumps_by_hours(database: str) -> None:
-    found = _play("clock", database)
+    found = _run_case("clock", database)
     assert found["leases_settled"] == 0
     assert found["longest_silence_s"] < 60
 
@@ -81,7 +81,7 @@ def test_the_clock_jumps_by_hours(database: str) -> None:
 @_hosts()
 @pytest.mark.parametrize("trouble", ["hosts-cut-off", "hosts-stopped"])
 def test_a_host_that_comes_back_tells_what_it_knows(trouble: str) -> None:
-    found = _play(trouble, "postgresql", recipients=6_000)
+    found = _run_case(trouble, "postgresql", recipients=6_000)
     assert found["settled_without_journal"] > 0
     assert found["sent_behind_the_fence"] == 0
     assert found["uncertain_before_return"] >= found["uncertain"]
@@ -89,11 +89,11 @@ def test_a_host_that_comes_back_tells_what_it_knows(trouble: str) -> None:
 
 @_hosts()
 def test_a_host_that_loses_the_database_alone() -> None:
-    found = _play("hosts-without-database", "postgresql", recipients=1_600)
+    found = _run_case("hosts-without-database", "postgresql", recipients=1_600)
     assert found["sent_behind_the_fence"] == 0
 
 
 @_hosts()
 def test_a_host_that_never_comes_back() -> None:
-    found = _play("hosts-gone", "postgresql", recipients=6_000)
+    found = _run_case("hosts-gone", "postgresql", recipients=6_000)
     assert 0 < found["uncertain"] <= found["read_ahead"]

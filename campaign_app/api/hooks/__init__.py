@@ -1,1 +1,1 @@
-"""What providers report, one module each."""
+"""Reports of providers, one module each."""

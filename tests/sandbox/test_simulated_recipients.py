@@ -25,17 +25,17 @@ def test_plans_are_the_same_every_time() -> None:
 
 def test_shares_are_kept() -> None:
     plans = [[p.act for p in plan(ALL, f"p{n}@x.example", f"<{n}>")] for n in range(20_000)]
-    share = {act: sum(act in acts for acts in plans) / len(plans) for act in Action}
+    share = {act: sum(act in actions for actions in plans) / len(plans) for act in Action}
     assert share[Action.BOUNCE] == pytest.approx(0.03, abs=0.006)
     assert share[Action.OPEN] == pytest.approx(0.4 * 0.97, abs=0.015)
     assert share[Action.CLICK] == pytest.approx(0.1 * 0.97, abs=0.01)
     assert share[Action.UNSUBSCRIBE] + share[Action.UNSUBSCRIBE_PAGE] == pytest.approx(0.05 * 0.97, abs=0.008)
-    assert all(Action.OPEN in acts for acts in plans if Action.CLICK in acts)
-    assert all(acts == [Action.BOUNCE] for acts in plans if Action.BOUNCE in acts)
+    assert all(Action.OPEN in actions for actions in plans if Action.CLICK in actions)
+    assert all(actions == [Action.BOUNCE] for actions in plans if Action.BOUNCE in actions)
 
 
 @pytest.mark.parametrize(
-    ("address", "acts"),
+    ("address", "actions"),
     [
         ("bounce@x.example", [Action.BOUNCE]),
         ("complain3@x.example", [Action.COMPLAIN]),
@@ -45,8 +45,8 @@ def test_shares_are_kept() -> None:
         ("anna@x.example", []),
     ],
 )
-def test_special_addresses_act_without_any_share(address: str, acts: list[Action]) -> None:
-    assert [p.act for p in plan(Behaviour(), address, "<1>")] == acts
+def test_special_addresses_act_without_any_share(address: str, actions: list[Action]) -> None:
+    assert [p.act for p in plan(Behaviour(), address, "<1>")] == actions
 
 
 def test_delays_stay_inside_their_bounds() -> None:
@@ -129,7 +129,7 @@ def test_opens_and_clicks_visit_only_the_product(living: Box, product: Product, 
     deliver(living, "click@x.example", message(product, encoding))
     living.wait_for(lambda: len(product.asked) == 2)
     assert sorted(product.paths("GET")) == ["/t/c/token", "/t/o/token.gif"]
-    assert living.api("status")["acts"]["failed"] == {}
+    assert living.api("status")["actions"]["failed"] == {}
 
 
 def test_one_click_unsubscribe_is_the_post_of_rfc_8058(living: Box, product: Product) -> None:
@@ -185,7 +185,7 @@ def test_an_application_that_is_down_is_counted_not_fatal(start_box: Start, prod
     box = start_box("--public-url", "http://127.0.0.1:9")
     box.api("people", shortest_delay_s=0, longest_delay_s=0)
     deliver(box, "bounce@x.example", message(product))
-    box.wait_for(lambda: box.api("status")["acts"]["failed"].get("bounce") == 1)
+    box.wait_for(lambda: box.api("status")["actions"]["failed"].get("bounce") == 1)
 
 
 def test_outline_without_html() -> None:
