@@ -16,7 +16,7 @@ import uvloop
 
 from campaign_app.core import redis
 from campaign_app.core.rate_limit import Limiter, Limits
-from campaign_app.delivery.runtime.campaign_runner import CampaignRunner
+from campaign_app.delivery.runtime.campaign_runner import CampaignRunner, RunnerState
 from campaign_app.delivery.runtime.pacer import Pacer
 from campaign_app.delivery.runtime.slots import Slots
 
@@ -25,18 +25,16 @@ class Supply:
     """What a pacer asks of a runner: there is always something to send."""
 
     wants = 500
-    unspent = 0
-    closed = False
+    state = RunnerState.SENDING
 
     def __init__(self, limits: Limits) -> None:
         self.campaign_id = limits.campaign_id
         self.limits = limits
         self.slots = Slots()
         self.leases: deque[Any] = deque([True])
-        self.again_at: Any = None
 
-    def stop(self) -> int:
-        """A long wait would end the runner's slice; here the pacer only asks again."""
+    def wait_until(self, _at: Any) -> int:
+        """A long wait would end the batch; here the pacer only asks again."""
         return 0
 
 

@@ -89,7 +89,7 @@ async def _move(session: AsyncSession, actor: Actor, key: str, into: str, act: s
 
 
 async def _settled(session: AsyncSession, key: str) -> AttributeDefinition:
-    row = await session.get(AttributeDefinition, key[:64], with_for_update=True)
+    row = await session.get(AttributeDefinition, key[:64], with_for_update={"key_share": True})
     if row is None or row.moving_to is not None:
         raise AttributeNotFound("This attribute does not exist (any more). Reload the page.")
     return row
@@ -139,7 +139,7 @@ async def carry_out(key: str) -> int:
     changed = last = 0
     while True:
         async with db.transaction() as session:
-            definition = await session.get(AttributeDefinition, key, with_for_update=True)
+            definition = await session.get(AttributeDefinition, key, with_for_update={"key_share": True})
             if definition is None or definition.moving_to is None:
                 return changed
             rows = await _some(session, key, last)
@@ -154,7 +154,7 @@ async def carry_out(key: str) -> int:
 async def _some(session: AsyncSession, key: str, after: int) -> list[tuple[int, dict[str, str]]]:
     has = col(Contact.attributes)[key].as_string().is_not(None)
     query = sa.select(col(Contact.id), col(Contact.attributes)).where(has, col(Contact.id) > after)
-    found = await session.execute(query.order_by(col(Contact.id)).limit(CHUNK).with_for_update())
+    found = await session.execute(query.order_by(col(Contact.id)).limit(CHUNK).with_for_update(key_share=True))
     return [(int(number), dict(values)) for number, values in found]
 
 

@@ -82,7 +82,7 @@ async def run(import_id: int) -> ImportStatus | None:
 async def _claim(import_id: int) -> ContactImport | None:
     """Take the import over. An import that died MAX_ATTEMPTS times without getting on is given up."""
     async with db.transaction() as session:
-        row = await session.get(ContactImport, import_id, with_for_update=True)
+        row = await session.get(ContactImport, import_id, with_for_update={"key_share": True})
         if row is None or row.status not in {ImportStatus.QUEUED, ImportStatus.RUNNING}:
             return None
         attempts = int(row.checkpoint.get("attempts", 0)) + 1
@@ -200,7 +200,9 @@ class Runner:
             col(ContactImport.claim) == self._row.claim,
             col(ContactImport.status) == ImportStatus.RUNNING,
         )
-        if (await session.execute(sa.select(col(ContactImport.id)).where(mine).with_for_update())).first() is None:
+        if (
+            await session.execute(sa.select(col(ContactImport.id)).where(mine).with_for_update(key_share=True))
+        ).first() is None:
             raise Overtaken
 
     async def _list_id(self, session: AsyncSession) -> int | None:

@@ -29,7 +29,11 @@ async def resume_imports(_ctx: dict[str, Any]) -> int:
     silent = sa.func.coalesce(ContactImport.heartbeat_at, ContactImport.created_at) < at - LOST_AFTER
     open_ = col(ContactImport.status).in_((ImportStatus.QUEUED, ImportStatus.RUNNING))
     async with db.transaction() as session:
-        found = list(await session.exec(select(ContactImport).where(open_, silent).with_for_update(skip_locked=True)))
+        found = list(
+            await session.exec(
+                select(ContactImport).where(open_, silent).with_for_update(key_share=True, skip_locked=True)
+            )
+        )
         for row in found:
             row.heartbeat_at = at
             session.add(row)

@@ -74,7 +74,7 @@ async def update(session: AsyncSession, actor: Actor, segment_id: int, data: Seg
         SegmentChanged: someone saved it in between.
     """
     actor.require("segments:write")
-    segment = await session.get(Segment, segment_id, with_for_update=True, populate_existing=True)
+    segment = await session.get(Segment, segment_id, with_for_update={"key_share": True}, populate_existing=True)
     if segment is None:
         raise SegmentNotFound("This segment does not exist (any more).")
     if data.version is not None and data.version != segment.version:

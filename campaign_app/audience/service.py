@@ -151,7 +151,7 @@ async def update_contact(session: AsyncSession, actor: Actor, contact_id: int, d
         Invalid, ContactExists: as for `create_contact`.
     """
     actor.require("contacts:write")
-    contact = await session.get(Contact, contact_id, with_for_update=True, populate_existing=True)
+    contact = await session.get(Contact, contact_id, with_for_update={"key_share": True}, populate_existing=True)
     if contact is None:
         raise ContactNotFound("This contact does not exist (any more).")
     if data.expected_updated_at is not None and contact.updated_at != data.expected_updated_at:

@@ -27,7 +27,7 @@ async def get(session: AsyncSession, account_id: int, *, lock: bool = False) -> 
     """One that is not deleted. `lock` keeps others from changing it until the commit."""
     statement = select(SendingAccount).where(SendingAccount.id == account_id, col(SendingAccount.deleted_at).is_(None))
     if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
     return (await session.exec(statement)).first()
 
 

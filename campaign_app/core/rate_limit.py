@@ -25,7 +25,7 @@ _GROWING = (learnt_rate.GROWTH, learnt_rate.LONGEST_GROWTH_S, learnt_rate.DOUBLI
 # account's other campaigns lose nothing.
 # What the provider's push-back has taught (KEYS[4], core.learnt_rate) slows the account down as a limit of its own
 # would, but owes nothing: nobody has promised that rate. After a step down comes a rest.
-# Slots that were granted and could not be used (ARGV `missed`, and `give_back`) are owed: they come back by a rate a
+# Slots that were granted and could not be used (ARGV `missed`, and `return_slots`) are owed: they come back by a rate a
 # little higher for a while (0.4 %, at least 0.4 messages a second, but not so that one a second becomes two), never at
 # once. A second may hold 1 % or one message
 # more than the rate: what this leaves of it is for slots that are used a little late (delivery.slots).
@@ -135,7 +135,7 @@ return answer(0, n, string.format('%.3f', first), string.format('%.3f', interval
 """
 )
 
-_GIVE_BACK = (
+_RETURN = (
     """
 redis.replicate_commands()
 local n, ic, ia, batch_size = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -242,7 +242,7 @@ class Limiter:
     def __init__(self, client: "Redis | None" = None) -> None:
         self._client = client or redis.client()
         self._reserve = AsyncScript(self._client, _RESERVE)
-        self._give_back = AsyncScript(self._client, _GIVE_BACK)
+        self._return_slots = AsyncScript(self._client, _RETURN)
         self._offsets: deque[float] = deque(maxlen=64)
 
     async def reserve(self, limits: Limits, want: int, horizon_s: float, missed: int = 0, unspent: int = 0) -> Grant:
@@ -282,11 +282,11 @@ class Limiter:
             self._offsets.clear()
         return best
 
-    async def give_back(self, limits: Limits, count: int) -> None:
+    async def return_slots(self, limits: Limits, count: int) -> None:
         """Return granted slots that will not be used."""
         if count <= 0 or not (limits.per_second or limits.batch_size or limits.account_per_day):
             return
-        await self._give_back(
+        await self._return_slots(
             keys=[_campaign_key(limits.campaign_id), _account_key(limits.account_id)],
             args=[count, limits.campaign_interval_us, limits.account_interval_us, limits.batch_size],
         )

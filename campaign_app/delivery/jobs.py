@@ -10,7 +10,8 @@ from campaign_app.delivery import repository, service
 from campaign_app.delivery.recovery import sweeper
 from campaign_app.delivery.reporting import progress
 from campaign_app.delivery.runtime import circuit, job_chain
-from campaign_app.delivery.runtime.engine import Engine, Reschedule
+from campaign_app.delivery.runtime.engine import Engine
+from campaign_app.delivery.runtime.job_chain import Reschedule
 
 _KEEP_S = 8.0
 _OFFER_S = (0.2, 0.5, 1.0, 2.0, 2.0)

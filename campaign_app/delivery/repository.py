@@ -27,7 +27,7 @@ async def get_campaign(session: AsyncSession, campaign_id: int, *, lock: bool = 
     """A campaign that is not deleted; with `lock` nobody else changes it until the transaction ends."""
     statement = select(Campaign).where(Campaign.id == campaign_id, col(Campaign.deleted_at).is_(None))
     if lock:
-        statement = statement.with_for_update()
+        statement = statement.with_for_update(key_share=True)
     return (await session.exec(statement.execution_options(populate_existing=True))).first()
 
 

@@ -32,7 +32,7 @@ async def targets(session: AsyncSession, delivery_ids: Sequence[int]) -> dict[in
         sa.select(*(_deliveries.c[name] for name in Target.__slots__))
         .where(_deliveries.c.id.in_(delivery_ids))
         .order_by(_deliveries.c.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return {row.id: Target(*row) for row in (await session.execute(statement)).all()}
 

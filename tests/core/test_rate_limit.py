@@ -106,7 +106,7 @@ async def test_the_accounts_day_ends_at_midnight() -> None:
     over = await limiter.reserve(Limits(2, 4, account_per_day=10), 5, HORIZON_S)
     assert over.answer is Answer.DAY_USED_UP
     assert 0 < over.retry_s <= 86_400
-    await limiter.give_back(limits, 2)
+    await limiter.return_slots(limits, 2)
     assert (await limiter.reserve(limits, 5, HORIZON_S)).count == 2
 
 
@@ -116,7 +116,7 @@ async def test_slots_that_were_not_used_come_back_a_little_at_a_time(by_giving_b
     first = await limiter.reserve(limits, 10, HORIZON_S)
     missed = 0 if by_giving_back else 5
     if by_giving_back:
-        await limiter.give_back(limits, 5)
+        await limiter.return_slots(limits, 5)
     second = await limiter.reserve(limits, 5, HORIZON_S, missed)
     assert second.clock_s - first.clock_s == pytest.approx(0.1, abs=1e-4)  # not at once
     assert second.interval_s == pytest.approx(1 / 100.4)  # by a rate that is 0.4 % higher

@@ -4,7 +4,8 @@ A worker tells Redis of each final refusal, with what was accepted before it, an
 outcomes; later nobody asks. What is put off (greylisting, push-back) is no final refusal and does not count.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -59,7 +60,7 @@ Event = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class RefusalCount:
     """What all workers have seen. `rule`: the refusal that stops the campaign, met by `refused` of the first `of`."""
 
     total: int
@@ -73,6 +74,7 @@ class FirstMessages:
     """One worker's part. `since` names the stretch that is counted: a person's resuming begins a new one.
 
     `refusals`: rule → an answer of it, for its words. `reporting`: a report is under way, and nothing is taken.
+    `dead`: deliveries to addresses that do not exist. They are suppressed once the first messages have passed.
     """
 
     since: datetime | None = None
@@ -83,12 +85,33 @@ class FirstMessages:
     seen: int = 0
     events: list[Event] = field(default_factory=list)
     refusals: dict[str, Result] = field(default_factory=dict)
+    dead: list[int] = field(default_factory=list)
+    suppressing: bool = False
 
     def note_accepted(self) -> bool:
         """A message was accepted; whether a report has to be begun (now, and none is under way)."""
         self.accepted += 1
         self.seen += 1
         return self.seen >= FIRST and self._tell("")
+
+    def note_dead(self, delivery_id: int) -> None:
+        """The address of a delivery does not exist."""
+        self.dead.append(delivery_id)
+
+    @property
+    def may_suppress(self) -> bool:
+        """Addresses wait to be suppressed, and nobody does it yet."""
+        return bool(self.dead) and not (self.is_open or self.suppressing or self.tripped)
+
+    def take_dead(self) -> list[int]:
+        """The deliveries whose addresses are to be suppressed now."""
+        dead, self.dead = self.dead, []
+        return dead
+
+    def take_events(self) -> list[Event]:
+        """What is to be reported now."""
+        events, self.events = self.events, []
+        return events
 
     def note_refused(self, result: Result) -> bool:
         """A message was refused for good; whether a report has to be begun (none is under way)."""
@@ -103,22 +126,37 @@ class FirstMessages:
         begun, self.reporting = not self.reporting, True
         return begun
 
-    def hear(self, count: Count) -> None:
+    def hear(self, count: RefusalCount) -> None:
         """What a report was answered with."""
         self.tripped = bool(count.rule)
         self.is_open = not self.tripped and count.total < FIRST
+        if self.tripped:
+            self.dead.clear()
+
+    def end_report(self) -> None:
+        """The report is over: messages may be taken again."""
+        self.reporting = False
+
+    @contextmanager
+    def suppression(self) -> Iterator[None]:
+        """Addresses are being suppressed."""
+        self.suppressing = True
+        try:
+            yield
+        finally:
+            self.suppressing = False
 
 
 def _key(campaign_id: int) -> str:
     return f"brake:campaign:{campaign_id}"
 
 
-async def count(campaign_id: int, events: Sequence[Event]) -> Count:
+async def count(campaign_id: int, events: Sequence[Event]) -> RefusalCount:
     """Add what one worker has seen, in its order."""
     numbers = (_KEPT_S, FIRST, MOST, MOST_KNOWN, FIRST_FEW, IN_A_ROW)
     flat = [part for event in events for part in event]
     raw = await redis.client().eval(_COUNT, 1, _key(campaign_id), *numbers, *flat)  # type: ignore[misc]
-    return Count(int(raw[0]), raw[1].decode(), int(raw[2]), int(raw[3]))
+    return RefusalCount(int(raw[0]), raw[1].decode(), int(raw[2]), int(raw[3]))
 
 
 async def release(campaign_id: int) -> None:
@@ -137,7 +175,7 @@ _ADVICE = {
 _ASK = "Ask who runs the sending account's server what this means, then resume."
 
 
-def sentence(count: Count, result: Result | None) -> str:
+def sentence(count: RefusalCount, result: Result | None) -> str:
     """Why the campaign stands, in the server's words, and what to do."""
     words = result.response[:200] if result else count.rule
     advice = _ADVICE.get(result.party, _ASK) if result else _ASK

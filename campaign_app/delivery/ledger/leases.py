@@ -79,7 +79,7 @@ async def lock_held(session: AsyncSession, lease_id: int, epoch: int) -> Lease |
     statement = (
         select(Lease)
         .where(Lease.id == lease_id, Lease.epoch == epoch, Lease.state == LeaseState.HELD)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return (await session.exec(statement)).first()

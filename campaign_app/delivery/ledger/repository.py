@@ -54,7 +54,7 @@ async def lock_deliveries(session: AsyncSession, delivery_ids: Sequence[int]) ->
         sa.select(*_LEDGER_COLUMNS)
         .where(col(Delivery.id).in_(delivery_ids))
         .order_by(col(Delivery.id))
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return [LedgerRow(*row) for row in (await session.execute(statement)).all()]
 

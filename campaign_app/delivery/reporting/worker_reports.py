@@ -81,8 +81,8 @@ class Reporter:
             await asyncio.sleep(max(0.02, progress.EVERY_S - spent))
 
     async def _tick(self, now: float) -> None:
-        self._engine.look_at_windows()
-        runners = [runner for runner in self._engine.runners.values() if runner.dirty or runner.in_flight]
+        self._engine.registry.close_windows()
+        runners = [runner for runner in self._engine.registry.runners.values() if runner.changed or runner.in_flight]
         for first in range(0, len(runners), TOGETHER):
             await self.report(runners[first : first + TOGETHER], now)
         if now >= self._heartbeat_due:
@@ -90,16 +90,17 @@ class Reporter:
             await self.heartbeat(now)
         if now >= self._tidy_due:
             self._tidy_due = now + 10.0
-            await self._engine.tidy()
+            await self._engine.registry.tidy()
 
     async def report(self, runners: Sequence[CampaignRunner], now: float) -> None:
         """Publish those of which it is this worker's turn."""
         for runner in runners:
-            runner.dirty = False
+            runner.take_changed()
         shares = {runner.campaign_id: share_of(runner, now) for runner in runners}
         turns = await progress.put_shares(self._engine.name, shares)
         for runner in runners:
-            runner.dirty |= runner.campaign_id not in turns
+            if runner.campaign_id not in turns:
+                runner.mark_changed()
         await progress.publish(turns)
 
     async def heartbeat(self, now: float) -> None:
@@ -107,14 +108,17 @@ class Reporter:
         engine = self._engine
         failing = engine.writer.failing_since
         instant = await redis.now()  # our own clock may be wrong, and those who read this compare
+        runners = engine.registry.runners.values()
         body = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "started_at": engine.started_at.isoformat(),
             "heard_at": datetime.fromtimestamp(instant, UTC).isoformat(),
-            "campaigns": sum(bool(runner.leases or runner.in_flight) for runner in engine.runners.values()),
-            "in_flight": engine.in_flight,
-            "rate_per_minute": round(sum(runner.meter.per_minute(now) for runner in engine.runners.values()), 1),
+            "campaigns": sum(bool(runner.leases or runner.in_flight) for runner in runners),
+            "in_flight": engine.registry.in_flight,
+            "rate_per_minute": round(
+                sum(runner.meter.per_minute(now) for runner in engine.registry.runners.values()), 1
+            ),
             "draining": engine.draining,
             "unwritten": engine.writer.unwritten,
             "failing_since": None if failing is None else instant - (now - failing),

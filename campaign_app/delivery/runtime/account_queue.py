@@ -1,4 +1,4 @@
-"""An account within this worker: the Source its Sender takes from, fed by the lanes of all its campaigns."""
+"""A sending account within this worker: what its connections take next, and what their answers mean."""
 
 import asyncio
 from collections import Counter
@@ -13,7 +13,7 @@ from campaign_app.core.rate_limit import Limits
 from campaign_app.delivery.ledger.journal import State
 from campaign_app.delivery.ledger.outcome import Outcome
 from campaign_app.delivery.runtime import retry, safety_brake
-from campaign_app.delivery.runtime.campaign_runner import CampaignRunner, SkipRecipient
+from campaign_app.delivery.runtime.campaign_runner import CampaignRunner, RunnerState, SkipRecipient
 from campaign_app.delivery.runtime.fair_scheduler import CATCH_UP, FairScheduler, allocate
 from campaign_app.delivery.runtime.held_lease import HeldLease, QueuedRow
 from campaign_app.delivery.runtime.push_back import PushBack
@@ -80,11 +80,11 @@ class AccountQueue:
         self._order.enter(runner, self.runners.values())
 
     def limits_of(self, runner: CampaignRunner) -> Limits:
-        """The lane's limits now. Where the account has a rate, its campaigns share it by priority."""
+        """A campaign's limits now. Where the account has a rate, its campaigns share it by priority."""
         learnt, total = self.push_back.per_minute, runner.limits.account_per_minute
         if learnt and not 0 < total < learnt:
             total = learnt
-        active = [other for other in self.runners.values() if other.leases and not other.closed]
+        active = [other for other in self.runners.values() if other.leases and other.state is not RunnerState.CLOSED]
         if not total or len(active) < 2 or runner not in active:
             return runner.limits
         rates = allocate(total, [(other.limits.per_minute, 1 / other.stride) for other in active])
@@ -99,7 +99,7 @@ class AccountQueue:
     def _on_step(self) -> None:
         """The rate is another one: slots that were granted before it are void."""
         for runner in self.runners.values():
-            runner.unspent += runner.slots.drop()
+            runner.slots.void()
         self.wake()
 
     def wake(self) -> None:
@@ -120,14 +120,10 @@ class AccountQueue:
         self.wake()
 
     def _pick(self, now: float) -> tuple[CampaignRunner, HeldLease] | None:
-        """The lane whose turn it is among those with a row and a due slot; it has paid with the slot."""
+        """The campaign whose turn it is among those with a row and a due slot; it has paid with the slot."""
         soonest: float | None = None
         for place, runner in enumerate(self._order):
-            if (
-                runner.closed
-                or runner.first_messages.reporting
-                or (runner.closes_at is not None and now >= runner.closes_at)
-            ):
+            if not runner.may_take(now):
                 continue
             lease = runner.front()
             if lease is None:
@@ -160,8 +156,8 @@ class AccountQueue:
             if picked is None:
                 return None
             runner, lease = picked
-            item = lease.rows.popleft()
-            if len(lease.rows) < runner.chunk // 2 + 1 and not lease.exhausted and not lease.reading:
+            item = lease.take()
+            if lease.wants_rows(runner.chunk):
                 self._engine.refill(runner, lease)
             try:
                 outgoing = runner.make(item)
@@ -171,37 +167,31 @@ class AccountQueue:
                     self._engine.campaign_trouble(runner, skip.detail)
                 continue
             item.step = self.push_back.step
-            lease.in_flight += 1
-            runner.in_flight += 1
+            runner.begin()
             self._items[item.row.id] = (item, runner)
-            if not lease.rows:
-                lease.check()
+            lease.begin()
             return outgoing
 
     def _skip(self, runner: CampaignRunner, item: QueuedRow, why: SkipRecipient) -> None:
         outcome = self._outcome(item, _S.SKIPPED, why.reason, why.detail)
         outcome.attempts = item.row.attempts
         self._engine.outcome(outcome)
-        runner.last.append((item, outcome))
-        runner.dirty = True
-        item.lease.check()
+        runner.note(item, outcome)
+        item.lease.leave_out()
 
     def handed_over(self, key: int) -> None:
         """See Source."""
-        item = self._items[key][0]
-        item.handed = True
-        item.lease.region.mark(item.slot, State.HANDED_OVER)
+        self._items[key][0].hand_over()
 
     def settled(self, key: int, result: Result) -> None:
         """See Source."""
         item, runner = self._items.pop(key)
         lease = item.lease
-        lease.in_flight -= 1
-        runner.in_flight -= 1
-        runner.dirty = True
+        lease.settle()
+        runner.settle()
         outcome: Outcome | None
         if result.verdict is Verdict.ACCEPTED:
-            lease.region.mark(item.slot, State.ACCEPTED)
+            item.mark(State.ACCEPTED)
             if self._failures:
                 self._works()
             self.push_back.success(key)
@@ -213,11 +203,10 @@ class AccountQueue:
             outcome = self._not_accepted(item, runner, result)
         if outcome is not None:
             self._engine.outcome(outcome)
-            runner.last.append((item, outcome))
+            runner.note(item, outcome)
         if result.account_trouble and not result.throttled:
             self._trouble(key, result)
-        if not lease.rows:
-            lease.check()
+        lease.settled()
 
     def _outcome(self, item: QueuedRow, status: DeliveryStatus, reason: Reason, response: str) -> Outcome:
         row, handle = item.row, item.lease.handle
@@ -235,7 +224,7 @@ class AccountQueue:
         )
 
     def _not_accepted(self, item: QueuedRow, runner: CampaignRunner, result: Result) -> Outcome | None:
-        region, verdict = item.lease.region, result.verdict
+        verdict = result.verdict
         if result.throttled and verdict in (Verdict.TEMPORARY, Verdict.NOT_TRIED):
             return self._pushed_back(item, runner, result)
         if verdict is Verdict.NOT_TRIED:
@@ -247,7 +236,7 @@ class AccountQueue:
             item.lease.put_back(item, last=bool(result.rule))
             return None
         if verdict is Verdict.PERMANENT:
-            region.mark(item.slot, State.REFUSED)
+            item.mark(State.REFUSED)
             self._works()
             self._refused(item.row.id, runner, result)
             return self._outcome(item, _S.FAILED, result.reason or Reason.REFUSED, result.response)
@@ -259,11 +248,11 @@ class AccountQueue:
         """For good: the first of a campaign may be what stops it, and an address may be none."""
         first_messages = runner.first_messages
         if result.is_dead:
-            runner.dead.append(key)
+            first_messages.note_dead(key)
         if first_messages.is_open:
             if first_messages.note_refused(result):
                 self._engine.spawn(safety_brake.report(self._engine, runner, self.wake))
-        elif runner.dead and not (runner.suppressing or first_messages.tripped):
+        elif first_messages.may_suppress:
             self._engine.spawn(safety_brake.suppress(self._engine, runner))
 
     def _pushed_back(self, item: QueuedRow, runner: CampaignRunner, result: Result) -> Outcome | None:
@@ -273,21 +262,21 @@ class AccountQueue:
         """
         if self.push_back.is_about(item.row.id):
             return self._put_off(item, result)
-        runner.unspent += 1
+        runner.slots.waste(1)
         is_signal = self.push_back.is_signal(item.step)
         item.lease.put_back(item, last=True)
         if is_signal:
-            push_back = safety_brake.slow_down(self.push_back, self.account_id, self.per_second, result.response)
-            self._engine.spawn(push_back)
+            slower = safety_brake.slow_down(self.push_back, self.account_id, self.per_second, result.response)
+            self._engine.spawn(slower)
         return None
 
     def _put_off(self, item: QueuedRow, result: Result) -> Outcome:
         at = clock.now()
         following = retry.next_attempt(self._retry, item.row.attempts + 1, at, result.retry_after)
         if following is None:
-            item.lease.region.mark(item.slot, State.REFUSED)
+            item.mark(State.REFUSED)
             return self._outcome(item, _S.FAILED, Reason.RETRIES_USED_UP, result.response)
-        item.lease.region.mark(item.slot, State.PUT_OFF)
+        item.mark(State.PUT_OFF)
         outcome = self._outcome(item, _S.PENDING, result.reason or Reason.TEMPORARY, result.response)
         outcome.next_attempt_at = following
         return outcome

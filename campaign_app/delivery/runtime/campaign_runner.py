@@ -1,8 +1,11 @@
-"""A campaign within this worker: its leases, its slots, its message. Fairness between lanes is by stride."""
+"""A campaign within this worker: its leases, its send slots, its message."""
 
+import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from time import monotonic
 from typing import Any
 
@@ -13,10 +16,11 @@ from campaign_app.delivery import message_ids
 from campaign_app.delivery.launch.recipients import SUPPRESSED
 from campaign_app.delivery.launch.refusals import FirstMessages
 from campaign_app.delivery.ledger.outcome import Outcome
-from campaign_app.delivery.runtime.held_lease import HeldLease, QueuedRow
+from campaign_app.delivery.runtime.held_lease import HeldLease, LeasePhase, QueuedRow
 from campaign_app.delivery.runtime.meter import LAST_KEPT, Meter
 from campaign_app.delivery.runtime.slots import Slots
 from campaign_app.delivery.runtime.slow_render import TOO_SLOW, SlowRenderWatch
+from campaign_app.kit import transitions
 from campaign_app.models.delivery import Reason
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.rendering.errors import RenderError, TooSlow
@@ -27,6 +31,22 @@ CHUNK = 250
 LEAST = 100
 AHEAD_S = 0.05
 _EDITED = ("version", "message", "addresses", "composer", "from_address", "domain", "common", "limits", "stride")
+
+
+class RunnerState(StrEnum):
+    """Whether a campaign's messages may be taken."""
+
+    SENDING = "sending"
+    WAITING = "waiting"  # until a limit or a sending window lets it go on
+    CLOSED = "closed"  # paused or cancelled
+
+
+R = RunnerState
+STATES: Mapping[RunnerState, frozenset[RunnerState]] = {
+    R.SENDING: frozenset({R.WAITING, R.CLOSED}),
+    R.WAITING: frozenset({R.SENDING, R.WAITING, R.CLOSED}),
+    R.CLOSED: frozenset({R.SENDING, R.CLOSED}),
+}
 
 
 class SkipRecipient(Exception):
@@ -40,7 +60,10 @@ class SkipRecipient(Exception):
 
 
 class CampaignRunner:
-    """One running campaign. `version` changes when campaign or account were edited."""
+    """One running campaign. `version` changes when campaign or account were edited.
+
+    `turn`, `stride` and `limited` are the fair scheduler's; all else is written here.
+    """
 
     def __init__(
         self,
@@ -71,19 +94,16 @@ class CampaignRunner:
         self.leases: deque[HeldLease] = deque()
         self.settling: set[HeldLease] = set()
         self.slots = Slots()
-        self.unspent = 0  # slots that were used for nothing: not sent, or void
         self.first_messages = FirstMessages(counted_from)
-        self.dead: list[int] = []  # deliveries to addresses that do not exist, to be suppressed
-        self.suppressing = False
         self.in_flight = 0
-        self.closed = False
-        self.resume_at: datetime | None = None
-        self.closes_at: float | None = None
+        self.state = R.SENDING
+        self.resume_at: datetime | None = None  # while WAITING
         self.meter = Meter()
         self.last: deque[tuple[QueuedRow, Outcome]] = deque(maxlen=LAST_KEPT)
-        self.dirty = True
-        self.idle_since = 0.0
-        self.batches = 0
+        self.changed = True  # since progress was last reported
+        self._window_ends = math.inf
+        self._batches = 0
+        self._idle_since = 0.0
         self.chunk = LEAST
         self.watch = SlowRenderWatch()
 
@@ -93,13 +113,77 @@ class CampaignRunner:
             setattr(self, name, getattr(newer, name))
         if self.first_messages.since != newer.first_messages.since:  # a person resumed what the brake had stopped
             self.first_messages = newer.first_messages
-            self.dead.clear()
+
+    # ── its state ──
+
+    def open(self, window_ends: float = math.inf) -> None:
+        """It may send, until its sending window ends (monotonic seconds)."""
+        if self.state is not R.SENDING:
+            self._enter(R.SENDING)
+        self.resume_at, self._window_ends = None, window_ends
+
+    def wait_until(self, at: datetime) -> int:
+        """A limit or window lets it go on at `at`; how many slots are not going to be used."""
+        if self.state is R.CLOSED:
+            return 0
+        self._enter(R.WAITING)
+        self.resume_at = at
+        return self.stop()
+
+    def close(self) -> int:
+        """It was paused or cancelled; how many slots are not going to be used."""
+        self._enter(R.CLOSED)
+        self.resume_at = None
+        return self.stop()
+
+    def _enter(self, state: RunnerState) -> None:
+        transitions.check(STATES, self.state, state)
+        self.state = state
+
+    def may_take(self, now: float) -> bool:
+        """Whether a message may be taken now (monotonic seconds)."""
+        return self.state is not R.CLOSED and now < self._window_ends and not self.first_messages.reporting
+
+    def is_outside_window(self, now: float) -> bool:
+        """Its sending window has ended, and it still has leases."""
+        return now >= self._window_ends and bool(self.leases)
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """A job sends of it."""
+        self._batches += 1
+        try:
+            yield
+        finally:
+            self._batches -= 1
+            self._idle_since = monotonic()
+
+    def is_idle(self, since: float) -> bool:
+        """Nothing of it is here, and no job has been since then (monotonic seconds)."""
+        busy = self.leases or self.settling or self._batches or self.in_flight
+        return not busy and self._idle_since < since
+
+    # ── its leases ──
+
+    def add(self, lease: HeldLease) -> bool:
+        """A lease was claimed for it; False when it was stopped meanwhile."""
+        if self.state is not R.SENDING:
+            return False
+        self.leases.append(lease)
+        return True
+
+    def forget(self, lease: HeldLease) -> None:
+        """The lease was released."""
+        self.settling.discard(lease)
+        if lease in self.leases:
+            self.leases.remove(lease)
+        self.changed = True
 
     def ahead(self) -> int:
         """How many rows to read now (also kept as `chunk`).
 
         Few: what was read is what is in doubt when a host and its journal are lost. Enough: half a second of a limited
-        lane, or what goes out between two flushes, so that nobody waits for rows.
+        campaign, or what goes out between two flushes, so that nobody waits for rows.
         """
         rate = self.limits.per_second
         if rate:
@@ -114,24 +198,49 @@ class CampaignRunner:
         return sum(len(lease.rows) for lease in self.leases)
 
     def front(self) -> HeldLease | None:
-        """The first feed that has a row; those that are used up leave the line."""
+        """The first lease that has a row; those of which all is taken leave the line."""
         leases, now = self.leases, clock.steady()
         while leases:
             lease = leases[0]
             if lease.rows:
                 return lease if now < lease.valid_until else None
-            if not lease.exhausted:
+            if lease.phase is LeasePhase.READING:
                 return next((other for other in leases if other.rows and now < other.valid_until), None)
             self.settling.add(leases.popleft())
         return None
 
     def stop(self) -> int:
-        """Take nothing more from any feed; how many slots are not going to be used."""
+        """Take nothing more from any lease; how many slots are not going to be used."""
         for lease in list(self.leases):
             lease.stop()
         self.settling.update(self.leases)
         self.leases.clear()
         return self.slots.drop()
+
+    # ── its messages ──
+
+    def begin(self) -> None:
+        """A message is under way."""
+        self.in_flight += 1
+
+    def settle(self) -> None:
+        """A message has its answer."""
+        self.in_flight -= 1
+        self.changed = True
+
+    def note(self, item: QueuedRow, outcome: Outcome) -> None:
+        """Keep an outcome among the last ones, for progress."""
+        self.last.append((item, outcome))
+        self.changed = True
+
+    def mark_changed(self) -> None:
+        """Progress has not been reported yet."""
+        self.changed = True
+
+    def take_changed(self) -> bool:
+        """Whether something has changed since this was asked last."""
+        changed, self.changed = self.changed, False
+        return changed
 
     def make(self, item: QueuedRow) -> Outgoing:
         """This recipient's message, complete.

@@ -24,7 +24,7 @@ def wait_s(failures: int) -> int:
 
 
 async def _account(session: AsyncSession, account_id: int) -> SendingAccount | None:
-    statement = select(SendingAccount).where(SendingAccount.id == account_id).with_for_update()
+    statement = select(SendingAccount).where(SendingAccount.id == account_id).with_for_update(key_share=True)
     return (await session.exec(statement)).first()
 
 

@@ -5,6 +5,7 @@ The key expires when nobody refreshes it, so the sweep can start the chain again
 """
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from campaign_app.core import clock, queue, redis
@@ -15,6 +16,13 @@ WORKERS = "beacon:workers"
 WORKER_ALIVE_S = 15
 PATIENCE_S = 30
 PER_WORKER = 2  # one sends while the other reads the next lease
+
+
+@dataclass(frozen=True, slots=True)
+class Reschedule:
+    """When a chain goes on; `at` None: nothing is left for it to do."""
+
+    at: datetime | None
 
 
 def _key(campaign_id: int, chain: int) -> str:

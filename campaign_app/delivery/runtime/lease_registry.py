@@ -1,16 +1,16 @@
-"""The leases in this worker's hands. One that it lost counts no more, but its last messages are still answered."""
+"""The leases in this worker's hands. A lost one counts no more, but its last messages are still answered."""
 
 from collections.abc import Iterator
 
 from campaign_app.core import logging
 from campaign_app.delivery.ledger.lease_store import LeaseHandle
-from campaign_app.delivery.runtime.held_lease import HeldLease
+from campaign_app.delivery.runtime.held_lease import HeldLease, LeasePhase
 
 log = logging.get("delivery")
 
 
 class LeaseRegistry:
-    """Feeds by lease. The same lease may be claimed anew, also by this worker, while the lost feed still waits."""
+    """Held leases by id. A lease may be claimed anew, also by this worker, while a lost one of its id still waits."""
 
     def __init__(self) -> None:
         self._held: dict[int, HeldLease] = {}
@@ -34,24 +34,23 @@ class LeaseRegistry:
         return (lease.handle for lease in [*self._held.values(), *lost])
 
     def answered(self, lost: set[int], asked_at: float) -> list[HeldLease]:
-        """What the database said to the question of `asked_at` (clock.steady); those of which we hear now that they are
-        lost."""
-        gone = [lease for lease in self if lease.handle.lease_id in lost and not lease.ended]
+        """What the database said to the question of `asked_at` (clock.steady); the leases that it newly calls lost."""
+        gone = [lease for lease in self if lease.handle.lease_id in lost and lease.phase is not LeasePhase.ENDED]
         for lease in self:
-            lease.beat(asked_at)
+            lease.confirm(asked_at)
         for lease in gone:
             self.lose(lease)
         return gone
 
     def lose(self, lease: HeldLease) -> None:
-        """Another worker has settled its lease."""
+        """Another worker has settled this lease."""
         log.warning("lease lost", lease=lease.handle.lease_id, campaign=lease.handle.campaign_id)
-        lease.lost = True
+        lease.lose()
         self._lost.add(lease)
         self._forget(lease)
 
     def remove(self, lease: HeldLease) -> None:
-        """It was given back, or the last message of a lost one is settled."""
+        """It was released, or the last message of a lost one is settled."""
         self._lost.discard(lease)
         self._forget(lease)
 

@@ -1,4 +1,4 @@
-"""Keeps a lane in slots: asks the limiter ahead of time, blocks of a fraction of a second."""
+"""Keeps a campaign in send slots: asks the limiter ahead of time for blocks of a fraction of a second."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from campaign_app.core import clock, logging
 from campaign_app.core.rate_limit import Answer, Grant, Limiter, Limits
-from campaign_app.delivery.runtime.campaign_runner import CampaignRunner
+from campaign_app.delivery.runtime.campaign_runner import CampaignRunner, RunnerState
 from campaign_app.delivery.runtime.push_back import PushBack
 
 FREE_S = 1.0  # without a limit the gate is looked at four times in this time
@@ -20,7 +20,7 @@ log = logging.get("delivery")
 
 
 class Pacer:
-    """One task per lane while it has something to send."""
+    """One task per campaign while it has something to send."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Pacer:
 
     async def _run(self) -> None:
         runner = self._runner
-        while runner.leases and not runner.closed:
+        while runner.leases and runner.state is not RunnerState.CLOSED:
             try:
                 await self._step()
             except (RedisError, OSError) as error:
@@ -74,12 +74,11 @@ class Pacer:
         if ahead > half or wants <= 0:
             await asyncio.sleep(max(0.002, min(ahead - half, half)) if ahead > half else 0.005)
             return
-        missed, runner.slots.missed = runner.slots.missed, 0
-        unspent, runner.unspent = runner.unspent, 0
+        missed, unspent = runner.slots.unused()
         before = self._push_back.step
         grant = await self._limiter.reserve(self._limits_of(runner), wants, self.horizon_s, missed, unspent)
         if self._push_back.step != before:  # a step down was made while we asked: this answer may be of before it
-            runner.unspent += grant.count if grant.at else 0
+            runner.slots.waste(grant.count if grant.at else 0)
             return
         self._push_back.hear(grant.step, grant.learnt_per_s)
         await self._use(grant)
@@ -97,11 +96,9 @@ class Pacer:
             case Answer.LATER if grant.retry_s <= PATIENCE_S:
                 await asyncio.sleep(max(0.0005, grant.retry_s))
             case Answer.LATER | Answer.DAY_USED_UP:
-                runner.resume_at = clock.now() + timedelta(seconds=max(0.0, grant.retry_s - LEAD_S))
-                runner.stop()
+                runner.wait_until(clock.now() + timedelta(seconds=max(0.0, grant.retry_s - LEAD_S)))
             case Answer.CLOSED:
-                runner.closed = True
-                runner.stop()
+                runner.close()
             case Answer.SEED:
                 account_id = runner.limits.account_id
                 await self._limiter.seed_day(account_id, await self._sent_today(account_id))

@@ -18,7 +18,7 @@ from campaign_app.channels.base import Result
 from campaign_app.core import clock, db, learnt_rate, logging
 from campaign_app.delivery import completion, repository, service
 from campaign_app.delivery.launch import refusals
-from campaign_app.delivery.launch.refusals import Count
+from campaign_app.delivery.launch.refusals import RefusalCount
 from campaign_app.delivery.ledger.outcome_writer import TROUBLE, OutcomeWriter
 from campaign_app.delivery.runtime import push_back
 from campaign_app.delivery.runtime.campaign_runner import CampaignRunner
@@ -86,23 +86,21 @@ async def report(engine: EngineServices, runner: CampaignRunner, wake: Callable[
     """
     first_messages = runner.first_messages
     try:
-        while first_messages.events:
-            events, first_messages.events = first_messages.events, []
-            counted = await _count(runner.campaign_id, [*events])
+        while events := first_messages.take_events():
+            counted = await _count(runner.campaign_id, events)
             first_messages.hear(counted)
             if first_messages.tripped:
                 engine.close_gate(runner.campaign_id)
-                runner.dead.clear()
                 await _trip(runner, counted, first_messages.refusals.get(counted.rule))
                 return
     finally:
-        first_messages.reporting = False
+        first_messages.end_report()
     wake()
-    if not first_messages.is_open and runner.dead:
+    if first_messages.may_suppress:
         await suppress(engine, runner)
 
 
-async def _count(campaign_id: int, events: list[refusals.Event]) -> Count:
+async def _count(campaign_id: int, events: list[refusals.Event]) -> RefusalCount:
     while True:
         try:
             return await refusals.count(campaign_id, events)
@@ -111,7 +109,7 @@ async def _count(campaign_id: int, events: list[refusals.Event]) -> Count:
             await asyncio.sleep(_AGAIN_S)
 
 
-async def _trip(runner: CampaignRunner, counted: Count, result: Result | None) -> None:
+async def _trip(runner: CampaignRunner, counted: RefusalCount, result: Result | None) -> None:
     reason = refusals.sentence(counted, result)
     while True:
         try:
@@ -132,14 +130,12 @@ async def suppress(engine: EngineServices, runner: CampaignRunner) -> None:
     """Suppress the addresses that servers said do not exist, many at a time, once their outcomes are written. What is
     lost with a worker is found again when the campaign ends.
     """
-    if runner.suppressing:
+    first_messages = runner.first_messages
+    if first_messages.suppressing:
         return
-    runner.suppressing = True
-    try:
-        while runner.dead:
+    with first_messages.suppression():
+        while first_messages.dead:
             await engine.writer.settle(_GATHER_S)
-            dead, runner.dead = runner.dead, []
+            dead = first_messages.take_dead()
             async with db.transaction() as session:
                 await suppression.add_refused(session, runner.campaign_id, dead)
-    finally:
-        runner.suppressing = False

@@ -28,13 +28,14 @@ class Slots:
     """Uses slots in their order, each not before its time.
 
     What could not be used in time (the process was busy, or the server slow) is dropped: caught up at once, it would
-    break what another second was promised. `missed` counts what the limiter is to give back.
+    break what another second was promised.
     """
 
     def __init__(self) -> None:
         self._blocks: deque[_Block] = deque()
         self._free_until = 0.0
-        self.missed = 0
+        self._missed = 0
+        self._unspent = 0
 
     def grant(self, at: float, interval: float, count: int) -> None:
         """Add `count` slots from `at` on."""
@@ -59,7 +60,7 @@ class Slots:
                     missed = min(block.left, int(late / block.interval) + 1)
                     block.at += missed * block.interval
                     block.left -= missed
-                    self.missed += missed
+                    self._missed += missed
             if block.left and block.at <= now:
                 block.left -= 1
                 block.at += block.interval
@@ -93,3 +94,17 @@ class Slots:
         self._blocks.clear()
         self._free_until = 0.0
         return count
+
+    def void(self) -> None:
+        """Throw all away because the rate is another one; the limiter is told."""
+        self._unspent += self.drop()
+
+    def waste(self, count: int) -> None:
+        """Slots that were used for nothing: what was taken was not sent."""
+        self._unspent += count
+
+    def unused(self) -> tuple[int, int]:
+        """(missed, used for nothing) since this was asked last: what the limiter is to take back."""
+        found = self._missed, self._unspent
+        self._missed = self._unspent = 0
+        return found

@@ -10,7 +10,7 @@ from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
 from campaign_app.delivery import service
 from campaign_app.delivery.launch import refusals
-from campaign_app.delivery.launch.refusals import Count, FirstMessages
+from campaign_app.delivery.launch.refusals import FirstMessages, RefusalCount
 from campaign_app.delivery.runtime.engine import Engine
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import CampaignStatus, Pauser
@@ -30,15 +30,15 @@ UNKNOWN = Result(
 SPAM = Result(Verdict.PERMANENT, Reason.POLICY, "554 5.7.1 looks like spam", party=Party.CONTENT, rule="spam")
 
 
-async def counted(*events: tuple[int, str]) -> Count:
+async def counted(*events: tuple[int, str]) -> RefusalCount:
     return await refusals.count(7, events)
 
 
 @pytest.mark.usefixtures("redis_url")
 async def test_five_in_a_row_of_the_first_ten() -> None:
     assert (await counted(*[(0, "a")] * 4)).rule == ""
-    assert await counted((0, "a")) == Count(5, "a", 5, 5)
-    assert await counted((0, "a")) == Count(6, "a", 5, 5), "whoever asks later hears it too"
+    assert await counted((0, "a")) == RefusalCount(5, "a", 5, 5)
+    assert await counted((0, "a")) == RefusalCount(6, "a", 5, 5), "whoever asks later hears it too"
 
 
 @pytest.mark.usefixtures("redis_url")
@@ -66,7 +66,7 @@ async def test_more_than_twenty_of_the_first_hundred_over_all_workers() -> None:
 @pytest.mark.usefixtures("redis_url")
 async def test_what_comes_after_the_first_hundred_does_not_count() -> None:
     assert (await counted((80, ""), *[(0, "a")] * 20)).rule == ""
-    assert (await counted(*[(0, "a")] * 50)) == Count(150)
+    assert (await counted(*[(0, "a")] * 50)) == RefusalCount(150)
 
 
 @pytest.mark.usefixtures("redis_url")
@@ -78,7 +78,7 @@ async def test_the_hundredth_counts() -> None:
 async def test_who_resumed_has_seen_it_and_anything_else_is_new() -> None:
     await counted(*[(0, "a")] * 5)
     await refusals.release(7)
-    assert await counted(*[(0, "a")] * 50) == Count(50), "it counts anew, and the known one may come more often"
+    assert await counted(*[(0, "a")] * 50) == RefusalCount(50), "it counts anew, and the known one may come more often"
     assert (await counted((0, "a"))).rule == "a"
     await refusals.release(7)
     assert (await counted(*[(0, "b")] * 5)).rule == "b"
@@ -92,13 +92,13 @@ def test_a_beginning_reports_refusals_and_the_hundredth_outcome() -> None:
     assert not first_messages.note_refused(SPAM), "a report is under way"
     assert first_messages.events == [(3, "unknown-user"), (0, "spam")]
     first_messages.events, first_messages.reporting = [], False
-    first_messages.hear(Count(5))
+    first_messages.hear(RefusalCount(5))
     assert first_messages.is_open
     assert [n for n in range(95) if first_messages.note_accepted()] == [94]
     assert first_messages.events == [(95, "")]
-    first_messages.hear(Count(100))
+    first_messages.hear(RefusalCount(100))
     assert (first_messages.is_open, first_messages.tripped) == (False, False)
-    first_messages.hear(Count(30, "a", 21, 30))
+    first_messages.hear(RefusalCount(30, "a", 21, 30))
     assert (first_messages.is_open, first_messages.tripped) == (False, True)
 
 
@@ -111,7 +111,7 @@ def test_a_refusal_without_a_rule_goes_by_its_reason() -> None:
 @pytest.mark.parametrize("party", list(Party))
 def test_the_sentence_fits_its_column_and_says_what_to_do(party: Party) -> None:
     words = "550 " + "x" * 496
-    said = refusals.sentence(Count(100, "a", 100, 100), Result(Verdict.PERMANENT, response=words, party=party))
+    said = refusals.sentence(RefusalCount(100, "a", 100, 100), Result(Verdict.PERMANENT, response=words, party=party))
     assert len(said) <= 500
     assert said.startswith("100 of the first 100 messages were refused with the same answer: “550 xxx")
     assert "resume" in said
@@ -126,7 +126,7 @@ async def test_a_campaign_whose_first_messages_are_all_refused_stops_at_once(
     campaign_id = await campaign_of(scripts, 200, script)
     await launch(campaign_id)
     await drive(campaign_id)
-    await asyncio.gather(*engine._tasks)
+    await asyncio.gather(*engine.tasks.running)
     found = await status_of(campaign_id)
     assert (found.status, found.pauser) == (CampaignStatus.PAUSED, Pauser.BRAKE)
     assert "5 of the first 5 messages were refused with the same answer" in found.status_reason
@@ -145,7 +145,7 @@ async def test_content_that_a_fifth_refuses_stops_too_and_nobody_beyond_is_asked
     campaign_id = await campaign_of(scripts, 300, script)
     await launch(campaign_id)
     await drive(campaign_id)
-    await asyncio.gather(*engine._tasks)
+    await asyncio.gather(*engine.tasks.running)
     found = await status_of(campaign_id)
     assert found.status is CampaignStatus.PAUSED
     assert "21 of the first 81 messages" in found.status_reason
@@ -159,7 +159,7 @@ async def test_it_goes_on_when_a_person_says_so(engine: Engine, drive: Drive, sc
     campaign_id = await campaign_of(scripts, 60, script)
     await launch(campaign_id)
     await drive(campaign_id)
-    await asyncio.gather(*engine._tasks)
+    await asyncio.gather(*engine.tasks.running)
     async with db.transaction() as session:
         await service.resume(session, SYSTEM, campaign_id)
     await drive(campaign_id)
@@ -186,7 +186,7 @@ async def test_a_stop_that_a_dead_worker_did_not_write_is_written_by_the_next(
     await refusals.count(campaign_id, [(0, "unknown-user")] * 5)
     await launch(campaign_id)
     await drive(campaign_id)
-    await asyncio.gather(*engine._tasks)
+    await asyncio.gather(*engine.tasks.running)
     assert (await status_of(campaign_id)).pauser is Pauser.BRAKE
 
 
@@ -213,7 +213,7 @@ async def test_sent_after_the_brake_are_in_one_state(engine: Engine, drive: Driv
     campaign_id = await campaign_of(scripts, 40, script)
     await launch(campaign_id)
     await drive(campaign_id)
-    await asyncio.gather(*engine._tasks)
+    await asyncio.gather(*engine.tasks.running)
     rows = (await deliveries(campaign_id)).values()
     assert {row.status.value for row in rows} == {"failed", "pending"}
     assert all(row.attempts == (row.status.value == "failed") for row in rows)

@@ -204,7 +204,7 @@ async def test_a_living_worker_that_lost_its_lease_tells_and_sends_the_rest(
     engine.writer._wake.set()
     await running
     await _eventually(lambda: _in(campaign_id, "pending", 28))
-    queue = next(iter(engine.queues.values()))
+    queue = next(iter(engine.registry.queues.values()))
     keys = list(queue.sender.open)  # type: ignore[union-attr]
     queue.settled(keys[0], Result(Verdict.ACCEPTED, response="250 late"))
     queue.settled(keys[1], Result(Verdict.UNCERTAIN, response="cut off"))
@@ -260,8 +260,8 @@ async def test_a_feed_is_fenced_from_the_question_and_while_the_machine_sleeps(
 
     assert front_at(1_024.9) is lease
     assert front_at(1_025.1) is None
-    lease.beat(1_003.0)
-    lease.beat(1_002.0)  # an older answer takes nothing back
+    lease.confirm(1_003.0)
+    lease.confirm(1_002.0)  # an older answer takes nothing back
     assert front_at(1_027.9) is lease
     assert front_at(1_028.1) is None
 

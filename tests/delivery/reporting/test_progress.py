@@ -106,7 +106,7 @@ async def test_published_and_kept(engine: Engine, drive: Drive, scripts: dict[in
     await launch(campaign_id)
     await drive(campaign_id)
     reporter = worker_reports.Reporter(engine)
-    await reporter.report([engine.runners[campaign_id]], 0.0)
+    await reporter.report([engine.registry.runners[campaign_id]], 0.0)
     kept = await progress.snapshot(campaign_id)
     assert kept is not None
     assert (kept["status"], kept["counters"]["sent"], len(kept["last"])) == ("completed", 40, 20)

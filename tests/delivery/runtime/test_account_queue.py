@@ -17,8 +17,8 @@ from campaign_app.delivery.ledger.journal import State
 from campaign_app.delivery.ledger.lease_store import LeaseHandle, Row
 from campaign_app.delivery.ledger.outcome import Outcome
 from campaign_app.delivery.runtime.account_queue import MOST_TRIES, TROUBLE_AT, AccountQueue
-from campaign_app.delivery.runtime.campaign_runner import CampaignRunner, SkipRecipient
-from campaign_app.delivery.runtime.held_lease import HeldLease, QueuedRow
+from campaign_app.delivery.runtime.campaign_runner import CampaignRunner, RunnerState, SkipRecipient
+from campaign_app.delivery.runtime.held_lease import HeldLease, LeasePhase, QueuedRow
 from campaign_app.delivery.runtime.push_back import ABOUT_ONE
 from campaign_app.models.delivery import DeliveryStatus, Reason
 
@@ -32,7 +32,7 @@ UNSENT = Result(V.NOT_TRIED, response="closed")
 
 
 class Office:
-    """A desk that notes what it is told and runs nothing."""
+    """An engine that notes what it is told and runs nothing."""
 
     def __init__(self) -> None:
         self.outcomes: list[Outcome] = []
@@ -47,7 +47,7 @@ class Office:
 
     def refill(self, _runner: CampaignRunner, lease: HeldLease) -> None:
         self.refills += 1
-        lease.reading = True
+        lease.begin_fetch()
 
     def is_stuck(self) -> bool:
         return self.stuck
@@ -162,7 +162,7 @@ async def test_a_final_refusal_is_reported_in_the_beginning(place: Place) -> Non
     assert place.told == [(S.FAILED, Reason.POLICY, 1)]
     assert place.region.states[0] is State.REFUSED
     assert (place.office.spawned, place.runner.first_messages.events) == (["report"], [(0, "spam-content")])
-    assert place.runner.dead == []
+    assert place.runner.first_messages.dead == []
 
 
 async def test_a_report_under_way_takes_the_next_refusal_along(place: Place) -> None:
@@ -177,7 +177,7 @@ async def test_a_report_under_way_takes_the_next_refusal_along(place: Place) -> 
 
 async def test_dead_addresses_wait_for_the_end_of_the_beginning(place: Place) -> None:
     key = place.settle(UNKNOWN)
-    assert (place.runner.dead, place.office.spawned) == ([key], ["report"]), (
+    assert (place.runner.first_messages.dead, place.office.spawned) == ([key], ["report"]), (
         "the server may be at fault for all of them"
     )
 
@@ -189,15 +189,15 @@ async def test_dead_addresses_are_suppressed_behind_it(
     place: Place, tripped: bool, suppressing: bool, spawned: list[str]
 ) -> None:
     place.runner.first_messages.is_open, place.runner.first_messages.tripped = False, tripped
-    place.runner.suppressing = suppressing
+    place.runner.first_messages.suppressing = suppressing
     key = place.settle(UNKNOWN)
-    assert (place.runner.dead, place.office.spawned) == ([key], spawned)
+    assert (place.runner.first_messages.dead, place.office.spawned) == ([key], spawned)
 
 
 async def test_other_refusals_suppress_nobody(place: Place) -> None:
     place.runner.first_messages.is_open = False
     place.settle(SPAM)
-    assert (place.runner.dead, place.office.spawned) == ([], [])
+    assert (place.runner.first_messages.dead, place.office.spawned) == ([], [])
 
 
 async def test_a_refusal_without_a_reason_has_one(place: Place) -> None:
@@ -210,7 +210,7 @@ async def test_push_back_costs_nothing_and_goes_last(place: Place) -> None:
     assert place.told == []
     assert (place.lease.rows[-1].row.id, place.lease.rows[-1].handed) == (key, False)
     assert place.region.states[0] is State.NONE
-    assert (place.runner.unspent, place.office.spawned, place.office.troubles) == (1, ["slow_down"], [])
+    assert (place.runner.slots.unused(), place.office.spawned, place.office.troubles) == ((0, 1), ["slow_down"], [])
     assert place.queue.take() is None, "nothing is taken until the rate is known"
 
 
@@ -219,7 +219,7 @@ async def test_a_burst_is_one_signal(place: Place) -> None:
     for message in taken:
         assert message is not None
         place.queue.settled(message.key, SLOW)
-    assert (place.office.spawned, place.runner.unspent) == (["slow_down"], 5)
+    assert (place.office.spawned, place.runner.slots.unused()) == (["slow_down"], (0, 5))
     place.go_on(step=7, per_second=2.0)
     assert place.queue.take() is not None
 
@@ -363,7 +363,7 @@ async def test_who_gets_no_message_is_left_out_and_may_stop_the_campaign(place: 
     assert place.office.campaign_troubles == (["1 takes too long"] if stops else [])
 
 
-async def test_nothing_is_taken_while_the_desk_is_stuck(place: Place) -> None:
+async def test_nothing_is_taken_while_the_engine_is_stuck(place: Place) -> None:
     place.office.stuck = True
     assert place.queue.take() is None
     place.office.stuck = False
@@ -371,7 +371,7 @@ async def test_nothing_is_taken_while_the_desk_is_stuck(place: Place) -> None:
 
 
 async def test_rows_are_read_on_while_half_of_them_are_left(place: Place) -> None:
-    place.lease.exhausted = False
+    place.lease.phase = LeasePhase.READING
     while place.queue.take() is not None:
         pass
     assert place.office.refills == 1
@@ -395,7 +395,7 @@ async def test_another_rate_voids_the_slots_that_were_granted(place: Place) -> N
     woken: list[bool] = []
     place.queue.use(lambda _queue: SimpleNamespace(wake=lambda: woken.append(True)), 1)  # type: ignore[arg-type,return-value]
     place.queue.push_back.hear(step=3, per_second=2.0)
-    assert (other.unspent, other.slots.count, woken) == (8, 0, [True])
+    assert (other.slots.count, other.slots.unused(), woken) == (0, (0, 8), [True])
     assert place.queue.push_back.per_minute == 120.0
     place.queue.push_back.hear(step=3, per_second=4.0)
     assert woken == [True], "the same step: slots stay"
@@ -425,15 +425,15 @@ async def test_who_has_nothing_to_send_takes_no_share(place: Place) -> None:
     other = place.add(2, 10)
     place.queue.push_back.per_minute = 120.0
     assert place.queue.limits_of(other).per_minute == 60
-    place.runner.closed = True
+    place.runner.state = RunnerState.CLOSED
     assert place.queue.limits_of(other).per_minute == 0, "alone it has the whole rate, which the account's limit keeps"
     assert place.queue.limits_of(place.runner) is place.runner.limits
 
 
 async def test_a_lane_whose_time_is_over_is_passed_by(place: Place) -> None:
-    place.runner.closes_at = monotonic() - 1
+    place.runner.open(monotonic() - 1)
     assert place.queue.take() is None
-    place.runner.closes_at = monotonic() + 60
+    place.runner.open(monotonic() + 60)
     assert place.queue.take() is not None
 
 
@@ -478,7 +478,7 @@ async def test_slots_that_came_too_late_are_not_caught_up_at_once(place: Place) 
     woken = asyncio.Event()
     place.queue.use(lambda _queue: SimpleNamespace(wake=woken.set), 1)  # type: ignore[arg-type,return-value]
     assert place.queue.take() is None
-    assert place.runner.slots.missed == 10
+    assert place.runner.slots.unused() == (10, 0)
     await asyncio.wait_for(woken.wait(), 10)
 
 

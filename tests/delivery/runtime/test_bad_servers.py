@@ -85,7 +85,7 @@ async def check(campaign_id: int, witness: Witness) -> dict[str, Delivery]:
 
 async def learned(engine: Engine, account_id: int = 1) -> dict[str, str]:
     async with asyncio.timeout(20):
-        await asyncio.gather(*engine._tasks)
+        await asyncio.gather(*engine.tasks.running)
     async with db.reading() as session:
         account = await session.get(SendingAccount, account_id)
         assert account is not None
@@ -95,10 +95,10 @@ async def learned(engine: Engine, account_id: int = 1) -> dict[str, str]:
 async def all_is_over(engine: Engine) -> None:
     """No dialogue goes on, and what the last ones meant is known: one that fails later would open the circuit again."""
     async with asyncio.timeout(60):
-        while engine.in_flight:  # noqa: ASYNC110  (its senders tell nobody when their last dialogue ends)
+        while engine.registry.in_flight:  # noqa: ASYNC110  (its senders tell nobody when their last dialogue ends)
             await asyncio.sleep(0.02)
     assert await engine.writer.settle(60)
-    await asyncio.gather(*engine._tasks)
+    await asyncio.gather(*engine.tasks.running)
 
 
 async def works_again(campaign_id: int, engine: Engine, drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:

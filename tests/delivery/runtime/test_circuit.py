@@ -124,7 +124,7 @@ async def test_an_account_that_logs_in_and_cannot_send_is_tried_less_and_less_of
     await launch(campaign_id)
     for failures in (1, 2, 3):
         await drive(campaign_id)
-        await asyncio.gather(*engine._tasks)
+        await asyncio.gather(*engine.tasks.running)
         async with db.transaction() as session:
             account = await session.get(SendingAccount, 1)
             assert account is not None

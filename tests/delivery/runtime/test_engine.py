@@ -12,7 +12,8 @@ from campaign_app.core import clock, db
 from campaign_app.core.actor import SYSTEM
 from campaign_app.delivery import service
 from campaign_app.delivery.runtime import circuit
-from campaign_app.delivery.runtime.engine import REGIONS, Engine
+from campaign_app.delivery.runtime.engine import Engine
+from campaign_app.delivery.runtime.lease_keeper import REGIONS
 from campaign_app.models.campaign import Campaign, CampaignDomain, CampaignMinute, CampaignStatus
 from campaign_app.models.delivery import Delivery, Lease, LeaseState, Reason
 from campaign_app.models.suppression import SuppressionReason
@@ -68,7 +69,7 @@ async def test_everybody_once(engine: Engine, drive: Drive, scripts: dict[int, S
         open_leases = await session.execute(sa.select(Lease).where(Lease.state != LeaseState.DONE))
     assert (minutes, domains) == (1_202, 1_202)
     assert open_leases.first() is None
-    assert engine.journal.free == REGIONS
+    assert engine.leases.journal.free == REGIONS
 
 
 async def test_what_servers_say(engine: Engine, drive: Drive, scripts: dict[int, Script]) -> None:
@@ -161,7 +162,7 @@ async def test_cancel_leaves_out_the_rest_and_counts_what_was_under_way(
     engine.close_gate(campaign_id)
     await running
     async with asyncio.timeout(5):
-        while engine.in_flight:  # noqa: ASYNC110  (the last answers are on their way)
+        while engine.registry.in_flight:  # noqa: ASYNC110  (the last answers are on their way)
             await asyncio.sleep(0.01)
     await drive(campaign_id)
     assert await engine.writer.settle(5.0)
@@ -222,7 +223,7 @@ async def test_a_worker_that_lost_its_lease_stops_and_changes_nothing(
     engine.writer._beat_due = 0.0
     engine.writer._wake.set()
     await running
-    queue = next(iter(engine.queues.values()))
+    queue = next(iter(engine.registry.queues.values()))
     for key in list(queue.sender.open):  # type: ignore[union-attr]
         queue.settled(key, Result(Verdict.ACCEPTED, response="250 late"))
     assert await engine.writer.settle(5.0)
@@ -234,7 +235,7 @@ async def test_a_worker_that_lost_its_lease_stops_and_changes_nothing(
 
 async def _both_ready(engine: Engine, *campaigns: int) -> None:
     def ready(campaign_id: int) -> bool:
-        runner, now = engine.runners.get(campaign_id), monotonic()
+        runner, now = engine.registry.runners.get(campaign_id), monotonic()
         return runner is not None and runner.wants > 0 and runner.slots.next_at(now) is not None
 
     async with asyncio.timeout(20):
@@ -252,7 +253,7 @@ async def test_priorities_share_and_nobody_starves(engine: Engine, drive: Drive,
     running = asyncio.create_task(drive(first, second))
     await _both_ready(engine, first, second)
     script.connections = 1
-    engine.queues[account_id].wake()
+    engine.registry.queues[account_id].wake()
     await running
     urgent = sum(address.startswith("urgent") for address in script.order[:100])
     assert 75 <= urgent <= 85  # four turns to one
@@ -318,7 +319,7 @@ async def test_a_limited_account_is_shared_by_priority(
     running = asyncio.create_task(drive(first, second))
     await _both_ready(engine, first, second)
     script.connections = 10
-    engine.queues[account_id].wake()
+    engine.registry.queues[account_id].wake()
     await running
     both = script.order[20:125]
     urgent = sum(address.startswith("urgent") for address in both)

@@ -16,7 +16,9 @@ from campaign_app.delivery.ledger.leases import Outlook
 from campaign_app.delivery.runtime import job_chain
 from campaign_app.delivery.runtime.account_queue import AccountQueue
 from campaign_app.delivery.runtime.campaign_runner import CampaignRunner
-from campaign_app.delivery.runtime.engine import REGIONS, Engine
+from campaign_app.delivery.runtime.engine import Engine
+from campaign_app.delivery.runtime.held_lease import LeasePhase
+from campaign_app.delivery.runtime.lease_keeper import REGIONS
 from campaign_app.delivery.runtime.lease_returns import LeaseReturnNotifier
 from campaign_app.rendering.templating import compile_message
 from campaign_app.worker.settings import SEND_JOBS
@@ -37,13 +39,13 @@ async def test_an_account_is_not_forgotten_while_its_first_lease_is_claimed(
     engine: Engine, drive: Drive, scripts: dict[int, Script]
 ) -> None:
     campaign_id = await _campaign(scripts, 10, Script())
-    claim = engine.store.claim
+    claim = engine.leases.store.claim
 
     async def slow(*arguments: object) -> object:
-        await engine.tidy()  # with fifty campaigns a claim takes seconds
+        await engine.registry.tidy()  # with fifty campaigns a claim takes seconds
         return await claim(*arguments)  # type: ignore[arg-type]
 
-    engine.store.claim = slow  # type: ignore[method-assign, assignment]
+    engine.leases.store.claim = slow  # type: ignore[method-assign, assignment]
     await drive(campaign_id)
     assert await factory.counters_of(campaign_id) == {"sent": 10, "total": 10}
 
@@ -51,12 +53,12 @@ async def test_an_account_is_not_forgotten_while_its_first_lease_is_claimed(
 async def test_an_account_that_nobody_uses_is_let_go(engine: Engine, drive: Drive, scripts: dict[int, Script]) -> None:
     campaign_id = await _campaign(scripts, 10, Script())
     await drive(campaign_id)
-    await engine.tidy()
-    assert engine.queues
-    engine.runners[campaign_id].idle_since = monotonic() - 120
-    await engine.tidy()
-    assert not engine.runners
-    assert not engine.queues
+    await engine.registry.tidy()
+    assert engine.registry.queues
+    engine.registry.runners[campaign_id]._idle_since = monotonic() - 120
+    await engine.registry.tidy()
+    assert not engine.registry.runners
+    assert not engine.registry.queues
 
 
 async def test_the_second_job_of_a_campaign_asks_nothing_while_the_first_sends_the_last_lease(
@@ -83,7 +85,7 @@ async def test_the_second_job_of_a_campaign_asks_nothing_while_the_first_sends_t
     await asyncio.sleep(0.6)  # nothing more is asked: this is what is being shown
     assert asked == 1
     assert not any(task.done() for task in both)
-    sender = next(iter(engine.queues.values())).sender
+    sender = next(iter(engine.registry.queues.values())).sender
     sender._settle(next(iter(sender.open)), ACCEPTED)  # type: ignore[union-attr]
     sender.wake()  # type: ignore[union-attr]
     await asyncio.gather(*both)
@@ -93,7 +95,9 @@ async def test_the_second_job_of_a_campaign_asks_nothing_while_the_first_sends_t
 
 async def test_what_others_hold_is_theirs_to_go_on_with(engine: Engine, scripts: dict[int, Script]) -> None:
     campaign_id = await _campaign(scripts, 3, Script())
-    claimed = await engine.store.claim(campaign_id, engine.owner, 10, clock.now())  # as another worker would
+    claimed = await engine.leases.store.claim(
+        campaign_id, engine.leases.owner, 10, clock.now()
+    )  # as another worker would
     assert claimed is not None
     assert (await engine.run_batch(campaign_id)).at is None
 
@@ -112,8 +116,8 @@ async def test_the_journal_keeps_room_for_claims_under_way(
 ) -> None:
     first = await _campaign(scripts, 10, Script(), "anna")
     second = await _campaign(scripts, 10, Script(), "ben")
-    taken = [engine.journal.acquire(1_000_000 + n, 1) for n in range(REGIONS - 1)]
-    assert engine.journal.free == 1
+    taken = [engine.leases.journal.acquire(1_000_000 + n, 1) for n in range(REGIONS - 1)]
+    assert engine.leases.journal.free == 1
     await drive(first, second)  # both want the one region that is left
     for campaign_id in (first, second):
         assert await factory.counters_of(campaign_id) == {"sent": 10, "total": 10}
@@ -159,7 +163,7 @@ async def test_a_late_limiter_is_made_up_for_and_limits_of_its_own_are_not(per_m
         options = {"message": message, "composer": None, "from_address": "a@b.example", "common": {}, "base": ""}
         options["priority"] = 5
         runner = CampaignRunner(campaign_id, 0, limits=limits, **options)  # type: ignore[arg-type]
-        runner.leases.append(SimpleNamespace(rows=[1], exhausted=False, valid_until=math.inf))  # type: ignore[arg-type]
+        runner.leases.append(SimpleNamespace(rows=[1], phase=LeasePhase.READ, valid_until=math.inf))  # type: ignore[arg-type]
         queue.enter(runner)
         runners.append(runner)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 import sqlalchemy as sa
@@ -146,10 +147,11 @@ async def test_a_window_that_closes_stops_it(engine: Engine, scripts: dict[int, 
     await launch(campaign_id)
     running = asyncio.create_task(engine.run_batch(campaign_id))
     await script.accepts(3)
-    runner = engine.runners[campaign_id]
-    assert runner.closes_at is not None
-    runner.closes_at = 0.0  # an hour later
-    engine.look_at_windows()
+    runner = engine.registry.runners[campaign_id]
+    assert not runner.is_outside_window(monotonic() + 3_500)
+    assert runner.is_outside_window(monotonic() + 3_700)
+    runner.open(0.0)  # an hour later
+    engine.registry.close_windows()
     again = await running
     assert again.at is not None
     assert await engine.writer.settle(5.0)

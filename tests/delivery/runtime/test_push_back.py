@@ -87,7 +87,7 @@ async def test_who_was_put_off_is_pending_in_the_journal_as_if_never_tried(
     for _ in range(10_000):
         if await learnt(1) is not None:
             break
-    record = journal.living(engine.journal.label)
+    record = journal.living(engine.leases.journal.label)
     assert record is not None
     (entries,) = record.leases.values()
     assert {entry.state for entry in entries} <= {State.NONE, State.HANDED_OVER}
@@ -136,7 +136,7 @@ async def test_what_never_ends_is_told_to_a_person_and_no_circuit_resumes_it(
     await redis.client().hset(learnt_key(1), mapping=known)
     await launch(campaign_id)
     await drive(campaign_id)
-    await asyncio.gather(*engine._tasks)
+    await asyncio.gather(*engine.tasks.running)
     found = await status_of(campaign_id)
     assert found.status is CampaignStatus.PAUSED
     assert found.pauser is Pauser.BRAKE

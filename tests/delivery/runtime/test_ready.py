@@ -90,9 +90,9 @@ async def test_a_worker_takes_up_a_new_address_between_two_messages(engine: Engi
     campaign_id = await _ready()
     scripts[int((await _get(campaign_id)).account_id or 0)] = Script()
     await launch(campaign_id)
-    runner = await engine._runner(campaign_id)
+    runner = await engine.registry.get(campaign_id)
     assert runner.addresses.make(1).variables["unsubscribe_url"].startswith(f"{PUBLIC_URL}/u/")  # type: ignore[union-attr]
     await _settle(public_url=ELSEWHERE, postal_address="Street 2")
-    runner = await engine._runner(campaign_id)
+    runner = await engine.registry.get(campaign_id)
     assert runner.addresses.make(1).variables["unsubscribe_url"].startswith(f"{ELSEWHERE}/u/")  # type: ignore[union-attr]
     assert runner.common == {"postal_address": "Street 2"}  # type: ignore[union-attr]

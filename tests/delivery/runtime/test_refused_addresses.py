@@ -10,6 +10,7 @@ from campaign_app.channels.base import Party, Result, Verdict
 from campaign_app.core import db
 from campaign_app.core.actor import SYSTEM
 from campaign_app.delivery import service
+from campaign_app.delivery.runtime.campaign_runner import CampaignRunner
 from campaign_app.delivery.runtime.engine import Engine
 from campaign_app.models.campaign import CampaignStatus
 from campaign_app.models.delivery import Reason
@@ -35,7 +36,7 @@ async def suppressed() -> dict[str, Suppression]:
 async def run(engine: Engine, drive: Drive, campaign_id: int) -> None:
     await launch(campaign_id)
     await drive(campaign_id)
-    await asyncio.gather(*engine._tasks)
+    await asyncio.gather(*engine.tasks.running)
 
 
 @pytest.mark.parametrize("count", [40, 400])
@@ -69,7 +70,7 @@ async def test_they_are_suppressed_while_a_long_campaign_still_runs(
     await script.keeps_waiting(1)
     async with asyncio.timeout(20):
         while len(found := await suppressed()) < 2:
-            await asyncio.gather(*engine._tasks - {sending}, return_exceptions=True)
+            await asyncio.gather(*engine.tasks.running - {sending}, return_exceptions=True)
     assert found.keys() == {address(3), address(150)}
     assert (await status_of(campaign_id)).status is CampaignStatus.RUNNING
     await engine.drain(0.1)
@@ -90,7 +91,7 @@ async def test_a_server_that_knows_nobody_suppresses_nobody_even_when_it_is_mend
     async with db.transaction() as session:
         await service.resume(session, SYSTEM, campaign_id)
     await drive(campaign_id)
-    await asyncio.gather(*engine._tasks)
+    await asyncio.gather(*engine.tasks.running)
     assert (await status_of(campaign_id)).status is CampaignStatus.COMPLETED
     assert (await suppressed()).keys() == {address(59)}, "only who was refused after the person had looked"
 
@@ -133,7 +134,7 @@ async def test_a_workspace_may_not_want_it(engine: Engine, drive: Drive, scripts
     async with db.transaction() as session:
         await workspace.update(session, SYSTEM, suppress_refused=False)
     await drive(campaign_id)
-    await asyncio.gather(*engine._tasks)
+    await asyncio.gather(*engine.tasks.running)
     assert await suppressed() == {}
 
 
@@ -163,8 +164,9 @@ async def test_what_a_dead_worker_had_not_suppressed_is_found_at_the_end(
     script.answer(address(3), UNKNOWN)
     campaign_id = await campaign_of(scripts, 30, script)
     await launch(campaign_id)
-    lost = await engine._runner(campaign_id)
+    lost = await engine.registry.get(campaign_id)
+    assert isinstance(lost, CampaignRunner)
     await drive(campaign_id)
-    assert getattr(lost, "dead", None) == [3 + 1], "never handed on by this worker: the campaign's end did it"
+    assert lost.first_messages.dead == [3 + 1], "never handed on by this worker: the campaign's end did it"
     assert (await suppressed()).keys() == {address(3)}
     await factory.assert_sound(campaign_id)
