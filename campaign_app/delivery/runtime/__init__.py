@@ -1,8 +1,8 @@
 """Runtime: the engine of one worker process.
 
 - `engine`: puts the rest together; jobs call `Engine.run_batch`. `background`: work beside the sending.
-- `runner_registry`: which campaigns this worker sends, through which accounts. `campaign_runner`: one campaign: its state,
-  leases, slots and messages. `loading` makes it from the database.
+- `runner_registry`: which campaigns this worker sends, through which accounts. `campaign_runner`: one campaign: its
+  state, leases, slots and messages. `loading` makes it from the database.
 - `account_queue`: one sending account: what its connections take next, and what its answers mean. `fair_scheduler`
   decides whose turn it is.
 - `lease_keeper`: claims leases, reads them on, releases them. `held_lease`, `lease_registry`: those in this worker's
