@@ -1,9 +1,10 @@
 """The pages of the audience: contacts, lists, segments, suppressions."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import take_notes, toasted
 from tests.browser.seed_people import LIST, TAG
@@ -171,6 +172,36 @@ async def test_lists_are_made_renamed_and_deleted(signed_in: Page) -> None:
     await page.get_by_role("menuitem", name="Delete list").click()
     await page.get_by_role("alertdialog").get_by_role("button", name="Delete list").click()
     await expect(page.get_by_role("row", name=re.compile("Short and sweet"))).to_have_count(0)
+
+
+async def test_a_dialog_and_what_was_typed_outlast_the_socket(signed_in: Page) -> None:
+    page, sockets, loaded = signed_in, list[WebSocketRoute](), asyncio.Event()
+
+    def connect(socket: WebSocketRoute) -> None:
+        def hear(message: str | bytes) -> None:
+            socket.send(message)
+            if "lists_state" in str(message):
+                loaded.set()
+
+        socket.connect_to_server().on_message(hear)
+        sockets.append(socket)
+
+    await page.route_web_socket(re.compile("/_event"), connect)
+    await page.goto("/lists")
+    await page.get_by_role("button", name="New list").click()
+    dialog = page.get_by_role("dialog", name="New list")
+    await dialog.get_by_label("Name").fill("Half a name")
+    loaded.clear()
+    await sockets[-1].close()
+    await asyncio.wait_for(loaded.wait(), 30)
+    assert len(sockets) > 1
+    await expect(dialog.get_by_label("Name")).to_have_value("Half a name")
+    await dialog.get_by_role("button", name="Save list").click()
+    await expect(page.get_by_role("row", name=re.compile("Half a name"))).to_be_visible()
+    await page.get_by_role("button", name="More for Half a name").click()
+    await page.get_by_role("menuitem", name="Delete list").click()
+    await page.get_by_role("alertdialog").get_by_role("button", name="Delete list").click()
+    await expect(page.get_by_role("row", name=re.compile("Half a name"))).to_have_count(0)
 
 
 async def fill_rule(page: Page, number: int, field: str, comparison: str, value: str, *, listed: bool = False) -> None:
