@@ -33,6 +33,7 @@ FIRST_ERROR = "input[aria-invalid=true]"
 class AccountPage(FormState, AppState):
     """The form, whose fields the provider declares. What is typed stays in the browser until it is saved or tested."""
 
+    _needed: ClassVar[str] = "accounts:read"
     form: ClassVar[Form] = Form("", "accounts:write", ())
     loading: bool = True
     is_new: bool = False
@@ -50,6 +51,10 @@ class AccountPage(FormState, AppState):
     _version: int = 0
     _account: Account | None = None
     _tested: CheckedConnection | None = None  # stays on the server; the service looks whether it fits what is saved
+
+    def _takes(self, handler: str) -> bool:
+        """Before the page is loaded nobody knows which provider's form it shows."""
+        return handler in {"load", "load_saved"} or self.provider != ""
 
     @rx.event
     async def load(self) -> Any:

@@ -39,7 +39,7 @@ class Tabs(AppState, mixin=True):
         return shown.load() if shown.load else None
 
     def _tab_address(self) -> Event:
-        path = str(self.router.url.path).rstrip("/")
+        path = str(self.router.url.path).rstrip("/") or routes.DASHBOARD
         name = "" if self.tab == self.tabs[0].name else self.tab
         return browser.show_address(routes.with_query(path, **{_QUERY: name}), in_history=False)
 
