@@ -19,9 +19,10 @@ from contextlib import contextmanager
 
 import uvloop
 
-from campaign_app.channels.base import Content, Outgoing, Result, Verdict
+from campaign_app.channels.base import Outgoing, Result, Verdict
 from campaign_app.channels.email_smtp.account import SmtpAccount
-from campaign_app.channels.email_smtp.adapter import SmtpAdapter
+from campaign_app.channels.email_smtp.composer import Mail, MimeComposer
+from campaign_app.channels.email_smtp.transport import SmtpSender
 
 HTML = (
     "<html><body>"
@@ -47,7 +48,7 @@ def account(port: int, connections: int, mode: str) -> SmtpAccount:
 class Flood:
     """A source of so many messages, composed one by one."""
 
-    def __init__(self, count: int, compose: Callable[[Content], bytes]) -> None:
+    def __init__(self, count: int, compose: Callable[[Mail], bytes]) -> None:
         self._compose = compose
         self._count = count
         self._next = 0
@@ -61,7 +62,7 @@ class Flood:
         self._next += 1
         key = self._next
         to = f"person{key}@example.org"
-        content = Content(
+        content = Mail(
             to, "Jo Person", f"Hello number {key}", HTML, "Plain text\n", f"{key}.bench@example.com", HEADERS
         )
         return Outgoing(key, "news@example.com", to, self._compose(content))
@@ -79,9 +80,8 @@ class Flood:
 async def send(port: int, messages: int, connections: int, mode: str) -> tuple[float, dict[str, int]]:
     """Messages per second, and how they ended."""
     config = account(port, connections, mode)
-    adapter = SmtpAdapter()
-    flood = Flood(messages, adapter.composer(config, from_name="", reply_to="").compose)
-    sender = adapter.sender(config, flood)
+    flood = Flood(messages, MimeComposer(config).compose_mail)
+    sender = SmtpSender(config, flood)
     started = time.perf_counter()
     sender.wake()
     await flood.done.wait()

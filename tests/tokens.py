@@ -11,4 +11,4 @@ def click_url(delivery_id: int, position: int) -> str:
 
 def delivery_token(delivery_id: int) -> str:
     """What X-Beacon-Delivery carries."""
-    return Addresses(0, (), "").make(delivery_id).headers["X-Beacon-Delivery"]
+    return Addresses(0, (), "").make(delivery_id).token

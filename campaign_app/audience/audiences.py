@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from campaign_app.audience import addresses, segment_service, segments
 from campaign_app.audience import search as words
-from campaign_app.audience import segment_service, segments
 from campaign_app.audience.contact_pages import dialect_of
 from campaign_app.audience.schemas import AudienceCount, SampleContact
-from campaign_app.models.contact import Contact, ListMember
+from campaign_app.models.contact import EMAIL, Contact, ListMember
 from campaign_app.models.suppression import Suppression, SuppressionReason
 
 _COLUMNS = (
@@ -59,24 +59,27 @@ async def _any_of(session: AsyncSession, lists: list[int], segment_ids: list[int
     return [*found, *map(segments.compile, rules)]
 
 
-async def recipients_query(session: AsyncSession, audience: dict[str, Any]) -> sa.Select[Any]:
+async def recipients_query(session: AsyncSession, audience: dict[str, Any], kind: str = EMAIL) -> sa.Select[Any]:
     """Contacts of an audience, suppressed ones and those without an address too: the ledger says why they are skipped.
 
-    Columns: id, identity, email, domain, phone, names, company, time_zone, language, attributes.
+    Columns: id, identity, email, domain, phone, names, company, time_zone, language, attributes; `address` of the kind
+    and `address_domain`.
     """
-    columns = [col(getattr(Contact, name)) for name in _COLUMNS]
+    columns: list[Any] = [col(getattr(Contact, name)) for name in _COLUMNS]
+    columns += [addresses.of_kind(kind).label("address"), addresses.domain_of_kind(kind).label("address_domain")]
     return sa.select(*columns).where(await condition(session, audience))
 
 
-async def count(session: AsyncSession, audience: dict[str, Any]) -> AudienceCount:
-    """How many an audience reaches now by e-mail, and why not the others."""
+async def count(session: AsyncSession, audience: dict[str, Any], kind: str = EMAIL) -> AudienceCount:
+    """How many an audience reaches now at an address of this kind, and why not the others."""
     if is_empty(audience):
         return AudienceCount(0, 0, 0, {})
-    missing = (col(Contact.email) == "").label("missing")
+    address = addresses.of_kind(kind)
+    missing = (address == "").label("missing")
     query = (
         sa.select(missing, col(Suppression.reason), sa.func.count())
         .select_from(Contact)
-        .outerjoin(Suppression, sa.and_(col(Suppression.address) == Contact.email, col(Contact.email) != ""))
+        .outerjoin(Suppression, sa.and_(addresses.is_suppressed(kind, address), address != ""))
         .where(await condition(session, audience))
         .group_by(missing, col(Suppression.reason))
     )
@@ -93,16 +96,19 @@ async def count(session: AsyncSession, audience: dict[str, Any]) -> AudienceCoun
     return AudienceCount(total, reachable, no_address, suppressed)
 
 
-async def sample(session: AsyncSession, audience: dict[str, Any], search: str, limit: int) -> list[SampleContact]:
+async def sample(
+    session: AsyncSession, audience: dict[str, Any], search: str, limit: int, kind: str = EMAIL
+) -> list[SampleContact]:
     """Some contacts with an address, of everyone when the audience is empty."""
-    query = sa.select(*(col(getattr(Contact, n)) for n in ("id", "email", "first_name", "last_name", "company")))
-    query = query.where(col(Contact.email) != "")
+    address = addresses.of_kind(kind).label("address")
+    query = sa.select(*(col(getattr(Contact, n)) for n in ("id", "first_name", "last_name", "company")), address)
+    query = query.where(address != "")
     if not is_empty(audience):
         query = query.where(await condition(session, audience))
     if search.strip():
         query = query.where(words.hits(search, dialect_of(session)))
     rows = await session.execute(query.order_by(col(Contact.id)).limit(min(max(limit, 1), 100)))
     return [
-        SampleContact(row.id, f"{row.first_name} {row.last_name}".strip() or row.email, row.email, row.company)
+        SampleContact(row.id, f"{row.first_name} {row.last_name}".strip() or row.address, row.address, row.company)
         for row in rows
     ]

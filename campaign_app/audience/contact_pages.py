@@ -19,7 +19,7 @@ from campaign_app.audience.schemas import ContactQuery, ContactSort, ContactStat
 from campaign_app.audience.segment_rules import Rules
 from campaign_app.kit import pagination
 from campaign_app.kit.pagination import Page, SortKey, count_up_to
-from campaign_app.models.contact import Contact, ContactList, ContactTag, ListMember, Tag
+from campaign_app.models.contact import EMAIL, PHONE, Contact, ContactList, ContactTag, ListMember, Tag
 from campaign_app.models.suppression import Suppression
 
 CAP = 10_000
@@ -53,9 +53,12 @@ def _tag_id(name: str) -> Any:
     return sa.select(col(Tag.id)).where(col(Tag.name) == name).scalar_subquery()
 
 
+_OF_IDENTITIES = col(Suppression.kind).in_((EMAIL, PHONE))
+
+
 def suppressed() -> sa.ColumnElement[bool]:
     """Condition: the contact's identity is on the suppression list."""
-    return sa.exists().where(col(Suppression.address) == Contact.identity)
+    return sa.exists().where(col(Suppression.address) == Contact.identity, _OF_IDENTITIES)
 
 
 def _conditions(query: ContactQuery, rules: Rules | None, dialect: str) -> dict[str, sa.ColumnElement[bool]]:
@@ -120,7 +123,7 @@ def matching(
         conditions["tag"] = tagged.c.tag_id == _tag_id(query.tag)
     elif driver == "suppressed":
         stopped = sa.inspect(Suppression).local_table
-        source = stopped.join(contact, stopped.c.address == contact.c.identity)
+        source = stopped.join(contact, sa.and_(stopped.c.address == contact.c.identity, _OF_IDENTITIES))
         del conditions["suppressed"]
     return sa.select(*columns).select_from(source).where(*conditions.values())
 

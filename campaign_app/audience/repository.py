@@ -14,7 +14,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.audience import contact_pages
 from campaign_app.audience.contact_pages import dialect_of
 from campaign_app.models.campaign import Campaign, CampaignStatus
-from campaign_app.models.contact import AttributeDefinition, Contact, ContactList, ContactTag, ListMember, Tag
+from campaign_app.models.contact import (
+    EMAIL,
+    PHONE,
+    AttributeDefinition,
+    Contact,
+    ContactList,
+    ContactTag,
+    ListMember,
+    Tag,
+)
 from campaign_app.models.delivery import Delivery
 from campaign_app.models.segment import Segment
 from campaign_app.models.suppression import Suppression, SuppressionReason
@@ -131,7 +140,8 @@ async def reasons_for(session: AsyncSession, addresses: Sequence[str]) -> dict[s
     for start in range(0, len(addresses), _CHUNK):
         part = addresses[start : start + _CHUNK]
         query = sa.select(col(Suppression.address), col(Suppression.reason))
-        found.update((await session.execute(query.where(col(Suppression.address).in_(part)))).tuples().all())
+        query = query.where(col(Suppression.address).in_(part), col(Suppression.kind).in_((EMAIL, PHONE)))
+        found.update((await session.execute(query)).tuples().all())
     return found
 
 

@@ -39,7 +39,7 @@ from campaign_app.core.clock import now
 from campaign_app.core.errors import Invalid
 from campaign_app.kit.pagination import Page
 from campaign_app.models.audit import AuditEntry
-from campaign_app.models.contact import Contact, ContactList, Tag
+from campaign_app.models.contact import EMAIL, Contact, ContactList, Tag
 from campaign_app.models.contact_import import ContactImport
 
 COUNT_CAP = CAP
@@ -365,7 +365,7 @@ async def timeline(
 
 
 async def sample_contacts(
-    session: AsyncSession, audience: dict[str, Any], search: str = "", limit: int = 20
+    session: AsyncSession, audience: dict[str, Any], search: str = "", limit: int = 20, kind: str = EMAIL
 ) -> list[SampleContact]:
     """Some contacts of an audience to preview with; of everyone when the audience is empty."""
-    return await audiences.sample(session, audience, search, limit)
+    return await audiences.sample(session, audience, search, limit, kind)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.audience import identity, repository
+from campaign_app.audience import addresses, identity, repository
 from campaign_app.audience.contact_pages import CAP
 from campaign_app.audience.errors import FileUnusable, SuppressionNotFound
 from campaign_app.audience.schemas import AddResult, SuppressionRow
@@ -24,6 +24,7 @@ from campaign_app.core.clock import now
 from campaign_app.core.errors import Invalid
 from campaign_app.kit import pagination
 from campaign_app.kit.pagination import Page, SortKey
+from campaign_app.models.contact import EMAIL, PHONE
 from campaign_app.models.delivery import Delivery, DeliveryStatus, Reason
 from campaign_app.models.suppression import Suppression, SuppressionReason
 from campaign_app.workspace import service as workspace
@@ -47,18 +48,23 @@ async def add(
     reason: SuppressionReason,
     note: str = "",
     campaign_id: int | None = None,
+    *,
+    kind: str = "",
 ) -> bool:
     """Suppress an address; the strongest reason stays. Whether anything changed.
+
+    `kind`: of an address as its channel writes it; without, it is read as an e-mail address or phone number.
 
     Raises:
         Invalid: neither an e-mail address nor a phone number.
     """
     actor.require("suppressions:write")
-    clean = identity.address(address, await _country(session))
+    known = kind not in {"", EMAIL, PHONE}
+    clean = address.strip() if known else identity.address(address, await _country(session))
     if not clean:
         problem = identity.email_problem(address) or "This is not an e-mail address or phone number."
         raise Invalid(problem, {"address": problem})
-    changed = bool(await _upsert(session, actor, [clean], reason, note, campaign_id))
+    changed = bool(await _upsert(session, actor, [clean], reason, note, campaign_id, kind if known else ""))
     if changed and actor.user_id is not None:  # the system's own are events of the delivery already
         await audit.record(session, actor, "suppression.add", "suppression", clean, clean, reason=reason.value)
     return changed
@@ -67,16 +73,18 @@ async def add(
 async def _upsert(
     session: AsyncSession,
     actor: Actor,
-    addresses: Sequence[str],
+    given: Sequence[str],
     reason: SuppressionReason,
     note: str,
     campaign_id: int | None,
+    kind: str = "",
 ) -> int:
     """Insert or strengthen; how many rows changed."""
     at, changed = now(), 0
-    for start in range(0, len(addresses), _CHUNK):
+    for start in range(0, len(given), _CHUNK):
         rows = [
             {
+                "kind": kind or addresses.kind_of_text(address),
                 "address": address,
                 "reason": reason,
                 "note": note.strip()[:500],
@@ -84,7 +92,7 @@ async def _upsert(
                 "created_by": actor.user_id,
                 "created_at": at,
             }
-            for address in addresses[start : start + _CHUNK]
+            for address in given[start : start + _CHUNK]
         ]
         changed += await _insert(session, repository.insert(session, Suppression).values(rows), reason)
     return changed
@@ -93,7 +101,7 @@ async def _upsert(
 async def _insert(session: AsyncSession, statement: Any, reason: SuppressionReason) -> int:
     new = statement.excluded
     statement = statement.on_conflict_do_update(
-        index_elements=["address"],
+        index_elements=["kind", "address"],
         set_={name: getattr(new, name) for name in ("reason", "note", "campaign_id", "created_by", "created_at")},
         where=_strength(col(Suppression.reason)) < STRENGTH[reason],
     )
@@ -124,6 +132,7 @@ async def _suppress_refused(session: AsyncSession, campaign_id: int, conditions:
     table: Any = Suppression.__table__  # type: ignore[attr-defined]
     source = (
         sa.select(
+            addresses.kind_of_campaign(campaign_id),
             col(Delivery.address),
             sa.literal(SuppressionReason.BOUNCED.value),
             sa.func.max(Delivery.response),
@@ -141,7 +150,7 @@ async def _suppress_refused(session: AsyncSession, campaign_id: int, conditions:
         .group_by(col(Delivery.address))
         .order_by(col(Delivery.address))
     )
-    columns = ["address", "reason", "note", "campaign_id", "created_at"]
+    columns = ["kind", "address", "reason", "note", "campaign_id", "created_at"]
     statement = repository.insert(session, Suppression).from_select(columns, source, include_defaults=False)
     return await _insert(session, statement, SuppressionReason.BOUNCED)
 
@@ -182,12 +191,12 @@ async def add_text(
 def _read_line(line: str, country: str, found: dict[str, None], wrong: list[str]) -> None:
     """The e-mail addresses of a line, or the phone number that a whole cell is; headings are passed over."""
     pieces = [piece for piece in _CUTS.split(line) if piece]
-    addresses = [address for piece in pieces if "@" in piece and (address := identity.email(piece.strip("'()[]")))]
-    if not addresses:
+    read = [address for piece in pieces if "@" in piece and (address := identity.email(piece.strip("'()[]")))]
+    if not read:
         cells = [cell.strip().strip("\"'") for cell in re.split(r"[,;|\t]", line)]
-        addresses = [number for cell in cells if cell and (number := identity.phone(cell, country))]
-    found.update(dict.fromkeys(addresses))
-    if not addresses and ("@" in line or any(c.isdigit() for c in line)):
+        read = [number for cell in cells if cell and (number := identity.phone(cell, country))]
+    found.update(dict.fromkeys(read))
+    if not read and ("@" in line or any(c.isdigit() for c in line)):
         wrong.append(line.strip()[:200])
 
 

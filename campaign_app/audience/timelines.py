@@ -7,10 +7,11 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from campaign_app.audience import addresses
 from campaign_app.audience.schemas import TimelineItem, TimelineKind
 from campaign_app.models.audit import AuditEntry
 from campaign_app.models.campaign import Campaign, CampaignLink
-from campaign_app.models.contact import Contact
+from campaign_app.models.contact import EMAIL, PHONE, Contact, ContactAddress
 from campaign_app.models.contact_import import ContactImport
 from campaign_app.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, EventKind
 from campaign_app.models.suppression import Suppression
@@ -136,8 +137,11 @@ def _change(entry: AuditEntry) -> TimelineItem:
 
 
 async def _suppression(session: AsyncSession, contact: Contact) -> list[TimelineItem]:
-    addresses = [address for address in (contact.email, contact.phone) if address]
-    found = await session.exec(select(Suppression).where(col(Suppression.address).in_(addresses)))
+    own = [(EMAIL, contact.email), (PHONE, contact.phone)]
+    rows = await session.exec(select(ContactAddress).where(ContactAddress.contact_id == contact.id))
+    own += [(row.kind, row.value) for row in rows]
+    known = [addresses.is_suppressed(kind, address) for kind, address in own if address]
+    found = await session.exec(select(Suppression).where(sa.or_(*known)))
     return [
         TimelineItem(
             row.created_at,

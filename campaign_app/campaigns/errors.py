@@ -1,6 +1,8 @@
 """What can be wrong with a campaign, in words for the person who builds it."""
 
-from campaign_app.core.errors import NotFound, SavedMeanwhile
+from pydantic import ValidationError
+
+from campaign_app.core.errors import Invalid, NotFound, SavedMeanwhile
 
 
 class CampaignNotFound(NotFound):
@@ -25,3 +27,20 @@ class SavedByAnother(SavedMeanwhile):
         )
         self.who = who
         self.version = version
+
+
+def invalid_from(error: ValidationError) -> Invalid:
+    """Pydantic's findings as one error for people."""
+    words = {
+        "string_too_short": "Give it a name",
+        "string_too_long": "This is too long: at most {max_length} characters",
+        "greater_than_equal": "At least {ge}",
+        "less_than_equal": "At most {le}",
+    }
+    fields = {}
+    for problem in error.errors():
+        name = str(problem["loc"][0]) if problem["loc"] else "input"
+        said = words.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+        fields[name] = said.format(**(problem.get("ctx") or {})) if "{" in said else said
+    first = next(iter(fields.items()))
+    return Invalid(f"{first[0].replace('_', ' ').capitalize()}: {first[1]}.", fields, title="Not saved")

@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import audiences
-from campaign_app.campaigns import link_check, previews, repository, schedule
+from campaign_app.campaigns import contents, link_check, previews, repository, schedule
 from campaign_app.campaigns import preflight_checks as checks
 from campaign_app.campaigns import preflight_repository as stored
 from campaign_app.campaigns.errors import CampaignNotFound
@@ -68,6 +68,7 @@ async def run(
 async def _look(session: AsyncSession, actor: Actor, campaign: Campaign) -> tuple[Facts, list[Finding]]:
     facts = Facts(
         campaign=campaign,
+        channel=contents.channel_of(campaign),
         at=clock.now(),
         workspace=await workspace.get(session),
         account=await stored.account(session, campaign.account_id),
@@ -75,9 +76,9 @@ async def _look(session: AsyncSession, actor: Actor, campaign: Campaign) -> tupl
         who=previews.who(actor),
     )
     try:
-        facts.audience = await audiences.count(session, campaign.audience)
+        facts.audience = await audiences.count(session, campaign.audience, facts.channel.address.name)
         if facts.audience.reachable:
-            facts.sample = await stored.sample(session, campaign.audience, SAMPLE)
+            facts.sample = await stored.sample(session, campaign.audience, facts.channel.address.name, SAMPLE)
     except NotFound as error:
         words = f"{error.message} Choose the audience again."
         return facts, [blocking("Part of the audience was deleted", words, "audience", "audience")]

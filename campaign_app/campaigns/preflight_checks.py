@@ -8,14 +8,11 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience.schemas import AudienceCount
-from campaign_app.campaigns import link_check, readiness
+from campaign_app.campaigns import contents, link_check, readiness
 from campaign_app.campaigns import preflight_repository as repository
-from campaign_app.campaigns.schemas import MessageFields
 from campaign_app.channels import registry
 from campaign_app.channels import rows as accounts
-from campaign_app.channels.email import content_checks as content
-from campaign_app.channels.email import rendering
-from campaign_app.channels.email.rendering import Inspected
+from campaign_app.channels.content import Channel, Inspected
 from campaign_app.kit import text
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign
@@ -35,6 +32,7 @@ class Facts:
     """What the checks look at."""
 
     campaign: Campaign
+    channel: Channel
     at: datetime
     workspace: Workspace
     account: SendingAccount | None
@@ -51,7 +49,7 @@ def audience(facts: Facts) -> list[Finding]:
     if not count.total:
         return [blocking("The audience is empty", "Choose a list or segment with contacts.", "audience", "audience")]
     if not count.reachable:
-        words = f"All {people(count.total)} in it are suppressed or have no e-mail address."
+        words = f"All {people(count.total)} in it are suppressed or have no {facts.channel.address.label}."
         return [blocking("Nobody in the audience can be reached", words, "audience", "audience", count.total)]
     found = [fine(f"{people(count.reachable)} will get it", "audience", count=count.reachable)]
     if left_out := sum(count.suppressed.values()):
@@ -61,22 +59,22 @@ def audience(facts: Facts) -> list[Finding]:
         found.append(fine(title, "suppressed", detail[:1].upper() + detail[1:], left_out))
     if count.no_address:
         have = "has" if count.no_address == 1 else "have"
-        title = f"{people(count.no_address)} {have} no e-mail address"
+        title = f"{people(count.no_address)} {have} no {facts.channel.address.label}"
         found.append(fine(title, "no_address", "They are skipped.", count.no_address))
     return found
 
 
 async def message(session: AsyncSession, facts: Facts) -> list[Finding]:
     """The message: can it be read, made for each of the sample, and what is in it."""
-    fields = MessageFields.of(facts.campaign)
-    if not (fields.html.strip() or fields.text.strip()):
+    content = contents.of(facts.campaign)
+    if facts.channel.lacks(content) == "message":
         return [blocking("The message is empty", "Write it, or start from a template.", "content", "content")]
     address = "x" * 60
     around = {"unsubscribe_url": address, "view_url": address, "open_url": address}
     around["postal_address"] = facts.workspace.postal_address
     people = [context_for(person) for person in facts.sample]
     try:
-        seen = await rendering.inspect(facts.who, fields.model_dump(), people, around, sorted(facts.attributes))
+        seen = await facts.channel.inspect(facts.who, content, people, around, sorted(facts.attributes))
     except RenderError as error:
         where = f"{error.part.capitalize()}, line {error.line}" if error.line else error.part.capitalize()
         return [blocking("The message cannot be read", f"{where}: {error.plain}.", "content", "template")]
@@ -90,7 +88,7 @@ async def _holes(session: AsyncSession, facts: Facts, seen: Inspected) -> list[F
     if not facts.audience.reachable or not names:
         return []
     required = [name for name in names if name in seen.required]
-    counted = await repository.holes(session, facts.campaign.audience, names, required)
+    counted = await repository.holes(session, facts.campaign.audience, facts.channel.address.name, names, required)
     found = []
     for name, number in counted.by_name.items():
         if number:
@@ -137,8 +135,7 @@ def sender(facts: Facts) -> list[Finding]:
 
 def workspace(facts: Facts) -> list[Finding]:
     """Whether recipients can reach this installation, and the postal address."""
-    account = facts.account
-    return [readiness.public_address(facts.workspace, account), readiness.postal_address(facts.workspace)]
+    return readiness.findings(facts.workspace, facts.account)
 
 
 async def recent(session: AsyncSession, facts: Facts) -> list[Finding]:
@@ -149,7 +146,7 @@ async def recent(session: AsyncSession, facts: Facts) -> list[Finding]:
     if not number:
         return [fine("Nobody in it got another campaign in the last 48 hours", "recent")]
     names = ", ".join(name for name, _ in shares)
-    title = f"{people(number)} got an e-mail from you in the last 48 hours"
+    title = f"{people(number)} got {facts.channel.message_word} from you in the last 48 hours"
     return [warning(title, f"From {names}.", "audience", "recent", number)]
 
 
@@ -179,7 +176,7 @@ async def links(facts: Facts, check: LinkCheck) -> list[Finding]:
 
 def _plain_links(targets: Sequence[str]) -> list[str]:
     plain = [target for target in targets if "{" not in target]
-    return [target for target in plain if target.lower().startswith("http") and content.link(target) is None]
+    return [target for target in plain if target.lower().startswith("http")]
 
 
 async def sender_of_channel(facts: Facts) -> list[Finding]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.audience import audiences
+from campaign_app.audience import addresses, audiences
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignMinute
 from campaign_app.models.contact import Contact
@@ -34,11 +34,11 @@ class Holes:
     skipped: int
 
 
-async def _reachable(session: AsyncSession, audience: dict[str, Any]) -> tuple[Any, Any]:
+async def _reachable(session: AsyncSession, audience: dict[str, Any], kind: str) -> tuple[Any, Any]:
     """(people as a subquery, the same without suppressed ones and those without an address)."""
-    people = (await audiences.recipients_query(session, audience)).subquery()
-    joined = people.outerjoin(Suppression, sa.and_(col(Suppression.address) == people.c.email, people.c.email != ""))
-    return people, (joined, sa.and_(col(Suppression.id).is_(None), people.c.email != ""))
+    people = (await audiences.recipients_query(session, audience, kind)).subquery()
+    joined = people.outerjoin(Suppression, addresses.is_suppressed(kind, people.c.address))
+    return people, (joined, sa.and_(col(Suppression.id).is_(None), people.c.address != ""))
 
 
 def _is_empty(people: Any, name: str) -> sa.ColumnElement[bool]:
@@ -50,12 +50,12 @@ def _is_empty(people: Any, name: str) -> sa.ColumnElement[bool]:
 
 
 async def holes(
-    session: AsyncSession, audience: dict[str, Any], names: Collection[str], required: Collection[str]
+    session: AsyncSession, audience: dict[str, Any], kind: str, names: Collection[str], required: Collection[str]
 ) -> Holes:
     """Count empty values of these variables in one reading of the audience."""
     if not names:
         return Holes({}, 0)
-    people, (joined, condition) = await _reachable(session, audience)
+    people, (joined, condition) = await _reachable(session, audience, kind)
     columns = [sa.func.count().filter(_is_empty(people, name)).label(f"v{place}") for place, name in enumerate(names)]
     needed = [_is_empty(people, name) for name in required]
     columns.append(sa.func.count().filter(sa.or_(*needed) if needed else sa.false()).label("skipped"))
@@ -63,9 +63,9 @@ async def holes(
     return Holes({name: int(row[place]) for place, name in enumerate(names)}, int(row[-1]))
 
 
-async def sample(session: AsyncSession, audience: dict[str, Any], limit: int) -> list[Any]:
+async def sample(session: AsyncSession, audience: dict[str, Any], kind: str, limit: int) -> list[Any]:
     """Some of the reachable people, with all their fields."""
-    people, (joined, condition) = await _reachable(session, audience)
+    people, (joined, condition) = await _reachable(session, audience, kind)
     found = await session.execute(
         sa.select(people).select_from(joined).where(condition).order_by(people.c.id).limit(limit)
     )

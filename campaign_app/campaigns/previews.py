@@ -5,18 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import service as audience
 from campaign_app.audit import service as audit
-from campaign_app.campaigns import preflight_repository, readiness, repository
+from campaign_app.campaigns import contents, preflight_repository, readiness, repository
 from campaign_app.campaigns.errors import CampaignNotFound
-from campaign_app.campaigns.schemas import MessageFields, Preview, TemplateInput, TestOutcome
+from campaign_app.campaigns.schemas import Preview, TemplateInput, TestOutcome
 from campaign_app.channels import registry
 from campaign_app.channels import service as accounts
-from campaign_app.channels.base import Content, Outgoing, Verdict
-from campaign_app.channels.email import rendering
-from campaign_app.channels.email.rendering import Shown
+from campaign_app.channels.base import Verdict
+from campaign_app.channels.content import Channel
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.crypto import digest
@@ -43,12 +43,13 @@ EXAMPLE: Mapping[str, Any] = {
 async def preview(
     session: AsyncSession,
     actor: Actor,
-    source: int | MessageFields,
+    source: int | BaseModel,
     contact_id: int | None = None,
     *,
-    fields: MessageFields | None = None,
+    content: BaseModel | None = None,
+    channel: Channel | None = None,
 ) -> Preview:
-    """The message of a campaign (or of `fields`, unsaved) for a contact; without one for the first of the audience.
+    """The message of a campaign (or of `content`, unsaved) for a contact; without one for the first of the audience.
 
     What is wrong with the template is in the answer, with part and line, not raised: people see it while they write.
     """
@@ -56,10 +57,12 @@ async def preview(
     campaign = await repository.get(session, source) if isinstance(source, int) else None
     if isinstance(source, int) and campaign is None:
         raise CampaignNotFound
-    written = fields or (source if isinstance(source, MessageFields) else MessageFields.of(_known(campaign)))
+    written = content or (source if isinstance(source, BaseModel) else contents.of(_known(campaign)))
+    channel = channel or (contents.channel_of(campaign) if campaign else registry.channels()[0])
     person = await _person(session, campaign, contact_id)
     try:
-        shown = await _shown(actor, written, person, await _surroundings(session, None), marked=True)
+        around = await _surroundings(session, None)
+        shown = await channel.preview(who(actor), written, context_for(person), around, marked=True)
     except RenderError as error:
         return Preview(problem=error.plain, problem_part=error.part, problem_line=error.line, recipient=_name(person))
     names = await repository.attribute_keys(session)
@@ -83,7 +86,7 @@ def _known(campaign: Campaign | None) -> Campaign:
 
 def _name(person: Mapping[str, Any] | Contact) -> str:
     values = context_for(person)
-    return str(values["name"] or values["email"])
+    return str(values["name"] or values["email"] or values["phone"])
 
 
 async def _person(
@@ -92,7 +95,8 @@ async def _person(
     if contact_id is not None and (found := await repository.contact(session, contact_id)):
         return found
     if campaign is not None and campaign.audience:
-        sample = await audience.sample_contacts(session, campaign.audience, limit=1)
+        kind = contents.channel_of(campaign).address.name
+        sample = await audience.sample_contacts(session, campaign.audience, limit=1, kind=kind)
         if sample and (first := await repository.contact(session, sample[0].id)):
             return first
     return EXAMPLE
@@ -102,13 +106,6 @@ async def _surroundings(session: AsyncSession, account_id: int | None) -> dict[s
     found = await workspace.get(session)
     base = readiness.base_of(found, await preflight_repository.account(session, account_id))
     return {"unsubscribe_url": f"{base}/u/test", "view_url": f"{base}/v/test", "postal_address": found.postal_address}
-
-
-async def _shown(
-    actor: Actor, fields: MessageFields | TemplateInput, person: Any, around: Mapping[str, str], *, marked: bool
-) -> Shown:
-    written = {name: getattr(fields, name) for name in MessageFields.model_fields}
-    return await rendering.preview(who(actor), written, context_for(person), around, marked=marked)
 
 
 def who(actor: Actor) -> str:
@@ -125,7 +122,7 @@ class Picture:
 
 
 async def pictures(
-    session: AsyncSession, actor: Actor, templates: Sequence[tuple[int | None, MessageFields]]
+    session: AsyncSession, actor: Actor, templates: Sequence[tuple[int | None, BaseModel]]
 ) -> list[Picture | None]:
     """The page of each template (author, fields); None for those that are not made within PICTURES_S.
 
@@ -143,21 +140,26 @@ async def pictures(
     return [found if isinstance(found, Picture) else None for found in made]
 
 
-async def _picture(author: str, fields: MessageFields, around: Mapping[str, str]) -> Picture:
+async def _picture(author: str, fields: BaseModel, around: Mapping[str, str]) -> Picture:
     try:
-        shown = await rendering.preview(author, fields.model_dump(), context_for(EXAMPLE), around, marked=True)
+        shown = await _library().preview(author, fields, context_for(EXAMPLE), around, marked=True)
     except RenderError as error:
         return Picture(problem=error.plain)
     return Picture(shown.html)
 
 
-async def try_out(actor: Actor, fields: MessageFields | TemplateInput) -> None:
+async def try_out(actor: Actor, fields: TemplateInput | BaseModel) -> None:
     """Make a message once for an example person, before others meet it.
 
     Raises:
         RenderError: it cannot be made, or takes too long.
     """
-    await _shown(actor, fields, EXAMPLE, {}, marked=True)
+    await _library().preview(who(actor), fields, context_for(EXAMPLE), {}, marked=True)
+
+
+def _library() -> Channel:
+    """What templates are written for."""
+    return registry.channels()[0]
 
 
 async def send_test(
@@ -180,24 +182,16 @@ async def send_test(
         raise Invalid("Choose the sending account first.", {"account_id": "Choose an account"}, title="No sender")
     person = await _person(session, campaign, contact_id)
     around = await _surroundings(session, campaign.account_id)
-    shown = await _shown(actor, MessageFields.of(campaign), person, around, marked=False)
+    content, channel = contents.of(campaign), contents.channel_of(campaign)
+    shown = await channel.preview(who(actor), content, context_for(person), around, marked=False)
     account = await accounts.config(session, campaign.account_id)
-    adapter, sender = registry.adapter(account.provider), (await accounts.address(session, account.id))
-    composer = adapter.composer(account, from_name=campaign.from_name, reply_to=campaign.reply_to)
+    adapter = registry.adapter(account.provider)
     outcomes = []
-    for position, address in enumerate(addresses):
-        stamp = digest(f"{campaign_id} {address} {now().isoformat()}")[:24]
-        content = Content(
-            recipient=address,
-            recipient_name="",
-            subject=f"[Test] {shown.subject}",
-            html=shown.html,
-            text=shown.text,
-            message_id=f"<test.{stamp}@{sender.rpartition('@')[2]}>",
-            headers={},
-        )
-        outgoing = Outgoing(position, sender, address, composer.compose(content))
-        result = await adapter.send_one(account, outgoing)
+    for address in addresses:
+        if problem := adapter.recipient_problem(address):
+            raise Invalid(problem, {"to": problem})
+        mark = digest(f"{campaign_id} {address} {now().isoformat()}")[:24]
+        result = await adapter.send_one(account, adapter.campaign_test(account, content, shown, address, mark))
         outcomes.append(TestOutcome(address, result.verdict is Verdict.ACCEPTED, result.response))
     return outcomes
 

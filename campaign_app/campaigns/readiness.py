@@ -3,6 +3,7 @@
 Pre-flight shows it, a launch refuses without it, and the dashboard lists it; all three ask here.
 """
 
+from campaign_app.channels import registry
 from campaign_app.channels import rows as accounts
 from campaign_app.core.config import settings
 from campaign_app.models.account import SendingAccount
@@ -58,7 +59,13 @@ def postal_address(workspace: Workspace) -> Finding:
     return blocking("Your postal address is missing", detail, "workspace", "address")
 
 
+def findings(workspace: Workspace, account: SendingAccount | None) -> list[Finding]:
+    """What the account's channel needs of the workspace."""
+    wanted = registry.adapter(account.provider).capabilities if account else registry.adapters()[0].capabilities
+    found = [public_address(workspace, account)] if wanted.has_links else []
+    return found + ([postal_address(workspace)] if wanted.needs_postal_address else [])
+
+
 def stops(workspace: Workspace, account: SendingAccount | None) -> list[Finding]:
     """Everything of the workspace that stops a launch through this account."""
-    found = (public_address(workspace, account), postal_address(workspace))
-    return [finding for finding in found if finding.severity == "blocking"]
+    return [finding for finding in findings(workspace, account) if finding.severity == "blocking"]

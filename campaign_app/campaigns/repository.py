@@ -157,6 +157,11 @@ async def only_account(session: AsyncSession) -> int | None:
     return found[0] if len(found) == 1 else None
 
 
+async def provider_of(session: AsyncSession, account_id: int) -> str:
+    """An account's provider, "" when there is no such account."""
+    return (await session.exec(select(SendingAccount.provider).where(SendingAccount.id == account_id))).first() or ""
+
+
 async def last_activity(session: AsyncSession, campaign_id: int) -> CampaignActivity | None:
     """The newest line of a campaign's log."""
     statement = select(CampaignActivity).where(CampaignActivity.campaign_id == campaign_id)

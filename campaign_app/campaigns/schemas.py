@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from campaign_app.campaigns import schedule
 from campaign_app.core.errors import Invalid
-from campaign_app.models.campaign import Campaign, CampaignStatus, LatePolicy
+from campaign_app.models.campaign import CampaignStatus, LatePolicy
 from campaign_app.models.template import Editor
 from campaign_app.rendering.finding import Finding
 
@@ -85,32 +84,11 @@ def _line(value: str) -> str:
     return value
 
 
-def _address(value: str) -> str:
-    if not value.strip():
-        return ""
-    try:
-        return validate_email(value.strip(), check_deliverability=False).normalized
-    except EmailNotValidError:
-        raise ValueError("This is not an e-mail address") from None
-
-
-class MessageFields(BaseModel):
-    """The parts of a message as they stand in an editor."""
-
-    subject: str = ""
-    preheader: str = ""
-    editor: Editor = Editor.HTML
-    html: str = ""
-    text: str = ""
-
-    @classmethod
-    def of(cls, campaign: Campaign) -> "MessageFields":
-        """Those of a campaign."""
-        return cls.model_validate(campaign, from_attributes=True)
-
-
 class CampaignPatch(BaseModel):
-    """What one step of the builder saves: only the fields that are given change. Times are aware, rates per minute."""
+    """What one step of the builder saves: only the fields that are given change. Times are aware, rates per minute.
+
+    `content`: fields of the channel's content model that have no column of their own.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -123,6 +101,7 @@ class CampaignPatch(BaseModel):
     editor: Editor = Editor.TEXT
     html: str = Field(default="", max_length=1_000_000)
     text: str = Field(default="", max_length=1_000_000)
+    content: dict[str, Any] = Field(default_factory=dict)
     track_opens: bool = True
     track_clicks: bool = True
     audience: dict[str, Any] = Field(default_factory=dict)
@@ -145,11 +124,6 @@ class CampaignPatch(BaseModel):
     @classmethod
     def _one_line(cls, value: str | None) -> str | None:
         return None if value is None else _line(value)
-
-    @field_validator("reply_to")
-    @classmethod
-    def _reply_address(cls, value: str) -> str:
-        return _address(value)
 
     @field_validator("send_at")
     @classmethod

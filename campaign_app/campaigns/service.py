@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audit import service as audit
-from campaign_app.campaigns import lifecycle, repository
-from campaign_app.campaigns.errors import CampaignNotFound, SavedByAnother
+from campaign_app.campaigns import contents, lifecycle, repository
+from campaign_app.campaigns.errors import CampaignNotFound, SavedByAnother, invalid_from
 from campaign_app.campaigns.schemas import BulkResult, CampaignPatch, CampaignQuery, CampaignRow
 from campaign_app.channels import registry
 from campaign_app.core.actor import Actor
@@ -22,13 +22,14 @@ from campaign_app.models.delivery import DeliveryStatus
 from campaign_app.workspace import service as workspace
 
 _NOT_COPIED = frozenset({"name", "send_at"})
-_COPIED = ("channel", *(name for name in CampaignPatch.model_fields if name not in _NOT_COPIED))
+_COPIED = ("channel", "address_kind", *(name for name in CampaignPatch.model_fields if name not in _NOT_COPIED))
 _STEP_TITLES = {
     "audience": "Audience changed",
     "subject": "Message changed",
     "html": "Message changed",
     "text": "Message changed",
     "preheader": "Message changed",
+    "content": "Message changed",
     "send_at": "Schedule changed",
     "windows": "Schedule changed",
     "rate_per_minute": "Rate changed",
@@ -55,7 +56,7 @@ def _row(campaign: Campaign, counter: CampaignCounter | None, owner: str) -> Cam
         id=campaign.id or 0,
         name=campaign.name,
         subject=campaign.subject,
-        channel=registry.channel_name(campaign.channel),
+        channel=registry.channel(campaign.channel).name,
         status=campaign.status,
         status_reason=campaign.status_reason,
         step_reached=campaign.step_reached,
@@ -104,10 +105,13 @@ async def create(session: AsyncSession, actor: Actor, name: str, **fields: Any) 
         Invalid: a field is wrong.
     """
     actor.require("campaigns:write")
-    values = _values(checked({"name": name, **fields}))
+    values = await _values(session, checked({"name": name, **fields}))
     zone = await workspace.zone_of(session, actor)
     campaign = Campaign(owner_id=actor.user_id, updated_by=actor.name, **{"time_zone": zone, **values})
-    campaign.account_id = campaign.account_id or await repository.only_account(session)
+    if campaign.account_id is None and (only := await repository.only_account(session)):
+        campaign.account_id = only
+        channel = registry.adapter(await repository.provider_of(session, only)).channel
+        campaign.channel, campaign.address_kind = channel.name, channel.address.name
     session.add(campaign)
     await session.flush()
     await _note(session, actor, campaign, "created", "edit", "Created")
@@ -126,28 +130,20 @@ def checked(fields: dict[str, Any]) -> CampaignPatch:
         raise invalid_from(error) from None
 
 
-def invalid_from(error: ValidationError) -> Invalid:
-    """Pydantic's findings as one error for people."""
-    words = {
-        "string_too_short": "Give it a name",
-        "string_too_long": "This is too long: at most {max_length} characters",
-        "greater_than_equal": "At least {ge}",
-        "less_than_equal": "At most {le}",
-    }
-    fields = {}
-    for problem in error.errors():
-        name = str(problem["loc"][0]) if problem["loc"] else "input"
-        said = words.get(problem["type"], problem["msg"].removeprefix("Value error, "))
-        fields[name] = said.format(**(problem.get("ctx") or {})) if "{" in said else said
-    first = next(iter(fields.items()))
-    return Invalid(f"{first[0].replace('_', ' ').capitalize()}: {first[1]}.", fields, title="Not saved")
-
-
-def _values(patch: CampaignPatch) -> dict[str, Any]:
+async def _values(session: AsyncSession, patch: CampaignPatch, campaign: Campaign | None = None) -> dict[str, Any]:
+    """The columns that a patch changes. The account decides the channel."""
     values = {name: getattr(patch, name) for name in patch.model_fields_set}
     if "name" in values and not values["name"]:
         raise Invalid("A campaign needs a name.", {"name": "Give it a name"}, title="Not saved")
-    return values
+    channel = campaign.channel if campaign else ""
+    if values.get("account_id") and (provider := await repository.provider_of(session, values["account_id"])):
+        channel = registry.adapter(provider).channel.name
+    channel = registry.channel(channel).name
+    if campaign is None or campaign.channel != channel:
+        values |= {"channel": channel, "address_kind": registry.channel(channel).address.name}
+    if "content" in values and campaign is not None and "channel" not in values:
+        values["content"] = {**(campaign.content or {}), **values["content"]}
+    return contents.checked(registry.channel(channel), values)
 
 
 async def save_step(
@@ -165,7 +161,8 @@ async def save_step(
     lifecycle.require("edit", campaign)
     if campaign.version != version:
         raise await _conflict(session, campaign, actor)
-    changes = {name: value for name, value in _values(patch).items() if getattr(campaign, name) != value}
+    wanted = await _values(session, patch, campaign)
+    changes = {name: value for name, value in wanted.items() if getattr(campaign, name) != value}
     _check_time(campaign, changes)
     if "step_reached" in changes:
         changes["step_reached"] = max(changes["step_reached"], campaign.step_reached)

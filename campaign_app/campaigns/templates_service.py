@@ -9,10 +9,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.audit import service as audit
 from campaign_app.campaigns import previews
 from campaign_app.campaigns import template_repository as repository
-from campaign_app.campaigns.errors import CampaignNotFound, SavedByAnother
+from campaign_app.campaigns.errors import CampaignNotFound, SavedByAnother, invalid_from
 from campaign_app.campaigns.repository import get as get_campaign
 from campaign_app.campaigns.schemas import TemplateInput
-from campaign_app.campaigns.service import invalid_from
 from campaign_app.channels.email.built_in import BUILT_IN
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from campaign_app.channels.content import Capabilities, Channel, Shown
 from campaign_app.channels.fields import Form
 from campaign_app.models.delivery import Reason
 from campaign_app.rendering.finding import Finding
@@ -25,6 +26,7 @@ class Verdict(StrEnum):
     PERMANENT = "permanent"  # never again
     UNCERTAIN = "uncertain"  # handed over, and no answer is known
     NOT_TRIED = "not_tried"  # certainly not sent, costs no attempt: outage, drain, account trouble
+    RETURNED = "returned"  # answered after the hand-over: certainly not sent, nobody's fault, costs no attempt
 
 
 class Party(StrEnum):
@@ -45,6 +47,7 @@ class Result:
     at any command, the final dot too): the circuit breaker counts it. With NOT_TRIED the message is certainly not
     sent, even if it had been handed over. `throttled`: the provider asked to slow down; no attempt of the recipient's
     is used up. `retry_after` in seconds. `party` and `rule` name who is at fault and the row of the table that says so.
+    `provider_id`: the name under which the provider reports about an accepted message (≤ 128 characters, "" for none).
     """
 
     verdict: Verdict
@@ -55,6 +58,7 @@ class Result:
     throttled: bool = False
     party: Party = Party.NOBODY
     rule: str = ""
+    provider_id: str = ""
 
     @property
     def is_dead(self) -> bool:
@@ -180,26 +184,27 @@ class Weakness:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """One rendered message. `headers` are extra header lines (List-Unsubscribe …), already safe (no CR or LF)."""
+class Envelope:
+    """Whom one message goes to, and what names its delivery wherever the message turns up.
 
+    `key` is the delivery's id; `token` names it to everybody else, `unsubscribe_url` is where this person leaves.
+    """
+
+    key: int
     recipient: str
-    recipient_name: str
-    subject: str
-    html: str
-    text: str
-    message_id: str
-    headers: Mapping[str, str]
+    name: str
+    unsubscribe_url: str
+    token: str
 
 
 class Composer(Protocol):
     """Turns rendered content into bytes; made once per campaign and account."""
 
-    def compose(self, content: Content) -> bytes:
-        """The complete message as the channel sends it.
+    def compose(self, envelope: Envelope, rendered: Any) -> bytes:
+        """The complete message as the channel sends it; `rendered` is what its own compiled content made.
 
         Raises:
-            ValueError: a header value holds CR or LF, or the address cannot be sent to.
+            ValueError: something cannot be written as the channel needs it, or the address cannot be sent to.
         """
 
 
@@ -258,8 +263,8 @@ class AccountKind(Protocol):
 class ChannelAdapter(AccountKind, Protocol):
     """Everything about one provider of a channel; found through `channels.registry.adapter(provider)`."""
 
-    channel: str
-    channel_label: str
+    channel: Channel
+    capabilities: Capabilities
 
     def sender(
         self,
@@ -274,8 +279,12 @@ class ChannelAdapter(AccountKind, Protocol):
         `channels.service.record_capabilities`.
         """
 
-    def composer(self, account: AccountConfig, *, from_name: str, reply_to: str) -> Composer:
-        """A composer for one campaign's messages."""
+    def composer(self, account: AccountConfig, content: Any) -> Composer:
+        """A composer for one campaign's messages; `content` is in the channel's model.
+
+        Raises:
+            ValueError: the account's own addresses or its key cannot be used.
+        """
 
     async def test_connection(self, account: AccountConfig, timeout_s: float = 15.0) -> ConnectionReport:
         """Connect, greet, log in, leave. Never raises for what the server does."""
@@ -288,6 +297,19 @@ class ChannelAdapter(AccountKind, Protocol):
 
     def recipient_problem(self, address: str) -> str:
         """What is wrong with a recipient that a person entered; "" when nothing is."""
+
+    def campaign_test(self, account: AccountConfig, content: Any, shown: Shown, to: str, mark: str) -> Outgoing:
+        """A campaign's message for a colleague, marked as a test; `mark` is different each time.
+
+        Raises:
+            ValueError: the address cannot be sent to, or the account's own cannot be used.
+        """
+
+    def message_id(self, settings: Any, delivery_id: int) -> str:
+        """The name that the messages of a delivery carry from here; "" where the channel has none."""
+
+    def provider_id(self, response: str) -> str:
+        """The name under which the server took a message, read from its answer; "" when it holds none."""
 
     def account_test(self, account: AccountConfig, to: str) -> Outgoing:
         """A short message that shows that the account works.

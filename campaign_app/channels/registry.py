@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from campaign_app.channels.base import ChannelAdapter
+from campaign_app.channels.content import Channel
 from campaign_app.channels.email_smtp.adapter import SmtpAdapter
 
 _ADAPTERS: Final[dict[str, ChannelAdapter]] = {
@@ -19,9 +20,14 @@ def adapter(provider: str) -> ChannelAdapter:
     return _ADAPTERS[provider]
 
 
-def channel_name(channel: str) -> str:
-    """The channel of a campaign; one from before there was a choice has none, and goes by the usual one."""
-    return channel or adapters()[0].channel
+def channel(name: str) -> Channel:
+    """A channel by its name; a campaign from before there was a choice has none, and goes by the usual one."""
+    return next((each.channel for each in _ADAPTERS.values() if each.channel.name == name), adapters()[0].channel)
+
+
+def channels() -> Sequence[Channel]:
+    """All of them, the usual one first."""
+    return tuple({each.channel.name: each.channel for each in _ADAPTERS.values()}.values())
 
 
 def adapters() -> Sequence[ChannelAdapter]:

@@ -92,7 +92,7 @@ def _shared(account: SendingAccount, use: Use, at: datetime) -> dict[str, Any]:
     return {
         "id": account.id,
         "provider": account.provider,
-        "channel": registry.adapter(account.provider).channel,
+        "channel": registry.adapter(account.provider).channel.name,
         "name": account.name,
         "address": known.address,
         "sender_name": known.name,

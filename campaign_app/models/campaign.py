@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from campaign_app.core.clock import now
 from campaign_app.models.base import BIG, JSON, TEXT, choice
+from campaign_app.models.contact import EMAIL
 from campaign_app.models.delivery import SENT_STATUSES
 from campaign_app.models.template import Editor
 
@@ -52,6 +53,10 @@ _PAUSERS = {
 }
 
 
+CONTENT_COLUMNS = frozenset({"from_name", "reply_to", "subject", "preheader", "editor", "html", "text"})
+"""Fields of a channel's content that have a column of their own, from before there was `content`."""
+
+
 class LatePolicy(StrEnum):
     """What to do with a start time that passed while nothing ran."""
 
@@ -62,7 +67,9 @@ class LatePolicy(StrEnum):
 class Campaign(SQLModel, table=True):
     """One message to one audience.
 
-    `channel` is a name of channels.registry, "" while it is the usual one.
+    `channel` is a name of channels.registry, "" while it is the usual one; `address_kind` is what that writes to.
+    What a message says is read through campaigns.contents: a field of the channel's content model is in its column, if
+    it has one, else in `content`.
     `audience`: {"lists": [id], "segments": [id], "exclude_lists": [id], "exclude_segments": [id], "everyone": bool}.
     `windows`: {"zone": IANA name, "days": {"0".."6" (Monday = 0): [["09:00", "18:00"], ...]}}; empty = at any time.
     `rate_per_minute` None = as fast as the account allows; `batch_delay_ms` is waited after every
@@ -79,6 +86,7 @@ class Campaign(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=255)
     channel: str = Field(default="", max_length=32)
+    address_kind: str = Field(default=EMAIL, max_length=32)
     status: CampaignStatus = Field(default=CampaignStatus.DRAFT, sa_type=choice(CampaignStatus))
     status_reason: str = Field(default="", max_length=500)
     account_id: int | None = Field(default=None, foreign_key="sending_account.id")
@@ -89,6 +97,7 @@ class Campaign(SQLModel, table=True):
     editor: Editor = Field(default=Editor.TEXT, sa_type=choice(Editor))
     html: str = Field(default="", sa_type=TEXT)
     text: str = Field(default="", sa_type=TEXT)
+    content: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     track_opens: bool = True
     track_clicks: bool = True
     audience: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)

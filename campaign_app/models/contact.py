@@ -10,6 +10,9 @@ from campaign_app.core.clock import now
 from campaign_app.kit.folding import sort_key
 from campaign_app.models.base import BIG, JSON, big_id
 
+EMAIL, PHONE = "email", "phone"
+"""Kinds of address that a contact has a column for. Other kinds are rows of `contact_address`."""
+
 _SORTED = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
 
 
@@ -54,6 +57,25 @@ class Contact(SQLModel, table=True):
 def _keep_sort_keys(_mapper: Any, _connection: Any, contact: Contact) -> None:
     contact.sort_name = sort_key(contact.last_name, contact.first_name) or sort_key(contact.identity)
     contact.sort_company = sort_key(contact.company)
+
+
+class ContactAddress(SQLModel, table=True):
+    """An identity of a contact that has no column: an account name, a gateway's id, another spelling.
+
+    `scope`: the account or workspace at the provider for which it holds, "" for everywhere.
+    """
+
+    __tablename__ = "contact_address"
+    __table_args__ = (
+        sa.UniqueConstraint("kind", "scope", "value"),
+        sa.Index("ix_contact_address_contact_id_kind", "contact_id", "kind"),
+    )
+
+    id: int | None = big_id()
+    contact_id: int = Field(sa_type=BIG, foreign_key="contact.id", ondelete="CASCADE")
+    kind: str = Field(max_length=32)
+    scope: str = Field(default="", max_length=64)
+    value: str = Field(max_length=254)
 
 
 class ContactList(SQLModel, table=True):

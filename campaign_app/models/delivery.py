@@ -184,6 +184,17 @@ class Lease(SQLModel, table=True):
     expires_at: datetime | None = None
 
 
+class DeliveryRef(SQLModel, table=True):
+    """The name under which a provider knows an attempt: what its reports find the delivery by."""
+
+    __tablename__ = "delivery_ref"
+
+    account_id: int = Field(primary_key=True)
+    provider_id: str = Field(primary_key=True, max_length=128)
+    delivery_id: int = Field(sa_type=BIG, index=True)
+    attempt: int
+
+
 class EventKind(StrEnum):
     """What happened to a message after it was sent."""
 
@@ -196,6 +207,9 @@ class EventKind(StrEnum):
     VIEW = "view"
     DELIVER = "deliver"
     DELAY = "delay"
+    SENT = "sent"
+    READ = "read"
+    FAIL = "fail"
 
 
 class DeliveryEvent(SQLModel, table=True):

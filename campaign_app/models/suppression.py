@@ -3,10 +3,12 @@
 from datetime import datetime
 from enum import StrEnum
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from campaign_app.core.clock import now
 from campaign_app.models.base import big_id, choice
+from campaign_app.models.contact import EMAIL
 
 
 class SuppressionReason(StrEnum):
@@ -24,10 +26,15 @@ class SuppressionReason(StrEnum):
 
 
 class Suppression(SQLModel, table=True):
-    """One address (normalised e-mail or E.164 phone); it outlives the contact."""
+    """One address of a kind (e-mail normalised, phone in E.164, others as their channel writes them). It outlives the
+    contact.
+    """
+
+    __table_args__ = (sa.UniqueConstraint("kind", "address"), sa.Index("ix_suppression_address", "address"))
 
     id: int | None = big_id()
-    address: str = Field(max_length=254, unique=True)
+    kind: str = Field(default=EMAIL, max_length=32)
+    address: str = Field(max_length=254)
     reason: SuppressionReason = Field(sa_type=choice(SuppressionReason))
     note: str = Field(default="", max_length=500)
     campaign_id: int | None = None

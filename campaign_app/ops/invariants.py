@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from campaign_app.audience import addresses
 from campaign_app.core import clock, db
 from campaign_app.delivery import repository as deliveries
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
@@ -82,7 +83,8 @@ async def suppressed_stay_out(session: AsyncSession) -> list[str]:
     minute = sa.literal(clock.now() - timedelta(days=7))
     query = (
         select(Delivery.id)
-        .join(Suppression, col(Suppression.address) == col(Delivery.address))
+        .join(Campaign, col(Campaign.id) == col(Delivery.campaign_id))
+        .join(Suppression, addresses.is_suppressed(col(Campaign.address_kind), col(Delivery.address)))
         .where(col(Delivery.sent_at) > minute, col(Suppression.created_at) < col(Delivery.sent_at))
         .limit(1_000)
     )
@@ -91,7 +93,8 @@ async def suppressed_stay_out(session: AsyncSession) -> list[str]:
         return []
     pairs = (
         select(Delivery.id, Delivery.sent_at, Suppression.created_at)
-        .join(Suppression, col(Suppression.address) == col(Delivery.address))
+        .join(Campaign, col(Campaign.id) == col(Delivery.campaign_id))
+        .join(Suppression, addresses.is_suppressed(col(Campaign.address_kind), col(Delivery.address)))
         .where(col(Delivery.id).in_(ids))
     )
     late = [

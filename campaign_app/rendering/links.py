@@ -51,10 +51,11 @@ _TAG_OF = {kind: _TAG * place for place, kind in enumerate(LinkKind)}
 
 
 class Made(NamedTuple):
-    """What a message needs of its delivery: variables for its parts, and headers."""
+    """What a message needs of its delivery: variables for its parts, where people unsubscribe, its token."""
 
     variables: dict[str, str]
-    headers: dict[str, str]
+    unsubscribe_url: str
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +143,7 @@ class Addresses:
         self._to_view = f"{base}/v/" if "view_url" in reads else ""
 
     def make(self, delivery_id: int, values: LinkValues = link_values.NONE) -> Made:
-        """The addresses by the names that a compiled message has for them, and the headers every message carries:
-        one-click unsubscribe (RFC 8058) and the delivery. `values` from `message.link_values(…)`.
-        """
+        """The addresses by the names that a compiled message has for them. `values` from `message.link_values(…)`."""
         raw = delivery_id.to_bytes(_ID_BYTES, "big")
         digest = _digest(raw)
         tags = _letters(digest[:_TAGS] + raw)
@@ -162,12 +161,7 @@ class Addresses:
             self._clicks(found, key, name, _blocks(positions), packed)
         if values.whole:
             found.update(values.whole)
-        headers = {
-            "List-Unsubscribe": f"<{leave}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            "X-Beacon-Delivery": tags[48:],
-        }
-        return Made(found, headers)
+        return Made(found, leave, tags[48:])
 
     def _clicks(self, found: dict[str, str], key: bytes, name: str, blocks: _Blocks, values: bytes) -> None:
         base = self._to_click

@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import suppression
+from campaign_app.channels.email import message_ids
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.clock import now
 from campaign_app.core.errors import Invalid
-from campaign_app.delivery import message_ids
 from campaign_app.delivery.ledger import moves
 from campaign_app.models.delivery import Delivery, EventKind
 from campaign_app.models.suppression import SuppressionReason

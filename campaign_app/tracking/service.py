@@ -108,8 +108,11 @@ async def unsubscribe(session: AsyncSession, token: str, *, ip: str = "", user_a
 
 async def suppress(session: AsyncSession, delivery: Delivery, reason: SuppressionReason, note: str) -> None:
     """Put a recipient on the suppression list in the name of the product."""
-    if delivery.address:
-        await suppression.add(session, SYSTEM, delivery.address, reason, note=note, campaign_id=delivery.campaign_id)
+    if not delivery.address:
+        return
+    campaign = await repository.campaign(session, delivery.campaign_id)
+    kind = campaign.address_kind if campaign else ""
+    await suppression.add(session, SYSTEM, delivery.address, reason, note, delivery.campaign_id, kind=kind)
 
 
 async def count_once(session: AsyncSession, delivery: Delivery, column: str, at: datetime) -> None:

@@ -6,18 +6,18 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.campaigns import preflight_repository, readiness
+from campaign_app.channels.content import Message
 from campaign_app.delivery.launch import content
 from campaign_app.models.campaign import Campaign
-from campaign_app.rendering import isolated as rendering
-from campaign_app.rendering import links
+from campaign_app.rendering import isolated, links
 from campaign_app.rendering.errors import RenderError, TooSlow
 from campaign_app.rendering.links import Addresses, LinkKind
-from campaign_app.rendering.templating import CompiledMessage, assemble, context_for
+from campaign_app.rendering.templating import context_for
 from campaign_app.tracking import repository
 from campaign_app.workspace import service as workspace
 
 _KEPT = 64
-_compiled: OrderedDict[tuple[Any, ...], CompiledMessage | None] = OrderedDict()
+_compiled: OrderedDict[tuple[Any, ...], Message | None] = OrderedDict()
 
 
 async def page(session: AsyncSession, token: str) -> str | None:
@@ -39,7 +39,8 @@ async def page(session: AsyncSession, token: str) -> str | None:
         addresses = Addresses(len(message.links), message.reads, base, message.personal)
         values.update(addresses.make(found, message.link_values(values)).variables)
         values["postal_address"] = here.postal_address
-        return message.render(values).html
+        shown: str = message.render(values).html
+        return shown
     except TooSlow:
         _compiled[_key(session, campaign)] = None  # nobody else has to wait for it
         return None
@@ -51,13 +52,12 @@ def _key(session: AsyncSession, campaign: Campaign) -> tuple[Any, ...]:
     return (id(session.get_bind().engine.url), campaign.id, campaign.version, campaign.launched_at)
 
 
-async def _message(session: AsyncSession, campaign: Campaign) -> CompiledMessage | None:
+async def _message(session: AsyncSession, campaign: Campaign) -> Message | None:
     key = _key(session, campaign)
     if key in _compiled:
         _compiled.move_to_end(key)
         return _compiled[key]
-    frozen = await content.frozen_links(session, campaign.id or 0)
-    message = assemble(await content.prepare(campaign, frozen, rendering.PUBLIC))
+    message = await content.load(session, campaign, isolated.PUBLIC)
     _compiled[key] = message
     if len(_compiled) > _KEPT:
         _compiled.popitem(last=False)

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import reflex as rx
 
+from campaign_app.channels import registry
+
 APP_NAME: Final = "Beacon"
 DANGER: Final = "#ce2c31"
 FONT: Final = "Inter Variable, Inter, sans-serif"
@@ -99,9 +101,7 @@ STATUS: Final[dict[str, Status]] = {**CAMPAIGN, **DELIVERY, **IMPORT, **FINDING,
 SEGMENT_ORDER: Final = ("sent", "skipped", "uncertain", "failed", "sending")
 
 CHANNEL: Final[dict[str, Status]] = {
-    "email": Status("E-mail", "gray", "mail"),
-    "whatsapp": Status("WhatsApp", "gray", "message_circle"),
-    "linkedin": Status("LinkedIn leads", "gray", "briefcase"),
+    channel.name: Status(channel.label, "gray", channel.icon) for channel in registry.channels()
 }
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from campaign_app.campaigns.schemas import MessageFields
 from campaign_app.channels.email import content_checks
+from campaign_app.channels.email.content import MessageFields
 from campaign_app.rendering import markup, plain_text
 from campaign_app.rendering.templating import CompiledMessage, Rendered, compile_message, context_for, render_url
 

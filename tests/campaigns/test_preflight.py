@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from campaign_app.audience import suppression
 from campaign_app.campaigns import link_check, preflight
-from campaign_app.campaigns.schemas import MessageFields, Report
+from campaign_app.campaigns.schemas import Report
 from campaign_app.channels.email import content_checks, sender_authentication
 from campaign_app.channels.email.built_in import BUILT_IN
+from campaign_app.channels.email.content import MessageFields
 from campaign_app.channels.email.sender_authentication import CannotAsk, SenderDns
 from campaign_app.core import db
 from campaign_app.core.actor import Actor

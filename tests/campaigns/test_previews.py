@@ -7,7 +7,7 @@ import pytest
 
 from campaign_app.campaigns import previews
 from campaign_app.campaigns.errors import CampaignNotFound
-from campaign_app.campaigns.schemas import MessageFields
+from campaign_app.channels.email.content import MessageFields
 from campaign_app.core import db
 from campaign_app.core.errors import Forbidden, Invalid
 from campaign_app.models.account import SendingAccount
@@ -27,7 +27,7 @@ async def test_for_the_chosen_and_the_first_and_an_example(database: str, make_a
         first = await previews.preview(session, ines, made.id)
         third = await previews.preview(session, ines, made.id, here.contacts[2])
         nobody = await previews.preview(session, ines, fields)
-        unsaved = await previews.preview(session, ines, made.id, here.contacts[3], fields=fields)
+        unsaved = await previews.preview(session, ines, made.id, here.contacts[3], content=fields)
         with pytest.raises(CampaignNotFound):
             await previews.preview(session, ines, 999)
     assert first.subject == "Restock, you"

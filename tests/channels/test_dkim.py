@@ -82,7 +82,7 @@ KEYS = {kind: dkim.generate_key(kind) for kind in dkim.KeyKind}
 
 def signed(kind: dkim.KeyKind, **changes) -> bytes:
     config = account(1, dkim_domain="example.com", dkim_selector="s1", dkim_key=KEYS[kind])
-    return MimeComposer(config, reply_to="answers@example.com").compose(content(**changes))
+    return MimeComposer(config, reply_to="answers@example.com").compose_mail(content(**changes))
 
 
 def record(kind: dkim.KeyKind) -> str:

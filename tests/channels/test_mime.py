@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaign_app.channels.base import Content
 from campaign_app.channels.email_smtp import mime
-from campaign_app.channels.email_smtp.composer import MimeComposer
+from campaign_app.channels.email_smtp.composer import Mail, MimeComposer
 from tests.channels.helpers import account
 
 UNSUBSCRIBE = {
@@ -25,16 +24,16 @@ one_line = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_charac
 short = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=80)
 
 
-def content(**changes) -> Content:
+def content(**changes) -> Mail:
     fields = {
         "recipient": "jo@example.org", "recipient_name": "Jo Person", "subject": "Hello", "html": "<p>Hi</p>",
         "text": "Hi", "message_id": "1.abc@example.com", "headers": UNSUBSCRIBE,
     }  # fmt: skip
-    return Content(**(fields | changes))
+    return Mail(**(fields | changes))
 
 
 def compose(eight_bit: bool = True, from_name: str = "", reply_to: str = "", **changes) -> tuple[bytes, EmailMessage]:
-    data = MimeComposer(account(1), from_name=from_name, reply_to=reply_to, eight_bit=eight_bit).compose(
+    data = MimeComposer(account(1), from_name=from_name, reply_to=reply_to, eight_bit=eight_bit).compose_mail(
         content(**changes)
     )
     return data, message_from_bytes(data, policy=policy.SMTP)

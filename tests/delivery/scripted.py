@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from campaign_app.channels.base import AccountConfig, ConnectionReport, Content, Outgoing, Result, Source, Verdict
+from campaign_app.channels.base import AccountConfig, ConnectionReport, Envelope, Outgoing, Result, Source, Verdict
+from campaign_app.channels.email import message_ids
 from campaign_app.channels.email_smtp.adapter import SmtpAdapter
+from campaign_app.rendering.templating import Rendered
 
 ACCEPTED = Result(Verdict.ACCEPTED, response="250 2.0.0 queued")
 
@@ -113,10 +115,19 @@ class ScriptedSender:
 class PlainComposer:
     """Headers as lines, then the text."""
 
-    def compose(self, content: Content) -> bytes:
-        head = {"To": content.recipient, "Subject": content.subject, "Message-ID": content.message_id}
-        lines = [f"{name}: {value}" for name, value in {**head, **content.headers}.items()]
-        return "\r\n".join([*lines, "", content.text]).encode()
+    def __init__(self, domain: str) -> None:
+        self.domain = domain
+
+    def compose(self, envelope: Envelope, rendered: Rendered) -> bytes:
+        head = {
+            "To": envelope.recipient,
+            "Subject": rendered.subject,
+            "Message-ID": message_ids.make(envelope.key, self.domain),
+            "List-Unsubscribe": f"<{envelope.unsubscribe_url}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "X-Beacon-Delivery": envelope.token,
+        }
+        return "\r\n".join([*(f"{name}: {value}" for name, value in head.items()), "", rendered.text]).encode()
 
 
 class ScriptedAdapter(SmtpAdapter):
@@ -129,8 +140,8 @@ class ScriptedAdapter(SmtpAdapter):
     def sender(self, account: AccountConfig, source: Source, **_: Any) -> ScriptedSender:
         return ScriptedSender(self.scripts[account.id], source)
 
-    def composer(self, account: AccountConfig, *, from_name: str, reply_to: str) -> PlainComposer:
-        return PlainComposer()
+    def composer(self, account: AccountConfig, content: Any) -> PlainComposer:
+        return PlainComposer(account.settings.from_address.rpartition("@")[2])
 
     async def test_connection(self, account: AccountConfig, timeout_s: float = 15.0) -> ConnectionReport:
         works = self.scripts[account.id].works

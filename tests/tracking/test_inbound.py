@@ -5,8 +5,8 @@ import random
 import pytest
 
 from campaign_app.audience import repository as audience
+from campaign_app.channels.email import message_ids
 from campaign_app.core import db
-from campaign_app.delivery import message_ids
 from campaign_app.models.delivery import DeliveryStatus, EventKind, Reason
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.sandbox import reports as sandbox

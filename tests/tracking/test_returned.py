@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from campaign_app.audience import repository as audience
 from campaign_app.channels import reported
+from campaign_app.channels.email import message_ids
 from campaign_app.core import clock, db
-from campaign_app.delivery import message_ids
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.models.delivery import Delivery, DeliveryStatus, EventKind, Reason

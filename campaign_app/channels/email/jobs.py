@@ -68,7 +68,7 @@ def inspect(fields: Values, sample: list[Values], around: Values, attributes: li
     found += content.footer(written)
     found += content.unknown_variables(compiled, attributes)
     found += content.spam_signals(written)
-    targets = content.targets(written)
+    targets = [target for target in content.targets(written) if content.link(target) is None]
     return [[astuple(each) for each in found], targets, sorted(compiled.variables), sorted(compiled.required)]
 
 

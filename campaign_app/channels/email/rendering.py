@@ -1,9 +1,9 @@
 """E-mail's jobs in the process that can be killed: read a message, make it for one person, look for mistakes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from campaign_app.channels.content import Inspected, Shown
 from campaign_app.channels.email import jobs
 from campaign_app.rendering import isolated
 from campaign_app.rendering.finding import Finding
@@ -13,28 +13,6 @@ from campaign_app.rendering.templating import Prepared
 READ_S = 2.0
 SAMPLE_S = 6.0
 know(jobs.__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A message for one person. `missing`: required variables that are empty; `variables`: all that it names."""
-
-    subject: str
-    preheader: str
-    html: str
-    text: str
-    missing: tuple[str, ...]
-    variables: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Inspected:
-    """What a sample of people would get: mistakes found, and what the message asks for."""
-
-    findings: tuple[Finding, ...]
-    targets: tuple[str, ...]
-    variables: frozenset[str]
-    required: frozenset[str]
 
 
 Fields = Mapping[str, Any]

@@ -11,7 +11,6 @@ from campaign_app.channels.base import (
     AccountSettings,
     Candidate,
     ConnectionReport,
-    Content,
     Dependence,
     Outgoing,
     Result,
@@ -21,10 +20,13 @@ from campaign_app.channels.base import (
     Verdict,
     Weakness,
 )
-from campaign_app.channels.email import own_sandbox, sender_authentication
+from campaign_app.channels.content import Channel, Shown
+from campaign_app.channels.email import message_ids, own_sandbox, queue_ids, sender_authentication
+from campaign_app.channels.email.channel import EmailChannel
+from campaign_app.channels.email.content import EmailContent
 from campaign_app.channels.email_smtp import learnt, settings
 from campaign_app.channels.email_smtp.account import SmtpAccount
-from campaign_app.channels.email_smtp.composer import MimeComposer
+from campaign_app.channels.email_smtp.composer import Mail, MimeComposer
 from campaign_app.channels.email_smtp.connection import Connection, Options
 from campaign_app.channels.email_smtp.settings import TLS_LABELS, SmtpSettings
 from campaign_app.channels.email_smtp.transport import SmtpSender
@@ -101,8 +103,8 @@ class SmtpAccounts:
 class SmtpAdapter(SmtpAccounts):
     """The `ChannelAdapter` for SMTP accounts."""
 
-    channel = "email"
-    channel_label = "E-mail"
+    channel: Channel = EmailChannel()
+    capabilities = EmailChannel.capabilities
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
@@ -117,13 +119,13 @@ class SmtpAdapter(SmtpAccounts):
         """A sender bound to the running event loop."""
         return SmtpSender(SmtpAccount.of(account), source, options=self._options, on_capabilities=on_capabilities)
 
-    def composer(self, account: AccountConfig, *, from_name: str, reply_to: str) -> MimeComposer:
+    def composer(self, account: AccountConfig, content: EmailContent) -> MimeComposer:
         """A composer for one campaign's messages; letters beyond ASCII go as 8 bit if the server is known to take it.
 
         Raises:
             ValueError: the account's own addresses or its DKIM key cannot be used.
         """
-        return MimeComposer(SmtpAccount.of(account), from_name=from_name, reply_to=reply_to)
+        return MimeComposer(SmtpAccount.of(account), from_name=content.from_name, reply_to=content.reply_to)
 
     async def test_connection(self, account: AccountConfig, timeout_s: float = 15.0) -> ConnectionReport:
         """Connect, greet, log in, leave. Never raises for what the server does."""
@@ -171,6 +173,34 @@ class SmtpAdapter(SmtpAccounts):
         """Whether it is an e-mail address."""
         return settings.address_problem(address)
 
+    def campaign_test(
+        self, account: AccountConfig, content: EmailContent, shown: Shown, to: str, mark: str
+    ) -> Outgoing:
+        """A campaign's message for a colleague, marked as a test.
+
+        Raises:
+            ValueError: the address cannot be sent to, or the account's own cannot be used.
+        """
+        sender = account.settings.from_address
+        mail = Mail(
+            recipient=to,
+            recipient_name="",
+            subject=f"[Test] {shown.subject}",
+            html=shown.html,
+            text=shown.text,
+            message_id=f"<test.{mark}@{_domain(sender)}>",
+            headers={},
+        )
+        return Outgoing(0, sender, to, self.composer(account, content).compose_mail(mail))
+
+    def message_id(self, settings: SmtpSettings, delivery_id: int) -> str:
+        """The Message-ID."""
+        return message_ids.make(delivery_id, _domain(settings.from_address))
+
+    def provider_id(self, response: str) -> str:
+        """The server's queue id."""
+        return queue_ids.read(response)
+
     def account_test(self, account: AccountConfig, to: str) -> Outgoing:
         """A short message that shows that the account works.
 
@@ -182,17 +212,21 @@ class SmtpAdapter(SmtpAccounts):
             f"This is a test from Beacon through the sending account “{account.name}”.",
             "If you can read it, the account works. Nobody needs to answer.",
         )
-        content = Content(
+        mail = Mail(
             recipient=to,
             recipient_name="",
             subject=f"Test from Beacon: {account.name}",
             html="",
             text="\n\n".join(lines) + "\n",
-            message_id=f"test.{secrets.token_hex(12)}@{own.from_address.rpartition('@')[2] or 'localhost'}",
+            message_id=f"test.{secrets.token_hex(12)}@{_domain(own.from_address)}",
             headers={"Auto-Submitted": "auto-generated"},
         )
-        composed = self.composer(account, from_name="", reply_to="").compose(content)
+        composed = MimeComposer(SmtpAccount.of(account)).compose_mail(mail)
         return Outgoing(0, own.from_address, to, composed)
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2] or "localhost"
 
 
 class _Single:

@@ -1,17 +1,15 @@
 """A campaign's message and limits as the engine needs them: compiled once, links frozen at launch."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.campaigns.schemas import MessageFields
-from campaign_app.channels.email import rendering
+from campaign_app.campaigns import contents
+from campaign_app.channels.content import Message, Prepared
 from campaign_app.core.rate_limit import Limits
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignLink
-from campaign_app.rendering.templating import Prepared
 
 
 async def prepare(campaign: Campaign, frozen: Sequence[str] | None, who: str = "") -> Prepared:
@@ -20,11 +18,23 @@ async def prepare(campaign: Campaign, frozen: Sequence[str] | None, who: str = "
     Raises:
         TemplateInvalid: a part cannot be read. TooSlow: reading takes too long. NotRunning: not now.
     """
-    fields = {name: getattr(campaign, name) for name in MessageFields.model_fields}
-    options: dict[str, Any] = {"track_clicks": campaign.track_clicks, "track_opens": campaign.track_opens}
-    if frozen is not None:
-        options["links"] = list(frozen)
-    return await rendering.prepare(who or f"campaign {campaign.id}", fields, **options)
+    return await contents.channel_of(campaign).prepare(
+        who or f"campaign {campaign.id}",
+        contents.of(campaign),
+        links=None if frozen is None else list(frozen),
+        track_clicks=campaign.track_clicks,
+        track_opens=campaign.track_opens,
+    )
+
+
+async def load(session: AsyncSession, campaign: Campaign, who: str = "") -> Message:
+    """The message of a launched campaign, compiled.
+
+    Raises:
+        TemplateInvalid, TooSlow, NotRunning: see `prepare`.
+    """
+    frozen = await frozen_links(session, int(campaign.id or 0))
+    return contents.channel_of(campaign).compile(await prepare(campaign, frozen, who))
 
 
 async def frozen_links(session: AsyncSession, campaign_id: int) -> list[str]:

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.audience import audiences
-from campaign_app.campaigns import readiness
+from campaign_app.audience import addresses, audiences
+from campaign_app.campaigns import contents, readiness
 from campaign_app.delivery import repository
 from campaign_app.delivery.errors import AccountNotConnected, EmptyAudience, NothingToSend, SetupIncomplete
 from campaign_app.delivery.launch import content
@@ -63,11 +63,9 @@ def check_workspace(workspace: Workspace, account: SendingAccount) -> None:
 
 
 def check_content(campaign: Campaign) -> None:
-    """Raise NothingToSend when the subject or the message is empty."""
-    if not campaign.subject.strip():
-        raise NothingToSend("subject")
-    if not (campaign.html.strip() or campaign.text.strip()):
-        raise NothingToSend("message")
+    """Raise NothingToSend when a part is empty that the channel needs."""
+    if missing := contents.channel_of(campaign).lacks(contents.of(campaign)):
+        raise NothingToSend(missing)
 
 
 async def plan(session: AsyncSession, campaign: Campaign, at: datetime) -> Plan:
@@ -94,20 +92,22 @@ async def plan(session: AsyncSession, campaign: Campaign, at: datetime) -> Plan:
 
 
 async def _insert_deliveries(session: AsyncSession, campaign: Campaign, at: datetime) -> None:
-    people = (await audiences.recipients_query(session, campaign.audience)).subquery()
-    email = people.c.email
+    kind = contents.channel_of(campaign).address
+    campaign.address_kind = kind.name
+    people = (await audiences.recipients_query(session, campaign.audience, kind.name)).subquery()
+    address, domain = sa.func.coalesce(people.c.address, ""), sa.func.coalesce(people.c.address_domain, "")
+    is_no_address = [sa.not_(address.like(kind.like)), *([domain == ""] if kind.has_domain else [])]
     reason = sa.case(
         *((col(Suppression.reason) == found, reason.value) for found, reason in SUPPRESSED.items()),
-        (sa.func.coalesce(email, "") == "", Reason.NO_ADDRESS.value),
-        (
-            sa.or_(sa.not_(email.like("%_@_%")), sa.func.coalesce(people.c.domain, "") == ""),
-            Reason.ADDRESS_INVALID.value,
-        ),
+        (address == "", Reason.NO_ADDRESS.value),
+        (sa.or_(*is_no_address), Reason.ADDRESS_INVALID.value),
         else_=Reason.NONE.value,
     )
     rows = (
-        _select(people.c.id.label("contact_id"), email, people.c.domain, reason.label("reason"))
-        .select_from(people.outerjoin(Suppression, col(Suppression.address) == email))
+        _select(
+            people.c.id.label("contact_id"), address.label("address"), domain.label("domain"), reason.label("reason")
+        )
+        .select_from(people.outerjoin(Suppression, addresses.is_suppressed(kind.name, people.c.address)))
         .subquery()
     )
     status = sa.case((rows.c.reason == "", DeliveryStatus.PENDING.value), else_=DeliveryStatus.SKIPPED.value)
@@ -117,8 +117,8 @@ async def _insert_deliveries(session: AsyncSession, campaign: Campaign, at: date
         "step": sa.literal(1),
         "status": status,
         "reason": rows.c.reason,
-        "address": sa.func.coalesce(rows.c.email, ""),
-        "domain": sa.func.coalesce(rows.c.domain, ""),
+        "address": rows.c.address,
+        "domain": rows.c.domain,
         "attempts": sa.literal(0),
         "response": sa.literal(""),
         "updated_at": sa.literal(at, _delivery.c.updated_at.type),

@@ -25,6 +25,7 @@ def encode(sql: Sql, batch: WriteBatch, at: datetime) -> LedgerWrite:
             coded.sent.append((outcome.delivery_id, outcome.before, sql.time(outcome.at), outcome.response))
         else:
             coded.other.append(row_of(sql, outcome, outcome.before))
+    add_refs(coded, batch.outcomes)
     add_sums(sql, coded, tally(batch.outcomes))
     if wrong := {outcome.status for outcome in batch.outcomes} - OUTCOMES[DeliveryStatus.PENDING]:
         raise ValueError(f"a pending delivery does not become {', '.join(sorted(wrong))}")
@@ -41,6 +42,15 @@ def row_of(sql: Sql, outcome: Outcome, attempts: int) -> tuple[Any, ...]:
     following = sql.time(outcome.next_attempt_at)
     then = (outcome.status.value, outcome.reason.value, outcome.attempts, following)
     return (outcome.delivery_id, attempts, sql.time(outcome.at), outcome.response[:500], *then)
+
+
+def add_refs(coded: LedgerWrite, outcomes: Sequence[Outcome]) -> None:
+    """What providers call the attempts."""
+    coded.refs = [
+        (outcome.account_id, outcome.provider_id, outcome.delivery_id, outcome.attempts)
+        for outcome in outcomes
+        if outcome.provider_id
+    ]
 
 
 def add_sums(sql: Sql, coded: LedgerWrite, total: Tally) -> None:

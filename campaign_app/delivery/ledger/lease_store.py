@@ -91,6 +91,7 @@ class LedgerWrite:
     counters: dict[int, dict[str, int]] = field(default_factory=dict)  # campaign: status: change
     minutes: list[tuple[Any, ...]] = field(default_factory=list)  # campaign, minute, sent, failed
     domains: list[tuple[Any, ...]] = field(default_factory=list)  # campaign, domain, sent, failed, bounced
+    refs: list[tuple[Any, ...]] = field(default_factory=list)  # account, provider's id, delivery, attempt
 
     def count(self, campaign_id: int, changes: dict[str, int]) -> None:
         """Add to the campaign's counters."""

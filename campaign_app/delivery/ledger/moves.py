@@ -10,7 +10,7 @@ from campaign_app.delivery.ledger import in_session, repository, settling
 from campaign_app.delivery.ledger.outcome import Outcome, Tally
 from campaign_app.delivery.ledger.transitions import EVENT_STATUS, TRANSITIONS, after_event, allows
 from campaign_app.kit.transitions import check
-from campaign_app.models.delivery import DeliveryStatus, EventKind, Reason
+from campaign_app.models.delivery import DeliveryRef, DeliveryStatus, EventKind, Reason
 
 S = DeliveryStatus
 _AT_ONCE = 1_000
@@ -116,11 +116,20 @@ async def record_event(
         reason = Reason.BOUNCE_REPORT
     total = Tally()
     total.add(row.campaign_id, row.status, target, at, row.domain)
-    if target is not S.BOUNCED and row.status is not S.BOUNCED:
+    if target is S.FAILED:
+        reason = reason or Reason.REFUSED
+    elif row.status is S.FAILED:
+        reason = Reason.NONE
+    elif target is not S.BOUNCED and row.status is not S.BOUNCED:
         reason = row.reason
     await repository.set_status(session, [delivery_id], target, at=at, reason=reason, response=response)
     await in_session.count(session, total)
     return True
+
+
+async def find(session: AsyncSession, account_id: int, provider_id: str) -> DeliveryRef | None:
+    """The delivery and attempt that a provider means."""
+    return await session.get(DeliveryRef, (account_id, provider_id))
 
 
 async def settle(session: AsyncSession, outcomes: Sequence[Outcome], lost: set[int]) -> int:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from campaign_app.models.delivery import SENT_STATUSES, DeliveryStatus, Reason
 
 SENT_FAMILY = frozenset(SENT_STATUSES)
+_UNTOLD = frozenset({DeliveryStatus.PENDING, DeliveryStatus.UNCERTAIN})
 
 
 @dataclass(slots=True)
@@ -15,7 +16,7 @@ class Outcome:
     """The end of one attempt. `status` PENDING means: again at `next_attempt_at`.
 
     `before` is the number of attempts that the row had: a write-back that is repeated finds another number and
-    changes nothing.
+    changes nothing. `provider_id`: how the provider of `account_id` calls this attempt in its reports.
     """
 
     delivery_id: int
@@ -29,6 +30,8 @@ class Outcome:
     reason: Reason = Reason.NONE
     response: str = ""
     next_attempt_at: datetime | None = None
+    account_id: int = 0
+    provider_id: str = ""
 
 
 @dataclass(slots=True)
@@ -54,8 +57,8 @@ class Tally:
         counter = self.counters[campaign_id]
         counter[source] -= count
         counter[target] += count
-        sent = count * (target in SENT_FAMILY and source not in SENT_FAMILY)
-        failed = count * (target is DeliveryStatus.FAILED)
+        sent = count * ((target in SENT_FAMILY) - (source in SENT_FAMILY))
+        failed = count * ((target is DeliveryStatus.FAILED) - (source is DeliveryStatus.FAILED))
         bounced = count * ((target is DeliveryStatus.BOUNCED) - (source is DeliveryStatus.BOUNCED))
         if not (sent or failed or bounced):
             return
@@ -63,10 +66,11 @@ class Tally:
         row[0] += sent
         row[1] += failed
         row[2] += bounced
-        if sent or failed:
+        first = sent if source in _UNTOLD else 0  # a minute counts what was handed over in it, and takes nothing back
+        if first > 0 or failed > 0:
             minute = self.minutes[campaign_id, at.replace(second=0, microsecond=0)]
-            minute[0] += sent
-            minute[1] += failed
+            minute[0] += max(0, first)
+            minute[1] += max(0, failed)
 
 
 def tally(outcomes: Iterable[Outcome]) -> Tally:

@@ -45,6 +45,10 @@ def settle(sql: Sql, outcomes: Sequence[Outcome], lost: set[int]) -> Steps[tuple
             fitting[status].append(encoding.row_of(sql, outcome, attempts))
     for status in sorted(fitting):
         yield from writing.write_rows(sql, status, fitting[status])
+    refs = encoding.empty(sql, outcomes[0].at) if outcomes else None
+    if refs is not None:
+        encoding.add_refs(refs, outcomes)
+        yield from writing.write_refs(sql, refs.refs)
     return total, sum(len(found) for found in fitting.values())
 
 

@@ -23,7 +23,8 @@ RETURNING id, epoch, first_id, last_id
 READ = f"""
 SELECT d.id, d.address, d.domain, d.attempts, s.reason, c.id,
   {", ".join(f"c.{name}" for name in CONTACT_COLUMNS)}
-FROM delivery d LEFT JOIN contact c ON c.id = d.contact_id LEFT JOIN suppression s ON s.address = d.address
+FROM delivery d LEFT JOIN contact c ON c.id = d.contact_id LEFT JOIN suppression s
+  ON s.kind = (SELECT address_kind FROM campaign WHERE id = $3) AND s.address = d.address
 WHERE d.id > $1 AND d.id <= $2 AND d.campaign_id + 0 = $3 AND d.status = 'pending'
   AND (d.next_attempt_at IS NULL OR d.next_attempt_at <= now())
 ORDER BY d.id LIMIT $4
@@ -75,6 +76,10 @@ FROM unnest($1::int[], $2::text[], $3::int[], $4::int[], $5::int[]) AS j(c, n, s
 ORDER BY c, n
 ON CONFLICT (campaign_id, domain) DO UPDATE SET
   sent = m.sent + excluded.sent, failed = m.failed + excluded.failed, bounced = m.bounced + excluded.bounced
+"""
+REFS = """
+INSERT INTO delivery_ref (account_id, provider_id, delivery_id, attempt)
+SELECT * FROM unnest($1::int[], $2::text[], $3::bigint[], $4::int[]) ON CONFLICT (account_id, provider_id) DO NOTHING
 """
 LEFT = """
 SELECT COUNT(*), COUNT(*) FILTER (WHERE next_attempt_at IS NULL), MIN(next_attempt_at) FROM delivery

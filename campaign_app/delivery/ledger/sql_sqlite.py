@@ -23,7 +23,8 @@ READ = f"""
 SELECT json_group_array(json(j)) FROM (
   SELECT json_array(d.id, d.address, d.domain, d.attempts, s.reason, c.id,
     {", ".join(f"c.{name}" for name in CONTACT_COLUMNS)}) AS j
-  FROM delivery d LEFT JOIN contact c ON c.id = d.contact_id LEFT JOIN suppression s ON s.address = d.address
+  FROM delivery d LEFT JOIN contact c ON c.id = d.contact_id LEFT JOIN suppression s
+    ON s.kind = (SELECT address_kind FROM campaign WHERE id = ?3) AND s.address = d.address
   WHERE d.id > ?1 AND d.id <= ?2 AND +d.campaign_id = ?3 AND d.status = 'pending'
     AND (d.next_attempt_at IS NULL OR d.next_attempt_at <= ?5)
   ORDER BY d.id LIMIT ?4)
@@ -69,6 +70,11 @@ INSERT INTO campaign_domain (campaign_id, domain, sent, failed, bounced, opened,
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, 0, 0, 0, 0 FROM json_each(?1) WHERE true
 ON CONFLICT (campaign_id, domain) DO UPDATE SET
   sent = sent + excluded.sent, failed = failed + excluded.failed, bounced = bounced + excluded.bounced
+"""
+REFS = """
+INSERT INTO delivery_ref (account_id, provider_id, delivery_id, attempt)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
+ON CONFLICT (account_id, provider_id) DO NOTHING
 """
 LEFT = """
 SELECT COUNT(*), SUM(next_attempt_at IS NULL), MIN(next_attempt_at) FROM delivery

@@ -39,6 +39,7 @@ class Sql(Protocol):
     COUNTERS: str
     MINUTES: str
     DOMAINS: str
+    REFS: str
     LEFT: str
     SKIP: str
     RELEASE: str

@@ -61,6 +61,7 @@ def write(sql: Sql, batch: LedgerWrite) -> Steps[WriteResult]:
     changed += yield from write_rows(sql, PENDING, batch.other)
     if changed != len(batch.sent) + len(batch.other):
         raise Disputed
+    yield from write_refs(sql, batch.refs)
     return (yield from finish(sql, batch, known, lost))
 
 
@@ -109,6 +110,12 @@ def write_rows(sql: Sql, source: str, rows: Sequence[Sequence[Any]]) -> Steps[in
     """Write outcomes of rows in the status `source`; how many fitted."""
     changed: int = (yield Step(sql.WRITE, (source, *sql.table(rows, 8)))) if rows else 0
     return changed
+
+
+def write_refs(sql: Sql, refs: Sequence[Sequence[Any]]) -> Steps[None]:
+    """Keep what providers call the attempts; the first delivery that was given a name keeps it."""
+    if refs:
+        yield Step(sql.REFS, sql.table(refs, 4))
 
 
 def count(

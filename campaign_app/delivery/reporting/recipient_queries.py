@@ -8,13 +8,12 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import search as search_words
-from campaign_app.channels import rows as accounts
-from campaign_app.channels.email import queue_ids
+from campaign_app.channels import registry
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.errors import NotFound
-from campaign_app.delivery import message_ids, repository
+from campaign_app.delivery import repository
 from campaign_app.delivery.reporting import reasons
 from campaign_app.delivery.schemas import LeaseInfo, RecipientRow, Why
 from campaign_app.kit import pagination
@@ -22,7 +21,7 @@ from campaign_app.kit.pagination import Page, SortKey
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus
 from campaign_app.models.contact import Contact
-from campaign_app.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, Lease, LeaseState, Reason
+from campaign_app.models.delivery import Delivery, DeliveryEvent, DeliveryRef, DeliveryStatus, Lease, LeaseState, Reason
 
 _COLUMNS: tuple[Any, ...] = (
     col(Delivery.id),
@@ -146,15 +145,26 @@ async def why(session: AsyncSession, actor: Actor, delivery_id: int) -> Why:
         raise NotFound("There is no such recipient.")
     campaign, account, row = found[0], found[1], RecipientRow(*found[2:])
     events = await _events(session, delivery_id)
-    domain = (accounts.summary(account).address if account else "").rpartition("@")[2]
+    message_id, provider_id = await _names(session, account, row)
     return Why(
         row=row,
         campaign_id=int(campaign.id),
         campaign_name=campaign.name,
-        message_id=message_ids.make(row.id, domain) if row.attempts else "",
-        provider_id=queue_ids.read(row.response),
+        message_id=message_id,
+        provider_id=provider_id,
         rules=reasons.explain(row, campaign, account, events, now()),
     )
+
+
+async def _names(session: AsyncSession, account: SendingAccount | None, row: RecipientRow) -> tuple[str, str]:
+    """What the message is called here and at its provider."""
+    if account is None or not row.attempts:
+        return "", ""
+    adapter = registry.adapter(account.provider)
+    settings = adapter.settings_model.model_validate(account.settings)
+    statement = select(DeliveryRef.provider_id).where(DeliveryRef.delivery_id == row.id)
+    told = (await session.exec(statement.order_by(col(DeliveryRef.attempt).desc()).limit(1))).first()
+    return adapter.message_id(settings, row.id), told or adapter.provider_id(row.response)
 
 
 async def _events(session: AsyncSession, delivery_id: int) -> Sequence[DeliveryEvent]:

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from time import monotonic
 from typing import Protocol
 
@@ -196,6 +197,8 @@ class AccountQueue:
                 self._works()
             self.push_back.success(key)
             outcome = self._outcome(item, _S.SENT, Reason.NONE, result.response)
+            if result.provider_id:
+                outcome.account_id, outcome.provider_id = self.account_id, result.provider_id[:128]
             runner.meter.add(1, monotonic())
             if runner.first_messages.is_open and runner.first_messages.note_accepted():
                 self._engine.spawn(safety_brake.report(self._engine, runner, self.wake))
@@ -227,6 +230,8 @@ class AccountQueue:
         verdict = result.verdict
         if result.throttled and verdict in (Verdict.TEMPORARY, Verdict.NOT_TRIED):
             return self._pushed_back(item, runner, result)
+        if verdict is Verdict.RETURNED:
+            return self._returned(item, runner, result)
         if verdict is Verdict.NOT_TRIED:
             if result.rule and self.push_back.is_about(item.row.id):  # its server alone refuses the account
                 return self._put_off(item, replace(result, reason=Reason.SENDER_REFUSED))
@@ -269,6 +274,21 @@ class AccountQueue:
             slower = safety_brake.slow_down(self.push_back, self.account_id, self.per_second, result.response)
             self._engine.spawn(slower)
         return None
+
+    def _returned(self, item: QueuedRow, runner: CampaignRunner, result: Result) -> Outcome | None:
+        """Answered and certainly not sent: back in line, or later when the provider says when. It costs no attempt."""
+        runner.unspent += 1
+        item.tries += 1
+        if item.tries >= MOST_TRIES:
+            self._count(result.response)
+        if not result.retry_after:
+            item.lease.put_back(item, last=True)
+            return None
+        item.lease.region.mark(item.slot, State.NONE)
+        outcome = self._outcome(item, _S.PENDING, result.reason or Reason.TEMPORARY, result.response)
+        outcome.attempts = item.row.attempts
+        outcome.next_attempt_at = outcome.at + timedelta(seconds=result.retry_after)
+        return outcome
 
     def _put_off(self, item: QueuedRow, result: Result) -> Outcome:
         at = clock.now()

@@ -9,10 +9,10 @@ from enum import StrEnum
 from time import monotonic
 from typing import Any
 
-from campaign_app.channels.base import Composer, Content, Outgoing
+from campaign_app.channels.base import Composer, Envelope, Outgoing
+from campaign_app.channels.content import Message
 from campaign_app.core import clock
 from campaign_app.core.rate_limit import Limits
-from campaign_app.delivery import message_ids
 from campaign_app.delivery.launch.recipients import SUPPRESSED
 from campaign_app.delivery.launch.refusals import FirstMessages
 from campaign_app.delivery.ledger.outcome import Outcome
@@ -24,13 +24,13 @@ from campaign_app.kit import transitions
 from campaign_app.models.delivery import Reason
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.rendering.errors import RenderError, TooSlow
-from campaign_app.rendering.links import Addresses
-from campaign_app.rendering.templating import CompiledMessage, Rendered, context_for
+from campaign_app.rendering.links import Addresses, Made
+from campaign_app.rendering.templating import context_for
 
 CHUNK = 250
 LEAST = 100
 AHEAD_S = 0.05
-_EDITED = ("version", "message", "addresses", "composer", "from_address", "domain", "common", "limits", "stride")
+_EDITED = ("version", "message", "addresses", "composer", "sender", "common", "limits", "stride")
 
 
 class RunnerState(StrEnum):
@@ -70,9 +70,9 @@ class CampaignRunner:
         campaign_id: int,
         version: object,
         *,
-        message: CompiledMessage,
+        message: Message,
         composer: Composer,
-        from_address: str,
+        sender: str,
         common: Mapping[str, Any],
         base: str,
         limits: Limits,
@@ -84,8 +84,7 @@ class CampaignRunner:
         self.message = message
         self.addresses = Addresses(len(message.links), message.reads, base, message.personal)
         self.composer = composer
-        self.from_address = from_address
-        self.domain = from_address.rpartition("@")[2]
+        self.sender = sender
         self.common = dict(common)
         self.limits = limits
         self.stride = 2.0 ** (priority - 5)  # priority 1 gets sixteen turns where 5 gets one; nobody gets none
@@ -262,24 +261,16 @@ class CampaignRunner:
             raise SkipRecipient(Reason.MISSING_VARIABLE, ", ".join(sorted(missing))[:500])
         name = context["name"]
         context.update(self.common)
-        rendered, headers = self._rendered(row.id, context)
+        rendered, made = self._rendered(row.id, context)
         try:
             content = self.composer.compose(
-                Content(
-                    recipient=row.address,
-                    recipient_name=name,
-                    subject=rendered.subject,
-                    html=rendered.html,
-                    text=rendered.text,
-                    message_id=message_ids.make(row.id, self.domain),
-                    headers=headers,
-                )
+                Envelope(row.id, row.address, name, made.unsubscribe_url, made.token), rendered
             )
         except ValueError as error:
             raise SkipRecipient(Reason.RENDER_ERROR, str(error)[:500]) from None
-        return Outgoing(row.id, self.from_address, row.address, content)
+        return Outgoing(row.id, self.sender, row.address, content)
 
-    def _rendered(self, delivery_id: int, context: dict[str, Any]) -> tuple[Rendered, dict[str, str]]:
+    def _rendered(self, delivery_id: int, context: dict[str, Any]) -> tuple[Any, Made]:
         watch = self.watch
         watch.start()
         try:
@@ -292,4 +283,4 @@ class CampaignRunner:
             raise SkipRecipient(Reason.RENDER_ERROR, str(error)[:500], stops=watch.is_too_slow()) from None
         if watch.is_too_slow():
             raise SkipRecipient(Reason.RENDER_ERROR, TOO_SLOW, stops=True)
-        return rendered, made.headers
+        return rendered, made

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.campaigns import readiness, schedule
+from campaign_app.campaigns import contents, readiness, schedule
 from campaign_app.channels import registry
 from campaign_app.channels import service as accounts
 from campaign_app.channels.base import AccountConfig, ChannelAdapter
@@ -16,7 +16,6 @@ from campaign_app.delivery.launch.recipients import check_account
 from campaign_app.delivery.runtime.campaign_runner import CampaignRunner
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
-from campaign_app.rendering.templating import assemble
 from campaign_app.workspace import service as workspace
 from campaign_app.workspace.schemas import Workspace
 
@@ -82,14 +81,13 @@ async def make_runner(session: AsyncSession, loaded: Loaded) -> CampaignRunner:
     """
     campaign = loaded.campaign
     campaign_id = int(campaign.id or 0)
-    prepared = await content.prepare(campaign, await content.frozen_links(session, campaign_id))
-    composer = loaded.adapter.composer(loaded.config, from_name=campaign.from_name, reply_to=campaign.reply_to)
+    composer = loaded.adapter.composer(loaded.config, contents.of(campaign))
     return CampaignRunner(
         campaign_id,
         loaded.version,
-        message=assemble(prepared),
+        message=await content.load(session, campaign),
         composer=composer,
-        from_address=loaded.adapter.summary(loaded.config.settings).address,
+        sender=loaded.adapter.summary(loaded.config.settings).address,
         common={"postal_address": loaded.workspace.postal_address},
         base=loaded.base,
         limits=content.limits_of(campaign, loaded.account),

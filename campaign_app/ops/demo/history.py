@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from campaign_app.audience import addresses
 from campaign_app.channels import rows as accounts
 from campaign_app.core import clock
 from campaign_app.core.actor import SYSTEM
@@ -23,7 +24,7 @@ from campaign_app.models.campaign import (
     CampaignMinute,
     CampaignStatus,
 )
-from campaign_app.models.contact import Contact, ContactList, ListMember
+from campaign_app.models.contact import EMAIL, Contact, ContactList, ListMember
 from campaign_app.models.delivery import Delivery, DeliveryEvent, DeliveryStatus, EventKind
 from campaign_app.models.suppression import Suppression, SuppressionReason
 from campaign_app.models.template import Template
@@ -106,7 +107,7 @@ async def _members(session: AsyncSession, everybody: ContactList, launched: date
         .join(ListMember, col(ListMember.contact_id) == col(Contact.id))
         .outerjoin(
             Suppression,
-            sa.and_(col(Suppression.address) == col(Contact.email), col(Suppression.created_at) < launched),
+            sa.and_(addresses.is_suppressed(EMAIL, col(Contact.email)), col(Suppression.created_at) < launched),
         )
         .where(ListMember.list_id == everybody.id, col(Contact.created_at) < launched)
         .order_by(col(Contact.id))

@@ -7,6 +7,7 @@ import reflex as rx
 
 from campaign_app.audience import audiences, segment_service
 from campaign_app.audience import service as audience
+from campaign_app.channels import registry
 from campaign_app.core import db
 from campaign_app.kit import text
 from campaign_app.models.suppression import SuppressionReason
@@ -132,13 +133,14 @@ class BuilderAudience(Builder):
         try:
             stored = self._mine["audience"] or {}
             self.chosen_any = self.everyone or bool(self.included)
+            kind = registry.channel(self.channel).address
             async with db.reading() as session:
-                count = await audiences.count(session, stored)
+                count = await audiences.count(session, stored, kind.name)
             self.reachable, self.reachable_text = count.reachable, text.number(count.reachable)
             self.lines = [
                 Line("In the audience", text.number(count.total)),
                 *(Line(REASONS[reason], f"− {text.number(n)}") for reason, n in count.suppressed.items() if n),
-                *([Line("No e-mail address", f"− {text.number(count.no_address)}")] if count.no_address else []),
+                *([Line(f"No {kind.label}", f"− {text.number(count.no_address)}")] if count.no_address else []),
             ]
         finally:
             self.counting = False

@@ -6,7 +6,7 @@ from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.campaign_builder.audience import audience_step
 from campaign_app.ui.campaign_builder.audience_state import BuilderAudience
-from campaign_app.ui.campaign_builder.content import content_step
+from campaign_app.ui.campaign_builder.contents import content_step
 from campaign_app.ui.campaign_builder.review import review_step
 from campaign_app.ui.campaign_builder.review_state import BuilderReview
 from campaign_app.ui.campaign_builder.schedule import schedule_step

@@ -162,4 +162,4 @@ class BuilderContent(Builder):
         return OPENERS["preview"]
 
 
-OPENERS["content"] = BuilderContent.open_step
+OPENERS["content email"] = BuilderContent.open_step

@@ -14,10 +14,15 @@ from campaign_app.kit import text
 from campaign_app.ui.campaign_builder import finish as finish
 
 
-async def in_words(session: AsyncSession, actor: Actor, fields: dict[str, Any], zone: str) -> tuple[str, str]:
-    """("Finishes today, about 11:18", "4,218 messages, about 31 per minute: …") for the fields of a CampaignPatch."""
+async def in_words(
+    session: AsyncSession, actor: Actor, fields: dict[str, Any], zone: str, kind: str
+) -> tuple[str, str]:
+    """("Finishes today, about 11:18", "4,218 messages, about 31 per minute: …") for the fields of a CampaignPatch.
+
+    `kind`: of address.
+    """
     try:
-        count = (await audiences.count(session, fields["audience"] or {})).reachable
+        count = (await audiences.count(session, fields["audience"] or {}, kind)).reachable
     except NotFound:
         return "Nobody to send to yet", "Part of the audience was deleted. Choose it again."
     if not count:

@@ -6,8 +6,9 @@ from typing import Any
 import reflex as rx
 
 from campaign_app.audience import service as audience
-from campaign_app.campaigns import previews
-from campaign_app.campaigns.schemas import MessageFields, Preview
+from campaign_app.campaigns import contents, previews
+from campaign_app.campaigns.schemas import Preview
+from campaign_app.channels import registry
 from campaign_app.channels import service as accounts
 from campaign_app.core import clock, db
 from campaign_app.core.actor import Actor
@@ -131,7 +132,9 @@ class BuilderPreview(BuilderContent):
 
     async def _find_people(self, search: str) -> None:
         async with db.reading() as session:
-            rows = await audience.sample_contacts(session, self._mine["audience"] or {}, search, 20)
+            rows = await audience.sample_contacts(
+                session, self._mine["audience"] or {}, search, 20, registry.channel(self.channel).address.name
+            )
         self.people = [
             Person(row.id, row.name or row.email, initials(row.name or row.email), row.company) for row in rows
         ]
@@ -150,10 +153,13 @@ class BuilderPreview(BuilderContent):
     async def _render(self, actor: Actor) -> None:
         self._count()
         self.at = self._clock(clock.now())
-        written = MessageFields(**{name: self._mine[name] for name in MessageFields.model_fields})
+        channel = registry.channel(self.channel)
+        content = contents.of_values(channel, self._mine)
         try:
             async with db.reading() as session:
-                shown = await previews.preview(session, actor, self._id, self.person or None, fields=written)
+                shown = await previews.preview(
+                    session, actor, self._id, self.person or None, content=content, channel=channel
+                )
         finally:
             self.rendering = False
         self.problem = _problem(shown)

@@ -6,6 +6,7 @@ from typing import Any
 import reflex as rx
 
 from campaign_app.campaigns import schedule
+from campaign_app.channels import registry
 from campaign_app.core import clock, db
 from campaign_app.core.errors import Invalid
 from campaign_app.kit import zones
@@ -114,8 +115,9 @@ class BuilderSchedule(Builder):
 
     async def _estimate(self) -> None:
         actor = await self.require("campaigns:write")
+        kind = registry.channel(self.channel).address.name
         async with db.reading() as session:
-            self.finish, self.finish_why = await estimate.in_words(session, actor, self._mine, self.zone)
+            self.finish, self.finish_why = await estimate.in_words(session, actor, self._mine, self.zone, kind)
 
 
 OPENERS["schedule"] = BuilderSchedule.open_step

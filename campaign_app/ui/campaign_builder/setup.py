@@ -2,10 +2,12 @@
 
 import reflex as rx
 
+from campaign_app.channels import registry
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.campaign_builder.parts import error_of, own_input, step_head
 from campaign_app.ui.campaign_builder.setup_state import BuilderSetup as State
+from campaign_app.ui.campaign_builder.state import Builder
 
 
 def setup_step() -> rx.Component:
@@ -19,28 +21,35 @@ def setup_step() -> rx.Component:
             error=error_of("name"),
         ),
         rx.cond(State.accounts.length() > 0, _account(), _no_account()),
-        rx.el.div(
-            c.form_field(
-                "Sender name",
-                own_input("from_name", State.from_name, State.set_from_name, max_length=255),
-                name="from_name",
-                error=error_of("from_name"),
-                hint=State.from_hint,
-                optional=True,
-            ),
-            c.form_field(
-                "Replies go to",
-                own_input(
-                    "reply_to", State.reply_to, State.set_reply_to, type="email", placeholder=State.account_address
-                ),
-                name="reply_to",
-                error=error_of("reply_to"),
-                hint="Empty: to the sending account.",
-                optional=True,
-            ),
-            class_name="bd-fields",
-        ),
+        rx.match(Builder.channel, *((name, _sender()) for name in _with_sender()), rx.fragment()),
         class_name="bd-narrow",
+    )
+
+
+def _with_sender() -> list[str]:
+    """Channels whose campaigns may have a sender of their own."""
+    return [channel.name for channel in registry.channels() if "from_name" in channel.content_model.model_fields]
+
+
+def _sender() -> rx.Component:
+    return rx.el.div(
+        c.form_field(
+            "Sender name",
+            own_input("from_name", State.from_name, State.set_from_name, max_length=255),
+            name="from_name",
+            error=error_of("from_name"),
+            hint=State.from_hint,
+            optional=True,
+        ),
+        c.form_field(
+            "Replies go to",
+            own_input("reply_to", State.reply_to, State.set_reply_to, type="email", placeholder=State.account_address),
+            name="reply_to",
+            error=error_of("reply_to"),
+            hint="Empty: to the sending account.",
+            optional=True,
+        ),
+        class_name="bd-fields",
     )
 
 
@@ -64,7 +73,7 @@ def _account() -> rx.Component:
 
 def _no_account() -> rx.Component:
     return c.callout(
-        "A campaign goes out through an SMTP account. An admin connects one once; until then you can go on writing.",
+        "A campaign goes out through a sending account. An admin connects one once; until then you can go on writing.",
         "warning",
         title="No sending account yet",
         action=c.small_button("Sending accounts", href=routes.ACCOUNTS),

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from campaign_app.campaigns import lifecycle, service
 from campaign_app.campaigns.errors import CampaignNotFound, SavedByAnother
 from campaign_app.campaigns.schemas import CampaignPatch
+from campaign_app.channels import registry
 from campaign_app.core import clock, db
 from campaign_app.core.errors import Invalid
 from campaign_app.kit import ids
@@ -36,7 +37,8 @@ STEPS: Final = (
     StepName("review", "Review", "Next: review"),
 )
 KEYS: Final = tuple(step.key for step in STEPS)
-# Step → the event that fills its screen; each step's module puts its own in.
+# Step (or "step channel" where a channel has a screen of its own) → the event that fills its screen; each step's
+# module puts its own in.
 OPENERS: Final[dict[str, Any]] = {}
 
 
@@ -47,6 +49,7 @@ class Builder(AppState):
     """The campaign under edit. Each change is saved by itself; `revision` grows when the server replaces the texts."""
 
     name: str = ""
+    channel: str = ""
     step: str = "setup"
     reached: int = 1
     ready: bool = False
@@ -87,7 +90,7 @@ class Builder(AppState):
         wanted = self.query("step")
         reachable = KEYS[: self.reached]
         self.step = wanted if wanted in reachable else reachable[-1]
-        return OPENERS[self.step]
+        return OPENERS.get(f"{self.step} {self.channel}", OPENERS.get(self.step))
 
     def _take(self, campaign: Campaign) -> None:
         self.conflict = self.conflict_title = ""
@@ -97,6 +100,7 @@ class Builder(AppState):
         self._mine = {field: getattr(campaign, field) for field in CampaignPatch.model_fields}
         self.address, self.page_address = routes.campaign_edit(self._id), routes.campaign(self._id)
         self.name = campaign.name
+        self.channel = registry.channel(campaign.channel).name
         self.reached = min(max(campaign.step_reached, 1), len(STEPS))
         self.saved = f"Saved {self._clock(campaign.updated_at)}"
         self.revision += 1
@@ -123,6 +127,7 @@ class Builder(AppState):
             self.errors = {**self.errors, **_by_field(error, changes)}
             return False
         self._version = campaign.version
+        self.channel = registry.channel(campaign.channel).name
         self.errors = {field: text for field, text in self.errors.items() if field not in changes}
         self.saved = f"Saved {self._clock(clock.now())}"
         return True

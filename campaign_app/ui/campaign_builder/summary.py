@@ -7,6 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.audience import segment_service
 from campaign_app.audience import service as audience
 from campaign_app.campaigns.schemas import Report
+from campaign_app.channels import registry
 from campaign_app.channels import service as accounts
 from campaign_app.core import clock
 from campaign_app.core.actor import Actor
@@ -35,10 +36,16 @@ async def summarize(session: AsyncSession, actor: Actor, campaign: Campaign, rep
         ("Audience", await _audience(session, actor, campaign), "audience"),
         ("Recipients", f"{people} ({text.number(left_out)} left out)" if left_out else people, "audience"),
         ("From", sender, "setup"),
-        ("Subject", in_words(campaign.subject) or "No subject yet", "content"),
+        *_subject(campaign),
         ("Starts", _start(campaign), "schedule"),
     ]
     return Summary(lines, reachable, sender)
+
+
+def _subject(campaign: Campaign) -> list[tuple[str, str, str]]:
+    if not registry.channel(campaign.channel).capabilities.has_subject:
+        return []
+    return [("Subject", in_words(campaign.subject) or "No subject yet", "content")]
 
 
 async def _audience(session: AsyncSession, actor: Actor, campaign: Campaign) -> str:

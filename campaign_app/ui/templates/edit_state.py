@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import service as audience
 from campaign_app.campaigns import previews, templates_service
-from campaign_app.campaigns.schemas import MessageFields
+from campaign_app.channels.email.content import MessageFields
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import NotFound

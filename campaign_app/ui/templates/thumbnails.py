@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.campaigns import previews
 from campaign_app.campaigns.previews import Picture
-from campaign_app.campaigns.schemas import MessageFields
+from campaign_app.channels.email.content import MessageFields
 from campaign_app.core.actor import Actor
 from campaign_app.models.template import Template
 

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,8 @@ ALLOWED = {
     (S.UNCERTAIN, S.PENDING),
     (S.UNCERTAIN, S.SENT),
     (S.UNCERTAIN, S.FAILED),
+    (S.SENT, S.FAILED),
+    (S.SENT, S.PENDING),
     (S.DELIVERED, S.READ),
     (S.DELIVERED, S.REPLIED),
     (S.DELIVERED, S.BOUNCED),
@@ -29,7 +32,7 @@ ALLOWED = {
     (S.BOUNCED, S.REPLIED),
     (S.READ, S.REPLIED),
     *itertools.product((S.PENDING,), (S.SENT, S.FAILED, S.UNCERTAIN, S.SKIPPED)),
-    *itertools.product((S.PENDING, S.UNCERTAIN, S.SENT), (S.DELIVERED, S.READ, S.REPLIED, S.BOUNCED)),
+    *itertools.product((S.PENDING, S.UNCERTAIN, S.SENT, S.FAILED), (S.DELIVERED, S.READ, S.REPLIED, S.BOUNCED)),
 }
 PAIRS = list(itertools.product(S, S))
 
@@ -40,7 +43,7 @@ def test_every_pair_is_decided(current: S, target: S) -> None:
 
 
 def test_the_end_is_the_end() -> None:
-    for final in (S.REPLIED, S.FAILED, S.SKIPPED):
+    for final in (S.REPLIED, S.SKIPPED):
         assert not any(transitions.allows(final, other) for other in S)
 
 
@@ -55,7 +58,7 @@ def test_an_event_only_goes_where_the_table_leads(start: S, events: list[EventKi
 
 
 @given(
-    st.sampled_from([S.PENDING, S.SENT, S.UNCERTAIN, S.DELIVERED]),
+    st.sampled_from([S.PENDING, S.SENT, S.UNCERTAIN, S.DELIVERED, S.FAILED]),
     st.lists(st.sampled_from(EventKind), max_size=6),
     st.randoms(use_true_random=False),
 )
@@ -79,6 +82,62 @@ def test_a_tally_never_loses_anyone(targets: list[S]) -> None:
     assert {k: v for k, v in total.counters[1].items() if v > 0} == Counter(t for t in targets if t is not S.PENDING)
     assert sum(sent for sent, _ in total.minutes.values()) == targets.count(S.SENT)
     assert sum(failed for _, failed in total.minutes.values()) == targets.count(S.FAILED)
+
+
+K = EventKind
+LATE = [
+    ([K.FAIL], S.FAILED, Reason.TEMPORARY),
+    ([K.FAIL, K.SENT], S.FAILED, Reason.TEMPORARY),
+    ([K.FAIL, K.DELIVER], S.DELIVERED, Reason.NONE),
+    ([K.DELIVER, K.FAIL], S.DELIVERED, Reason.NONE),
+    ([K.READ, K.DELIVER, K.SENT, K.READ], S.READ, Reason.NONE),
+    ([K.FAIL, K.FAIL, K.READ, K.REPLY, K.FAIL], S.REPLIED, Reason.NONE),
+]
+
+
+@pytest.mark.parametrize(("kinds", "status", "reason"), LATE)
+async def test_reports_that_come_late_and_in_any_order(
+    database: str, kinds: list[EventKind], status: S, reason: Reason
+) -> None:
+    campaign_id, ids = await factory.ledger_rows([S.SENT])
+    async with db.transaction() as session:
+        session.add(CampaignDomain(campaign_id=campaign_id, domain="d.example", sent=1))
+        for kind in kinds:
+            await moves.record_event(
+                session, ids[0], kind, AT, reason=Reason.TEMPORARY if kind is K.FAIL else Reason.NONE
+            )
+    async with db.reading() as session:
+        row = await session.get(Delivery, ids[0])
+        domains = await session.get(CampaignDomain, (campaign_id, row.domain))
+        minutes = (await session.execute(sa.select(sa.func.sum(CampaignMinute.sent)))).scalar()
+    assert (row.status, row.reason) == (status, reason)
+    counters = await factory.counters_of(campaign_id)
+    assert {name: count for name, count in counters.items() if name != "total"} == {status.value: 1}
+    if domains is not None and row.domain == "d.example":
+        assert (domains.sent, domains.failed) == ((0, 1) if status is S.FAILED else (1, 0)), "sent rolls up once"
+    assert not minutes, "what was handed over before is not handed over again"
+
+
+async def test_a_failure_told_later_is_tried_again(database: str) -> None:
+    campaign_id, ids = await factory.ledger_rows([S.SENT])
+    async with db.transaction() as session:
+        assert await moves.move(session, ids, S.PENDING, at=AT, reason=Reason.TEMPORARY) == 1
+    assert (await factory.counters_of(campaign_id))["pending"] == 1
+
+
+async def test_a_provider_id_finds_its_attempt_and_stays_with_it(database: str) -> None:
+    campaign_id, ids = await factory.ledger_rows([S.PENDING, S.PENDING])
+    outcomes = [
+        Outcome(number, campaign_id, 7, S.SENT, AT, "d", attempts=1, account_id=3, provider_id=name)
+        for number, name in zip(ids, ("wamid.1", "wamid.1"), strict=True)
+    ]
+    async with db.transaction() as session:
+        assert await moves.settle(session, outcomes, set()) == 2
+    async with db.reading() as session:
+        found = await moves.find(session, 3, "wamid.1")
+        assert found is not None
+        assert (found.delivery_id, found.attempt) == (ids[0], 1), "the first keeps it"
+        assert await moves.find(session, 4, "wamid.1") is None, "another account's names are its own"
 
 
 async def test_move_counts_and_leaves_what_cannot_move(database: str) -> None:

@@ -95,7 +95,7 @@ class Place:
     ) -> CampaignRunner:
         message: Any = SimpleNamespace(links=[], reads=set(), personal={})
         limits = Limits(campaign_id, 9, per_minute=per_minute, account_per_minute=account)
-        options: dict[str, Any] = {"composer": None, "from_address": "a@b.example", "common": {}, "base": ""}
+        options: dict[str, Any] = {"composer": None, "sender": "a@b.example", "common": {}, "base": ""}
         runner = CampaignRunner(campaign_id, 0, message=message, limits=limits, priority=priority, **options)
         runner.make = lambda item: Outgoing(item.row.id, "a@b.example", item.row.address, b"")  # type: ignore[method-assign]
         runner.slots.free(math.inf)
@@ -192,6 +192,29 @@ async def test_dead_addresses_are_suppressed_behind_it(
     place.runner.first_messages.suppressing = suppressing
     key = place.settle(UNKNOWN)
     assert (place.runner.first_messages.dead, place.office.spawned) == ([key], spawned)
+
+
+async def test_what_is_returned_goes_back_in_line_and_costs_nothing(place: Place) -> None:
+    key = place.settle(Result(V.RETURNED, response="closed"), handed=True)
+    assert place.told == []
+    item = place.item(key)
+    assert (item.handed, item.tries, item.row.attempts) == (False, 1, 0)
+    assert place.region.states.get(item.slot, State.NONE) is State.NONE, "if the worker dies it is pending as before"
+    assert place.lease.rows[-1] is item, "behind the others"
+
+
+async def test_what_is_returned_for_later_waits_in_the_ledger(place: Place) -> None:
+    place.settle(Result(V.RETURNED, response="limit", retry_after=30.0), handed=True)
+    (outcome,) = place.office.outcomes
+    assert (outcome.status, outcome.before, outcome.attempts) == (S.PENDING, 0, 0)
+    assert outcome.next_attempt_at is not None
+    assert (outcome.next_attempt_at - outcome.at).total_seconds() == 30
+
+
+async def test_the_providers_name_goes_with_the_outcome(place: Place) -> None:
+    place.settle(Result(V.ACCEPTED, provider_id="x" * 200), handed=True)
+    (outcome,) = place.office.outcomes
+    assert (outcome.account_id, outcome.provider_id) == (9, "x" * 128)
 
 
 async def test_other_refusals_suppress_nobody(place: Place) -> None:

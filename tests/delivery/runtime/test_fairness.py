@@ -160,7 +160,7 @@ async def test_a_late_limiter_is_made_up_for_and_limits_of_its_own_are_not(per_m
     runners = []
     for campaign_id in (1, 2):
         limits = Limits(campaign_id, 1, per_minute=per_minute if campaign_id == 2 else 0)
-        options = {"message": message, "composer": None, "from_address": "a@b.example", "common": {}, "base": ""}
+        options = {"message": message, "composer": None, "sender": "a@b.example", "common": {}, "base": ""}
         options["priority"] = 5
         runner = CampaignRunner(campaign_id, 0, limits=limits, **options)  # type: ignore[arg-type]
         runner.leases.append(SimpleNamespace(rows=[1], phase=LeasePhase.READ, valid_until=math.inf))  # type: ignore[arg-type]

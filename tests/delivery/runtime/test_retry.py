@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from campaign_app.delivery import message_ids
+from campaign_app.channels.email import message_ids
 from campaign_app.delivery.runtime import circuit, retry
 from tests.delivery.factory import AT
 
