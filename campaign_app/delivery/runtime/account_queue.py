@@ -277,7 +277,7 @@ class AccountQueue:
 
     def _returned(self, item: QueuedRow, runner: CampaignRunner, result: Result) -> Outcome | None:
         """Answered and certainly not sent: back in line, or later when the provider says when. It costs no attempt."""
-        runner.unspent += 1
+        runner.slots.waste(1)
         item.tries += 1
         if item.tries >= MOST_TRIES:
             self._count(result.response)
