@@ -1,7 +1,5 @@
 """Dialogs: questions before what cannot be undone, and small forms over the page."""
 
-from typing import Any
-
 import reflex as rx
 
 from campaign_app.ui.components.base import Content, Handler, Text, Truth
@@ -15,11 +13,10 @@ def confirm_dialog(
     *,
     act: Text,
     on_confirm: Handler,
+    open: Truth,
+    on_open_change: Handler,
     cancel: Text = "Keep it",
     danger: bool = False,
-    open: Any = None,
-    on_open_change: Handler = None,
-    trigger: rx.Component | None = None,
     facts: list[tuple[Text, Content]] | None = None,
     instead: Content | None = None,
     busy: Truth = False,
@@ -27,7 +24,6 @@ def confirm_dialog(
 ) -> rx.Component:
     """Question with its consequences; the act repeats the verb of the title. Focus starts on the safe button."""
     button = danger_button if danger else primary_button
-    root: dict[str, Any] = {} if open is None else {"open": open, "on_open_change": on_open_change}
     foot = rx.el.div(
         rx.el.div(*([instead] if instead is not None else []), class_name="b-grow"),
         rx.alert_dialog.cancel(outline_button(cancel)),
@@ -35,7 +31,6 @@ def confirm_dialog(
         class_name="b-dialog-foot",
     )
     return rx.alert_dialog.root(
-        *([rx.alert_dialog.trigger(trigger)] if trigger is not None else []),
         rx.alert_dialog.content(
             rx.alert_dialog.title(title, class_name="b-dialog-title"),
             rx.alert_dialog.description(text, class_name="b-dialog-text"),
@@ -44,24 +39,22 @@ def confirm_dialog(
             class_name="b-dialog",
             max_width="460px",
         ),
-        **root,
+        open=open,
+        on_open_change=on_open_change,
     )
 
 
 def dialog(
     title: Text,
     *children: Content,
-    open: Any = None,
-    on_open_change: Handler = None,
-    trigger: rx.Component | None = None,
+    open: Truth,
+    on_open_change: Handler,
     foot: list[Content] | None = None,
     text: Text = "",
     width: str = "460px",
 ) -> rx.Component:
     """A small form over the page; `foot` are its buttons, right."""
-    root: dict[str, Any] = {} if open is None else {"open": open, "on_open_change": on_open_change}
     return rx.dialog.root(
-        *([rx.dialog.trigger(trigger)] if trigger is not None else []),
         rx.dialog.content(
             rx.dialog.title(title, class_name="b-dialog-title"),
             rx.dialog.description(text, class_name="b-dialog-text"),
@@ -70,5 +63,6 @@ def dialog(
             class_name="b-dialog",
             max_width=width,
         ),
-        **root,
+        open=open,
+        on_open_change=on_open_change,
     )

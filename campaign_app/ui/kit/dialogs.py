@@ -41,7 +41,6 @@ def question(
     cancel: Text = "Keep it",
     danger: bool = False,
     instead: Content | None = None,
-    facts: list[tuple[Text, Content]] | None = None,
 ) -> rx.Component:
     """One of the questions of `state`."""
     return confirm_dialog(
@@ -54,7 +53,6 @@ def question(
         open=all_of(is_open(state), same(state.asked, what)),
         on_open_change=state.close,
         instead=instead,
-        facts=facts,
         busy=state.answering,
     )
 
