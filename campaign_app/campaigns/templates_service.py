@@ -12,7 +12,7 @@ from campaign_app.campaigns import template_repository as repository
 from campaign_app.campaigns.errors import CampaignNotFound, SavedByAnother, invalid_from
 from campaign_app.campaigns.repository import get as get_campaign
 from campaign_app.campaigns.schemas import TemplateInput
-from campaign_app.channels.email.built_in import BUILT_IN
+from campaign_app.channels import registry
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.errors import Conflict, Invalid, NotFound
@@ -157,7 +157,7 @@ async def _free(session: AsyncSession, name: str) -> None:
 async def ensure_built_in(session: AsyncSession) -> int:
     """Put the built-in templates in and bring them up to date; how many changed. Safe to run at every start."""
     changed = 0
-    for written in BUILT_IN:
+    for written in registry.channels()[0].templates:
         content = {**written, "editor": Editor(written["editor"])}
         stored = await repository.by_name(session, content["name"])
         if stored is None:

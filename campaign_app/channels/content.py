@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from campaign_app.channels.fields import Form
+from campaign_app.channels.reports import Report
 from campaign_app.rendering.finding import Finding
 from campaign_app.rendering.link_values import LinkValues, PersonalLinks
 
@@ -112,6 +113,11 @@ class Channel(Protocol):
     capabilities: Capabilities
     content_model: type[BaseModel]
     content_form: Form
+
+    templates: Sequence[Mapping[str, Any]]  # those that come with the product
+
+    def read_report(self, raw: bytes) -> Report | None:
+        """What a provider or a receiver sent about messages, bytes in; None when it says nothing. Pure."""
 
     def lacks(self, content: Any) -> str:
         """What is empty and must not be ("subject", "message"); "" when all is there."""

@@ -1,4 +1,4 @@
-"""Mail that came back is put to the delivery it belongs to: bounces, complaints, replies. Twice is once."""
+"""What receivers report is put to the delivery it belongs to: bounces, complaints, replies. Twice is once."""
 
 import asyncio
 import hashlib
@@ -9,17 +9,17 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import suppression
-from campaign_app.channels.email import message_ids
+from campaign_app.channels.content import Channel
+from campaign_app.channels.reports import Fact, Report
 from campaign_app.core.actor import SYSTEM
 from campaign_app.core.clock import now
 from campaign_app.core.errors import Invalid
-from campaign_app.delivery.ledger import moves
+from campaign_app.delivery.ledger import moves, transitions
 from campaign_app.models.delivery import Delivery, EventKind
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.rendering import links
 from campaign_app.rendering.links import LinkKind
 from campaign_app.tracking import repository, service, trouble
-from campaign_app.tracking.reports import Fact, MailReport, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class Taken:
     new: int
 
 
-async def take(session: AsyncSession, raw: bytes, at: datetime | None = None) -> Taken:
-    """Record a returned message. Repeating it changes nothing."""
-    report = await asyncio.to_thread(read, raw)
+async def take(session: AsyncSession, channel: Channel, raw: bytes, at: datetime | None = None) -> Taken:
+    """Record what a channel was sent about messages. Repeating it changes nothing."""
+    report = await asyncio.to_thread(channel.read_report, raw)
     if report is None:
         return Taken(0, 0, 0)
     matched = new = 0
@@ -47,10 +47,10 @@ async def take(session: AsyncSession, raw: bytes, at: datetime | None = None) ->
     return Taken(len(report.facts), matched, new)
 
 
-async def _delivery(session: AsyncSession, report: MailReport, fact: Fact) -> Delivery | None:
+async def _delivery(session: AsyncSession, report: Report, fact: Fact) -> Delivery | None:
     """By our own header, by Message-ID or bounce address; a report over several people by each one's address."""
     found = links.read_token(LinkKind.DELIVERY, report.token) if report.token else None
-    delivery_id = found if found is not None else message_ids.read(report.traces)
+    delivery_id = found if found is not None else report.delivery_id
     named = await repository.delivery(session, delivery_id) if delivery_id is not None else None
     several = len(report.facts) > 1 and fact.recipient
     if named is not None and not (several and named.address != fact.recipient):
@@ -81,7 +81,7 @@ async def _record(session: AsyncSession, delivery: Delivery, fact: Fact, dedupe:
     detail = fact.response or fact.reason.label
     if not await repository.add_event(session, delivery, fact.kind, at, detail=detail, dedupe=dedupe):
         return False
-    if fact.kind in {EventKind.BOUNCE, EventKind.DELIVER, EventKind.REPLY}:
+    if fact.kind in transitions.EVENT_STATUS:
         await moves.record_event(session, delivery.id or 0, fact.kind, at, reason=fact.reason, response=fact.response)
     if fact.about_us:
         await trouble.heard(session, delivery, fact.response)

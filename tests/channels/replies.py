@@ -9,7 +9,7 @@ from pathlib import Path
 
 from campaign_app.channels.email.mail_replies.classifier import Classification, classify
 from campaign_app.channels.email.mail_replies.corpus import RECIPIENT, SENDER, Row, rows
-from campaign_app.tracking.reports import read
+from campaign_app.channels.email.reports import read
 
 DATA = Path(__file__).parents[1] / "data"
 REPORTS = {  # file → kind, part of the recipient, whose matter, dead, rule; None: nothing is made of it

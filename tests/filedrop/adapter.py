@@ -26,7 +26,8 @@ from campaign_app.channels.base import (
 )
 from campaign_app.channels.content import AddressKind, Capabilities, Channel, Inspected, Shown
 from campaign_app.channels.fields import Field, Form, Group
-from campaign_app.models.delivery import Reason
+from campaign_app.channels.reports import Fact, Report
+from campaign_app.models.delivery import EventKind, Reason
 from campaign_app.rendering import budget, isolated
 from campaign_app.rendering.filters import is_empty
 from campaign_app.rendering.finding import Finding, fine, warning
@@ -93,6 +94,16 @@ class FileChannel:
     capabilities = Capabilities()
     content_model: type[BaseModel] = FileContent
     content_form = Form((Group("Message", ((Field("body", "Text"),),)),))
+
+    templates: Sequence[Mapping[str, Any]] = ()
+
+    def read_report(self, raw: bytes) -> Report | None:
+        """A line `READ anna-17.txt`."""
+        word, _, name = raw.decode().strip().partition(" ")
+        number = name.rpartition("-")[2].removesuffix(".txt")
+        if word not in {"READ", "REPLY"} or not number.isdigit():
+            return None
+        return Report((Fact(EventKind(word.lower())),), delivery_id=int(number))
 
     def lacks(self, content: FileContent) -> str:
         return "" if content.body.strip() else "message"

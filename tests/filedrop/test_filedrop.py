@@ -23,8 +23,9 @@ from campaign_app.delivery.reporting import recipient_queries
 from campaign_app.delivery.runtime.engine import Engine
 from campaign_app.models.campaign import Campaign, CampaignCounter
 from campaign_app.models.contact import Contact, ContactAddress, ContactList, ListMember
-from campaign_app.models.delivery import Delivery, DeliveryStatus, EventKind, Reason
+from campaign_app.models.delivery import Delivery, DeliveryStatus, Reason
 from campaign_app.models.suppression import SuppressionReason
+from campaign_app.tracking import inbound
 from campaign_app.ui.accounts.account_state import AccountPage
 from campaign_app.ui.accounts.form import account_form
 from campaign_app.ui.campaign_builder.contents import content_step
@@ -172,7 +173,10 @@ async def test_builder_preflight_engine_ledger_and_results(
         ref = await moves.find(session, account_id, name)
         assert ref is not None
         assert (ref.delivery_id, ref.attempt) == (rows["anna"].id, 1)
-        assert await moves.record_event(session, ref.delivery_id, EventKind.READ, rows["anna"].sent_at)
+        channel = registry.channel("filedrop")
+        assert (await inbound.take(session, channel, b"READ somebody-else.txt")).facts == 0
+        taken = [await inbound.take(session, channel, f"READ {name}".encode()) for _ in range(2)]
+        assert [(each.matched, each.new) for each in taken] == [(1, 1), (1, 0)], "twice is once"
         why = await recipient_queries.why(session, actor, ref.delivery_id)
         assert (why.provider_id, why.message_id) == (name, "")
         results = await analytics.campaign_results(session, actor, number)

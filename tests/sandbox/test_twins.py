@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from campaign_app.channels import registry
 from campaign_app.channels.base import AccountConfig, Outgoing, Result, Verdict
 from campaign_app.channels.email.mail_replies import corpus
 from campaign_app.channels.email.mail_replies.classifier import Permanence, Stage
 from campaign_app.channels.email.mail_replies.corpus import RECIPIENT, SENDER, Row
+from campaign_app.channels.email.reports import read
 from campaign_app.channels.email_smtp.adapter import SmtpAdapter
 from campaign_app.core import db
 from campaign_app.models.delivery import Delivery
@@ -17,7 +19,6 @@ from campaign_app.sandbox import returned, twins
 from campaign_app.sandbox.behaviour import Action, Behaviour, plan
 from campaign_app.sandbox.faults import Faults
 from campaign_app.tracking import inbound
-from campaign_app.tracking.reports import read
 from tests import tokens
 from tests.channels import replies
 from tests.channels.accounts import config_of
@@ -207,7 +208,7 @@ async def test_every_form_comes_back_and_is_read_as_its_case_is(
         got = (fact.kind.value, fact.recipient, party, "dead" if fact.dead else "-", fact.rule)
         assert got == (kind_wanted[0], address, *kind_wanted[2:])
         async with db.transaction() as session:
-            assert (await inbound.take(session, body)).matched == 1
+            assert (await inbound.take(session, registry.channel("email"), body)).matched == 1
 
 
 def test_every_text_that_only_reports_have_comes_back_in_one(living: Box, product: Product) -> None:  # noqa: F811

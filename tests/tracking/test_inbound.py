@@ -5,13 +5,14 @@ import random
 import pytest
 
 from campaign_app.audience import repository as audience
+from campaign_app.channels import registry
 from campaign_app.channels.email import message_ids
+from campaign_app.channels.email.reports import read
 from campaign_app.core import db
 from campaign_app.models.delivery import DeliveryStatus, EventKind, Reason
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.sandbox import reports as sandbox
 from campaign_app.tracking import inbound
-from campaign_app.tracking.reports import read
 from tests import tokens
 from tests.tracking import world
 
@@ -27,7 +28,7 @@ def original(delivery_id: int, *, header: bool = True) -> bytes:
 
 async def take(raw: bytes) -> inbound.Taken:
     async with db.transaction() as session:
-        return await inbound.take(session, raw)
+        return await inbound.take(session, registry.channel("email"), raw)
 
 
 async def suppressed(address: str) -> SuppressionReason | None:

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaign_app.audience import repository as audience
-from campaign_app.channels import reported
+from campaign_app.channels import registry, reported
 from campaign_app.channels.email import message_ids
+from campaign_app.channels.email.reports import read
+from campaign_app.channels.email.returned import mime
 from campaign_app.core import clock, db
 from campaign_app.models.account import SendingAccount
 from campaign_app.models.campaign import Campaign, CampaignStatus
 from campaign_app.models.delivery import Delivery, DeliveryStatus, EventKind, Reason
 from campaign_app.models.suppression import SuppressionReason
 from campaign_app.tracking import inbound
-from campaign_app.tracking.reports import read
-from campaign_app.tracking.returned import mime
 from tests import tokens
 from tests.channels import replies
 from tests.channels.accounts import smtp_row
@@ -53,7 +53,7 @@ def case(name: str, delivery: Delivery) -> bytes:
 
 async def take(raw: bytes) -> inbound.Taken:
     async with db.transaction() as session:
-        return await inbound.take(session, raw)
+        return await inbound.take(session, registry.channel("email"), raw)
 
 
 async def note_on(account_id: int) -> reported.Reported | None:

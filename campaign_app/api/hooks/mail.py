@@ -10,11 +10,13 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from campaign_app.channels import registry
 from campaign_app.core import db
 from campaign_app.core.crypto import derive
 from campaign_app.tracking import inbound
 
 router = APIRouter(tags=["Hooks"])
+MAIL: Final = "email"
 SIGNATURE: Final = "X-Beacon-Signature"
 
 
@@ -32,5 +34,5 @@ async def returned_mail(request: Request) -> JSONResponse:
         content = {"error": {"code": "bad_signature", "message": "The signature does not fit the body.", "fields": {}}}
         return JSONResponse(content, 401)
     async with db.transaction() as session:
-        taken = await inbound.take(session, body)
+        taken = await inbound.take(session, registry.channel(MAIL), body)
     return JSONResponse({"facts": taken.facts, "matched": taken.matched, "new": taken.new})

@@ -6,9 +6,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from campaign_app.channels.content import AddressKind, Capabilities, Inspected, Message, Prepared, Shown
-from campaign_app.channels.email import rendering
+from campaign_app.channels.email import rendering, reports
+from campaign_app.channels.email.built_in import BUILT_IN
 from campaign_app.channels.email.content import EmailContent, MessageFields
 from campaign_app.channels.fields import Form
+from campaign_app.channels.reports import Report
 from campaign_app.rendering import templating
 
 
@@ -30,6 +32,11 @@ class EmailChannel:
     )
     content_model: type[BaseModel] = EmailContent
     content_form = Form(())  # written in editors of its own
+    templates: Sequence[Mapping[str, Any]] = BUILT_IN
+
+    def read_report(self, raw: bytes) -> Report | None:
+        """Bounces, complaints and replies, as mail."""
+        return reports.read(raw)
 
     def lacks(self, content: EmailContent) -> str:
         """Mail needs a subject and a text."""

@@ -4,8 +4,8 @@ from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 
-from campaign_app.tracking.returned import mime
-from campaign_app.tracking.returned.mime import header
+from campaign_app.channels.email.returned import mime
+from campaign_app.channels.email.returned.mime import header
 
 _MARKS = (
     "X-Auto-Response-Suppress", "X-Autoreply", "X-AutoReply-From", "X-Autoreply-Domain", "X-Auto-Reply",

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from email.message import Message
 
+from campaign_app.channels.email.returned import mime
+from campaign_app.channels.email.returned.mime import MAX_RECIPIENTS, header
+from campaign_app.channels.reports import Fact
 from campaign_app.models.delivery import EventKind
-from campaign_app.tracking.returned import mime
-from campaign_app.tracking.returned.facts import MAX_RECIPIENTS, Fact
-from campaign_app.tracking.returned.mime import header
 
 PART = "message/feedback-report"
 _KINDS = frozenset({"abuse", "fraud", "virus", "other", "opt-out", "opt-out-list"})

@@ -6,10 +6,10 @@ from email.message import Message
 
 from campaign_app.channels.email.mail_replies import status as codes
 from campaign_app.channels.email.mail_replies.classifier import Party, Stage, classify
+from campaign_app.channels.email.returned import mime
+from campaign_app.channels.email.returned.mime import MAX_RECIPIENTS, header
+from campaign_app.channels.reports import Fact
 from campaign_app.models.delivery import EventKind, Reason
-from campaign_app.tracking.returned import mime
-from campaign_app.tracking.returned.facts import MAX_RECIPIENTS, Fact
-from campaign_app.tracking.returned.mime import header
 
 PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")

@@ -1,18 +1,16 @@
-"""What returned mail says."""
+"""What a provider or a receiver reports about messages, whatever it looked like on the wire."""
 
 from dataclasses import dataclass
 
 from campaign_app.models.delivery import EventKind, Reason
 
-MAX_RECIPIENTS = 100
-
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What a message says of one recipient.
+    """What a report says of one recipient.
 
     `dead`: the address itself is at fault and must not be tried again. `about_us`: the server refused the sender, not
-    the recipient. `rule`: the row of the table that says so (channels.mail_replies).
+    the recipient. `rule`: the row of the table that says so (channels.email.mail_replies).
     """
 
     kind: EventKind
@@ -25,9 +23,9 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class MailReport:
-    """Facts, and every text in which a trace of our message may stand."""
+class Report:
+    """Facts, and what names the message: our token (rendering.links), or the delivery that its channel recognised."""
 
     facts: tuple[Fact, ...]
-    token: str
-    traces: str
+    token: str = ""
+    delivery_id: int | None = None

@@ -7,11 +7,11 @@ from itertools import islice
 from typing import NamedTuple
 
 from campaign_app.channels.email.mail_replies.status import find_code, find_status
+from campaign_app.channels.email.returned import mime, status_reports
+from campaign_app.channels.email.returned.mime import MAX_RECIPIENTS, header
+from campaign_app.channels.email.returned.status_reports import refused
+from campaign_app.channels.reports import Fact
 from campaign_app.models.delivery import EventKind, Reason
-from campaign_app.tracking.returned import mime, status_reports
-from campaign_app.tracking.returned.facts import MAX_RECIPIENTS, Fact
-from campaign_app.tracking.returned.mime import header
-from campaign_app.tracking.returned.status_reports import refused
 
 MAX_WORDS = 2_000
 _MAILERS = frozenset(

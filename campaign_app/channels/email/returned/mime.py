@@ -7,6 +7,7 @@ from email import policy
 from email.message import Message
 from email.utils import parseaddr
 
+MAX_RECIPIENTS = 100  # of one report
 MAX_BYTES = 256 * 1024
 MAX_LINES = 10_000
 MAX_LINE = 2_000
