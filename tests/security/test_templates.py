@@ -91,9 +91,9 @@ async def test_the_library_opens_with_them_in_it(own_installation: Installation)
     async with Health(own_installation) as health, Tab(own_installation.url, own_installation.viewer) as tab:
         began = monotonic()
         await tab.open("/templates")
-        await tab.until(lambda t: t.value(TemplateLibrary, "cards"), 60)
+        await tab.until(lambda t: t.value(TemplateLibrary, "rows"), 60)
         took = monotonic() - began
-        names = {card["name"] for card in tab.value(TemplateLibrary, "cards")}
+        names = {card["name"] for card in tab.value(TemplateLibrary, "rows")}
     assert {f"Hostile {name}" for name in HOSTILE} <= names
     assert took < PICTURES_S + 20
     assert health.answers

@@ -231,16 +231,16 @@ async def test_recipients_are_paged_filtered_and_explained(
     await tab.do(Recipients.load)
     table = tab.state(Recipients)
     assert (table.range_text, table.has_next, table.has_previous) == ("1–50 of 60", True, False)
-    await tab.do(Recipients.forward)
+    await tab.do(Recipients.turn, True)
     assert (table.range_text, table.has_next, table.has_previous) == ("51–60 of 60", False, True)
-    await tab.do(Recipients.back)
+    await tab.do(Recipients.turn, False)
     assert table.range_text == "1–50 of 60"
-    await tab.do(Recipients.filter_status, "bounced")
+    await tab.do(Recipients.toggle_status, "bounced")
     assert [(row.name, row.status) for row in table.rows] == [("Reader 57", "bounced")]
     assert "550 no such user" in table.rows[0].reason
-    await tab.do(Recipients.filter_status, "bounced")
-    assert table.status == ""
-    await tab.do(Recipients.find, "reader58")
+    await tab.do(Recipients.toggle_status, "bounced")
+    assert table.filters["status"] == ""
+    await tab.do(Recipients.search, "reader58")
     assert [row.reason for row in table.rows] == [Reason.UNSUBSCRIBED.label]
     await tab.do(WhyDialog.show, table.rows[0].id)
     why = tab.state(WhyDialog)

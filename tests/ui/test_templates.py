@@ -51,23 +51,23 @@ async def test_the_library_shows_categories_and_drawn_pictures(tab: Tab) -> None
     await tab.go("/templates").do(TemplateLibrary.load)
     state = tab.state(TemplateLibrary)
     assert len(state.views) > 2
-    assert all("<html" in card.picture for card in state.cards)
-    assert not any("{{" in card.picture for card in state.cards), "pictures are rendered, not source"
+    assert all("<html" in card.picture for card in state.rows)
+    assert not any("{{" in card.picture for card in state.rows), "pictures are rendered, not source"
     await tab.go(f"/templates?category={state.views[1].value}").do(TemplateLibrary.load)
-    assert {card.category for card in state.cards} == {state.views[1].value}
+    assert {card.category for card in state.rows} == {state.views[1].value}
 
 
 async def test_a_search_finds_by_name(tab: Tab, actor: Actor) -> None:
     await make(actor, "Zebra letter")
     await tab.go("/templates?search=zebra").do(TemplateLibrary.load)
-    assert [card.name for card in tab.state(TemplateLibrary).cards] == ["Zebra letter"]
+    assert [card.name for card in tab.state(TemplateLibrary).rows] == ["Zebra letter"]
     await tab.do(TemplateLibrary.clear)
-    assert tab.redirects == ["/templates"]
+    assert tab.addresses == ["/templates"]
 
 
 async def test_a_copy_opens_in_the_editor(tab: Tab) -> None:
     await tab.go("/templates").do(TemplateLibrary.load)
-    first = tab.state(TemplateLibrary).cards[0]
+    first = tab.state(TemplateLibrary).rows[0]
     await tab.do(TemplateLibrary.duplicate, first.id)
     copy = await stored(f"{first.name} (copy)")
     assert (copy.built_in, tab.redirects) == (False, [f"/templates/{copy.id}"])
@@ -76,11 +76,11 @@ async def test_a_copy_opens_in_the_editor(tab: Tab) -> None:
 async def test_deleting_asks_and_leaves_the_others(tab: Tab, actor: Actor) -> None:
     ours = await make(actor)
     await tab.go("/templates").do(TemplateLibrary.load)
-    before = len(tab.state(TemplateLibrary).cards)
+    before = len(tab.state(TemplateLibrary).rows)
     await tab.do(LibraryQuestions.ask, "delete", ours, "Ours")
     assert tab.shows(LibraryQuestions)
     await tab.do(LibraryQuestions.answer, "delete")
-    assert len(tab.state(TemplateLibrary).cards) == before - 1
+    assert len(tab.state(TemplateLibrary).rows) == before - 1
 
 
 async def test_a_new_template_gets_its_address(tab: Tab) -> None:
@@ -167,6 +167,6 @@ async def test_a_viewer_reads_and_changes_nothing(
 ) -> None:
     tab = Tab(await make_actor(Role.VIEWER, "Vera"), monkeypatch)
     await tab.go("/templates").do(TemplateLibrary.load)
-    assert tab.state(TemplateLibrary).cards
+    assert tab.state(TemplateLibrary).rows
     with pytest.raises(Forbidden):
         await tab.do(*event)

@@ -2,21 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
-import reflex as rx
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.channels import service
 from campaign_app.channels.schemas import AccountRow
-from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.kit import text
+from campaign_app.kit.pagination import Page
 from campaign_app.ui import routes
 from campaign_app.ui.accounts.labels import used_share, used_words
 from campaign_app.ui.app_state import AppState
+from campaign_app.ui.kit.list_query import ListQuery, ListSpec
+from campaign_app.ui.kit.lists_state import ListState
 from campaign_app.ui.pages import Hit
-from campaign_app.workspace import service as workspace
 
 
 @dataclass
@@ -36,24 +37,21 @@ class AccountLine:
     per_minute: str
 
 
-class AccountList(AppState):
+class AccountList(ListState, AppState):
     """The list; few enough for one page."""
 
+    spec: ClassVar[ListSpec] = ListSpec(may="accounts:read", one="account", address=routes.ACCOUNTS, paged=False)
     rows: list[AccountLine] = []
-    loading: bool = True
     summary: str = ""
 
-    @rx.event
-    async def load(self) -> None:
-        """Open the page."""
-        actor = await self.require("accounts:read")
-        async with self.busy():
-            async with db.reading() as session:
-                found = await service.list_accounts(session, actor)
-                zone = await workspace.zone_of(session, actor)
-            self.rows = [line_of(row, now(), zone) for row in found]
-            today = sum(row.sent_today for row in found)
-            self.summary = f"{text.plural(today, 'message')} sent today" if found else ""
+    async def _fetch(self, session: AsyncSession, actor: Actor, query: ListQuery) -> Page[AccountRow]:  # noqa: ARG002
+        found = await service.list_accounts(session, actor)
+        today = sum(row.sent_today for row in found)
+        self.summary = f"{text.plural(today, 'message')} sent today" if found else ""
+        return Page(found)
+
+    def _line(self, row: AccountRow) -> AccountLine:
+        return line_of(row, now(), self._zone)
 
 
 def line_of(row: AccountRow, at: datetime, zone: str) -> AccountLine:

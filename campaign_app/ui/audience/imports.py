@@ -1,43 +1,28 @@
 """All imports."""
 
-from typing import Any
-
 import reflex as rx
 
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
 from campaign_app.ui.audience.imports_state import ImportLine, Imports
-from campaign_app.ui.kit.vars import as_text, is_empty
+from campaign_app.ui.kit.lists import Table, list_page
 from campaign_app.ui.layout import page
 from campaign_app.ui.pages import Area, Command, Link
 
-_COLUMNS = [
-    c.Column("File"),
-    c.Column("Status", width="150px"),
-    c.Column("Rows", align="right", hide="narrow"),
-    c.Column("Added", align="right"),
-    c.Column("Left out", align="right"),
-    c.Column("Started", align="right", width="140px"),
-]
+
+def _name(line: ImportLine) -> rx.Component:
+    return c.name_cell(line.filename, routes.contact_import(line.id), detail=line.size)
 
 
-def _row(line: ImportLine) -> rx.Component:
-    return c.table_row(
-        c.name_cell(line.filename, f"{routes.IMPORTS}/{line.id}", detail=line.size),
-        c.cell(c.status_badge(line.status, line.label)),
-        c.cell(line.rows, align="right", hide="narrow"),
-        c.cell(line.added, align="right"),
-        c.cell(line.rejected, align="right"),
-        c.cell(line.when, align="right", muted=True, title=line.exact),
-        key=as_text(line.id),
-    )
+def _status(line: ImportLine) -> rx.Component:
+    return c.status_badge(line.status, line.label)
 
 
 def _phone_row(line: ImportLine) -> rx.Component:
     return c.phone_item(
         line.filename,
-        f"{routes.IMPORTS}/{line.id}",
-        status=c.status_badge(line.status, line.label),
+        routes.contact_import(line.id),
+        status=_status(line),
         left=f"{line.added} added",
         right=line.when,
     )
@@ -61,6 +46,27 @@ def upload_box() -> rx.Component:
     )
 
 
+_TABLE = Table(
+    "Imports",
+    [
+        c.Column("File", cell=_name),
+        c.Column("Status", width="150px", cell=_status),
+        c.Column("Rows", align="right", hide="narrow", cell=lambda line: line.rows),
+        c.Column("Added", align="right", cell=lambda line: line.added),
+        c.Column("Left out", align="right", cell=lambda line: line.rejected),
+        c.Column(
+            "Started",
+            align="right",
+            width="140px",
+            muted=True,
+            cell=lambda line: line.when,
+            title=lambda line: line.exact,
+        ),
+    ],
+    phone_row=_phone_row,
+)
+
+
 @page(
     routes.IMPORTS,
     title="Imports",
@@ -70,17 +76,8 @@ def upload_box() -> rx.Component:
     links=[Link(Area.SOURCES, 10)],
     command=Command("Import CSV", "upload", "contacts:import"),
 )
-def imports() -> Any:
+def imports() -> rx.Component:
     """The box to upload, then what was imported before."""
-    table = c.data_table(_COLUMNS, Imports.rows, _row, label="Imports", loading=Imports.loading, phone_row=_phone_row)
-    return rx.fragment(
-        c.page_header("Imports"),
-        c.page_body(
-            c.if_allowed("contacts:import", upload_box()),
-            rx.cond(
-                is_empty(Imports.rows) & ~Imports.loading,
-                rx.el.p("No file was imported yet.", class_name="b-muted b-dense"),
-                table,
-            ),
-        ),
-    )
+    upload = c.if_allowed("contacts:import", upload_box())
+    none = rx.el.p("No file was imported yet.", class_name="b-muted b-dense")
+    return list_page(Imports, _TABLE, above=[upload], empty=none)

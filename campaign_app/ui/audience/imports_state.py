@@ -1,17 +1,21 @@
 """All imports, and the way to a new one."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import imports
 from campaign_app.audience.schemas import ImportRow
-from campaign_app.core import db
+from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.kit import text
+from campaign_app.kit.pagination import Page
 from campaign_app.models.contact_import import ImportStatus
+from campaign_app.ui import routes
 from campaign_app.ui.app_state import AppState
-from campaign_app.workspace import service as workspace
+from campaign_app.ui.kit.list_query import ListQuery, ListSpec
+from campaign_app.ui.kit.lists_state import ListState
 
 STATUS = {
     ImportStatus.DRAFT: ("draft", "Not started"),
@@ -39,21 +43,17 @@ class ImportLine:
     exact: str
 
 
-class Imports(AppState):
-    """The page of all imports."""
+class Imports(ListState, AppState):
+    """The latest imports on one page."""
 
+    spec: ClassVar[ListSpec] = ListSpec(may="contacts:import", one="import", address=routes.IMPORTS, paged=False)
     rows: list[ImportLine] = []
-    loading: bool = True
 
-    @rx.event
-    async def load(self) -> None:
-        """Open the page."""
-        actor = await self.require("contacts:import")
-        async with self.busy():
-            async with db.reading() as session:
-                zone = await workspace.zone_of(session, actor)
-                found = await imports.list_imports(session, actor)
-            self.rows = [_line(row, zone) for row in found]
+    async def _fetch(self, session: AsyncSession, actor: Actor, query: ListQuery) -> Page[ImportRow]:  # noqa: ARG002
+        return Page(await imports.list_imports(session, actor))
+
+    def _line(self, row: ImportRow) -> ImportLine:
+        return line_of(row, self._zone)
 
 
 def size(count: int) -> str:
@@ -61,7 +61,8 @@ def size(count: int) -> str:
     return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{max(1, count // 1000)} kB"
 
 
-def _line(row: ImportRow, zone: str) -> ImportLine:
+def line_of(row: ImportRow, zone: str) -> ImportLine:
+    """An import in words."""
     status, label = STATUS[row.status]
     rejected = sum(row.result.get("rejected", {}).values())
     return ImportLine(

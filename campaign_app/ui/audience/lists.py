@@ -1,7 +1,5 @@
 """All lists."""
 
-from typing import Any
-
 import reflex as rx
 
 from campaign_app.ui import components as c
@@ -10,20 +8,13 @@ from campaign_app.ui.audience.list_forms import list_dialogs
 from campaign_app.ui.audience.list_forms_state import ListForm, ListQuestions
 from campaign_app.ui.audience.lists_state import ListLine, Lists
 from campaign_app.ui.kit.dialogs import ask, open_form
-from campaign_app.ui.kit.vars import as_text, is_empty
+from campaign_app.ui.kit.lists import Table, list_page
 from campaign_app.ui.layout import page
 from campaign_app.ui.pages import Area, Link
 
-_COLUMNS = [
-    c.Column("List"),
-    c.Column("Contacts", align="right", width="140px"),
-    c.Column("Added", align="right", width="140px", hide="narrow"),
-    c.Column("", width="56px", skeleton="none"),
-]
 
-
-def _row(line: ListLine) -> rx.Component:
-    acts = c.menu(
+def _menu(line: ListLine) -> rx.Component:
+    return c.menu(
         c.if_allowed("contacts:write", c.menu_item("Rename", open_form(ListForm, line.id), "pencil_line")),
         c.if_allowed(
             "contacts:delete",
@@ -31,17 +22,22 @@ def _row(line: ListLine) -> rx.Component:
         ),
         label=f"More for {line.name}",
     )
-    return c.table_row(
-        c.name_cell(line.name, f"{routes.CONTACTS}?list={line.id}", detail=line.description),
-        c.cell(line.members, align="right"),
-        c.cell(line.added, align="right", muted=True, hide="narrow"),
-        c.cell(acts, align="right", class_name="b-above"),
-        key=as_text(line.id),
-    )
 
 
-def _phone_row(line: ListLine) -> rx.Component:
-    return c.phone_item(line.name, f"{routes.CONTACTS}?list={line.id}", left=line.description, right=line.members)
+def _href(line: ListLine) -> str:
+    return f"{routes.CONTACTS}?list={line.id}"
+
+
+_TABLE = Table(
+    "Lists",
+    [
+        c.Column("List", cell=lambda line: c.name_cell(line.name, _href(line), detail=line.description)),
+        c.Column("Contacts", align="right", width="140px", cell=lambda line: line.members),
+        c.Column("Added", align="right", width="140px", hide="narrow", muted=True, cell=lambda line: line.added),
+        c.Column("", align="right", width="56px", skeleton="none", class_name="b-above", cell=_menu),
+    ],
+    phone_row=lambda line: c.phone_item(line.name, _href(line), left=line.description, right=line.members),
+)
 
 
 @page(
@@ -52,20 +48,14 @@ def _phone_row(line: ListLine) -> rx.Component:
     icon="list",
     links=[Link(Area.SOURCES, 20)],
 )
-def lists() -> Any:
+def lists() -> rx.Component:
     """The table of lists."""
-    new = c.primary_button("New list", "plus", on_click=open_form(ListForm))
+    new = c.if_allowed("contacts:write", c.primary_button("New list", "plus", on_click=open_form(ListForm)))
     empty = c.empty_state(
         "list",
         "Group contacts in lists",
         "A list holds the contacts that you or an import put in it. Segments find people by rules instead.",
-        action=c.if_allowed("contacts:write", new),
+        action=new,
         links=[c.if_allowed("contacts:import", c.text_link("Import a CSV into a list", href=routes.IMPORTS))],
     )
-    table = c.data_table(_COLUMNS, Lists.rows, _row, label="Lists", loading=Lists.loading, phone_row=_phone_row)
-    nothing = is_empty(Lists.rows) & ~Lists.loading
-    return rx.fragment(
-        c.page_header("Lists", c.if_allowed("contacts:write", rx.cond(nothing, rx.fragment(), new))),
-        c.page_body(rx.cond(nothing, empty, table)),
-        list_dialogs(),
-    )
+    return rx.fragment(list_page(Lists, _TABLE, actions=[new], empty=empty), list_dialogs())

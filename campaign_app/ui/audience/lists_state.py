@@ -1,15 +1,20 @@
 """Lists of contacts."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import service as people
-from campaign_app.core import db
+from campaign_app.audience.schemas import ListRow
+from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.kit import text
+from campaign_app.kit.pagination import Page
+from campaign_app.ui import routes
 from campaign_app.ui.app_state import AppState
-from campaign_app.workspace import service as workspace
+from campaign_app.ui.kit.list_query import ListQuery, ListSpec
+from campaign_app.ui.kit.lists_state import ListState
 
 
 @dataclass
@@ -23,25 +28,15 @@ class ListLine:
     added: str
 
 
-class Lists(AppState):
-    """The page of all lists."""
+class Lists(ListState, AppState):
+    """All lists; few enough for one page."""
 
+    spec: ClassVar[ListSpec] = ListSpec(may="contacts:read", one="list", address=routes.LISTS, paged=False)
     rows: list[ListLine] = []
-    loading: bool = True
 
-    @rx.event
-    async def load(self) -> None:
-        """Open the page."""
-        await self.require("contacts:read")
-        async with self.busy():
-            await self._read()
+    async def _fetch(self, session: AsyncSession, actor: Actor, query: ListQuery) -> Page[ListRow]:  # noqa: ARG002
+        return Page(await people.lists(session, actor))
 
-    async def _read(self) -> None:
-        actor = await self.require("contacts:read")
-        async with db.reading() as session:
-            zone = await workspace.zone_of(session, actor)
-            found = await people.lists(session, actor)
-        self.rows = [
-            ListLine(row.id, row.name, row.description, text.number(row.members), text.ago(row.created_at, now(), zone))
-            for row in found
-        ]
+    def _line(self, row: ListRow) -> ListLine:
+        added = text.ago(row.created_at, now(), self._zone)
+        return ListLine(row.id, row.name, row.description, text.number(row.members), added)

@@ -3,17 +3,21 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import segment_service
+from campaign_app.audience.schemas import SegmentRow
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.kit import text
+from campaign_app.kit.pagination import Page
+from campaign_app.ui import routes
 from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.ids import to_id
 from campaign_app.ui.kit.dialogs_state import Question, Questions
-from campaign_app.workspace import service as workspace
+from campaign_app.ui.kit.list_query import ListQuery, ListSpec
+from campaign_app.ui.kit.lists_state import ListState
 
 
 @dataclass
@@ -26,27 +30,17 @@ class SegmentLine:
     changed: str
 
 
-class Segments(AppState):
-    """The page of all segments."""
+class Segments(ListState, AppState):
+    """All segments; few enough for one page."""
 
+    spec: ClassVar[ListSpec] = ListSpec(may="segments:read", one="segment", address=routes.SEGMENTS, paged=False)
     rows: list[SegmentLine] = []
-    loading: bool = True
 
-    @rx.event
-    async def load(self) -> None:
-        """Open the page."""
-        await self.require("segments:read")
-        async with self.busy():
-            await self._read()
+    async def _fetch(self, session: AsyncSession, actor: Actor, query: ListQuery) -> Page[SegmentRow]:  # noqa: ARG002
+        return Page(await segment_service.list_segments(session, actor))
 
-    async def _read(self) -> None:
-        actor = await self.require("segments:read")
-        async with db.reading() as session:
-            zone = await workspace.zone_of(session, actor)
-            found = await segment_service.list_segments(session, actor)
-        self.rows = [
-            SegmentLine(row.id, row.name, row.description, text.ago(row.updated_at, now(), zone)) for row in found
-        ]
+    def _line(self, row: SegmentRow) -> SegmentLine:
+        return SegmentLine(row.id, row.name, row.description, text.ago(row.updated_at, now(), self._zone))
 
 
 class SegmentQuestions(Questions, AppState):

@@ -35,7 +35,7 @@ class SuppressionForm(FormDialog, AppState):
         return result
 
     async def _saved(self, actor: Actor, saved: AddResult) -> Any:  # noqa: ARG002
-        await (await self.get_state(Suppressions))._go("")
+        await (await self.get_state(Suppressions))._read_first()
         known = f"{text.number(saved.already)} were there already." if saved.already else ""
         told = [notify_success(f"{text.plural(saved.added, 'address', 'addresses')} added", known)]
         if saved.invalid:
@@ -58,7 +58,7 @@ class SuppressionQuestions(Questions, AppState):
     async def _remove(self, actor: Actor) -> Any:
         async with db.transaction() as session:
             await suppression.remove(session, actor, self.key)
-        await (await self.get_state(Suppressions))._go("")
+        await (await self.get_state(Suppressions))._read_first()
         return notify_success(f"{self.key} can be written to again")
 
     questions: ClassVar = {"remove": Question("suppressions:write", _remove)}

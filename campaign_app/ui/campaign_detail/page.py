@@ -17,7 +17,7 @@ from campaign_app.ui.campaign_detail.template_dialog import template_dialog
 from campaign_app.ui.campaign_detail.template_state import SaveAsTemplate
 from campaign_app.ui.kit.detail import detail_page, tab_line
 from campaign_app.ui.kit.dialogs import ask, open_form, question
-from campaign_app.ui.kit.vars import choose, same
+from campaign_app.ui.kit.vars import choose, entry, same
 from campaign_app.ui.layout import page
 
 
@@ -47,8 +47,8 @@ def _progress() -> rx.Component:
             ("Sender", CampaignPage.sender),
         ],
         live=CampaignPage.status == "running",
-        on_choose=Recipients.filter_status,
-        chosen=Recipients.status,
+        on_choose=Recipients.toggle_status,
+        chosen=entry(Recipients.filters, "status"),
     )
 
 

@@ -1,39 +1,25 @@
 """The recipients tab."""
 
-from typing import Any
-
 import reflex as rx
 
 from campaign_app.ui import components as c
-from campaign_app.ui.campaign_detail.recipients_state import STATUSES, RecipientLine, Recipients
+from campaign_app.ui.campaign_detail.recipients_state import RecipientLine, Recipients
 from campaign_app.ui.campaign_detail.why import why_dialog
 from campaign_app.ui.campaign_detail.why_state import WhyDialog
-from campaign_app.ui.kit.vars import as_text, is_empty
-from campaign_app.ui.theme import STATUS
-
-_COLUMNS = [
-    c.Column("Recipient", width="44%"),
-    c.Column("Status", width="120px"),
-    c.Column("Reason", width="40%"),
-    c.Column("Time", align="right", width="120px"),
-]
+from campaign_app.ui.kit.lists import Table, chip, has_no_rows, pager_of, problem, table_of, toolbar
+from campaign_app.ui.kit.vars import as_text
 
 
-def _row(line: RecipientLine) -> rx.Component:
-    return c.table_row(
-        rx.el.td(
-            rx.el.div(
-                rx.el.button(line.name, type="button", on_click=WhyDialog.show(line.id), class_name="b-row-link b-ell"),
-                rx.el.span(line.address, class_name="b-muted b-ell"),
-                class_name="b-row",
-            ),
-            class_name="b-squeeze",
-        ),
-        c.cell(c.status_badge(line.status)),
-        c.cell(rx.el.span(line.reason, title=line.reason, class_name="b-ell"), muted=True, class_name="b-squeeze"),
-        c.cell(line.time, align="right", muted=True, title=line.exact),
-        key=as_text(line.id),
+def _name(line: RecipientLine) -> rx.Component:
+    name = rx.el.button(line.name, type="button", on_click=WhyDialog.show(line.id), class_name="b-row-link b-ell")
+    return rx.el.td(
+        rx.el.div(name, rx.el.span(line.address, class_name="b-muted b-ell"), class_name="b-row"),
+        class_name="b-squeeze",
     )
+
+
+def _reason(line: RecipientLine) -> rx.Component:
+    return rx.el.span(line.reason, title=line.reason, class_name="b-ell")
 
 
 def _phone_row(line: RecipientLine) -> rx.Component:
@@ -66,53 +52,45 @@ def _filters() -> rx.Component:
             rx.fragment(),
         ),
     )
-    return c.filter_bar(
-        c.choice_chip("Status", Recipients.status, [(s, STATUS[s].label) for s in STATUSES], Recipients.filter_status),
-        rx.el.span(_reason_chip(), class_name="b-only-wide"),
-        search=c.search_field(Recipients.search, Recipients.find.debounce(250), "Search recipients"),
-        actions=live,
-    )
+    reason = next(one for one in Recipients.spec.filters if one.name == "reason")
+    more = [rx.el.span(chip(Recipients, reason), class_name="b-only-wide")]
+    return toolbar(Recipients, search="Search recipients", more=more, actions=live, counts=False)
 
 
-def _reason_chip() -> rx.Component:
-    from campaign_app.models.delivery import Reason
-
-    options = [(r.value, r.label) for r in Reason if r is not Reason.NONE]
-    return c.choice_chip("Reason", Recipients.reason, options, Recipients.filter_reason)
+_TABLE = Table(
+    "Recipients",
+    [
+        c.Column("Recipient", width="44%", cell=_name),
+        c.Column("Status", width="120px", cell=lambda line: c.status_badge(line.status)),
+        c.Column("Reason", width="40%", muted=True, class_name="b-squeeze", cell=_reason),
+        c.Column(
+            "Time",
+            align="right",
+            width="120px",
+            muted=True,
+            cell=lambda line: line.time,
+            title=lambda line: line.exact,
+        ),
+    ],
+    phone_row=_phone_row,
+    two_lines=False,
+    bleed=False,
+)
 
 
 def recipients_tab() -> rx.Component:
     """Filters, the table, its pager."""
-    filtered: Any = (Recipients.search != "") | (Recipients.status != "") | (Recipients.reason != "")
-    table = rx.el.div(
-        c.data_table(
-            _COLUMNS,
-            Recipients.rows,
-            _row,
-            label="Recipients",
-            loading=Recipients.loading,
-            bleed=False,
-            two_lines=False,
-            phone_row=_phone_row,
-        ),
-        on_mouse_enter=Recipients.freeze,
-        on_mouse_leave=Recipients.thaw,
-    )
+    table = rx.el.div(table_of(Recipients, _TABLE), on_mouse_enter=Recipients.freeze, on_mouse_leave=Recipients.thaw)
     nobody = rx.cond(
-        filtered,
+        Recipients.narrowed,
         c.no_match("No recipients match", Recipients.clear),
         rx.el.p("The recipients are found at launch.", class_name="b-muted b-dense"),
     )
     return rx.el.div(
         _filters(),
-        rx.cond(is_empty(Recipients.rows) & ~Recipients.loading, nobody, c.card(table, pad=False)),
-        c.pager(
-            Recipients.range_text,
-            has_previous=Recipients.has_previous,
-            has_next=Recipients.has_next,
-            on_previous=Recipients.back,
-            on_next=Recipients.forward,
-        ),
+        problem(Recipients),
+        rx.cond(has_no_rows(Recipients), nobody, c.card(table, pad=False)),
+        pager_of(Recipients),
         why_dialog(),
         class_name="b-col b-gap-12",
     )

@@ -3,23 +3,26 @@
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
 import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaign_app.core import db
+from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.delivery.reporting import recipient_queries
+from campaign_app.delivery.schemas import RecipientRow
 from campaign_app.kit import text
 from campaign_app.kit.pagination import Page
 from campaign_app.models.delivery import DeliveryStatus, Reason
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.campaign_detail import figures
 from campaign_app.ui.ids import to_id
-from campaign_app.workspace import service as workspace
+from campaign_app.ui.kit.list_query import Filter, ListQuery, ListSpec
+from campaign_app.ui.kit.lists_state import ListState
+from campaign_app.ui.theme import STATUS
 
-PAGE: Final = 50
 REFRESH_SECONDS: Final = 1.0
 # What a person can filter by → the statuses behind it.
 STATUSES: Final = ("pending", "sent", "failed", "bounced", "skipped", "uncertain")
@@ -38,69 +41,54 @@ class RecipientLine:
     exact: str
 
 
-class Recipients(AppState):
-    """The recipients tab."""
+class Recipients(ListState, AppState):
+    """The recipients tab. Its question stays in the tab: the address is the campaign's."""
 
+    spec: ClassVar[ListSpec] = ListSpec(
+        may="campaigns:read",
+        one="recipient",
+        filters=[
+            Filter("status", "Status", [(name, STATUS[name].label) for name in STATUSES]),
+            Filter(
+                "reason", "Reason", [(one.value, one.label) for one in Reason if one is not Reason.NONE], chip=False
+            ),
+        ],
+    )
     rows: list[RecipientLine] = []
-    loading: bool = True
     frozen: bool = False
     stale: bool = False
-    search: str = ""
-    status: str = ""
-    reason: str = ""
-    range_text: str = ""
-    has_previous: bool = False
-    has_next: bool = False
     latest: bool = False
-    _zone: str = "UTC"
-    _next: str = ""
-    _previous: str = ""
-    _first: int = 1
     _read_at: float = 0.0
 
-    @rx.event
-    async def load(self) -> None:
-        """Open the tab from its first page."""
-        await self.require("campaigns:read")
-        self.search = self.status = self.reason = ""
-        self.frozen = self.stale = False
-        self.latest = False
-        async with self.busy():
-            await self._go("", 1)
+    async def _prepare(self, session: AsyncSession, actor: Actor) -> None:  # noqa: ARG002
+        self.frozen = self.stale = self.latest = False
 
-    async def _go(self, cursor: str, first: int) -> None:
-        actor = await self.require("campaigns:read")
+    async def _fetch(self, session: AsyncSession, actor: Actor, query: ListQuery) -> Page[RecipientRow]:
         campaign_id = to_id(self.campaign_id, "campaign")
-        async with db.reading() as session:
-            zone = await workspace.zone_of(session, actor)
-            page = await recipient_queries.recipients(
-                session,
-                actor,
-                campaign_id,
-                status=self.status,
-                reason=self.reason,
-                search=self.search,
-                cursor=cursor,
-                limit=PAGE,
-            )
-            filtered = self.status or self.reason or self.search
-            total = page.total if filtered else (await recipient_queries.counters(session, campaign_id)).total
-        self.rows = [_line(row, zone) for row in page.rows]
-        self._first, self._zone = max(1, first), zone
-        self._show_pager(page, total)
+        found = await recipient_queries.recipients(
+            session,
+            actor,
+            campaign_id,
+            status=query.filter("status"),
+            reason=query.filter("reason"),
+            search=query.search,
+            cursor=query.cursor,
+            limit=query.limit,
+        )
+        if query.is_narrowed:
+            return found
+        return found.counted((await recipient_queries.counters(session, campaign_id)).total)
 
-    def _show_pager(self, page: Page[Any], total: int | None) -> None:
-        self._next, self._previous = page.next_cursor or "", page.previous_cursor or ""
-        self.has_next, self.has_previous = bool(self._next), bool(self._previous)
-        if not self.has_previous:
-            self._first = 1
-        last = self._first + len(self.rows) - 1
-        of = f" of {text.number(total)}" if total is not None else ""
-        self.range_text = f"{self._first:,}–{last:,}{of}" if self.rows else "Nobody"
+    def _line(self, row: RecipientRow) -> RecipientLine:
+        return line_of(row, self._zone)
+
+    def _show_place(self, page: Page[Any], query: ListQuery) -> None:
+        super()._show_place(page, query)
+        self.range_text = self.range_text or "Nobody"
 
     async def _show_latest(self, lines: list[dict[str, Any]]) -> None:
         """News from a running campaign: its last messages on top, at most once a second, unless somebody reads them."""
-        if self.search or self.status or self.reason or self.has_previous or not lines:
+        if self.narrowed or self.has_previous or not lines:
             return
         if self.frozen:
             self.stale = True
@@ -122,7 +110,7 @@ class Recipients(AppState):
             self.stale = True
             return
         self.latest = False
-        await self._go("", 1)
+        await self._read_first()
 
     @rx.event
     async def freeze(self) -> None:
@@ -137,60 +125,25 @@ class Recipients(AppState):
         missed = self.stale
         self.frozen = self.stale = False
         if missed:
-            await self._go("", 1)
+            await self._read_first()
 
     @rx.event
-    async def find(self, value: str) -> None:
-        """Search by name or address."""
-        await self.require("campaigns:read")
-        self.search = value
-        await self._go("", 1)
-
-    @rx.event
-    async def filter_status(self, value: str) -> None:
-        """Only one status; choosing it again shows all."""
+    async def toggle_status(self, value: str) -> Any:
+        """Only one status, by a counter over the table; choosing it again shows all."""
         await self.require("campaigns:read")
         chosen = {"queued": "pending", "sending": "pending"}.get(value, value)
-        self.status = "" if chosen == self.status or chosen not in set(DeliveryStatus) else chosen
-        await self._go("", 1)
+        return await self._narrow(self._asked.filtered("status", "" if chosen == self.filters["status"] else chosen))
 
     @rx.event
     async def show_all(self) -> None:
         """Every recipient in a fixed order, also while the campaign runs."""
         await self.require("campaigns:read")
         self.frozen, self.latest = True, False
-        await self._go("", 1)
-
-    @rx.event
-    async def filter_reason(self, value: str) -> None:
-        """Only one reason."""
-        await self.require("campaigns:read")
-        self.reason = value if value in set(Reason) else ""
-        await self._go("", 1)
-
-    @rx.event
-    async def clear(self) -> None:
-        """Drop every filter."""
-        await self.require("campaigns:read")
-        self.search = self.status = self.reason = ""
-        await self._go("", 1)
-
-    @rx.event
-    async def forward(self) -> None:
-        """Next page."""
-        await self.require("campaigns:read")
-        if self._next:
-            await self._go(self._next, self._first + PAGE)
-
-    @rx.event
-    async def back(self) -> None:
-        """Previous page."""
-        await self.require("campaigns:read")
-        if self._previous:
-            await self._go(self._previous, self._first - PAGE)
+        await self._read_first()
 
 
-def _line(row: Any, zone: str) -> RecipientLine:
+def line_of(row: RecipientRow, zone: str) -> RecipientLine:
+    """A recipient in words."""
     return RecipientLine(
         id=row.id,
         name=row.name or row.address,

@@ -16,11 +16,15 @@ _RESERVED: Final = frozenset({"view", "search", "sort", "page", "from"})
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A choice over the list. `name` is its key in the address; `options` None means that the state gives them."""
+    """A choice over the list. `name` is its key in the address; `options` None means that the state gives them.
+
+    A filter that the page shows in another way has no `chip`.
+    """
 
     name: str
     label: str
     options: Sequence[Option] | None = None
+    chip: bool = True
 
     def clean(self, value: str) -> str:
         """The value when the filter has it, else ""."""

@@ -1,7 +1,7 @@
 """A list as components: views, search and filters, the table with its pager, what stands in for it, the bulk bar."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
@@ -39,9 +39,6 @@ class Table:
     search_width: str = "220px"
     no_match: str = ""
     foot: Text | None = None
-    shows_count: bool = True
-    more_filters: Sequence[Content] = field(default_factory=tuple)
-    beside_filters: Content | None = None
 
 
 def is_blank(state: type[ListState]) -> rx.Var[bool]:
@@ -83,7 +80,7 @@ def list_view(state: type[ListState], table: Table) -> rx.Component:
     if state.spec.views:
         parts.append(saved_views(state.views, state.view, state.choose_view))
     if table.search or state.spec.filters:
-        parts.append(toolbar(state, table))
+        parts.append(toolbar(state, search=table.search, width=table.search_width))
     nothing = no_match(table.no_match or f"No {state.spec.plural} match", state.clear)
     return rx.fragment(
         *parts,
@@ -93,15 +90,22 @@ def list_view(state: type[ListState], table: Table) -> rx.Component:
     )
 
 
-def toolbar(state: type[ListState], table: Table) -> rx.Component:
+def toolbar(
+    state: type[ListState],
+    *,
+    search: str = "",
+    width: str = "220px",
+    more: Sequence[Content] = (),
+    actions: Content | None = None,
+    counts: bool = True,
+) -> rx.Component:
     """Search, one chip a filter, how many rows are left."""
-    search = search_field(state.search_text, state.search.debounce(250), table.search, width=table.search_width)
     return filter_bar(
-        *(chip(state, one) for one in state.spec.filters),
-        *table.more_filters,
-        search=search if table.search else None,
-        result=state.total_text if table.shows_count else None,
-        actions=table.beside_filters,
+        *(chip(state, one) for one in state.spec.filters if one.chip),
+        *more,
+        search=search_field(state.search_text, state.search.debounce(250), search, width=width) if search else None,
+        result=state.total_text if counts else None,
+        actions=actions,
     )
 
 
@@ -125,24 +129,26 @@ def problem(state: type[ListState]) -> rx.Component:
 
 def rows_of(state: type[ListState], table: Table) -> rx.Component:
     """The table with its pager."""
+    return rx.fragment(table_of(state, table), pager_of(state, table.foot))
+
+
+def table_of(state: type[ListState], table: Table) -> rx.Component:
+    """The rows, or their skeleton while the first ones are read."""
     sort = {"sort": state.sort, "on_sort": state.sort_by} if state.spec.sorts else {}
     choice = {}
     if issubclass(state, Selection):
         choice = {"all_checked": state.all_checked, "on_check_all": state.check_page}
-    return rx.fragment(
-        data_table(
-            table.columns,
-            state.rows,
-            lambda row: _row(state, table, row),
-            label=table.label,
-            loading=all_of(state.loading, is_empty(state.rows)),
-            bleed=table.bleed,
-            two_lines=table.two_lines,
-            phone_row=table.phone_row,
-            **sort,
-            **choice,
-        ),
-        pager_of(state, table.foot),
+    return data_table(
+        table.columns,
+        state.rows,
+        lambda row: _row(state, table, row),
+        label=table.label,
+        loading=all_of(state.loading, is_empty(state.rows)),
+        bleed=table.bleed,
+        two_lines=table.two_lines,
+        phone_row=table.phone_row,
+        **sort,
+        **choice,
     )
 
 

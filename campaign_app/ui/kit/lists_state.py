@@ -108,6 +108,11 @@ class ListState(AppState, mixin=True):
         self._show_place(page, query)
         await self._shown()
 
+    async def _read_first(self) -> None:
+        """Read the first page again, for what was added to it."""
+        self._ask(self._asked.from_start())
+        await self._read()
+
     def _show_place(self, page: Page[Any], query: ListQuery) -> None:
         self._next, self._previous = page.next_cursor or "", page.previous_cursor or ""
         self.has_next, self.has_previous = bool(self._next), bool(self._previous)

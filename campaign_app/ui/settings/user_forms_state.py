@@ -68,7 +68,7 @@ class EditPerson(FormDialog, AppState):
     form: ClassVar[Form] = Form("edit", "users:write", _ROWS)
 
     async def _start(self, actor: Actor, key: str) -> dict[str, str]:  # noqa: ARG002
-        line = (await self.get_state(People))._line(to_id(key, "person"))
+        line = (await self.get_state(People))._row_of(to_id(key, "person"))
         self.subject = line.name
         return {"name": line.name, "email": line.email, "role": line.role}
 
@@ -85,7 +85,7 @@ class PersonQuestions(Questions, AppState):
     """What is asked about one person before it is done."""
 
     async def _name(self, actor: Actor) -> None:  # noqa: ARG002
-        self.subject = (await self.get_state(People))._line(to_id(self.key, "person")).name
+        self.subject = (await self.get_state(People))._row_of(to_id(self.key, "person")).name
 
     async def _switch_off(self, actor: Actor) -> Any:
         return await (await self.get_state(People))._set_active(actor, to_id(self.key, "person"), False)

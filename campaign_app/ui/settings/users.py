@@ -7,7 +7,8 @@ import reflex as rx
 from campaign_app.ui import browser, routes
 from campaign_app.ui import components as c
 from campaign_app.ui.kit.dialogs import ask, form_dialog, open_form, plain_dialog, question
-from campaign_app.ui.kit.vars import as_text
+from campaign_app.ui.kit.lists import Table, list_view
+from campaign_app.ui.kit.vars import same
 from campaign_app.ui.layout import page
 from campaign_app.ui.pages import Area, Link
 from campaign_app.ui.settings.tabs import tabs
@@ -20,18 +21,10 @@ from campaign_app.ui.settings.user_forms_state import (
 )
 from campaign_app.ui.settings.users_state import People, PersonLine
 
-_COLUMNS = [
-    c.Column("Name", skeleton="lines"),
-    c.Column("Role", width="140px"),
-    c.Column("Sign-in", width="150px", hide="narrow"),
-    c.Column("Last seen", align="right", width="140px", hide="narrow"),
-    c.Column("Actions", align="right", width="72px", skeleton="none"),
-]
 
-
-def _row(line: PersonLine) -> rx.Component:
+def _menu(line: PersonLine) -> rx.Component:
     switch = rx.cond(
-        line.status == "active",
+        same(line.status, "active"),
         c.menu_item("Switch off", ask(PersonQuestions, "off", line.id), "ban", danger=True),
         c.menu_item("Let sign in again", People.let_in(line.id), "circle_check"),
     )
@@ -42,15 +35,32 @@ def _row(line: PersonLine) -> rx.Component:
         switch,
         label=f"Actions for {line.name}",
     )
+    return rx.fragment(rx.cond(line.reachable, acts, rx.fragment()))
+
+
+def _name(line: PersonLine) -> rx.Component:
     you = rx.cond(line.is_you, c.tag("You"), rx.fragment())
-    return c.table_row(
-        c.name_cell(rx.fragment(line.name, " ", you), detail=line.email, before=c.avatar(line.initials)),
-        c.cell(line.role_label),
-        c.cell(c.status_badge(line.status), hide="narrow"),
-        c.cell(line.last_seen, align="right", muted=True, hide="narrow", title=line.exact),
-        c.cell(rx.cond(line.reachable, acts, rx.fragment()), align="right"),
-        key=as_text(line.id),
-    )
+    return c.name_cell(rx.fragment(line.name, " ", you), detail=line.email, before=c.avatar(line.initials))
+
+
+_TABLE = Table(
+    "People of the workspace",
+    [
+        c.Column("Name", skeleton="lines", cell=_name),
+        c.Column("Role", width="140px", cell=lambda line: line.role_label),
+        c.Column("Sign-in", width="150px", hide="narrow", cell=lambda line: c.status_badge(line.status)),
+        c.Column(
+            "Last seen",
+            align="right",
+            width="140px",
+            hide="narrow",
+            muted=True,
+            cell=lambda line: line.last_seen,
+            title=lambda line: line.exact,
+        ),
+        c.Column("Actions", align="right", width="72px", skeleton="none", cell=_menu),
+    ],
+)
 
 
 def _password_dialog() -> rx.Component:
@@ -129,7 +139,7 @@ def users() -> Any:
         c.page_body(
             c.page_header("People", c.if_allowed("users:write", add), meta=People.summary),
             tabs(routes.USERS),
-            c.data_table(_COLUMNS, People.rows, _row, label="People of the workspace", loading=People.loading),
+            list_view(People, _TABLE),
         ),
         _dialogs(),
     )

@@ -1,9 +1,10 @@
 """The people of the workspace: who they are, what they may do, whether they may sign in."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.auth import permissions, service
 from campaign_app.auth.schemas import UserPatch
@@ -12,9 +13,12 @@ from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.errors import NotFound
 from campaign_app.kit import text
+from campaign_app.kit.pagination import Page
 from campaign_app.models.user import User
+from campaign_app.ui import routes
 from campaign_app.ui.app_state import AppState, initials, notify_success
-from campaign_app.workspace import service as workspace
+from campaign_app.ui.kit.list_query import ListQuery, ListSpec
+from campaign_app.ui.kit.lists_state import ListState
 
 
 @dataclass
@@ -34,33 +38,25 @@ class PersonLine:
     is_you: bool
 
 
-class People(AppState):
-    """The list."""
+class People(ListState, AppState):
+    """Everybody on one page."""
 
+    spec: ClassVar[ListSpec] = ListSpec(
+        may="users:read", one="person", many="people", address=routes.USERS, paged=False
+    )
     rows: list[PersonLine] = []
-    loading: bool = True
     summary: str = ""
     roles: list[tuple[str, str]] = []
 
-    @rx.event
-    async def load(self) -> None:
-        """Open the page."""
-        await self.require("users:read")
-        async with self.busy():
-            await self._read()
-
-    async def _read(self) -> None:
-        actor = await self.require("users:read")
-        async with db.reading() as session:
-            users = await service.list_users(session, actor)
-            zone = await workspace.zone_of(session, actor)
+    async def _fetch(self, session: AsyncSession, actor: Actor, query: ListQuery) -> Page[PersonLine]:  # noqa: ARG002
+        users = await service.list_users(session, actor)
         reach = permissions.grantable(actor)
         self.roles = [(role.value, f"{role.label} – {permissions.ROLE_TEXTS[role]}") for role in reach]
-        self.rows = [_shown(user, actor, zone, user.role in reach) for user in users]
         active = sum(user.is_active for user in users)
         self.summary = f"{text.plural(active, 'person', 'people')} may sign in"
+        return Page([shown(user, actor, self._zone, user.role in reach) for user in users])
 
-    def _line(self, user_id: int) -> PersonLine:
+    def _row_of(self, user_id: int) -> PersonLine:
         for row in self.rows:
             if row.id == user_id:
                 return row
@@ -80,7 +76,8 @@ class People(AppState):
         )
 
 
-def _shown(user: User, actor: Actor, zone: str, reachable: bool) -> PersonLine:
+def shown(user: User, actor: Actor, zone: str, reachable: bool) -> PersonLine:
+    """A person in words."""
     return PersonLine(
         id=user.id or 0,
         name=user.name,

@@ -8,7 +8,8 @@ from campaign_app.ui import components as c
 from campaign_app.ui import palette_sources, routes
 from campaign_app.ui.campaign_builder.templates import thumbnail
 from campaign_app.ui.kit.dialogs import ask, question
-from campaign_app.ui.kit.vars import is_empty
+from campaign_app.ui.kit.lists import has_no_rows, problem, toolbar
+from campaign_app.ui.kit.vars import all_of, entry, is_empty
 from campaign_app.ui.layout import page
 from campaign_app.ui.pages import Area, Link
 from campaign_app.ui.templates.library_state import LibraryQuestions
@@ -34,20 +35,23 @@ def _new_link() -> rx.Component:
 def templates() -> rx.Component:
     """Categories, search, cards."""
     new = c.if_allowed("templates:write", c.primary_button("New template", icon="plus", href=routes.template("new")))
-    nothing = ~State.loading & is_empty(State.cards)
+    category = entry(State.filters, "category")
+
+    def choose_category(name: Any) -> Any:
+        return State.choose("category", name)
+
     return c.page_body(
         c.page_header("Templates", new),
-        c.saved_views(State.views, State.category, State.choose_category, label="Categories"),
-        c.filter_bar(
-            search=c.search_field(State.search_text, State.search.debounce(250), "Search templates"), result=State.found
-        ),
+        c.saved_views(State.views, category, choose_category, label="Categories"),
+        toolbar(State, search="Search templates"),
+        problem(State),
         rx.cond(
-            nothing,
+            has_no_rows(State),
             rx.cond(State.nothing_at_all, _empty(), c.no_match("No templates match", State.clear)),
             rx.cond(
-                State.loading & is_empty(State.cards),
+                all_of(State.loading, is_empty(State.rows)),
                 rx.el.div(*(c.skeleton_card(6) for _ in range(4)), class_name="tp-grid"),
-                rx.el.ul(rx.foreach(State.cards, _card), class_name="tp-grid tp-list", aria_label="Templates"),
+                rx.el.ul(rx.foreach(State.rows, _card), class_name="tp-grid tp-list", aria_label="Templates"),
             ),
         ),
         _delete_question(),
