@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from campaign_app.channels.content import Capabilities
 from campaign_app.models.campaign import Pauser
 
 
@@ -86,6 +87,8 @@ class Results:
     reasons: Sequence[ReasonCount] = ()
     links: Sequence[LinkCount] = ()
     domains: Sequence[DomainCount] = ()
+    can: Capabilities = field(default_factory=Capabilities)
+    has_domains: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ from campaign_app.analytics.schemas import (
     ReasonCount,
     Results,
 )
-from campaign_app.campaigns import readiness
+from campaign_app.campaigns import contents, readiness
 from campaign_app.campaigns import service as campaigns
 from campaign_app.channels import service as accounts
+from campaign_app.channels.content import Capabilities
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.kit import text
@@ -38,7 +39,7 @@ MAX_DAYS: Final = 366
 async def campaign_results(session: AsyncSession, actor: Actor, campaign_id: int) -> Results:
     """What came of a campaign so far."""
     actor.require("analytics:read")
-    await campaigns.get(session, actor, campaign_id)
+    channel = contents.channel_of(await campaigns.get(session, actor, campaign_id))
     counter = await repository.counter(session, campaign_id)
     points, width = periods.times(await repository.minutes(session, campaign_id))
     found_links = await repository.links(session, campaign_id)
@@ -55,7 +56,9 @@ async def campaign_results(session: AsyncSession, actor: Actor, campaign_id: int
         failed=counter.failed,
         machine_opens=counter.machine_opens,
         machine_clicks=counter.machine_clicks,
-        funnel=funnel(counter),
+        funnel=funnel(counter, channel.capabilities),
+        can=channel.capabilities,
+        has_domains=channel.address.has_domain,
         times=points,
         slot_minutes=width,
         reasons=[
@@ -79,16 +82,20 @@ async def campaign_results(session: AsyncSession, actor: Actor, campaign_id: int
     )
 
 
-def funnel(counter: CampaignCounter) -> list[FunnelStep]:
-    """From the recipients down to clicks, with the share of those sent to."""
-    sent = counter.messages_sent
+def funnel(counter: CampaignCounter, can: Capabilities) -> list[FunnelStep]:
+    """From the recipients down to what the channel can tell of them, with the share of those sent to."""
+    sent, read = counter.messages_sent, counter.read + counter.replied
     steps = [
-        ("sent", "Sent", sent),
-        ("opened", "Opened by people", counter.opened),
-        ("clicked", "Clicked", counter.clicked),
-        ("unsubscribed", "Unsubscribed", counter.unsubscribed),
+        ("sent", "Sent", sent, True),
+        ("delivered", "Delivered", counter.delivered + read, can.confirms_delivery),
+        ("read", "Read", read, can.confirms_read),
+        ("opened", "Opened by people", counter.opened, can.tracks_opens),
+        ("clicked", "Clicked", counter.clicked, can.has_links),
+        ("unsubscribed", "Unsubscribed", counter.unsubscribed, can.has_links),
     ]
-    return [FunnelStep(key, label, count, count / sent if sent else 0.0) for key, label, count in steps]
+    return [
+        FunnelStep(key, label, count, count / sent if sent else 0.0) for key, label, count, is_told in steps if is_told
+    ]
 
 
 async def overview(session: AsyncSession, actor: Actor, days: int = 30) -> Overview:

@@ -72,7 +72,7 @@ REASON_LABELS: dict[Reason, str] = {
     Reason.SUPPRESSED_BOUNCED: "Address bounced before",
     Reason.COMPLAINED: "Marked an earlier message as spam",
     Reason.SUPPRESSED_MANUAL: "On the suppression list",
-    Reason.NO_ADDRESS: "No e-mail address",
+    Reason.NO_ADDRESS: "No address for this channel",
     Reason.ADDRESS_INVALID: "The address is not valid",
     Reason.CANCELLED: "The campaign was cancelled",
     Reason.CONTACT_DELETED: "The contact was deleted",

@@ -91,7 +91,7 @@ class FileChannel:
     icon = "folder"
     message_word = "a file"
     address = AddressKind("handle", "handle", like="___%")
-    capabilities = Capabilities()
+    capabilities = Capabilities(confirms_read=True, hears_replies=True)
     content_model: type[BaseModel] = FileContent
     content_form = Form((Group("Message", ((Field("body", "Text"),),)),))
 

@@ -33,6 +33,7 @@ from campaign_app.ui.campaign_builder.fields_state import BuilderFields
 from campaign_app.ui.campaign_builder.review_state import BuilderReview
 from campaign_app.ui.campaign_builder.setup_state import BuilderSetup
 from campaign_app.ui.campaign_builder.state import Builder
+from campaign_app.ui.campaign_detail.results_state import CampaignResults
 from tests.conftest import MakeActor
 from tests.delivery.conftest import Drive, drive, engine  # noqa: F401  (fixtures)
 from tests.filedrop.adapter import FileDropAdapter
@@ -183,7 +184,11 @@ async def test_builder_preflight_engine_ledger_and_results(
         counter = await session.get(CampaignCounter, number)
     assert counter is not None
     assert (counter.sent, counter.read, counter.failed, counter.skipped) == (2, 1, 1, 2)
-    assert results is not None
+    assert [(step.key, step.count) for step in results.funnel] == [("sent", 3), ("read", 1)]
+    await tab.go(f"/campaigns/{number}", campaign_id=number).do(CampaignResults.load)
+    shown = tab.state(CampaignResults)
+    assert [bar.label for bar in shown.funnel] == ["Sent", "Read"]
+    assert (shown.tracks_opens, shown.has_links, shown.has_domains) == (False, False, False)
 
 
 async def test_preflight_asks_only_what_the_channel_needs(

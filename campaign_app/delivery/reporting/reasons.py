@@ -75,7 +75,7 @@ def _recipient_rules(row: RecipientRow) -> Iterator[Rule]:
     if row.reason in {Reason.NO_ADDRESS, Reason.ADDRESS_INVALID} and row.status is S.SKIPPED:
         yield Rule("stopped", row.reason.label, at=row.updated_at)
     else:
-        yield Rule("passed", "Has an e-mail address", row.address)
+        yield Rule("passed", "Has an address", row.address)
     if row.reason in _SUPPRESSED and row.status is S.SKIPPED:
         yield Rule("stopped", row.reason.label, "Suppressed addresses are never written to.", row.updated_at)
     else:

@@ -113,13 +113,13 @@ def results_tab() -> rx.Component:
     shown = rx.el.div(
         rx.el.div(
             c.card(c.bar_list(CampaignResults.funnel), title="Funnel", aside=_export("funnel")),
-            machines,
+            rx.cond(CampaignResults.tracks_opens, machines, rx.fragment()),
             class_name="b-grid-1-1",
         ),
         rx.cond(CampaignResults.has_times, times, rx.fragment()),
         _reasons(),
-        _links(),
-        _domains(),
+        rx.cond(CampaignResults.has_links, _links(), rx.fragment()),
+        rx.cond(CampaignResults.has_domains, _domains(), rx.fragment()),
         class_name="b-col b-gap-16",
     )
     return rx.cond(CampaignResults.loading, c.skeleton_card(6), shown)

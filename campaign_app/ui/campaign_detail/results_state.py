@@ -62,6 +62,9 @@ class CampaignResults(AppState):
     reasons: list[ReasonLine] = []
     links: list[LinkLine] = []
     domains: list[DomainLine] = []
+    tracks_opens: bool = True
+    has_links: bool = True
+    has_domains: bool = True
 
     @rx.event
     async def load(self) -> None:
@@ -91,6 +94,8 @@ class CampaignResults(AppState):
         layout = theme.chart_layout(self.dark, HEIGHT, xaxis=charts.time_axis(found.times))
         self.time_figure = as_dict(charts.together(found.times, metrics, zone=zone, layout=layout))
         self.has_times = bool(found.times)
+        self.tracks_opens, self.has_links = found.can.tracks_opens, found.can.has_links
+        self.has_domains = found.has_domains
         self._show_machines(found)
         self.reasons = [ReasonLine(row.status, row.label, text.number(row.count)) for row in found.reasons]
         self.links = [

@@ -17,7 +17,7 @@ S, R = DeliveryStatus, Reason
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SOON = AT + timedelta(minutes=10)
 ROW = RecipientRow(1, 2, "Anna", "anna@d.example", S.SENT, R.NONE, "", 1, AT)
-ADDRESS = Rule("passed", "Has an e-mail address", "anna@d.example")
+ADDRESS = Rule("passed", "Has an address", "anna@d.example")
 CLEAR = Rule("passed", "Not on the suppression list")
 TURN = Rule("waiting", "In line to be sent", "Its turn comes under the campaign's limits.")
 
