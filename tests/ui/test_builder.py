@@ -19,7 +19,7 @@ from campaign_app.models.suppression import Suppression, SuppressionReason
 from campaign_app.models.template import Editor
 from campaign_app.models.user import Role
 from campaign_app.ui.campaign_builder.audience_state import BuilderAudience
-from campaign_app.ui.campaign_builder.content_state import BuilderContent
+from campaign_app.ui.campaign_builder.content_state import BuilderContent, BuilderQuestions, TemplatePicker
 from campaign_app.ui.campaign_builder.pace_state import BuilderPace
 from campaign_app.ui.campaign_builder.preview_state import BuilderPreview
 from campaign_app.ui.campaign_builder.review_state import BuilderReview
@@ -216,7 +216,7 @@ async def test_switching_editors_keeps_the_text_and_asks_before_losing(tab: Tab,
     await tab.do(BuilderContent.switch_editor, "text")
     assert tab.state(BuilderContent).losses == ["Tables and columns"]
     assert tab.state(BuilderContent).editor == "html"
-    await tab.do(BuilderContent.confirm_switch)
+    await tab.do(BuilderQuestions.answer, "switch")
     assert tab.state(BuilderContent).html == "<p>Kept {{ first_name }}</p>"
     await tab.do(BuilderContent.put_back)
     assert "<table>" in (await stored(campaign.id)).html
@@ -225,10 +225,12 @@ async def test_switching_editors_keeps_the_text_and_asks_before_losing(tab: Tab,
 async def test_a_template_replaces_the_message_and_can_be_undone(tab: Tab, actor: Actor) -> None:
     campaign = await make(actor)
     await open_at(tab, campaign, "content")
-    await tab.do(BuilderContent.open_picker, True)
-    state = tab.state(BuilderContent)
-    assert state.templates[0].thumbnail
-    await tab.do(BuilderContent.use_template, state.templates[0].id)
+    await tab.do(TemplatePicker.show)
+    picker = tab.state(TemplatePicker)
+    assert picker.templates[0].thumbnail
+    assert tab.shows(TemplatePicker)
+    await tab.do(BuilderContent.use_template, picker.templates[0].id)
+    assert not tab.shows(TemplatePicker)
     assert (await stored(campaign.id)).html != HTML
     await tab.do(BuilderContent.put_back)
     assert (await stored(campaign.id)).html == HTML
@@ -333,7 +335,7 @@ async def test_review_says_what_stops_the_launch(tab: Tab, actor: Actor) -> None
     assert "this launch" in state.headline
     assert state.reason == state.blocking[0].title
     await tab.do(BuilderReview.ask_launch, True)
-    assert not state.launch_open
+    assert state.launch_in == 0
 
 
 async def test_a_double_click_launches_once(tab: Tab, actor: Actor) -> None:

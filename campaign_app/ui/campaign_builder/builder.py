@@ -1,5 +1,7 @@
 """The builder: a window of its own with five steps."""
 
+from typing import cast
+
 import reflex as rx
 
 from campaign_app.ui import components as c
@@ -12,7 +14,9 @@ from campaign_app.ui.campaign_builder.review_state import BuilderReview
 from campaign_app.ui.campaign_builder.schedule import schedule_step
 from campaign_app.ui.campaign_builder.setup import setup_step
 from campaign_app.ui.campaign_builder.state import KEYS, STEPS, Builder
-from campaign_app.ui.campaign_builder.test_send_state import BuilderTest
+from campaign_app.ui.campaign_builder.test_send_state import SendTestForm
+from campaign_app.ui.kit.dialogs import form_dialog, open_form
+from campaign_app.ui.kit.vars import any_of, choose, is_set, not_, same
 from campaign_app.ui.layout import page
 
 
@@ -30,13 +34,11 @@ def builder() -> list[rx.Component]:
     return [
         c.builder_bar(
             Builder.name,
-            rx.cond(Builder.conflict == "", Builder.saved, "Not saved"),
+            choose(is_set(Builder.conflict), "Not saved", Builder.saved),
             c.stepper([_step(number, f"{address}?step={step.key}") for number, step in enumerate(STEPS)]),
-            phone_step=rx.match(
-                Builder.step, *((key, f"Step {n} of {len(KEYS)}") for n, key in enumerate(KEYS, 1)), ""
-            ),
+            phone_step=_phone_step(),
             close_href=routes.CAMPAIGNS,
-            action=c.outline_button("Send a test", "send", BuilderTest.show_test(True)),
+            action=c.outline_button("Send a test", "send", open_form(SendTestForm)),
         ),
         _conflict(),
         rx.el.div(
@@ -48,10 +50,15 @@ def builder() -> list[rx.Component]:
     ]
 
 
-def _step(number: int, href: rx.Var[str]) -> c.Step:
+def _phone_step() -> rx.Var[str]:
+    words = ((key, f"Step {number} of {len(KEYS)}") for number, key in enumerate(KEYS, 1))
+    return cast("rx.Var[str]", rx.match(Builder.step, *words, ""))
+
+
+def _step(number: int, href: str) -> c.Step:
     step = STEPS[number]
-    reached = rx.cond(Builder.reached > number, "done", "later")
-    return c.Step(step.label, rx.cond(Builder.step == step.key, "current", reached), href=href)
+    reached = choose(Builder.reached > number, "done", "later")
+    return c.Step(step.label, choose(same(Builder.step, step.key), "current", reached), href=href)
 
 
 def _loading() -> rx.Component:
@@ -68,10 +75,10 @@ def _conflict() -> rx.Component:
     return rx.cond(Builder.conflict != "", rx.el.div(box, class_name="bd-conflict"), rx.fragment())
 
 
-def _foot(address: rx.Var[str]) -> rx.Component:
+def _foot(address: str) -> rx.Component:
     backs = [(key, c.ghost_button("Back", href=f"{address}{KEYS[n]}")) for n, key in enumerate(KEYS[1:])]
     nexts = [(KEYS[n], _next(STEPS[n + 1].next_label)) for n in range(len(KEYS) - 1)]
-    reach = rx.cond(Builder.opened == "audience", f"{BuilderAudience.reachable_text} recipients", "")
+    reach = choose(same(Builder.opened, "audience"), f"{BuilderAudience.reachable_text} recipients", "")
     return c.builder_foot(
         rx.match(Builder.step, *backs, c.ghost_button("Close", href=routes.CAMPAIGNS)),
         rx.match(Builder.step, *nexts, _launch()),
@@ -83,7 +90,7 @@ def _next(label: str) -> rx.Component:
     return c.primary_button(
         rx.el.span(label, c.icon("chevron_right"), class_name="b-row"),
         on_click=Builder.advance,
-        disabled=~Builder.ready,
+        disabled=not_(Builder.ready),
     )
 
 
@@ -91,7 +98,7 @@ def _launch() -> rx.Component:
     button = c.primary_button(
         BuilderReview.act,
         on_click=BuilderReview.ask_launch(True),
-        disabled=~BuilderReview.can_launch | BuilderReview.checking,
+        disabled=any_of(not_(BuilderReview.can_launch), BuilderReview.checking),
         aria_describedby="launch-reason",
     )
     keep = c.primary_button("Back to the campaign", href=Builder.page_address)
@@ -104,22 +111,10 @@ def _reason() -> rx.Component:
 
 
 def _test_dialog() -> rx.Component:
-    to = c.text_input(
-        "test_to",
-        value=BuilderTest.test_to,
-        on_change=BuilderTest.set_test_to,
-        type="email",
-        error=BuilderTest.test_error,
-        size="3",
-    )
-    return c.dialog(
+    return form_dialog(
+        SendTestForm,
         "Send a test",
-        c.form_field("Send to", to, name="test_to", error=BuilderTest.test_error),
+        act="Send a test",
+        cancel="Keep editing",
         text="One message as it is now, marked [Test]. It counts in no figures.",
-        open=BuilderTest.test_open,
-        on_open_change=BuilderTest.show_test,
-        foot=[
-            c.outline_button("Keep editing", on_click=BuilderTest.show_test(False)),
-            c.primary_button("Send a test", on_click=BuilderTest.send_test, busy=BuilderTest.test_busy),
-        ],
     )

@@ -6,11 +6,13 @@ import reflex as rx
 
 from campaign_app.ui import components as c
 from campaign_app.ui.campaign_builder.content_state import BuilderContent as State
+from campaign_app.ui.campaign_builder.content_state import BuilderQuestions, TemplatePicker
 from campaign_app.ui.campaign_builder.parts import error_of
 from campaign_app.ui.campaign_builder.preview import preview_pane
 from campaign_app.ui.campaign_builder.preview_state import BuilderPreview
 from campaign_app.ui.campaign_builder.templates import picker
 from campaign_app.ui.components.editors.fields import editor_choice, line_field, message_field
+from campaign_app.ui.kit.dialogs import question
 from campaign_app.ui.kit.vars import joined
 
 
@@ -37,7 +39,7 @@ def _write() -> rx.Component:
     return rx.el.section(
         rx.el.div(
             editor_choice(State.editor, State.switch_editor),
-            c.small_button("Choose a template", "layout_template", State.open_picker(True)),
+            c.small_button("Choose a template", "layout_template", TemplatePicker.show),
             class_name="b-between b-wrap",
         ),
         _line(
@@ -109,7 +111,9 @@ def _plain() -> rx.Component:
 
 
 def _switch_question() -> rx.Component:
-    return c.confirm_dialog(
+    return question(
+        BuilderQuestions,
+        "switch",
         "Switch to the simple editor?",
         rx.fragment(
             "The simple editor cannot keep this part of the message: ",
@@ -118,8 +122,5 @@ def _switch_question() -> rx.Component:
         ),
         act="Switch and lose it",
         cancel="Stay with HTML",
-        on_confirm=State.confirm_switch,
         danger=True,
-        open=State.switch_open,
-        on_open_change=State.show_switch,
     )

@@ -1,16 +1,19 @@
 """Third step: subject, preview text and the message, in either editor over one HTML."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
 from campaign_app.campaigns import templates_service
 from campaign_app.core import db
-from campaign_app.models.template import Editor
-from campaign_app.ui.app_state import notify_success
+from campaign_app.core.actor import Actor
+from campaign_app.models.template import Editor, Template
+from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.campaign_builder.state import OPENERS, Builder
 from campaign_app.ui.components.editors import switching
+from campaign_app.ui.kit.dialogs_state import Dialog, Question, Questions
 from campaign_app.ui.templates.thumbnails import thumbnails
 
 _TEXTS = ("subject", "preheader", "html", "text", "editor")
@@ -36,10 +39,6 @@ class BuilderContent(Builder):
     editor: str = Editor.TEXT.value
     text_revision: int = 0
     losses: list[str] = []
-    switch_open: bool = False
-    picker_open: bool = False
-    picker_loading: bool = False
-    templates: list[TemplateCard] = []
     mode: str = "write"
     _before: dict[str, Any] = {}
 
@@ -55,7 +54,6 @@ class BuilderContent(Builder):
         self.subject, self.preheader = self._mine["subject"], self._mine["preheader"]
         self.html, self.plain = self._mine["html"], self._mine["text"]
         self.editor = Editor(self._mine["editor"]).value
-        self.switch_open = self.picker_open = False
         self.text_revision += 1
 
     @rx.event
@@ -102,37 +100,9 @@ class BuilderContent(Builder):
             return await self._replace(html=switching.to_source(self.html), editor=Editor.HTML)
         simple, self.losses = switching.to_simple(self.html)
         if self.losses:
-            self.switch_open = True
+            (await self.get_state(BuilderQuestions))._ask("switch")
             return None
         return await self._replace(html=simple, editor=Editor.TEXT)
-
-    @rx.event
-    async def confirm_switch(self) -> Any:
-        """Goes to the simple editor although something is lost; can be undone from the toast."""
-        await self.require("campaigns:write")
-        simple, _ = switching.to_simple(self.html)
-        refresh = await self._replace(html=simple, editor=Editor.TEXT)
-        return [refresh, notify_success("Now in the simple editor", undo=BuilderContent.put_back)]
-
-    @rx.event
-    async def show_switch(self, is_open: bool) -> None:
-        """The question before losing something."""
-        await self.require("campaigns:write")
-        self.switch_open = is_open
-
-    @rx.event
-    async def open_picker(self, is_open: bool) -> Any:
-        """The template library over the page."""
-        actor = await self.require("templates:read")
-        self.picker_open = is_open
-        if not is_open:
-            return
-        async with self.busy("picker_loading"):
-            yield
-            async with db.reading() as session:
-                rows = await templates_service.list_templates(session, actor)
-                pictures = await thumbnails(session, actor, rows)
-            self.templates = [TemplateCard(int(row.id or 0), row.name, row.category, pictures[row.id]) for row in rows]
 
     @rx.event
     async def use_template(self, template_id: int) -> Any:
@@ -140,6 +110,7 @@ class BuilderContent(Builder):
         actor = await self.require("campaigns:write")
         async with db.reading() as session:
             found = await templates_service.get(session, actor, template_id)
+        (await self.get_state(TemplatePicker))._close()
         refresh = await self._replace(
             subject=found.subject or self.subject,
             preheader=found.preheader or self.preheader,
@@ -160,6 +131,44 @@ class BuilderContent(Builder):
         await self._save(**texts)
         self._show()
         return OPENERS["preview"]
+
+
+class TemplatePicker(Dialog, AppState):
+    """The template library over the page."""
+
+    loading: bool = False
+    templates: list[TemplateCard] = []
+
+    @rx.event
+    async def show(self) -> Any:
+        """Open it and read the templates."""
+        actor = await self.require("templates:read")
+        self._open()
+        async with self.busy():
+            yield
+            async with db.reading() as session:
+                rows = await templates_service.list_templates(session, actor)
+                pictures = await thumbnails(session, actor, rows)
+            self.templates = [_card(row, pictures) for row in rows]
+
+
+def _card(row: Template, pictures: Mapping[int, str]) -> TemplateCard:
+    number = int(row.id or 0)
+    return TemplateCard(number, row.name, row.category, pictures[number])
+
+
+class BuilderQuestions(Questions, AppState):
+    """Going to the simple editor although something is lost; can be undone from the toast."""
+
+    async def _switch(self, actor: Actor) -> Any:  # noqa: ARG002
+        page = await self.get_state(BuilderContent)
+        if not page._mine:
+            return None  # no campaign is open
+        simple, _ = switching.to_simple(page.html)
+        refresh = await page._replace(html=simple, editor=Editor.TEXT)
+        return [refresh, notify_success("Now in the simple editor", undo=BuilderContent.put_back)]
+
+    questions: ClassVar = {"switch": Question("campaigns:write", _switch)}
 
 
 OPENERS["content email"] = BuilderContent.open_step

@@ -8,7 +8,7 @@ from campaign_app.ui import components as c
 from campaign_app.ui.campaign_builder.chart import finish_card
 from campaign_app.ui.campaign_builder.review_state import BuilderReview as State
 from campaign_app.ui.campaign_builder.state import Builder
-from campaign_app.ui.kit.vars import choose, length, more_than
+from campaign_app.ui.kit.vars import choose, length, more_than, same
 
 
 def review_step() -> rx.Component:
@@ -82,7 +82,7 @@ def _question() -> rx.Component:
         act=State.confirm,
         cancel="Keep editing",
         on_confirm=State.launch,
-        open=State.launch_open,
+        open=same(State.launch_in, State.visit),
         on_open_change=State.ask_launch,
         busy=State.launching,
         facts=[

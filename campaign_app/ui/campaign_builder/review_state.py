@@ -80,7 +80,7 @@ class BuilderReview(Builder):
     fig: dict[str, Any] = {}
     summary: list[SummaryRow] = []
     scheduled: bool = False
-    launch_open: bool = False
+    launch_in: int = 0  # the visit of the page in which the question is open
     launching: bool = False
 
     @rx.var
@@ -93,7 +93,6 @@ class BuilderReview(Builder):
         """Runs the checks."""
         actor = await self.require("campaigns:write")
         self.opened = "review"
-        self.launch_open = False
         async with self.busy("checking"):
             yield
             async with db.reading() as session:
@@ -121,6 +120,8 @@ class BuilderReview(Builder):
         allowed = actor.can("campaigns:start")
         self.reason = self.blocking[0].title if problems else "" if allowed else "Your role may not launch campaigns"
         self.can_launch = not problems and allowed
+        if not self.can_launch:
+            self.launch_in = 0
 
     def _show_act(self, reachable: int, campaign: Campaign) -> None:
         people = text.plural(reachable, "person", "people")
@@ -163,8 +164,8 @@ class BuilderReview(Builder):
     async def ask_launch(self, is_open: bool) -> Any:
         """The question before the launch."""
         await self.require("campaigns:start")
-        self.launch_open = is_open and self.can_launch
-        return browser.focus(_ACT, after_ms=500) if self.launch_open else None
+        self.launch_in = self.visit if is_open and self.can_launch else 0
+        return browser.focus(_ACT, after_ms=500) if self.launch_in else None
 
     @rx.event
     async def launch(self) -> Any:
@@ -175,7 +176,7 @@ class BuilderReview(Builder):
         async with self.busy("launching"):
             yield
             said = await self._launch(actor)
-        self.launch_open = False
+        self.launch_in = 0
         if not said:
             yield BuilderReview.open_step
             yield notify_error("Not launched", "Something changed since the checks. Look at the findings again.")

@@ -8,6 +8,7 @@ from campaign_app.ui import routes
 from campaign_app.ui.campaign_builder.parts import error_of, own_input, step_head
 from campaign_app.ui.campaign_builder.setup_state import BuilderSetup as State
 from campaign_app.ui.campaign_builder.state import Builder
+from campaign_app.ui.kit.vars import has_items
 
 
 def setup_step() -> rx.Component:
@@ -20,7 +21,7 @@ def setup_step() -> rx.Component:
             name="name",
             error=error_of("name"),
         ),
-        rx.cond(State.accounts.length() > 0, _account(), _no_account()),
+        rx.cond(has_items(State.accounts), _account(), _no_account()),
         rx.match(Builder.channel, *((name, _sender()) for name in _with_sender()), rx.fragment()),
         class_name="bd-narrow",
     )

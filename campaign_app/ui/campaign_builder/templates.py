@@ -6,7 +6,8 @@ import reflex as rx
 
 from campaign_app.ui import components as c
 from campaign_app.ui import routes
-from campaign_app.ui.campaign_builder.content_state import BuilderContent as State
+from campaign_app.ui.campaign_builder.content_state import BuilderContent, TemplatePicker
+from campaign_app.ui.kit.dialogs import plain_dialog
 
 
 def thumbnail(html: Any, name: Any) -> rx.Component:
@@ -37,25 +38,24 @@ def picker() -> rx.Component:
             words,
             type="button",
             class_name="tp-card tp-pick",
-            on_click=State.use_template(template.id),
+            on_click=BuilderContent.use_template(template.id),
         )
 
-    return c.dialog(
+    return plain_dialog(
+        TemplatePicker,
         "Choose a template",
         rx.el.div(
             rx.cond(
-                State.picker_loading,
+                TemplatePicker.loading,
                 c.skeleton_lines(6),
-                rx.el.div(rx.foreach(State.templates, card), class_name="tp-grid"),
+                rx.el.div(rx.foreach(TemplatePicker.templates, card), class_name="tp-grid"),
             ),
             class_name="tp-dialog",
         ),
         text="It replaces subject and message; Undo brings yours back.",
-        open=State.picker_open,
-        on_open_change=State.open_picker,
         foot=[
             c.text_link("Template library", routes.TEMPLATES),
-            c.outline_button("Close", on_click=State.open_picker(False)),
+            c.outline_button("Close", on_click=TemplatePicker.close(False)),
         ],
         width="860px",
     )

@@ -1,56 +1,40 @@
 """Sending a test of the message to oneself or a colleague."""
 
-from typing import Any
-
-import reflex as rx
+from typing import Any, ClassVar
 
 from campaign_app.campaigns import previews
 from campaign_app.core import db
+from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Invalid
-from campaign_app.ui.app_state import notify_success
+from campaign_app.ui.app_state import AppState, notify_success
 from campaign_app.ui.campaign_builder.preview_state import BuilderPreview
+from campaign_app.ui.kit.forms_state import Field, Form, FormDialog
 
 
-class BuilderTest(BuilderPreview):
+class SendTestForm(FormDialog, AppState):
     """Goes out through the campaign's account, made for the previewed person, outside the campaign's figures."""
 
-    test_open: bool = False
-    test_to: str = ""
-    test_error: str = ""
-    test_busy: bool = False
+    form: ClassVar[Form] = Form("", "campaigns:write", (Field("test_to", "Send to", "email"),))
 
-    @rx.event
-    async def show_test(self, is_open: bool) -> None:
-        """Opens with one's own address."""
-        actor = await self.require("campaigns:write")
-        self.test_open, self.test_error = is_open, ""
-        if is_open and not self.test_to:
-            self.test_to = actor.email
+    async def _start(self, actor: Actor, key: str) -> dict[str, str]:  # noqa: ARG002
+        return {"test_to": self.values.get("test_to") or actor.email}
 
-    @rx.event
-    async def set_test_to(self, address: str) -> None:
-        """Where the test goes."""
-        await self.require("campaigns:write")
-        self.test_to, self.test_error = address, ""
-
-    @rx.event
-    async def send_test(self) -> Any:
-        """Sends it now and says what the server answered."""
-        actor = await self.require("campaigns:write")
-        address = self.test_to.strip()
-        async with self.busy("test_busy"):
-            yield
-            try:
-                async with db.reading() as session:
-                    outcomes = await previews.send_test(session, actor, self._id, address, self.person or None)
-            except Invalid as error:
-                self.test_error = error.message
-                return
-            async with db.transaction() as session:
-                await previews.record_test(session, actor, self._id, outcomes)
+    async def _store(self, actor: Actor, given: dict[str, Any]) -> tuple[Any, bool]:
+        """Sends it now. The server may take its time, so that holds no transaction."""
+        address = given["test_to"].strip()
+        page = await self.get_state(BuilderPreview)
+        try:
+            async with db.reading() as session:
+                outcomes = await previews.send_test(session, actor, page._id, address, page.person or None)
+        except Invalid as error:
+            self.errors = {"test_to": error.message}
+            return None, False
+        async with db.transaction() as session:
+            await previews.record_test(session, actor, page._id, outcomes)
         refused = next((outcome for outcome in outcomes if not outcome.ok), None)
         if refused:
-            self.test_error = f"The server did not take it: {refused.response}"
-            return
-        self.test_open = False
-        yield notify_success(f"Test sent to {address}")
+            self.errors = {"test_to": f"The server did not take it: {refused.response}"}
+        return address, refused is None
+
+    async def _saved(self, actor: Actor, saved: str) -> Any:  # noqa: ARG002
+        return notify_success(f"Test sent to {saved}")

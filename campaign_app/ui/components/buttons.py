@@ -4,10 +4,10 @@ from typing import Any, Literal
 
 import reflex as rx
 
-from campaign_app.ui.components.base import Handler, Size, Text, Truth, anchor, icon, tooltip
+from campaign_app.ui.components.base import Content, Handler, Size, Text, Truth, anchor, icon, tooltip
 
 
-def _button(label: Text, mark: str, busy: Truth, href: Text | None, **props: Any) -> rx.Component:
+def _button(label: Content, mark: str, busy: Truth, href: Text | None, **props: Any) -> rx.Component:
     before = []
     if mark:
         before = [rx.cond(busy, rx.spinner(size="1"), icon(mark)) if busy is not False else icon(mark)]
@@ -22,7 +22,7 @@ def _button(label: Text, mark: str, busy: Truth, href: Text | None, **props: Any
 
 
 def primary_button(
-    label: Text,
+    label: Content,
     icon: str = "",
     on_click: Handler = None,
     href: Text | None = None,

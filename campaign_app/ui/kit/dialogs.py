@@ -62,6 +62,7 @@ def form_dialog(
     title: Text,
     *,
     act: Text,
+    cancel: Text = "Cancel",
     text: Text = "",
     before: Content | None = None,
     after: Content | None = None,
@@ -72,7 +73,7 @@ def form_dialog(
     """The form of `state` over the page."""
     foot = rx.el.div(
         rx.el.div(class_name="b-grow"),
-        outline_button("Cancel", on_click=state.close(False)),
+        outline_button(cancel, on_click=state.close(False)),
         primary_button(act, type="submit", busy=state.saving),
         class_name="b-dialog-foot",
     )
