@@ -236,7 +236,7 @@ class SampleContact:
 
     id: int
     name: str
-    email: str
+    address: str
     company: str
 
 

@@ -79,7 +79,7 @@ class SegmentEditor(FormState, AppState):
                     sample = await segment_service.sample(session, actor, rules, limit=8)
                 self.count_text = text.number(count)
                 self.count_words = "contact fits now" if count == 1 else "contacts fit now"
-                self.people = [(one.name, one.email or one.company) for one in sample]
+                self.people = [(one.name, one.address or one.company) for one in sample]
             except RulesInvalid as error:
                 self._mistakes = dict(error.fields)
         self.lines = rule_tree.lines(self._tree, self._infos, self._mistakes)

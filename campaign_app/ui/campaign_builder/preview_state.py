@@ -136,7 +136,7 @@ class BuilderPreview(BuilderContent):
                 session, self._mine["audience"] or {}, search, 20, registry.channel(self.channel).address.name
             )
         self.people = [
-            Person(row.id, row.name or row.email, initials(row.name or row.email), row.company) for row in rows
+            Person(row.id, row.name or row.address, initials(row.name or row.address), row.company) for row in rows
         ]
 
     async def _show_person(self, actor: Actor) -> None:

@@ -39,8 +39,8 @@ class CampaignContent(AppState):
         actor = await self.require("campaigns:read")
         async with db.reading() as session:
             campaign = await campaigns.get(session, actor, to_id(self.campaign_id, "campaign"))
-            found = await people.sample_contacts(session, campaign.audience, words, limit=20)
-        self.choices = [(str(one.id), f"{one.name} · {one.email}") for one in found]
+            found = await people.sample_contacts(session, campaign.audience, words, 20, campaign.address_kind)
+        self.choices = [(str(one.id), f"{one.name} · {one.address}") for one in found]
 
     async def _read(self) -> None:
         actor = await self.require("campaigns:read")
