@@ -39,7 +39,7 @@ _EMAIL = rf"^{_LOCAL}@[A-Za-z0-9.-]+$"
 
 
 @dataclass(slots=True)
-class Part:
+class ImportChunk:
     """Some rows that follow each other: people once each (see people_frame), the rows left out, the counters."""
 
     start: int
@@ -60,7 +60,7 @@ class Cleaned:
     warnings: dict[str, pl.Series]
     rejected: list[tuple[int, Checked]]
 
-    def part(self, start: int, stop: int) -> Part:
+    def part(self, start: int, stop: int) -> ImportChunk:
         """The rows from `start` up to `stop`."""
         rows = min(stop, self.rows) - start
         report = Report(data_rows=rows)
@@ -70,7 +70,7 @@ class Cleaned:
         for warning, where in self.warnings.items():
             report.warn(warning, int(where[start:stop].sum()))
         people = self.people.filter(pl.col("row").is_between(start, stop, closed="left")).drop("row")
-        return Part(start, rows, people, int(self.valid[start:stop].sum()), rejected, report)
+        return ImportChunk(start, rows, people, int(self.valid[start:stop].sum()), rejected, report)
 
 
 class ColumnCleaner:

@@ -21,7 +21,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import import_files, import_store
-from campaign_app.audience.csv_columns import Cleaned, ColumnCleaner, Part
+from campaign_app.audience.csv_columns import Cleaned, ColumnCleaner, ImportChunk
 from campaign_app.audience.csv_import import Report
 from campaign_app.audience.schemas import RejectedRow
 from campaign_app.audit import service as audit
@@ -155,14 +155,14 @@ class Runner:
         _ = table.shape  # reads thousands of rows: here, off the event loop
         return table, import_files.RejectedFile(self._row, table.headings)
 
-    def _left_out(self, window: Window, part: Part, table: import_files.Table) -> list[RejectedRow]:
+    def _left_out(self, window: Window, part: ImportChunk, table: import_files.Table) -> list[RejectedRow]:
         first = table.first_row + self._done - part.start
         return [
             RejectedRow(first + index, cells(window.sources[index], self._row.delimiter), row.words)
             for index, row in part.rejected
         ]
 
-    async def _write(self, part: Part, left_out: list[RejectedRow], file: import_files.RejectedFile) -> None:
+    async def _write(self, part: ImportChunk, left_out: list[RejectedRow], file: import_files.RejectedFile) -> None:
         """One chunk and its checkpoint, or neither."""
         at, began = now(), time.monotonic()
         async with db.transaction() as session:

@@ -41,7 +41,7 @@ class Database(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class WrittenChunk:
     """What a chunk did: contacts made, and contacts that were there and changed."""
 
     created: int
@@ -56,10 +56,10 @@ async def write(
     import_id: int | None,
     list_id: int | None,
     update: bool,
-) -> Outcome:
+) -> WrittenChunk:
     """Store people (people_frame.with_keys, each once) with their tags, in the list when there is one."""
     if people.is_empty():
-        return Outcome(0, 0)
+        return WrittenChunk(0, 0)
     connection = await session.connection()
     database: Database = Sqlite(connection) if dialect_of(session) == "sqlite" else Postgres(connection)
     await database.take_turns()
@@ -74,7 +74,7 @@ async def write(
     for part, fresh in ((known, False), (new.with_columns(id=ids), True)):
         if len(part):
             await _join(session, database, part, list_id, fresh=fresh)
-    return Outcome(len(ids), len(changed))
+    return WrittenChunk(len(ids), len(changed))
 
 
 def _split(people: pl.DataFrame, there: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

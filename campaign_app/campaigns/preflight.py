@@ -12,7 +12,7 @@ from campaign_app.campaigns import preflight_checks as checks
 from campaign_app.campaigns import preflight_repository as stored
 from campaign_app.campaigns.errors import CampaignNotFound
 from campaign_app.campaigns.preflight_checks import Facts, LinkCheck
-from campaign_app.campaigns.schedule import Estimate, Limits
+from campaign_app.campaigns.schedule import Estimate, PaceLimits
 from campaign_app.campaigns.schemas import Report
 from campaign_app.channels import rows as accounts
 from campaign_app.channels.base import Summary
@@ -97,7 +97,7 @@ async def _estimate(session: AsyncSession, facts: Facts, starts_at: datetime | N
     campaign, account = facts.campaign, facts.account
     day = days.limit_day(starts_at)
     sent = await stored.account_sent_since(session, account.id or 0, day) if account else 0
-    limits = Limits(
+    limits = PaceLimits(
         rate_per_minute=campaign.rate_per_minute,
         account_per_minute=account.limit_per_minute if account else None,
         account_per_day=account.limit_per_day if account else None,

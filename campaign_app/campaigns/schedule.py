@@ -166,7 +166,7 @@ def closes_at(windows: Mapping[str, Any] | Windows | None, now: datetime) -> dat
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PaceLimits:
     """Everything that slows a campaign down. Rates in messages per minute, None = none."""
 
     rate_per_minute: float | None = None
@@ -214,7 +214,7 @@ def _next_midnight(at: datetime, tz: ZoneInfo) -> datetime:
 def estimate(
     count: int,
     start: datetime,
-    limits: Limits,
+    limits: PaceLimits,
     windows: Mapping[str, Any] | Windows | None = None,
     *,
     zone: str = "UTC",

@@ -12,7 +12,7 @@ from campaign_app.core import db, redis
 from campaign_app.core.config import settings
 from campaign_app.launcher import console, redis_server
 from campaign_app.ops import checkup
-from campaign_app.ops.checkup import Finding
+from campaign_app.ops.checkup import Check
 
 MARKS = {"ok": "[green]✓[/green]", "warning": "[yellow]![/yellow]", "problem": "[red]✗[/red]"}
 
@@ -40,7 +40,7 @@ def run(given: argparse.Namespace) -> int:
     return int(any(f.state == "problem" for f in findings))
 
 
-async def _look() -> list[Finding]:
+async def _look() -> list[Check]:
     try:
         return await checkup.examine()
     finally:
@@ -48,7 +48,7 @@ async def _look() -> list[Finding]:
         await redis.dispose()
 
 
-def _show(findings: list[Finding]) -> None:
+def _show(findings: list[Check]) -> None:
     table = Table(box=None, show_header=False, padding=(0, 1))
     for finding in findings:
         table.add_row(MARKS[finding.state], finding.part, finding.words)

@@ -29,7 +29,7 @@ OK, WARNING, BROKEN = "ok", "warning", "problem"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Check:
     """One part: `state` is ok, warning or problem."""
 
     part: str
@@ -38,48 +38,48 @@ class Finding:
     mend: str = ""
 
 
-Look = Callable[[], Awaitable[Sequence[Finding]]]
+Look = Callable[[], Awaitable[Sequence[Check]]]
 
 
-async def examine() -> list[Finding]:
+async def examine() -> list[Check]:
     """Look at every part, one after the other; a part that fails to answer is a problem, not an error."""
-    findings: list[Finding] = []
+    findings: list[Check] = []
     for part, look, mend in LOOKS:
         try:
             findings += await asyncio.wait_for(look(), TIMEOUT_S)
         except Exception as error:  # whatever a driver raises
-            findings.append(Finding(part, BROKEN, f"{type(error).__name__}: {str(error).splitlines()[0][:200]}", mend))
+            findings.append(Check(part, BROKEN, f"{type(error).__name__}: {str(error).splitlines()[0][:200]}", mend))
     return findings
 
 
-async def _database() -> list[Finding]:
+async def _database() -> list[Check]:
     kind = "PostgreSQL" if db.is_postgres() else f"SQLite in {settings().var_dir}"
     if not db.is_postgres() and not (settings().var_dir / "beacon.db").exists() and not settings().database_url:
-        return [Finding("Database", BROKEN, "There is none yet.", "./campaign migrate")]
+        return [Check("Database", BROKEN, "There is none yet.", "./campaign migrate")]
     async with db.reading() as session:
         await session.execute(sa.text("SELECT 1"))
-    return [Finding("Database", OK, f"{kind} answers.")]
+    return [Check("Database", OK, f"{kind} answers.")]
 
 
-async def _migrations() -> list[Finding]:
+async def _migrations() -> list[Check]:
     async with db.reading() as session:
         found = set((await session.execute(sa.text("SELECT version_num FROM alembic_version"))).scalars())
     if found == health.newest_revisions():
-        return [Finding("Migrations", OK, "The newest schema.")]
-    return [Finding("Migrations", BROKEN, "The schema is older than the program.", "./campaign migrate")]
+        return [Check("Migrations", OK, "The newest schema.")]
+    return [Check("Migrations", BROKEN, "The schema is older than the program.", "./campaign migrate")]
 
 
-async def _redis() -> list[Finding]:
+async def _redis() -> list[Check]:
     information: dict[str, Any] = await redis.client().info()
     found = memory.read(information)
-    faults = [Finding("Redis", BROKEN if stops else WARNING, *said) for stops, *said in memory.faults(found)]
-    return faults or [Finding("Redis", OK, f"Redis {information['redis_version']} answers, {found.words} in use.")]
+    faults = [Check("Redis", BROKEN if stops else WARNING, *said) for stops, *said in memory.faults(found)]
+    return faults or [Check("Redis", OK, f"Redis {information['redis_version']} answers, {found.words} in use.")]
 
 
-async def _hangs() -> list[Finding]:
+async def _hangs() -> list[Check]:
     found = await hangs.known()
     if not found.count:
-        return [Finding("Watchdog", OK, "No process ever hung.")]
+        return [Check("Watchdog", OK, "No process ever hung.")]
     last = found.latest[0]
     how = "was replaced" if found.count == 1 else "were replaced"
     words = (
@@ -88,98 +88,98 @@ async def _hangs() -> list[Finding]:
         f"{f', in {last.where}' if last.where else ''}."
     )
     if clock.now() - last.at > timedelta(days=7):
-        return [Finding("Watchdog", OK, words)]
-    return [Finding("Watchdog", WARNING, words, "its stacks are in var/logs of that host: report them")]
+        return [Check("Watchdog", OK, words)]
+    return [Check("Watchdog", WARNING, words, "its stacks are in var/logs of that host: report them")]
 
 
-async def _worker() -> list[Finding]:
+async def _worker() -> list[Check]:
     if await redis.client().exists(*health.WORKER_KEYS) == len(health.WORKER_KEYS):
-        return [Finding("Worker", OK, "A worker has reported.")]
-    return [Finding("Worker", WARNING, "No worker has reported.", "./campaign up   (or ./campaign worker)")]
+        return [Check("Worker", OK, "A worker has reported.")]
+    return [Check("Worker", WARNING, "No worker has reported.", "./campaign up   (or ./campaign worker)")]
 
 
-async def _frontend() -> list[Finding]:
+async def _frontend() -> list[Check]:
     if await asyncio.to_thread(frontend.is_current):
-        return [Finding("Front end", OK, "Built from its present sources.")]
-    return [Finding("Front end", WARNING, "Not built, or its sources changed.", "./campaign up builds it at start")]
+        return [Check("Front end", OK, "Built from its present sources.")]
+    return [Check("Front end", WARNING, "Not built, or its sources changed.", "./campaign up builds it at start")]
 
 
-async def _accounts() -> list[Finding]:
+async def _accounts() -> list[Check]:
     async with db.reading() as session:
         query = select(SendingAccount).where(col(SendingAccount.deleted_at).is_(None))
         accounts = (await session.exec(query.order_by(col(SendingAccount.name)))).all()
     if not accounts:
-        return [Finding("Accounts", WARNING, "No sending account yet.", "add one under Accounts in the browser")]
+        return [Check("Accounts", WARNING, "No sending account yet.", "add one under Accounts in the browser")]
     return [_account(each) for each in accounts]
 
 
-def _account(account: SendingAccount) -> Finding:
+def _account(account: SendingAccount) -> Check:
     name = f"Account {account.name}"
     if not account.is_active:
-        return Finding(name, WARNING, "Switched off.", "switch it on under Accounts")
+        return Check(name, WARNING, "Switched off.", "switch it on under Accounts")
     if account.circuit_open_until and account.circuit_open_until > clock.now():
         mend = "open Accounts and press Test connection: it shows the server's own words"
-        return Finding(name, BROKEN, f"Resting after failures: {account.last_error or 'no answer'}", mend)
+        return Check(name, BROKEN, f"Resting after failures: {account.last_error or 'no answer'}", mend)
     if account.last_error:
-        return Finding(name, WARNING, account.last_error, "open Accounts and press Test connection")
+        return Check(name, WARNING, account.last_error, "open Accounts and press Test connection")
     if note := reported.read(account.capabilities, clock.now()):
         mend = "see whether the sender is on a block list, authenticated, or over a quota"
-        return Finding(name, WARNING, f"Reports say that servers refuse it: {note.words}", mend)
-    return Finding(name, OK, rows.summary(account).server)
+        return Check(name, WARNING, f"Reports say that servers refuse it: {note.words}", mend)
+    return Check(name, OK, rows.summary(account).server)
 
 
-async def _clock() -> list[Finding]:
+async def _clock() -> list[Check]:
     if settings().redis_url:
         seconds, micros = cast("tuple[int, int]", await redis.client().time())
         drift = abs(seconds + micros / 1e6 - time.time())
         if drift > CLOCK_TOLERANCE_S:
             words = f"This host and the Redis host differ by {drift:.0f} s; limits and schedules will be off."
-            return [Finding("Clock", BROKEN, words, "sudo timedatectl set-ntp true   (on both hosts)")]
+            return [Check("Clock", BROKEN, words, "sudo timedatectl set-ntp true   (on both hosts)")]
     if clock.now().year < 2024:
-        return [Finding("Clock", BROKEN, f"It says {clock.now():%Y-%m-%d}.", "sudo timedatectl set-ntp true")]
-    return [Finding("Clock", OK, text.exact(clock.now(), "UTC"))]
+        return [Check("Clock", BROKEN, f"It says {clock.now():%Y-%m-%d}.", "sudo timedatectl set-ntp true")]
+    return [Check("Clock", OK, text.exact(clock.now(), "UTC"))]
 
 
-async def _proxies() -> list[Finding]:
+async def _proxies() -> list[Check]:
     configured = settings()
     if configured.base_url.startswith("https://") and not configured.trusted_proxies.strip():
         words = "The address is https, but no proxy is trusted: all browsers seem to sit at the proxy's address."
-        return [Finding("Proxy", WARNING, words, "BEACON_TRUSTED_PROXIES=127.0.0.1,::1   (or where the proxy runs)")]
-    return [Finding("Proxy", OK, f"Trusted: {configured.trusted_proxies.strip() or 'nobody, none is needed'}.")]
+        return [Check("Proxy", WARNING, words, "BEACON_TRUSTED_PROXIES=127.0.0.1,::1   (or where the proxy runs)")]
+    return [Check("Proxy", OK, f"Trusted: {configured.trusted_proxies.strip() or 'nobody, none is needed'}.")]
 
 
-async def _disk() -> list[Finding]:
+async def _disk() -> list[Check]:
     settings().var_dir.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(settings().var_dir).free
     words = f"{free / 1024**3:.1f} GB free under {settings().var_dir}."
     if free < LITTLE_DISK:
-        return [Finding("Disk", WARNING, words, "free some space, or move it: BEACON_VAR=/other/folder")]
-    return [Finding("Disk", OK, words)]
+        return [Check("Disk", WARNING, words, "free some space, or move it: BEACON_VAR=/other/folder")]
+    return [Check("Disk", OK, words)]
 
 
-async def _media() -> list[Finding]:
+async def _media() -> list[Check]:
     async with db.reading() as session:
         missing = await media.missing(session)
     if missing:
         words = f"{text.plural(missing, 'file')} of the media library not found in {settings().media_folder}."
-        return [Finding("Media", BROKEN, words, "restore the folder, or set BEACON_MEDIA to the one all hosts share")]
-    return [Finding("Media", OK, f"Every file is in {settings().media_folder}.")]
+        return [Check("Media", BROKEN, words, "restore the folder, or set BEACON_MEDIA to the one all hosts share")]
+    return [Check("Media", OK, f"Every file is in {settings().media_folder}.")]
 
 
-async def _invariants() -> list[Finding]:
+async def _invariants() -> list[Check]:
     violations = await invariants.check_now()
     if not violations:
-        return [Finding("Ledger", OK, "Every count agrees.")]
+        return [Check("Ledger", OK, "Every count agrees.")]
     mend = "keep var/ and its logs, and report it: this must never happen"
-    return [Finding("Ledger", BROKEN, f"{v.invariant}: not so for {v.detail}", mend) for v in violations]
+    return [Check("Ledger", BROKEN, f"{v.invariant}: not so for {v.detail}", mend) for v in violations]
 
 
-async def _audit() -> list[Finding]:
+async def _audit() -> list[Check]:
     async with db.reading() as session:
         found = await audit.glance(session)
     if found.is_whole:
-        return [Finding("Audit log", OK, f"{found.anchor.count} entries; its end and its anchors fit.")]
-    return [Finding("Audit log", BROKEN, audit_words.verdict(found, "now"), "./campaign audit reads all of it")]
+        return [Check("Audit log", OK, f"{found.anchor.count} entries; its end and its anchors fit.")]
+    return [Check("Audit log", BROKEN, audit_words.verdict(found, "now"), "./campaign audit reads all of it")]
 
 
 LOOKS: tuple[tuple[str, Look, str], ...] = (

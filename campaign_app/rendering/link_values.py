@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from campaign_app.kit import template_tags
 from campaign_app.rendering import budget, urls
-from campaign_app.rendering.part import Part
+from campaign_app.rendering.compiled_template import CompiledTemplate
 from campaign_app.rendering.template_environment import PLAIN
 
 MOST = 1_500
@@ -34,7 +34,7 @@ NONE = LinkValues((), {})
 
 class _Group(NamedTuple):
     positions: tuple[int, ...]
-    values: Part
+    values: CompiledTemplate
     separators: int
 
 
@@ -48,19 +48,19 @@ class PersonalLinks:
     __slots__ = ("_groups", "_is_fixed", "_links", "_odd")
 
     def __init__(self, templates: Mapping[int, str]) -> None:
-        self._links: dict[int, Part] = {}
+        self._links: dict[int, CompiledTemplate] = {}
         self._odd: list[int] = []
         together: dict[str, list[int]] = {}
         for position, url in templates.items():
             source = urls.encoded(url)
-            self._links[position] = part = Part(PLAIN, source, "link")
+            self._links[position] = part = CompiledTemplate(PLAIN, source, "link")
             pieces = _pieces(url) if part.is_flat else None
             if pieces is None:
                 self._odd.append(position)
             else:
                 together.setdefault(_BETWEEN.join(text for is_tag, text in pieces if is_tag), []).append(position)
         self._groups = [
-            _Group(tuple(positions), Part(PLAIN, source, "link"), source.count(_BETWEEN))
+            _Group(tuple(positions), CompiledTemplate(PLAIN, source, "link"), source.count(_BETWEEN))
             for source, positions in together.items()
         ]
         parts = [*(group.values for group in self._groups), *(self._links[position] for position in self._odd)]

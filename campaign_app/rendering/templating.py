@@ -15,10 +15,10 @@ from typing import Any
 from jinja2 import meta, nodes
 
 from campaign_app.rendering import budget, inlining, layout, markup, plain_text, urls
+from campaign_app.rendering.compiled_template import CompiledTemplate
 from campaign_app.rendering.errors import RenderError, TemplateInvalid, TooSlow
 from campaign_app.rendering.filters import is_empty
 from campaign_app.rendering.link_values import LinkValues, PersonalLinks
-from campaign_app.rendering.part import Part
 from campaign_app.rendering.syntax import measure
 from campaign_app.rendering.template_environment import ALIASES, HTML, PLAIN
 from campaign_app.rendering.usage import needs_value, sets_names
@@ -90,9 +90,9 @@ class CompiledMessage:
     variables: frozenset[str]
     required: frozenset[str]
     _source: str
-    _subject: Part
-    _html: Part
-    _text: Part
+    _subject: CompiledTemplate
+    _html: CompiledTemplate
+    _text: CompiledTemplate
     _is_fixed: bool
     personal: PersonalLinks
 
@@ -124,7 +124,9 @@ class CompiledMessage:
         except TooSlow:
             raise
         except RenderError:
-            Part(HTML, self._source, "html").render(context)  # fails too, and names the line the person wrote
+            CompiledTemplate(HTML, self._source, "html").render(
+                context
+            )  # fails too, and names the line the person wrote
             raise
         return Rendered(subject.strip(), html, self._text.render(context))
 
@@ -190,9 +192,9 @@ def assemble(prepared: Prepared) -> CompiledMessage:
         TemplateInvalid: a part cannot be compiled.
     """
     parts = (
-        Part(PLAIN, prepared.subject, "subject"),
-        Part(HTML, prepared.html, "html"),
-        Part(PLAIN, prepared.text, "text"),
+        CompiledTemplate(PLAIN, prepared.subject, "subject"),
+        CompiledTemplate(HTML, prepared.html, "html"),
+        CompiledTemplate(PLAIN, prepared.text, "text"),
     )
     return CompiledMessage(
         links=prepared.links,
@@ -207,7 +209,7 @@ def assemble(prepared: Prepared) -> CompiledMessage:
     )
 
 
-def _personal(templates: Sequence[str], parts: Iterable[Part]) -> PersonalLinks:
+def _personal(templates: Sequence[str], parts: Iterable[CompiledTemplate]) -> PersonalLinks:
     reads = _union(part.reads for part in parts)
     return PersonalLinks({at: url for at, url in enumerate(templates) if "{" in url and f"link_{at}" in reads})
 
@@ -306,7 +308,7 @@ def render_url(template: str, context: Mapping[str, Any]) -> str:
     """
     if "{" not in template:
         return template
-    return Part(PLAIN, urls.encoded(template), "link").render(context).strip()
+    return CompiledTemplate(PLAIN, urls.encoded(template), "link").render(context).strip()
 
 
 def unknown(names: Iterable[str], attributes: Iterable[str]) -> set[str]:

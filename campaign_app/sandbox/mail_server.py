@@ -15,7 +15,7 @@ from campaign_app.channels.email.mail_replies.classifier import Stage
 from campaign_app.sandbox import mail, twins
 from campaign_app.sandbox.behaviour import Behaviour, plan
 from campaign_app.sandbox.faults import SLOW_DOWN, Bucket, Ending, Faults, special
-from campaign_app.sandbox.message_store import Store
+from campaign_app.sandbox.message_store import MessageStore
 from campaign_app.sandbox.simulated_recipients import SimulatedRecipients
 from campaign_app.sandbox.smtp import Offer, Session
 from campaign_app.sandbox.witness import Witness
@@ -44,7 +44,7 @@ class MailServer:
         self.people = _load(folder / "people.json", Behaviour)
         self.offer = offer
         self.witness = Witness(folder / "accepted.log")
-        self.store = Store(folder / "messages.bin", keep)
+        self.store = MessageStore(folder / "messages.bin", keep)
         self.simulated = SimulatedRecipients(public_url)
         self.counts: Counter[str] = Counter()
         self.cut_off: deque[str] = deque(maxlen=MOST_CUT_OFF)

@@ -38,7 +38,7 @@ class Stored:
         return self._head
 
 
-class Store:
+class MessageStore:
     """A ring buffer of messages, limited in number and bytes, written to disk when no mail arrives and at the end."""
 
     def __init__(self, path: Path, keep: int = 2_000, keep_bytes: int = 96 * 1024 * 1024) -> None:

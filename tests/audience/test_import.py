@@ -137,7 +137,7 @@ async def test_dies_at_any_chunk_and_ends_the_same(actor: Actor, monkeypatch: py
     monkeypatch.setattr(import_run, "CHUNK", 1_500)
     real = import_store.write
 
-    async def dying(*args: Any, **kw: Any) -> import_store.Outcome:
+    async def dying(*args: Any, **kw: Any) -> import_store.WrittenChunk:
         done = await real(*args, **kw)
         left.append(1)
         if len(left) in {1, 3, 7}:

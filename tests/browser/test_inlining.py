@@ -13,8 +13,8 @@ from playwright.async_api import Browser, async_playwright
 from playwright.async_api import Page as BrowserPage
 
 from campaign_app.rendering import inlining
+from campaign_app.rendering.compiled_template import CompiledTemplate
 from campaign_app.rendering.markup import Page
-from campaign_app.rendering.part import Part
 from campaign_app.rendering.template_environment import HTML
 from tests.browser.conftest import CHROMIUM_FLAGS, chromium
 
@@ -38,7 +38,7 @@ def shown(source: str, *, inline: bool) -> str:
     page = Page(source)
     if inline:
         inlining.inline(page)
-    return Part(HTML, page.source(), "html").render(PERSON)
+    return CompiledTemplate(HTML, page.source(), "html").render(PERSON)
 
 
 async def pictures(page: BrowserPage, html: str) -> list[bytes]:

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from campaign_app.campaigns import schedule
-from campaign_app.campaigns.schedule import Limits, Windows, estimate, next_open, open_spans, resolve_local
+from campaign_app.campaigns.schedule import PaceLimits, Windows, estimate, next_open, open_spans, resolve_local
 from campaign_app.core.errors import Invalid
 
 
@@ -131,7 +131,7 @@ def _open_by_wall_clock(parsed: Windows, at: datetime) -> bool:
 
 
 def test_estimate_by_hour() -> None:
-    found = estimate(4_218, utc(2026, 11, 17, 8, 2), Limits(rate_per_minute=31), OFFICE, zone="Europe/Berlin")
+    found = estimate(4_218, utc(2026, 11, 17, 8, 2), PaceLimits(rate_per_minute=31), OFFICE, zone="Europe/Berlin")
     assert found.hours == ((utc(2026, 11, 17, 8), 1_798), (utc(2026, 11, 17, 9), 1_860), (utc(2026, 11, 17, 10), 560))
     assert found.finishes_at is not None
     assert found.finishes_at.replace(microsecond=0) == utc(2026, 11, 17, 10, 18, 3)
@@ -139,7 +139,7 @@ def test_estimate_by_hour() -> None:
 
 
 def test_the_account_day_holds_the_rest_until_tomorrow() -> None:
-    limits = Limits(account_per_day=1_000, account_sent_today=900, rate_per_minute=1_000)
+    limits = PaceLimits(account_per_day=1_000, account_sent_today=900, rate_per_minute=1_000)
     found = estimate(1_200, utc(2026, 11, 17, 12), limits)
     assert found.hours == (
         (utc(2026, 11, 17, 12), 100),
@@ -150,15 +150,15 @@ def test_the_account_day_holds_the_rest_until_tomorrow() -> None:
 
 
 def test_batches_with_a_delay() -> None:
-    found = estimate(1_000, utc(2026, 1, 1), Limits(rate_per_minute=6_000, batch_size=100, batch_delay_ms=5_000))
+    found = estimate(1_000, utc(2026, 1, 1), PaceLimits(rate_per_minute=6_000, batch_size=100, batch_delay_ms=5_000))
     assert found.finishes_at == utc(2026, 1, 1, 0, 1)  # 10 × (1 s + 5 s)
     assert found.limited_by == "batch delay"
 
 
 def test_nothing_to_send_and_never() -> None:
     start = utc(2026, 1, 1)
-    assert estimate(0, start, Limits()).finishes_at == start
-    assert estimate(5, start, Limits(account_per_day=0)).finishes_at is None
+    assert estimate(0, start, PaceLimits()).finishes_at == start
+    assert estimate(5, start, PaceLimits(account_per_day=0)).finishes_at is None
 
 
 @given(
@@ -173,7 +173,7 @@ def test_nothing_to_send_and_never() -> None:
 def test_every_message_is_in_one_hour_and_no_limit_is_passed(
     count: int, start: datetime, rate: int, account: int | None, day: int | None, raw: dict[str, object] | None
 ) -> None:
-    limits = Limits(rate_per_minute=rate, account_per_minute=account, account_per_day=day)
+    limits = PaceLimits(rate_per_minute=rate, account_per_minute=account, account_per_day=day)
     found = estimate(count, start, limits, raw)
     assume(found.finishes_at is not None)
     assert sum(number for _, number in found.hours) == count
@@ -186,18 +186,18 @@ def test_every_message_is_in_one_hour_and_no_limit_is_passed(
 
 
 def test_hours_are_those_of_the_zone_where_offsets_have_minutes() -> None:
-    found = estimate(90, utc(2026, 11, 17, 8), Limits(rate_per_minute=1), zone="Asia/Kathmandu")  # UTC+5:45
+    found = estimate(90, utc(2026, 11, 17, 8), PaceLimits(rate_per_minute=1), zone="Asia/Kathmandu")  # UTC+5:45
     assert found.hours == (
         (utc(2026, 11, 17, 7, 15), 15),
         (utc(2026, 11, 17, 8, 15), 60),
         (utc(2026, 11, 17, 9, 15), 15),
     )
-    lord_howe = estimate(60, utc(2026, 6, 1, 8), Limits(rate_per_minute=1), zone="Australia/Lord_Howe")  # UTC+10:30
+    lord_howe = estimate(60, utc(2026, 6, 1, 8), PaceLimits(rate_per_minute=1), zone="Australia/Lord_Howe")  # UTC+10:30
     assert [hour for hour, _ in lord_howe.hours] == [utc(2026, 6, 1, 7, 30), utc(2026, 6, 1, 8, 30)]
 
 
 def test_the_account_day_ends_at_midnight_of_its_zone() -> None:
-    limits = Limits(account_per_day=100, rate_per_minute=1_000)
+    limits = PaceLimits(account_per_day=100, rate_per_minute=1_000)
     found = estimate(150, utc(2026, 11, 17, 12), limits, day_zone="America/New_York")
     assert found.hours == ((utc(2026, 11, 17, 12), 100), (utc(2026, 11, 18, 5), 50))
     late = estimate(150, utc(2026, 11, 18, 3), limits, day_zone="America/New_York")
@@ -205,24 +205,26 @@ def test_the_account_day_ends_at_midnight_of_its_zone() -> None:
 
 
 def test_a_day_that_ends_within_an_hour_begins_a_new_budget_there() -> None:
-    limits = Limits(account_per_day=100, rate_per_minute=1)
+    limits = PaceLimits(account_per_day=100, rate_per_minute=1)
     found = estimate(70, utc(2026, 11, 17, 23, 30), limits, zone="Asia/Kathmandu", day_zone="UTC")
     assert found.finishes_at == utc(2026, 11, 18, 0, 40)
-    used = Limits(account_per_day=30, account_sent_today=20, rate_per_minute=1)
+    used = PaceLimits(account_per_day=30, account_sent_today=20, rate_per_minute=1)
     found = estimate(40, utc(2026, 11, 17, 23, 30), used, zone="Asia/Kathmandu", day_zone="UTC")
     assert found.finishes_at == utc(2026, 11, 18, 0, 30)
 
 
 def test_nothing_goes_while_the_windows_are_closed() -> None:
-    found = estimate(120, utc(2026, 11, 20, 16), Limits(rate_per_minute=1), OFFICE, zone="Europe/Berlin")  # a Friday
+    found = estimate(
+        120, utc(2026, 11, 20, 16), PaceLimits(rate_per_minute=1), OFFICE, zone="Europe/Berlin"
+    )  # a Friday
     assert found.hours == ((utc(2026, 11, 20, 16), 60), (utc(2026, 11, 23, 8), 60))
     assert found.finishes_at == utc(2026, 11, 23, 9)
     assert found.limited_by == "sending windows"
     half = {"zone": "UTC", "days": {"1": [["08:00", "08:30"], ["09:00", "10:00"]]}}
-    found = estimate(60, utc(2026, 11, 17, 8), Limits(rate_per_minute=1), half)
+    found = estimate(60, utc(2026, 11, 17, 8), PaceLimits(rate_per_minute=1), half)
     assert found.hours == ((utc(2026, 11, 17, 8), 30), (utc(2026, 11, 17, 9), 30))
     assert found.limited_by == "campaign rate", "it was open for longer than closed"
-    day = estimate(200, utc(2026, 11, 20, 16), Limits(account_per_day=100), OFFICE)
+    day = estimate(200, utc(2026, 11, 20, 16), PaceLimits(account_per_day=100), OFFICE)
     assert day.limited_by == "account's day"
 
 
@@ -233,12 +235,15 @@ def test_whether_it_is_open_now() -> None:
 
 
 def test_the_slowest_limit_has_the_name() -> None:
-    assert Limits().per_second() == (500.0, "speed")
-    assert Limits(rate_per_minute=60, account_per_minute=120).per_second() == (1.0, "campaign rate")
-    assert Limits(rate_per_minute=120, account_per_minute=60).per_second() == (1.0, "account rate")
-    assert Limits(rate_per_minute=600, batch_size=10, batch_delay_ms=1).per_second() == (
+    assert PaceLimits().per_second() == (500.0, "speed")
+    assert PaceLimits(rate_per_minute=60, account_per_minute=120).per_second() == (1.0, "campaign rate")
+    assert PaceLimits(rate_per_minute=120, account_per_minute=60).per_second() == (1.0, "account rate")
+    assert PaceLimits(rate_per_minute=600, batch_size=10, batch_delay_ms=1).per_second() == (
         pytest.approx(10 / 1.001),
         "campaign rate",
     ), "a delay of a thousandth is not what slows it down"
-    assert Limits(rate_per_minute=600, batch_size=10, batch_delay_ms=1_000).per_second() == (5.0, "batch delay")
-    assert Limits(rate_per_minute=600, batch_size=None, batch_delay_ms=1_000).per_second() == (10.0, "campaign rate")
+    assert PaceLimits(rate_per_minute=600, batch_size=10, batch_delay_ms=1_000).per_second() == (5.0, "batch delay")
+    assert PaceLimits(rate_per_minute=600, batch_size=None, batch_delay_ms=1_000).per_second() == (
+        10.0,
+        "campaign rate",
+    )

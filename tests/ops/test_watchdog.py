@@ -18,7 +18,7 @@ HANG = Hang(AT, "web", "here", 41, 15.2, "busy.py, line 7, in work")
 MB = 1024**2
 
 
-async def finding(part: str) -> checkup.Finding:
+async def finding(part: str) -> checkup.Check:
     return next(found for found in await checkup.examine() if found.part == part)
 
 

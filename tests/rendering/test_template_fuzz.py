@@ -13,8 +13,8 @@ import pytest
 
 from campaign_app.channels.email import rendering
 from campaign_app.rendering.budget import MAX_OUTPUT, RENDER_S
+from campaign_app.rendering.compiled_template import CompiledTemplate
 from campaign_app.rendering.errors import RenderError
-from campaign_app.rendering.part import Part
 from campaign_app.rendering.template_environment import HTML, PLAIN, MessageEnvironment
 
 SEED = 20_261_126
@@ -118,7 +118,11 @@ def templates() -> list[str]:
 
 def outcome(environment: MessageEnvironment, source: str) -> str:
     try:
-        return "made" if len(Part(environment, source, "html").render(PERSON)) <= 6 * MAX_OUTPUT else "too long"
+        return (
+            "made"
+            if len(CompiledTemplate(environment, source, "html").render(PERSON)) <= 6 * MAX_OUTPUT
+            else "too long"
+        )
     except RenderError as error:
         return type(error).__name__ if len(error.plain) > 5 else "no words"
 

@@ -64,14 +64,21 @@ class Sample(AppState):
         self.count += 1
 
 
-PARTS = [c.Part("sent", Sample.count, Sample.text), c.Part("failed", 3), c.Part("sending", 0), c.Part("queued", 9)]
+PARTS = [
+    c.ProgressSegment("sent", Sample.count, Sample.text),
+    c.ProgressSegment("failed", 3),
+    c.ProgressSegment("sending", 0),
+    c.ProgressSegment("queued", 9),
+]
 
 
 def _row(line: Any) -> rx.Component:
     return c.table_row(
         c.name_cell(line.name, routes.campaign(line.id), line.status, before=c.avatar("IK")),
         c.cell(c.status_badge(line.status)),
-        c.cell(c.segmented_progress([c.Part("sent", line.sent)], 10), align="right", muted=True, hide="narrow"),
+        c.cell(
+            c.segmented_progress([c.ProgressSegment("sent", line.sent)], 10), align="right", muted=True, hide="narrow"
+        ),
         on_check=lambda on: Sample.check(line.id, on),
         checked=line.chosen,
         check_label=f"Choose {line.name}",
@@ -203,7 +210,7 @@ SAMPLES: dict[str, Callable[[], rx.Component]] = {
     "tooltip": lambda: c.tooltip(c.tag("x"), "Exact time"),
     "two_lines": lambda: c.two_lines("a", "b"),
 }
-NOT_DRAWN = {"NONE", "Bar", "Column", "Part", "Step", "TimelineDay", "TimelineEvent", "View", "may"}
+NOT_DRAWN = {"NONE", "Bar", "Column", "ProgressSegment", "Step", "TimelineDay", "TimelineEvent", "View", "may"}
 
 
 def _drawn(component: rx.Component) -> str:
@@ -250,7 +257,7 @@ def test_preview_runs_nothing() -> None:
 
 
 def test_progress_bar_reads_its_shares() -> None:
-    drawn = _drawn(c.segmented_progress([c.Part("sent", 5, "5"), c.Part("failed", 3, "3")], 10))
+    drawn = _drawn(c.segmented_progress([c.ProgressSegment("sent", 5, "5"), c.ProgressSegment("failed", 3, "3")], 10))
     assert "Sent" in drawn
     assert "Failed" in drawn
     assert '\\"img\\"' in drawn

@@ -134,16 +134,3 @@ def make_row(raw: RawRow) -> Row:
     """A row as the engine wants it."""
     contact = dict(zip(CONTACT_COLUMNS, raw[6:], strict=True)) if raw[5] is not None else None
     return Row(raw[0], raw[1], raw[2], raw[3], raw[4], contact)
-
-
-def open_store(keep_open: Sequence[int] = ()) -> LeaseStore:
-    """The store of the configured database. `keep_open`: files that live as long as any process of the store does."""
-    from campaign_app.core import db
-
-    if db.is_postgres():
-        from campaign_app.delivery.ledger.lease_store_postgres import PostgresLeaseStore
-
-        return PostgresLeaseStore()
-    from campaign_app.delivery.ledger.lease_store_sqlite import SqliteLeaseStore
-
-    return SqliteLeaseStore(keep_open)

@@ -64,7 +64,7 @@ def seconds_left(
     """Until the last message has gone, by the present speed and under all limits and windows; None = cannot be said."""
     if remaining <= 0:
         return 0.0
-    limits = schedule.Limits(
+    limits = schedule.PaceLimits(
         rate_per_minute=campaign.rate_per_minute,
         account_per_minute=account.limit_per_minute if account else None,
         account_per_day=account.limit_per_day if account else None,
@@ -73,7 +73,7 @@ def seconds_left(
     )
     configured = limits.per_second()[0] * 60
     if 0 < rate_per_minute < 0.8 * configured:
-        limits = schedule.Limits(
+        limits = schedule.PaceLimits(
             rate_per_minute=rate_per_minute, account_per_day=limits.account_per_day, full_speed_per_minute=configured
         )
     found = schedule.estimate(remaining, at, limits, campaign.windows)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from campaign_app.core import clock, logging
 from campaign_app.delivery import completion
-from campaign_app.delivery.ledger import journal, lease_store
+from campaign_app.delivery.ledger import journal, lease_stores
 from campaign_app.delivery.ledger.lease_store import ClaimedLease, LeaseOwner
 from campaign_app.delivery.ledger.outcome_writer import TROUBLE, LeaseLost, OutcomeWriter
 from campaign_app.delivery.runtime import job_chain, lease_loss
@@ -39,7 +39,7 @@ class LeaseKeeper:
         """
         self.journal = journal.Journal(name, REGIONS)
         self.owner = LeaseOwner(name, socket.gethostname()[:255], self.journal.label)
-        self.store = lease_store.open_store([self.journal.fileno])
+        self.store = lease_stores.open_store([self.journal.fileno])
         self.registry = LeaseRegistry()
         self.returns = LeaseReturnNotifier()
         self.writer = OutcomeWriter(self.store, self.registry.handles, self._answered)

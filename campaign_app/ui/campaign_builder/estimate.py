@@ -28,7 +28,7 @@ async def in_words(
     if not count:
         return "Nobody to send to yet", "Choose the audience first."
     start = max(fields["send_at"] or clock.now(), clock.now())
-    limits = schedule.Limits(
+    limits = schedule.PaceLimits(
         rate_per_minute=fields["rate_per_minute"],
         batch_size=fields["batch_size"],
         batch_delay_ms=fields["batch_delay_ms"] or 0,

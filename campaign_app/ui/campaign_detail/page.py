@@ -21,16 +21,16 @@ from campaign_app.ui.kit.vars import choose, entry, same
 from campaign_app.ui.layout import page
 
 
-def _parts() -> list[c.Part]:
+def _parts() -> list[c.ProgressSegment]:
     shares = CampaignPage.shares
     return [
-        c.Part("sent", shares.sent),
-        c.Part("skipped", shares.skipped),
-        c.Part("uncertain", shares.uncertain),
-        c.Part("failed", shares.failed),
-        c.Part("bounced", shares.bounced),
-        c.Part("sending", shares.sending),
-        c.Part("queued", shares.queued),
+        c.ProgressSegment("sent", shares.sent),
+        c.ProgressSegment("skipped", shares.skipped),
+        c.ProgressSegment("uncertain", shares.uncertain),
+        c.ProgressSegment("failed", shares.failed),
+        c.ProgressSegment("bounced", shares.bounced),
+        c.ProgressSegment("sending", shares.sending),
+        c.ProgressSegment("queued", shares.queued),
     ]
 
 

@@ -43,7 +43,7 @@ def campaigns() -> rx.Component:
 
 
 def _bar(row: Any) -> rx.Component:
-    parts = [c.Part(name, getattr(row, name)) for name in ("sent", "skipped", "uncertain", "failed")]
+    parts = [c.ProgressSegment(name, getattr(row, name)) for name in ("sent", "skipped", "uncertain", "failed")]
     return c.segmented_progress(parts, row.total, live=row.live)
 
 

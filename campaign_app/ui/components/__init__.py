@@ -58,7 +58,7 @@ from campaign_app.ui.components.page import (
     two_lines,
 )
 from campaign_app.ui.components.preview import preview_frame
-from campaign_app.ui.components.progress import Part, counters, progress_card, segmented_progress
+from campaign_app.ui.components.progress import ProgressSegment, counters, progress_card, segmented_progress
 from campaign_app.ui.components.status import (
     channel_badge,
     channel_icon,
@@ -82,7 +82,7 @@ __all__ = [
     "NONE",
     "Bar",
     "Column",
-    "Part",
+    "ProgressSegment",
     "Step",
     "TimelineDay",
     "TimelineEvent",

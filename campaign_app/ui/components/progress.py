@@ -11,7 +11,7 @@ from campaign_app.ui.kit.vars import choose, length, more_than
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ProgressSegment:
     """One share of a bar: a status of the theme's table, how many, how the number reads (empty: the count)."""
 
     status: str
@@ -37,7 +37,7 @@ class Part:
 
 
 def segmented_progress(
-    parts: list[Part], total: Number, *, size: Literal["small", "large"] = "small", live: Truth = False
+    parts: list[ProgressSegment], total: Number, *, size: Literal["small", "large"] = "small", live: Truth = False
 ) -> rx.Component:
     """Coloured parts over a track; what is not in `parts` is still waiting. Read aloud as one sentence of shares."""
     sentence: Any = rx.Var.create("")
@@ -56,7 +56,7 @@ def segmented_progress(
 _TRACK = frozenset({"queued", "pending", "waiting"})
 
 
-def _segment(part: Part, total: Number) -> rx.Component:
+def _segment(part: ProgressSegment, total: Number) -> rx.Component:
     count = rx.Var.create(part.count).to(int)
     share = rx.cond(rx.Var.create(total).to(int) > 0, count * 100 / rx.Var.create(total).to(int), 0)
     bar = rx.el.span(
@@ -67,10 +67,10 @@ def _segment(part: Part, total: Number) -> rx.Component:
     return rx.cond(count > 0, bar, rx.fragment())
 
 
-def counters(parts: list[Part], on_choose: Handler = None, chosen: Text = "") -> rx.Component:
+def counters(parts: list[ProgressSegment], on_choose: Handler = None, chosen: Text = "") -> rx.Component:
     """The numbers under a bar; with on_choose (gets the status) each is a filter for the table below."""
 
-    def counter(part: Part) -> rx.Component:
+    def counter(part: ProgressSegment) -> rx.Component:
         inner = [
             rx.el.span(class_name="b-square", style={"background": theme.STATUS[part.status].segment}),
             rx.el.span(part.word, class_name="b-muted"),
@@ -89,7 +89,7 @@ def counters(parts: list[Part], on_choose: Handler = None, chosen: Text = "") ->
 def progress_card(
     percent: Text,
     done_text: Text,
-    parts: list[Part],
+    parts: list[ProgressSegment],
     total: Number,
     *,
     figures: list[tuple[Text, Content]] | None = None,

@@ -24,13 +24,13 @@ from campaign_app.ui.pages import Area, Link
 
 def _running(row: Running) -> rx.Component:
     parts = [
-        c.Part("sent", row.shares.sent),
-        c.Part("skipped", row.shares.skipped),
-        c.Part("uncertain", row.shares.uncertain),
-        c.Part("failed", row.shares.failed),
-        c.Part("bounced", row.shares.bounced),
-        c.Part("sending", row.shares.sending),
-        c.Part("queued", row.shares.queued),
+        c.ProgressSegment("sent", row.shares.sent),
+        c.ProgressSegment("skipped", row.shares.skipped),
+        c.ProgressSegment("uncertain", row.shares.uncertain),
+        c.ProgressSegment("failed", row.shares.failed),
+        c.ProgressSegment("bounced", row.shares.bounced),
+        c.ProgressSegment("sending", row.shares.sending),
+        c.ProgressSegment("queued", row.shares.queued),
     ]
     return c.list_item(
         rx.el.div(

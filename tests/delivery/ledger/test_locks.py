@@ -5,7 +5,7 @@ import asyncio
 from campaign_app.core import clock, db
 from campaign_app.core.config import ROOT
 from campaign_app.delivery import repository
-from campaign_app.delivery.ledger import lease_store
+from campaign_app.delivery.ledger import lease_stores
 from campaign_app.delivery.ledger.lease_store import WriteBatch
 from campaign_app.delivery.ledger.outcome import Outcome
 from campaign_app.models.delivery import DeliveryStatus
@@ -18,7 +18,7 @@ async def test_outcomes_are_written_while_somebody_holds_the_campaign(postgres_d
     """A launch, pause or cancel holds its row. New roll-up rows refer to it: if they waited, both would be stuck."""
     campaign_id, ids = await factory.ledger_rows([S.PENDING])
     sent = Outcome(ids[0], campaign_id, 1, S.SENT, clock.now(), "d.example", 0, 1)
-    store = lease_store.open_store()
+    store = lease_stores.open_store()
     async with db.transaction() as session:
         await repository.get_campaign(session, campaign_id, lock=True)
         async with asyncio.timeout(10):

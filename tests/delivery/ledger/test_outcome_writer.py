@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from campaign_app.core import clock, db
 from campaign_app.core.actor import SYSTEM
 from campaign_app.delivery import service
-from campaign_app.delivery.ledger import lease_store
+from campaign_app.delivery.ledger import lease_stores
 from campaign_app.delivery.ledger.lease_store import (
     ClaimedLease,
     LeaseHandle,
@@ -83,7 +83,7 @@ class Flaky:
 
 
 async def test_claims_are_exclusive_and_read_in_chunks() -> None:
-    store = lease_store.open_store()
+    store = lease_stores.open_store()
     campaign_id, claimed, handle = await _claimed(store, rows=8)
     assert len(claimed.rows) == 8
     assert claimed.read_through_id == claimed.rows[-1].id
@@ -101,7 +101,7 @@ async def test_claims_are_exclusive_and_read_in_chunks() -> None:
 
 
 async def test_only_running_campaigns_are_claimed() -> None:
-    store = lease_store.open_store()
+    store = lease_stores.open_store()
     campaign_id, _, handle = await _claimed(store)
     await store.write(WriteBatch([], [handle], [handle]), clock.now())
     async with db.transaction() as session:
@@ -111,7 +111,7 @@ async def test_only_running_campaigns_are_claimed() -> None:
 
 
 async def test_every_outcome_is_written_with_its_counts() -> None:
-    store = lease_store.open_store()
+    store = lease_stores.open_store()
     campaign_id, claimed, handle = await _claimed(store, 6)
     outcomes = _sent(claimed)
     later = clock.now() + timedelta(minutes=5)
@@ -135,7 +135,7 @@ async def test_every_outcome_is_written_with_its_counts() -> None:
 
 
 async def test_a_database_that_is_away_delays_and_loses_nothing() -> None:
-    store = lease_store.open_store()
+    store = lease_stores.open_store()
     campaign_id, claimed, handle = await _claimed(store)
     flaky = Flaky(store, failures=3)
     writer = OutcomeWriter(flaky, lambda: [handle], lambda _lost, _asked: None)  # type: ignore[arg-type]
@@ -156,7 +156,7 @@ async def test_a_database_that_is_away_delays_and_loses_nothing() -> None:
 
 
 async def test_a_lost_answer_counts_once() -> None:
-    store = lease_store.open_store()
+    store = lease_stores.open_store()
     campaign_id, claimed, handle = await _claimed(store)
     writer = OutcomeWriter(Flaky(store, lose_answer=True), lambda: [handle], lambda _lost, _asked: None)  # type: ignore[arg-type]
     writer.start()
@@ -169,7 +169,7 @@ async def test_a_lost_answer_counts_once() -> None:
 
 
 async def test_closing_without_a_database_says_so() -> None:
-    store = lease_store.open_store()
+    store = lease_stores.open_store()
     _, claimed, handle = await _claimed(store)
     writer = OutcomeWriter(Flaky(store, failures=10**6), lambda: [handle], lambda _lost, _asked: None)  # type: ignore[arg-type]
     writer.start()
@@ -179,7 +179,7 @@ async def test_closing_without_a_database_says_so() -> None:
 
 
 async def test_heartbeats_without_outcomes() -> None:
-    store = lease_store.open_store()
+    store = lease_stores.open_store()
     _, claimed, handle = await _claimed(store)
     before = await _lease(claimed.handle.lease_id)
     beaten = asyncio.Event()

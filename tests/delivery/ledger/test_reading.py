@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 
 from campaign_app.core import clock
 from campaign_app.core.config import settings
-from campaign_app.delivery.ledger import lease_store, sql_sqlite
+from campaign_app.delivery.ledger import lease_stores, sql_sqlite
 from campaign_app.delivery.ledger.lease_store import LeaseOwner
 from tests.delivery import factory
 from tests.delivery.conftest import launch
@@ -21,7 +21,7 @@ async def test_the_second_campaign_to_a_list_reads_nobody_twice() -> None:
     await launch(await factory.campaign(account, [everybody]))
     campaign_id = await factory.campaign(account, [everybody])
     await launch(campaign_id)
-    store = lease_store.open_store()
+    store = lease_stores.open_store()
     claimed = await store.claim(campaign_id, LeaseOwner("w", "host", "w.journal"), 10, clock.now())
     assert claimed is not None
     handle = claimed.handle

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from campaign_app.core import clock, db
-from campaign_app.delivery.ledger import lease_store, moves
+from campaign_app.delivery.ledger import lease_stores, moves
 from campaign_app.delivery.ledger.lease_store import WriteBatch
 from campaign_app.delivery.ledger.outcome import Outcome
 from campaign_app.delivery.ledger.transitions import EVENT_STATUS, OUTCOMES, TRANSITIONS, after_event
@@ -54,7 +54,7 @@ def test_what_a_worker_reports_is_part_of_the_table() -> None:
 
 async def test_the_bulk_write_moves_pending_rows_as_the_table_says() -> None:
     campaign_id, ids = await _rows()
-    store = lease_store.open_store()
+    store = lease_stores.open_store()
     for (source, target), delivery_id in ids.items():
         batch = WriteBatch([_outcome(campaign_id, delivery_id, target)])
         if target not in OUTCOMES[S.PENDING]:

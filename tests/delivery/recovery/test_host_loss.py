@@ -15,7 +15,7 @@ from campaign_app.channels.base import Result, Verdict
 from campaign_app.core import clock, db
 from campaign_app.core.actor import SYSTEM
 from campaign_app.delivery import service
-from campaign_app.delivery.ledger import journal, lease_store, leases
+from campaign_app.delivery.ledger import journal, lease_stores, leases
 from campaign_app.delivery.ledger.journal import Journal, State
 from campaign_app.delivery.ledger.lease_store import ClaimedLease, LeaseHandle, LeaseOwner, Row, WriteBatch
 from campaign_app.delivery.ledger.outcome import Outcome
@@ -45,7 +45,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 async def _claim(owner: LeaseOwner, count: int = 10, rows: int = 6) -> tuple[int, ClaimedLease]:
     campaign_id = await factory.campaign(await factory.account(), [await factory.audience(count)])
     await launch(campaign_id)
-    store = lease_store.open_store()
+    store = lease_stores.open_store()
     claimed = await store.claim(campaign_id, owner, rows, clock.now())
     await store.close()
     assert claimed is not None
@@ -92,7 +92,7 @@ async def test_a_database_that_was_away_for_all_comes_back_with_time_for_the_liv
     monkeypatch.setattr(sweeper, "pause", wait)
     sweeping = asyncio.create_task(sweeper.sweep())
     await looked.wait()
-    store = lease_store.open_store()
+    store = lease_stores.open_store()
     await store.write(WriteBatch([], [claimed.handle], []), clock.now())  # its heartbeat has found the database again
     await store.close()
     second_look.set()
@@ -175,7 +175,7 @@ async def test_whom_another_has_tried_meanwhile_stays_in_doubt() -> None:
     campaign_id, claimed = await _settled_without_journal()
     async with db.transaction() as session:
         await service.resolve_uncertain(session, SYSTEM, campaign_id, "requeue")
-    store = lease_store.open_store()
+    store = lease_stores.open_store()
     assert await store.claim(campaign_id, ELSEWHERE, 6, clock.now()) is not None
     await store.close()
     await _expire(sweeper.FOREIGN_GRACE_S + 1)
@@ -271,7 +271,7 @@ async def test_a_wrong_clock_neither_delays_nor_hurries_a_retry(database: str, m
     right, wrong = clock.now, [timedelta(hours=0 if database.startswith("sqlite") else -1)]
     monkeypatch.setattr(clock, "now", lambda: right() + wrong[0])
     campaign_id, claimed = await _claim(ELSEWHERE, 3, 3)
-    store, at = lease_store.open_store(), clock.now()
+    store, at = lease_stores.open_store(), clock.now()
     outcome = Outcome(
         claimed.rows[0].id, campaign_id, claimed.handle.lease_id, DeliveryStatus.PENDING, at, attempts=1,
         next_attempt_at=at + timedelta(seconds=0.2),

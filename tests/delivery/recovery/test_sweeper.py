@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from campaign_app.core import clock, db, queue, rate_limit, redis
 from campaign_app.core.actor import SYSTEM
 from campaign_app.delivery import service
-from campaign_app.delivery.ledger import journal, lease_store
+from campaign_app.delivery.ledger import journal, lease_stores
 from campaign_app.delivery.ledger.journal import Journal, State
 from campaign_app.delivery.ledger.lease_store import ClaimedLease, LeaseOwner
 from campaign_app.delivery.recovery import sweeper
@@ -36,7 +36,7 @@ async def _launched(count: int = 10) -> int:
 
 
 async def _claim(campaign_id: int, rows: int = 6, host: str = "") -> ClaimedLease:
-    store = lease_store.open_store()
+    store = lease_stores.open_store()
     claimed = await store.claim(
         campaign_id, LeaseOwner(WORKER, host or socket.gethostname(), f"{WORKER}.journal"), rows, clock.now()
     )

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaign_app.rendering.compiled_template import CompiledTemplate, _Code
 from campaign_app.rendering.errors import RenderError, TemplateInvalid
-from campaign_app.rendering.part import Part, _Code
 from campaign_app.rendering.template_environment import HTML, PLAIN, MessageEnvironment
 
 FIXED = st.text("ab <>&'\"\n{}%#\\s", max_size=6).filter(lambda text: not {"{{", "{%", "{#"} & {text[:2], text[-2:]})
@@ -42,7 +42,7 @@ def whole(environment: MessageEnvironment, source: str, values: dict[str, Any]) 
 
 def taken_apart(environment: MessageEnvironment, source: str, values: dict[str, Any]) -> str | None:
     try:
-        return Part(environment, source, "html").render(values)
+        return CompiledTemplate(environment, source, "html").render(values)
     except RenderError:
         return None
 
@@ -60,29 +60,29 @@ def test_as_jinja_says(pieces: list[str], values: dict[str, Any], environment: M
 
 
 def test_a_variable_is_escaped_wherever_it_stands() -> None:
-    part = Part(HTML, "<p title='{{ name }}'>{{ name }}</p>{{ name|upper }}", "html")
+    part = CompiledTemplate(HTML, "<p title='{{ name }}'>{{ name }}</p>{{ name|upper }}", "html")
     assert part.render({"name": "<a>"}) == "<p title='&lt;a&gt;'>&lt;a&gt;</p>&lt;A&gt;"
-    assert Part(PLAIN, "{{ name }}", "text").render({"name": "<a>"}) == "<a>"
+    assert CompiledTemplate(PLAIN, "{{ name }}", "text").render({"name": "<a>"}) == "<a>"
 
 
 @pytest.mark.parametrize("source", ["", "fixed", "{{ name }}", "{{ name|upper }}"])
 def test_few_pieces(source: str) -> None:
     expected = {"": "", "fixed": "fixed", "{{ name }}": "Anna", "{{ name|upper }}": "ANNA"}
-    assert Part(HTML, source, "html").render({"name": "Anna"}) == expected[source]
+    assert CompiledTemplate(HTML, source, "html").render({"name": "Anna"}) == expected[source]
 
 
 def test_what_it_reads() -> None:
-    assert Part(HTML, "{{ firstName }}{% if a %}{{ b|default(c) }}{% endif %}", "html").reads == {
+    assert CompiledTemplate(HTML, "{{ firstName }}{% if a %}{{ b|default(c) }}{% endif %}", "html").reads == {
         "first_name", "a", "b", "c",
     }  # fmt: skip
 
 
 def test_errors_name_the_line() -> None:
     with pytest.raises(RenderError) as found:
-        Part(HTML, "one\n{{ name }}\n{{ number / zero }}", "html").render({"number": 1, "zero": 0})
+        CompiledTemplate(HTML, "one\n{{ name }}\n{{ number / zero }}", "html").render({"number": 1, "zero": 0})
     assert found.value.line == 3
 
 
 def test_a_value_cannot_pretend_to_be_a_piece() -> None:
-    part = Part(PLAIN, "{{ a|upper }}-{{ b|upper }}", "text")
+    part = CompiledTemplate(PLAIN, "{{ a|upper }}-{{ b|upper }}", "text")
     assert part.render({"a": "\0" * 40, "b": "x\0y"}) == "\0" * 40 + "-X\0Y"

@@ -96,7 +96,7 @@ class _Code:
         return found
 
 
-class Part:
+class CompiledTemplate:
     """A compiled part. `part` names it in errors; `reads` are the names it asks for.
 
     Raises:
