@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from campaign_app.rendering.part import Part
 from pydantic import BaseModel
 
 from campaign_app.channels.base import (
@@ -33,7 +34,6 @@ from campaign_app.rendering.filters import is_empty
 from campaign_app.rendering.finding import Finding, fine, warning
 from campaign_app.rendering.jobs import know
 from campaign_app.rendering.link_values import NONE, LinkValues, PersonalLinks
-from campaign_app.rendering.part import Part
 from campaign_app.rendering.template_environment import PLAIN
 from tests.filedrop import jobs
 

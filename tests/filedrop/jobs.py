@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from campaign_app.rendering.part import Part
 from jinja2 import meta
 
-from campaign_app.rendering.part import Part
 from campaign_app.rendering.template_environment import PLAIN
 from campaign_app.rendering.usage import needs_value
 

@@ -32,7 +32,7 @@ class Choice:
 
 
 @dataclass
-class Line:
+class SummaryRow:
     """A number of the summary."""
 
     label: str
@@ -50,7 +50,7 @@ class BuilderAudience(Builder):
     counting: bool = False
     reachable: int = 0
     reachable_text: str = "0"
-    lines: list[Line] = []
+    lines: list[SummaryRow] = []
     chosen_any: bool = False
 
     @rx.var
@@ -138,9 +138,9 @@ class BuilderAudience(Builder):
                 count = await audiences.count(session, stored, kind.name)
             self.reachable, self.reachable_text = count.reachable, text.number(count.reachable)
             self.lines = [
-                Line("In the audience", text.number(count.total)),
-                *(Line(REASONS[reason], f"− {text.number(n)}") for reason, n in count.suppressed.items() if n),
-                *([Line(f"No {kind.label}", f"− {text.number(count.no_address)}")] if count.no_address else []),
+                SummaryRow("In the audience", text.number(count.total)),
+                *(SummaryRow(REASONS[reason], f"− {text.number(n)}") for reason, n in count.suppressed.items() if n),
+                *([SummaryRow(f"No {kind.label}", f"− {text.number(count.no_address)}")] if count.no_address else []),
             ]
         finally:
             self.counting = False
