@@ -12,6 +12,7 @@ from campaign_app.models.user import Role
 from campaign_app.ui.audience.contact_form_state import ContactForm
 from campaign_app.ui.audience.list_forms_state import ListForm, ListQuestions
 from campaign_app.ui.audience.lists_state import Lists
+from campaign_app.ui.campaigns.new_state import CampaignNew
 from campaign_app.ui.kit.forms_state import TICKET, validated
 from tests.conftest import MakeActor
 from tests.ui.tabs import Tab
@@ -66,6 +67,15 @@ async def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(tab: 
     assert form.values == {"name": "Gardeners", "description": "Twice"}
     await tab.do(ListForm.open, "")  # begins anew
     assert (form.errors, form.values) == ({}, {})
+
+
+async def test_a_form_is_not_drawn_again_under_somebody_who_types(tab: Tab) -> None:
+    await tab.go("/campaigns/new").do(CampaignNew.load)
+    form = tab.state(CampaignNew)
+    assert form.revision == 0  # the name may have been typed before the page had loaded
+    await tab.do(CampaignNew.submit, {"name": " "})
+    await tab.go("/campaigns/new").do(CampaignNew.load)
+    assert (form.revision, form.errors) == (1, {})
 
 
 async def test_a_dialog_outlives_its_socket_but_not_its_page(tab: Tab) -> None:

@@ -52,6 +52,7 @@ class SegmentEditor(FormState, AppState):
         """What somebody else has saved, in the place of what is here."""
         await self.require("segments:read")
         await self._read()
+        self.revision += 1
 
     async def _read(self) -> None:
         actor = await self.require("segments:read")

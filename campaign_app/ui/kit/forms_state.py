@@ -67,7 +67,7 @@ class FormState(AppState, mixin=True):
     """A form whose texts stay in the browser until it is saved.
 
     Subclasses declare `form`, store with `_save` and say with `_saved` what follows. `values` are what the fields begin
-    with; a new `revision` draws them again.
+    with; a new `revision` draws them again, without what was typed.
     """
 
     form: ClassVar[Form]
@@ -90,10 +90,11 @@ class FormState(AppState, mixin=True):
         return None
 
     def _fill(self, **values: str) -> None:
-        """Begin the form with these values: an own visit's, nothing wrong, nothing in conflict."""
+        """Begin the form with these values, nothing wrong. It is drawn again only for other ones: somebody may type."""
+        if values != dict(self.values):
+            self.revision += 1
         self.values, self._filled_in = values, self.visit
         self._forget_errors()
-        self.revision += 1
 
     def _is_filled(self) -> bool:
         """Whether the fields were filled in this visit, so that a page that loads again leaves them as they are."""

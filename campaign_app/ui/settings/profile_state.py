@@ -137,6 +137,7 @@ class PasswordForm(FormState, AppState):
 
     async def _saved(self, actor: Actor, saved: None) -> Any:  # noqa: ARG002
         self._fill()
+        self.revision += 1  # the passwords go
         await (await self.get_state(Profile))._read(actor)
         return notify_success("Password changed", "You stay signed in here and are signed out everywhere else.")
 

@@ -124,6 +124,7 @@ class TemplateEdit(FormState, TemplateFields):
         self.subject, self.preheader, self.html, self.text = found.subject, found.preheader, found.html, found.text
         self.editor, self.built_in = Editor(found.editor).value, found.built_in
         self._fill()
+        self.revision += 1
         self.changed, self.ready = False, True
 
     @rx.event
