@@ -15,6 +15,7 @@ from campaign_app.campaigns.preflight_checks import Facts, LinkCheck
 from campaign_app.campaigns.schedule import Estimate, PaceLimits
 from campaign_app.campaigns.schemas import Report
 from campaign_app.channels import rows as accounts
+from campaign_app.channels import service as account_service
 from campaign_app.channels.base import Summary
 from campaign_app.core import clock
 from campaign_app.core.actor import Actor
@@ -96,7 +97,7 @@ async def _estimate(session: AsyncSession, facts: Facts, starts_at: datetime | N
         return Estimate(None, (), "sending windows")
     campaign, account = facts.campaign, facts.account
     day = days.limit_day(starts_at)
-    sent = await stored.account_sent_since(session, account.id or 0, day) if account else 0
+    sent = await account_service.sent_since(session, account.id or 0, day) if account else 0
     limits = PaceLimits(
         rate_per_minute=campaign.rate_per_minute,
         account_per_minute=account.limit_per_minute if account else None,

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import addresses, audiences
 from campaign_app.models.account import SendingAccount
-from campaign_app.models.campaign import Campaign, CampaignMinute
+from campaign_app.models.campaign import Campaign
 from campaign_app.models.contact import Contact
 from campaign_app.models.delivery import Delivery, DeliveryStatus
 from campaign_app.models.suppression import Suppression
@@ -112,13 +112,3 @@ async def account(session: AsyncSession, account_id: int | None) -> SendingAccou
     """The sending account, None when it was deleted."""
     found = await session.get(SendingAccount, account_id, populate_existing=True) if account_id else None
     return None if found is None or found.deleted_at else found
-
-
-async def account_sent_since(session: AsyncSession, account_id: int, since: datetime) -> int:
-    """How many messages the account has sent since (by the minute roll-up)."""
-    statement = (
-        sa.select(sa.func.coalesce(sa.func.sum(CampaignMinute.sent), 0))
-        .join(Campaign, col(Campaign.id) == col(CampaignMinute.campaign_id))
-        .where(col(Campaign.account_id) == account_id, col(CampaignMinute.minute) >= since)
-    )
-    return int((await session.execute(statement)).scalar_one())

@@ -70,23 +70,31 @@ async def campaigns_under_way(session: AsyncSession, account_id: int) -> Sequenc
     return (await session.exec(statement)).all()
 
 
+def _sent(wanted: sa.ColumnElement[bool], *begins: datetime) -> Any:
+    """(account id, messages sent since each of `begins`), by the roll-up of whole minutes."""
+    owner, minute = col(Campaign.account_id), col(CampaignMinute.minute)
+    sums = [sa.func.coalesce(sa.func.sum(CampaignMinute.sent).filter(minute >= begin), 0) for begin in begins]
+    return (
+        sa.select(owner, *sums)
+        .join(CampaignMinute, col(CampaignMinute.campaign_id) == col(Campaign.id))
+        .where(wanted, minute >= min(begins))
+        .group_by(owner)
+    )
+
+
+async def sent_since(session: AsyncSession, account_id: int, since: datetime) -> int:
+    """Messages an account has sent since then."""
+    row = (await session.execute(_sent(col(Campaign.account_id) == account_id, since))).first()
+    return int(row[1]) if row else 0
+
+
 async def use(session: AsyncSession, at: datetime, zone: str, account_id: int | None = None) -> dict[int, Use]:
     """What went through each account, from the roll-ups and counters; "today" is that of `zone`."""
     today, limits_day = days.start_of(days.day_of(at, zone), zone), days.limit_day(at)
     found: dict[int, dict[str, int]] = {}
     owner = col(Campaign.account_id)
     wanted = owner.is_not(None) if account_id is None else owner == account_id
-    minute = col(CampaignMinute.minute)
-    since = [
-        sa.func.coalesce(sa.func.sum(CampaignMinute.sent).filter(minute >= begin), 0) for begin in (today, limits_day)
-    ]
-    lately = (
-        sa.select(owner, *since)
-        .join(CampaignMinute, col(CampaignMinute.campaign_id) == col(Campaign.id))
-        .where(wanted, minute >= min(today, limits_day))
-        .group_by(owner)
-    )
-    for number, sent, used in (await session.execute(lately)).all():
+    for number, sent, used in (await session.execute(_sent(wanted, today, limits_day))).all():
         found[int(number)] = {"sent_today": int(sent), "limit_used": int(used)}
     c = CampaignCounter
     gone = sa.func.sum(sum((col(getattr(c, status)) for status in SENT_STATUSES[1:]), col(c.sent)))

@@ -6,6 +6,7 @@ a stored password goes to no other server than the one it was entered for.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -136,6 +137,11 @@ async def address(session: AsyncSession, account_id: int) -> str:
         AccountNotFound: it was deleted.
     """
     return rows.summary(await _known(session, account_id)).address
+
+
+async def sent_since(session: AsyncSession, account_id: int, since: datetime) -> int:
+    """Messages an account has sent since then, by whole minutes. For the product's own rules: no actor is asked."""
+    return await repository.sent_since(session, account_id, since)
 
 
 async def config(session: AsyncSession, account_id: int) -> AccountConfig:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-import sqlalchemy as sa
-from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.audience import suppression
@@ -20,7 +18,7 @@ from campaign_app.delivery.ledger import leases
 from campaign_app.delivery.ledger.lease_store import ANY_TIME
 from campaign_app.kit import days
 from campaign_app.kit.text import plural
-from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignMinute, CampaignStatus, Pauser
+from campaign_app.models.campaign import Campaign, CampaignCounter, CampaignStatus, Pauser
 from campaign_app.models.delivery import LeaseState
 from campaign_app.rendering.errors import RenderError, TooSlow
 
@@ -101,12 +99,7 @@ async def sent_today(account_id: int) -> int:
 async def sent_since(account_id: int, since: datetime) -> int:
     """Messages the account has sent since then, by whole minutes."""
     async with db.reading() as session:
-        statement = (
-            sa.select(sa.func.coalesce(sa.func.sum(CampaignMinute.sent), 0))
-            .join(Campaign, col(Campaign.id) == col(CampaignMinute.campaign_id))
-            .where(col(Campaign.account_id) == account_id, col(CampaignMinute.minute) >= since)
-        )
-        return int((await session.execute(statement)).scalar_one())
+        return await accounts.sent_since(session, account_id, since)
 
 
 async def learn(account_id: int, found: Mapping[str, str]) -> None:

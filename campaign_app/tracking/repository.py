@@ -175,16 +175,6 @@ async def click_target(
     return None if row is None else (row.url, row.contact_id, row.sent_at)
 
 
-async def sent_since(session: AsyncSession, account_id: int, at: datetime) -> int:
-    """How many messages an account's campaigns have sent since then, to the minute."""
-    statement = (
-        select(sa.func.coalesce(sa.func.sum(CampaignMinute.sent), 0))
-        .join(Campaign, col(Campaign.id) == CampaignMinute.campaign_id)
-        .where(Campaign.account_id == account_id, col(CampaignMinute.minute) >= at)
-    )
-    return int((await session.exec(statement)).one())
-
-
 async def campaign(session: AsyncSession, campaign_id: int) -> Campaign | None:
     """A campaign, deleted or not: people open old messages."""
     return await session.get(Campaign, campaign_id)

@@ -4,6 +4,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.channels import reported, reported_service
+from campaign_app.channels import service as accounts
 from campaign_app.channels.reported import Reported
 from campaign_app.delivery import service
 from campaign_app.models.account import SendingAccount
@@ -20,7 +21,7 @@ async def heard(session: AsyncSession, delivery: Delivery, words: str) -> None:
     note = await reported_service.record(session, campaign.account_id, words)
     if note is None or note.count < reported.SEVERAL:
         return
-    sent = await repository.sent_since(session, campaign.account_id, note.since - reported.WINDOW)
+    sent = await accounts.sent_since(session, campaign.account_id, note.since - reported.WINDOW)
     if reported.stops(note, sent):
         await _stop(session, campaign.account_id, note)
 
