@@ -8,7 +8,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from campaign_app.rendering.part import Part
 from pydantic import BaseModel
 
 from campaign_app.channels.base import (
@@ -30,6 +29,7 @@ from campaign_app.channels.fields import Field, Form, Group
 from campaign_app.channels.reports import Fact, Report
 from campaign_app.models.delivery import EventKind, Reason
 from campaign_app.rendering import budget, isolated
+from campaign_app.rendering.compiled_template import CompiledTemplate
 from campaign_app.rendering.filters import is_empty
 from campaign_app.rendering.finding import Finding, fine, warning
 from campaign_app.rendering.jobs import know
@@ -67,7 +67,7 @@ class FileMessage:
     personal = PersonalLinks({})
 
     def __init__(self, read: Read) -> None:
-        self._part = Part(PLAIN, read.body, "text")
+        self._part = CompiledTemplate(PLAIN, read.body, "text")
         self._required = read.required
         self.reads = self._part.reads
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from campaign_app.rendering.part import Part
 from jinja2 import meta
 
+from campaign_app.rendering.compiled_template import CompiledTemplate
 from campaign_app.rendering.template_environment import PLAIN
 from campaign_app.rendering.usage import needs_value
 
@@ -12,7 +12,7 @@ from campaign_app.rendering.usage import needs_value
 def read(body: str) -> dict[str, Any]:
     """A text read and compiled once, with the names that it uses and needs."""
     tree = PLAIN.read(body, "text")
-    Part(PLAIN, body, "text")
+    CompiledTemplate(PLAIN, body, "text")
     return {
         "body": body,
         "variables": sorted(meta.find_undeclared_variables(tree)),
@@ -22,5 +22,5 @@ def read(body: str) -> dict[str, Any]:
 
 def show(body: str, people: list[dict[str, Any]]) -> list[str]:
     """The text for each of these people."""
-    part = Part(PLAIN, body, "text")
+    part = CompiledTemplate(PLAIN, body, "text")
     return [part.render(person) for person in people]

@@ -155,15 +155,18 @@ async def test_builder_preflight_engine_ledger_and_results(
     await tab.do(BuilderReview.ask_launch, True)
     await tab.do(BuilderReview.launch)
     assert tab.redirects[-1] == f"/campaigns/{number}"
+    async with db.transaction() as session:  # after the launch: the engine asks again
+        await suppression.add(session, actor, "bob", SuppressionReason.UNSUBSCRIBED, kind="handle")
+        await suppression.add(session, actor, "anna", SuppressionReason.UNSUBSCRIBED, kind="nickname")
     await drive(number)
     files = written(tmp_path)
-    assert files.keys() == {"anna", "bob", "busy-cara"}
+    assert files.keys() == {"anna", "busy-cara"}
     assert files["anna"].startswith("Anna (anna):\nHello Anna, from Meridian.\n-- us\n")
     async with db.transaction() as session:
         rows = {row.address: row for row in (await session.exec(select(Delivery))).all()}
         assert {address: (row.status, row.reason) for address, row in rows.items()} == {
             "anna": (DeliveryStatus.SENT, Reason.NONE),
-            "bob": (DeliveryStatus.SENT, Reason.NONE),
+            "bob": (DeliveryStatus.SKIPPED, Reason.UNSUBSCRIBED),
             "busy-cara": (DeliveryStatus.SENT, Reason.NONE),
             "dora": (DeliveryStatus.SKIPPED, Reason.SUPPRESSED_MANUAL),
             "Not A Handle": (DeliveryStatus.FAILED, Reason.ADDRESS_INVALID),
@@ -183,8 +186,8 @@ async def test_builder_preflight_engine_ledger_and_results(
         results = await analytics.campaign_results(session, actor, number)
         counter = await session.get(CampaignCounter, number)
     assert counter is not None
-    assert (counter.sent, counter.read, counter.failed, counter.skipped) == (2, 1, 1, 2)
-    assert [(step.key, step.count) for step in results.funnel] == [("sent", 3), ("read", 1)]
+    assert (counter.sent, counter.read, counter.failed, counter.skipped) == (1, 1, 1, 3)
+    assert [(step.key, step.count) for step in results.funnel] == [("sent", 2), ("read", 1)]
     await tab.go(f"/campaigns/{number}", campaign_id=number).do(CampaignResults.load)
     shown = tab.state(CampaignResults)
     assert [bar.label for bar in shown.funnel] == ["Sent", "Read"]
