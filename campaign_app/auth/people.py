@@ -38,12 +38,12 @@ async def check_own_password(user: User, given: str, *, field: str, title: str) 
         Invalid: it is another one.
         SignInThrottled: too many wrong ones.
     """
-    lanes = throttle.own_password(user.id or 0)
-    await throttle.count(lanes)
+    counters = throttle.own_password(user.id or 0)
+    await throttle.count(counters)
     if not await passwords.matches(user.password_hash, given):
         sentence = "This is not your present password."
         raise Invalid(sentence, {field: sentence}, title=title)
-    await throttle.forgive(lanes)
+    await throttle.forgive(counters)
 
 
 def check_reach(actor: Actor, role: Role) -> None:

@@ -66,13 +66,13 @@ async def confirm(session: AsyncSession, actor: Actor, code: str) -> list[str]:
     factor = await factor_repository.find(session, user_id)
     if factor is None:
         raise NoFactor
-    lanes = throttle.code(user_id, actor.ip)
-    await throttle.count(lanes)
+    counters = throttle.code(user_id, actor.ip)
+    await throttle.count(counters)
     if not await _is_code(session, factor, code):
         raise WrongCode
     if not await factor_repository.enable(session, user_id, clock.now()):
         raise FactorInUse
-    await throttle.forgive(lanes)
+    await throttle.forgive(counters)
     codes = await _fresh_codes(session, user_id)
     await audit.record(session, actor, "second_factor.enable", "user", user_id, actor.name)
     return codes
@@ -151,11 +151,11 @@ async def _check(session: AsyncSession, user_id: int, code: str, ip: str) -> Non
     factor = await factor_repository.find(session, user_id)
     if factor is None or factor.enabled_at is None:
         raise NoFactor
-    lanes = throttle.code(user_id, ip)
-    await throttle.count(lanes)
+    counters = throttle.code(user_id, ip)
+    await throttle.count(counters)
     if not await _is_code(session, factor, code) and not await _is_recovery_code(session, user_id, code):
         raise WrongCode
-    await throttle.forgive(lanes)
+    await throttle.forgive(counters)
 
 
 async def _is_code(session: AsyncSession, factor: SecondFactor, code: str) -> bool:

@@ -191,12 +191,12 @@ async def check_credentials(session: AsyncSession, email: str, password: str, ip
     address = email.strip().lower()[:254]
     user = await repository.by_email(session, address)
     device = known_devices.find(marks, user.id or 0) if user else ""
-    lanes = throttle.known_device(device) if device else throttle.stranger(address, ip)
-    await throttle.count(lanes)
+    counters = throttle.known_device(device) if device else throttle.stranger(address, ip)
+    await throttle.count(counters)
     right = await passwords.matches(user.password_hash if user else None, password)
     if user is None or not right or not user.is_active:
         raise WrongCredentials
-    await throttle.forgive(lanes)
+    await throttle.forgive(counters)
     return user
 
 

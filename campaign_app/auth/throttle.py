@@ -41,7 +41,7 @@ return 0
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class AttemptCounter:
     """A counter: so many attempts are free, then each waits twice as long as the one before, at most `longest_s`.
 
     The right answer clears it, or where it stands for many people (`shared`) takes back only itself.
@@ -53,44 +53,44 @@ class Lane:
     shared: bool = False
 
 
-def stranger(account: str, ip: str) -> list[Lane]:
+def stranger(account: str, ip: str) -> list[AttemptCounter]:
     """Whoever tries an account from a network, and the network over all accounts."""
     network = network_of(ip)
     return [
-        Lane(f"sign-in:account:{crypto.digest(account)}:{network}", 5, 900),
-        Lane(f"sign-in:network:{network}", 20, 300, shared=True),
+        AttemptCounter(f"sign-in:account:{crypto.digest(account)}:{network}", 5, 900),
+        AttemptCounter(f"sign-in:network:{network}", 20, 300, shared=True),
     ]
 
 
-def known_device(device: str) -> list[Lane]:
+def known_device(device: str) -> list[AttemptCounter]:
     """A device that signed in to this account before."""
-    return [Lane(f"sign-in:device:{crypto.digest(device)}", 10, 60)]
+    return [AttemptCounter(f"sign-in:device:{crypto.digest(device)}", 10, 60)]
 
 
-def own_password(user_id: int) -> list[Lane]:
+def own_password(user_id: int) -> list[AttemptCounter]:
     """Somebody who is signed in and gives the password again."""
-    return [Lane(f"sign-in:again:{user_id}", 5, 900)]
+    return [AttemptCounter(f"sign-in:again:{user_id}", 5, 900)]
 
 
-def code(user_id: int, ip: str) -> list[Lane]:
+def code(user_id: int, ip: str) -> list[AttemptCounter]:
     """Whoever gives a code, knowing the password: by network, and for the account over all networks."""
     return [
-        Lane(f"sign-in:code:{user_id}:{network_of(ip)}", 5, 900),
-        Lane(f"sign-in:code:{user_id}", 20, 300),
+        AttemptCounter(f"sign-in:code:{user_id}:{network_of(ip)}", 5, 900),
+        AttemptCounter(f"sign-in:code:{user_id}", 20, 300),
     ]
 
 
-async def count(lanes: Sequence[Lane]) -> None:
+async def count(counters: Sequence[AttemptCounter]) -> None:
     """Count an attempt before the answer is looked at.
 
     Raises:
         SignInThrottled: too soon after the attempts before; says when to try again.
         Unavailable: Redis does not answer, so nothing can be counted and nobody is let in.
     """
-    limits = [number for lane in lanes for number in (lane.free, lane.longest_s)]
+    limits = [number for counter in counters for number in (counter.free, counter.longest_s)]
     try:
         script = redis.client().register_script(_SCRIPT)
-        keys = [lane.key for lane in lanes]
+        keys = [counter.key for counter in counters]
         wait = int(await script(keys=keys, args=[clock.now().timestamp(), FORGET_S, *limits]))
     except (RedisError, OSError) as error:
         raise Unavailable(
@@ -106,15 +106,15 @@ async def count(lanes: Sequence[Lane]) -> None:
         )
 
 
-async def forgive(lanes: Sequence[Lane]) -> None:
+async def forgive(counters: Sequence[AttemptCounter]) -> None:
     """The answer was right."""
     try:
         async with redis.client().pipeline(transaction=False) as pipe:
-            for lane in lanes:
-                if lane.shared:
-                    pipe.hincrby(lane.key, "count", -1)
+            for counter in counters:
+                if counter.shared:
+                    pipe.hincrby(counter.key, "count", -1)
                 else:
-                    pipe.delete(lane.key)
+                    pipe.delete(counter.key)
             await pipe.execute()
     except (RedisError, OSError):
         return  # it only means that these attempts are counted for another hour

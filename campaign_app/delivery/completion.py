@@ -1,4 +1,4 @@
-"""How a campaign ends, and the small things the engine asks the database besides."""
+"""How a campaign ends, and other short transactions of the engine."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,13 +24,13 @@ from campaign_app.rendering.errors import RenderError, TooSlow
 
 
 async def look(campaign_id: int) -> bool:
-    """End a campaign that has nothing left to send; whether it has ended now."""
+    """End a campaign that has nothing left to send. Returns whether it has ended now."""
     async with db.transaction() as session:
         return await finish_if_done(session, campaign_id)
 
 
 async def finish_if_done(session: AsyncSession, campaign_id: int) -> bool:
-    """Running (or paused) with every lease done and nobody pending: completed. Whether it is over now."""
+    """Complete a running or paused campaign that has no open lease and no pending row. Returns whether it is over."""
     campaign = await repository.get_campaign(session, campaign_id, lock=True)
     if campaign is None or campaign.status not in {CampaignStatus.RUNNING, CampaignStatus.PAUSED}:
         return False
@@ -40,7 +40,7 @@ async def finish_if_done(session: AsyncSession, campaign_id: int) -> bool:
     counter = await repository.get_counter(session, campaign_id)
     if counter is None:
         return False
-    if counter.pending:  # nobody may be forgotten: open the leases of those who are left
+    if counter.pending:  # pending rows are left: open their leases
         await leases.reopen(session, campaign_id, ANY_TIME)
         queue.collect(session, "start_sending", queue=queue.SEND, campaign_id=campaign_id)
         return False
@@ -68,7 +68,7 @@ async def _note_end(session: AsyncSession, campaign: Campaign, counter: Campaign
 
 
 async def stop_campaign(campaign_id: int, error: Exception) -> None:
-    """A running campaign cannot be sent: a message that cannot be read fails it, an account can be mended."""
+    """Stop a campaign that cannot be sent: a message that cannot be read fails it, a broken account pauses it."""
     message = error.message if isinstance(error, AppError) else str(error)
     async with db.transaction() as session:
         campaign = await repository.get_campaign(session, campaign_id, lock=True)
@@ -83,7 +83,7 @@ async def stop_campaign(campaign_id: int, error: Exception) -> None:
 
 
 async def pause(campaign_id: int, words: str) -> None:
-    """A running campaign whose message takes too long for somebody: a person has to mend it."""
+    """Pause a running campaign whose message takes too long to render. A person has to change it."""
     async with db.transaction() as session:
         campaign = await repository.get_campaign(session, campaign_id, lock=True)
         if campaign is not None and campaign.status is CampaignStatus.RUNNING:
@@ -103,6 +103,6 @@ async def sent_since(account_id: int, since: datetime) -> int:
 
 
 async def learn(account_id: int, found: Mapping[str, str]) -> None:
-    """Keep what the account's server turned out to offer."""
+    """Save what the account's server offers."""
     async with db.transaction() as session:
         await accounts.record_capabilities(session, account_id, found)

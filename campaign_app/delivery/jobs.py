@@ -19,7 +19,7 @@ log = logging.get("delivery")
 
 
 async def send_lease(ctx: dict[str, Any], campaign_id: int, chain: int, token: str) -> None:
-    """Send of one campaign for a while and enqueue the successor for when the limits allow more."""
+    """Send one batch of a campaign and enqueue the next job for when the limits allow more."""
     engine: Engine = ctx["engine"]
     if engine.draining or not await job_chain.enter(campaign_id, chain, token, engine.name):
         if engine.draining:
@@ -40,11 +40,11 @@ async def _keep(campaign_id: int, chain: int, token: str, worker: str) -> None:
         try:
             await job_chain.keep(campaign_id, chain, token, worker)
         except (RedisError, OSError) as error:
-            log.warning("chain not kept", campaign=campaign_id, error=type(error).__name__)
+            log.warning("chain not refreshed", campaign=campaign_id, error=type(error).__name__)
 
 
 async def _offer(campaign_id: int, chain: int, token: str, again: Reschedule) -> None:
-    """Hand the chain on, or end it. When Redis stays away the sweep starts the chain again."""
+    """Continue the chain or end it. If Redis stays away, the sweep starts the chain again."""
     for wait in _OFFER_S:
         try:
             if again.at is not None:
@@ -53,25 +53,25 @@ async def _offer(campaign_id: int, chain: int, token: str, again: Reschedule) ->
                 await job_chain.end(campaign_id, chain, token)
                 await sweeper.ensure_chains(campaign_id)  # a resume may have found this chain still running
         except (RedisError, OSError) as error:
-            log.warning("chain not handed on", campaign=campaign_id, error=type(error).__name__)
+            log.warning("chain not continued", campaign=campaign_id, error=type(error).__name__)
             await asyncio.sleep(wait)
         else:
             return
 
 
 async def start_sending(_ctx: dict[str, Any], campaign_id: int) -> None:
-    """A campaign was launched or resumed: give it its jobs."""
+    """Start the jobs of a campaign that was launched or resumed."""
     await sweeper.ensure_chains(campaign_id)
     await progress.publish([campaign_id])
 
 
 async def publish_progress(_ctx: dict[str, Any], campaign_id: int) -> None:
-    """A campaign's status changed: tell the pages."""
+    """Publish a campaign's progress after its status changed."""
     await progress.publish([campaign_id])
 
 
 async def sweep(_ctx: dict[str, Any]) -> None:
-    """Cron: settle what died, restart what was lost, end what is over."""
+    """Cron: settle dead workers, restart lost jobs, end finished campaigns."""
     await sweeper.sweep()
 
 

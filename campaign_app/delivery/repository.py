@@ -24,7 +24,7 @@ _PACE: tuple[Any, ...] = (SendingAccount.id, SendingAccount.limit_per_minute, Se
 
 
 async def get_campaign(session: AsyncSession, campaign_id: int, *, lock: bool = False) -> Campaign | None:
-    """A campaign that is not deleted; with `lock` nobody else changes it until the transaction ends."""
+    """A campaign that is not deleted. `lock`: nobody else changes it until the transaction ends."""
     statement = select(Campaign).where(Campaign.id == campaign_id, col(Campaign.deleted_at).is_(None))
     if lock:
         statement = statement.with_for_update(key_share=True)
@@ -40,7 +40,7 @@ async def get_counter(session: AsyncSession, campaign_id: int) -> CampaignCounte
 async def standing(
     session: AsyncSession, campaign_ids: Collection[int]
 ) -> Sequence[tuple[Campaign, SendingAccount | None, CampaignCounter | None]]:
-    """What progress is told of, in one statement and without the messages: it is asked for five times a second."""
+    """The rows that progress needs, in one statement and without the messages: it is asked five times a second."""
     statement = (
         select(Campaign, SendingAccount, CampaignCounter)
         .join(SendingAccount, col(SendingAccount.id) == col(Campaign.account_id), isouter=True)
@@ -52,7 +52,7 @@ async def standing(
 
 
 async def instant(session: AsyncSession) -> datetime:
-    """Now, on the clock that all hosts share: PostgreSQL's; with SQLite there is one host."""
+    """Now, by PostgreSQL's clock, which all hosts share. With SQLite there is one host."""
     if not db.is_postgres():
         return clock.now()
     found: datetime = (await session.execute(sa.select(sa.func.now()))).scalar_one()
@@ -70,7 +70,7 @@ async def campaigns_with_status(session: AsyncSession, status: CampaignStatus) -
 
 
 async def cancelled_with_open_leases(session: AsyncSession) -> list[int]:
-    """Cancelled campaigns of which a lease came back after the cancelling."""
+    """Cancelled campaigns with an open lease, which came back after the cancel."""
     statement = (
         sa.select(col(Campaign.id))
         .join(Lease, col(Lease.campaign_id) == col(Campaign.id))

@@ -55,7 +55,7 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class LeaseInfo:
-    """Who has which deliveries in hand, since when."""
+    """A held lease: who holds which deliveries, since when."""
 
     id: int
     campaign_id: int
@@ -73,8 +73,8 @@ class LeaseInfo:
 
 @dataclass(frozen=True, slots=True)
 class WorkerInfo:
-    """A worker process that was heard of in the last seconds. `unwritten` outcomes wait for the next flush; since
-    `failing_since` no flush got through to the database."""
+    """A worker process with a recent heartbeat. `unwritten` outcomes wait to be written; since `failing_since` no write
+    has reached the database."""
 
     name: str
     host: str

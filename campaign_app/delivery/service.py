@@ -1,4 +1,4 @@
-"""What people (and the clock) do with a campaign: launch, pause, resume, cancel, decide about the uncertain."""
+"""Use cases of sending: launch, pause, resume, cancel, start when scheduled, decide about uncertain recipients."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -42,7 +42,7 @@ async def _campaign(session: AsyncSession, campaign_id: int) -> Campaign:
 
 
 async def _gate(act: Callable[[int], Awaitable[None]], campaign_id: int) -> None:
-    """The gate makes it instant; without Redis the workers see the status at their next heartbeat."""
+    """Move the gate, which acts at once. Without Redis the workers see the status at their next heartbeat."""
     try:
         await act(campaign_id)
     except (RedisError, OSError) as error:
@@ -101,7 +101,7 @@ async def launch(session: AsyncSession, actor: Actor, campaign_id: int) -> recip
 
 
 async def _check_ready(session: AsyncSession, campaign: Campaign, at: datetime) -> None:
-    """Every way into sending passes here: first launch, resume, and a campaign that goes on after its end."""
+    """Every start of sending passes here: launch, resume, and a campaign that goes on after its end."""
     found = await session.get(SendingAccount, campaign.account_id) if campaign.account_id else None
     recipients.check_workspace(await workspace.get(session), recipients.check_account(found, at))
 
@@ -109,8 +109,7 @@ async def _check_ready(session: AsyncSession, campaign: Campaign, at: datetime) 
 async def pause(
     session: AsyncSession, actor: Actor, campaign_id: int, reason: str = "", *, pauser: Pauser | None = None
 ) -> None:
-    """Stop within one message; everything stays where it is. `pauser`: which part of the system does it; by default
-    the actor: a person, or the system as such.
+    """Stop within one message. `pauser`: the part of the system that pauses; by default the actor.
 
     Raises:
         NotAllowed: it is not running.
@@ -125,7 +124,7 @@ async def pause(
 
 
 async def brake(session: AsyncSession, campaign_id: int, reason: str) -> None:
-    """Stop it until a person has looked: no account that works again resumes it.
+    """Pause until a person resumes: an account that works again does not resume it.
 
     Raises:
         NotAllowed: it is not running.
@@ -142,7 +141,7 @@ async def resume(session: AsyncSession, actor: Actor, campaign_id: int) -> None:
     actor.require("campaigns:pause")
     campaign = await _campaign(session, campaign_id)
     lifecycle.require("resume", campaign)
-    if campaign.launched_at is None:  # it was held back because its time had passed
+    if campaign.launched_at is None:  # it was paused because its start time had passed
         await launch(session, actor, campaign_id)
         return
     await _resume(session, actor, campaign)
@@ -152,7 +151,7 @@ async def _resume(session: AsyncSession, actor: Actor, campaign: Campaign) -> No
     await _check_ready(session, campaign, clock.now())
     if campaign.pauser is Pauser.BRAKE:
         await _gate(refusals.release, int(campaign.id or 0))
-        if campaign.brake_at is not None:  # what was refused before this may have been the server's fault
+        if campaign.brake_at is not None:  # earlier refusals may have been the server's fault
             campaign.brake_at = clock.now()
             session.add(campaign)
     await lifecycle.set_status(session, campaign, CampaignStatus.RUNNING)
@@ -162,7 +161,7 @@ async def _resume(session: AsyncSession, actor: Actor, campaign: Campaign) -> No
 
 
 async def cancel(session: AsyncSession, actor: Actor, campaign_id: int) -> int:
-    """Never send the rest; how many recipients were left out now. What a worker has in hand follows within seconds.
+    """Never send the rest. Returns how many recipients were left out now; those in held leases follow within seconds.
 
     Raises:
         NotAllowed: it is over already, or was never started.
@@ -181,7 +180,7 @@ async def cancel(session: AsyncSession, actor: Actor, campaign_id: int) -> int:
 
 
 async def skip_rest(session: AsyncSession, campaign_id: int, at: datetime) -> int:
-    """The pending deliveries of a cancelled campaign that no worker has in hand become skipped."""
+    """Skip the pending deliveries of a cancelled campaign that are in no held lease."""
     nobody_has_it = await leases.outside_held(session, campaign_id)
     await leases.close_open(session, campaign_id)
     return await moves.move_matching(
@@ -199,7 +198,7 @@ _DECISIONS = {"sent": "counted as sent", "failed": "counted as failed", "requeue
 
 
 async def resolve_uncertain(session: AsyncSession, actor: Actor, campaign_id: int, decision: Decision) -> int:
-    """Decide about recipients nobody can tell about: count them as sent, as failed, or send again; how many.
+    """Decide about uncertain recipients: count them as sent, as failed, or send again. Returns how many.
 
     Raises:
         Conflict: the campaign was cancelled, so nothing can be sent again.
@@ -229,7 +228,7 @@ async def resolve_uncertain(session: AsyncSession, actor: Actor, campaign_id: in
 
 
 async def send_again(session: AsyncSession, campaign: Campaign, at: datetime) -> None:
-    """Somebody is pending again: open the leases; a campaign that was over goes on.
+    """Open the leases of rows that are pending again. A campaign that was over goes on.
 
     Raises:
         AccountNotConnected, SetupIncomplete: it was over, and nothing can be sent now.
@@ -244,7 +243,7 @@ async def send_again(session: AsyncSession, campaign: Campaign, at: datetime) ->
 
 
 async def start_scheduled(at: datetime) -> list[int]:
-    """Start what is due (cron), each in a transaction of its own; the campaigns that were looked at."""
+    """Start due campaigns (cron), each in a transaction of its own. Returns the ids that were looked at."""
     async with db.reading() as session:
         statement = (
             select(Campaign.id)
@@ -281,7 +280,7 @@ async def _start_one(session: AsyncSession, campaign_id: int, at: datetime) -> N
 
 
 async def _could_not_start(session: AsyncSession, campaign_id: int, error: AppError) -> None:
-    """What can be mended elsewhere, account or settings, holds it back. What is wrong with the campaign fails it."""
+    """A problem of account or settings pauses the campaign. A problem of the campaign itself fails it."""
     campaign = await _campaign(session, campaign_id)
     if campaign.status is not CampaignStatus.SCHEDULED:
         return

@@ -32,7 +32,7 @@ def logged(function: JobFunction) -> "WorkerCoroutine":
             except Exception as error:
                 log.exception("job failed", seconds=round(time.monotonic() - started, 2), arguments=kwargs)
                 if isinstance(error, TROUBLE) and "engine" in ctx:
-                    ctx["engine"].database_health.doubt()
+                    ctx["engine"].database_health.suspect()
                 raise
 
     return cast("WorkerCoroutine", run)

@@ -7,19 +7,19 @@ import time_machine
 
 from campaign_app.auth import throttle
 from campaign_app.auth.errors import SignInThrottled
-from campaign_app.auth.throttle import Lane
+from campaign_app.auth.throttle import AttemptCounter
 from campaign_app.core import redis
 from campaign_app.core.config import settings
 from campaign_app.core.errors import Unavailable
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-ONE = [Lane("one", 2, 5)]
-MANY = [Lane("one", 2, 5), Lane("office", 3, 900, shared=True)]
+ONE = [AttemptCounter("one", 2, 5)]
+MANY = [AttemptCounter("one", 2, 5), AttemptCounter("office", 3, 900, shared=True)]
 
 
-async def waits(lanes: list[Lane]) -> float:
+async def waits(counters: list[AttemptCounter]) -> float:
     with pytest.raises(SignInThrottled) as caught:
-        await throttle.count(lanes)
+        await throttle.count(counters)
     return caught.value.retry_after
 
 
@@ -98,21 +98,21 @@ async def test_without_redis_nobody_is_counted_nobody_gets_in_and_forgiving_is_n
     )
 
 
-def limits(lanes: list[Lane]) -> list[tuple[int, int, bool]]:
-    return [(lane.free, lane.longest_s, lane.shared) for lane in lanes]
+def limits(counters: list[AttemptCounter]) -> list[tuple[int, int, bool]]:
+    return [(counter.free, counter.longest_s, counter.shared) for counter in counters]
 
 
 @pytest.mark.usefixtures("var_dir")
 def test_a_stranger_is_counted_by_account_and_network_and_by_network() -> None:
-    lanes = throttle.stranger("ines@example.com", "203.0.113.9")
-    assert limits(lanes) == [(5, 900, False), (20, 300, True)]
-    account, network = (lane.key for lane in lanes)
+    counters = throttle.stranger("ines@example.com", "203.0.113.9")
+    assert limits(counters) == [(5, 900, False), (20, 300, True)]
+    account, network = (counter.key for counter in counters)
     assert account.startswith("sign-in:account:")
     assert account.endswith(":203.0.113.0/24")
     assert "ines" not in account
     assert network == "sign-in:network:203.0.113.0/24"
     other = throttle.stranger("tom@example.com", "203.0.113.200")
-    assert [lane.key == seen.key for lane, seen in zip(other, lanes, strict=True)] == [False, True]
+    assert [counter.key == seen.key for counter, seen in zip(other, counters, strict=True)] == [False, True]
 
 
 @pytest.mark.usefixtures("var_dir")
@@ -122,7 +122,7 @@ def test_a_device_and_a_person_have_lanes_of_their_own() -> None:
     assert device.key.startswith("sign-in:device:")
     assert "a mark" not in device.key
     assert throttle.known_device("another")[0].key != device.key
-    assert throttle.own_password(7) == [Lane("sign-in:again:7", 5, 900)]
+    assert throttle.own_password(7) == [AttemptCounter("sign-in:again:7", 5, 900)]
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ async def test_redis_restarted_and_wiped(scene: Scene, own_redis: OwnRedis) -> N
     await scene.launch(campaign_id)
     await scene.sent(campaign_id, 200)
     own_redis.stop()
-    await scene.says(worker, "no limiter, no slots")
+    await scene.says(worker, "limiter away, no send slots")
     own_redis.start()
     assert (await scene.check_accounts(campaign_id))["sent"] == 2_000
 

@@ -1,4 +1,4 @@
-"""A launch, frozen: one delivery per recipient with whoever cannot be reached and why, leases, links, counters."""
+"""Freezes a launch: one delivery per recipient (with the reason if none can be sent), leases, links, counters."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,7 @@
-"""How a campaign's first messages are met, counted over all workers: the same refusal again and again stops it.
+"""Counts refusals of a campaign's first messages over all workers. The same refusal again and again stops the campaign.
 
-A worker tells Redis of each final refusal, with what was accepted before it, and once that it has seen a hundred
-outcomes; later nobody asks. What is put off (greylisting, push-back) is no final refusal and does not count.
+A worker reports each final refusal to Redis, with the number of messages accepted before it, and once that it has seen
+a hundred outcomes. Later nothing is reported. Temporary refusals (greylisting, push-back) do not count.
 """
 
 from collections.abc import Iterator, Sequence
@@ -61,7 +61,7 @@ Event = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class RefusalCount:
-    """What all workers have seen. `rule`: the refusal that stops the campaign, met by `refused` of the first `of`."""
+    """What all workers have seen. `rule`: the refusal that stops the campaign, given to `refused` of the first `of`."""
 
     total: int
     rule: str = ""
@@ -71,9 +71,9 @@ class RefusalCount:
 
 @dataclass(slots=True)
 class FirstMessages:
-    """One worker's part. `since` names the stretch that is counted: a person's resuming begins a new one.
+    """One worker's part of the count. `since` is when counting began: it begins anew when a person resumes.
 
-    `refusals`: rule → an answer of it, for its words. `reporting`: a report is under way, and nothing is taken.
+    `refusals`: rule → one answer, for its text. `reporting`: a report is under way, and no message is taken.
     `dead`: deliveries to addresses that do not exist. They are suppressed once the first messages have passed.
     """
 
@@ -89,7 +89,7 @@ class FirstMessages:
     suppressing: bool = False
 
     def note_accepted(self) -> bool:
-        """A message was accepted; whether a report has to be begun (now, and none is under way)."""
+        """Count an accepted message. Returns whether to begin a report."""
         self.accepted += 1
         self.seen += 1
         return self.seen >= FIRST and self._tell("")
@@ -114,7 +114,7 @@ class FirstMessages:
         return events
 
     def note_refused(self, result: Result) -> bool:
-        """A message was refused for good; whether a report has to be begun (none is under way)."""
+        """Count a final refusal. Returns whether to begin a report."""
         rule = result.rule or result.reason.value
         self.seen += 1
         self.refusals.setdefault(rule, result)
@@ -127,7 +127,7 @@ class FirstMessages:
         return begun
 
     def hear(self, count: RefusalCount) -> None:
-        """What a report was answered with."""
+        """Take the answer to a report."""
         self.tripped = bool(count.rule)
         self.is_open = not self.tripped and count.total < FIRST
         if self.tripped:
@@ -152,7 +152,7 @@ def _key(campaign_id: int) -> str:
 
 
 async def count(campaign_id: int, events: Sequence[Event]) -> RefusalCount:
-    """Add what one worker has seen, in its order."""
+    """Add one worker's events, in their order."""
     numbers = (_KEPT_S, FIRST, MOST, MOST_KNOWN, FIRST_FEW, IN_A_ROW)
     flat = [part for event in events for part in event]
     raw = await redis.client().eval(_COUNT, 1, _key(campaign_id), *numbers, *flat)  # type: ignore[misc]
@@ -160,7 +160,7 @@ async def count(campaign_id: int, events: Sequence[Event]) -> RefusalCount:
 
 
 async def release(campaign_id: int) -> None:
-    """A person resumes what the brake has stopped: it counts anew, and bears more of what that person has seen."""
+    """Count anew because a person resumed the campaign. More of the refusal that stopped it is accepted now."""
     await redis.client().eval(_RELEASE, 1, _key(campaign_id), _KEPT_S)  # type: ignore[misc]
 
 
@@ -176,7 +176,7 @@ _ASK = "Ask who runs the sending account's server what this means, then resume."
 
 
 def sentence(count: RefusalCount, result: Result | None) -> str:
-    """Why the campaign stands, in the server's words, and what to do."""
+    """Why the campaign was stopped, in the server's words, and what to do."""
     words = result.response[:200] if result else count.rule
     advice = _ADVICE.get(result.party, _ASK) if result else _ASK
     return f"{count.refused} of the first {count.of} messages were refused with the same answer: “{words}” {advice}"

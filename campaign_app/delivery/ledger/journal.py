@@ -1,7 +1,7 @@
-"""One byte per delivery in a file that the worker has mapped: what it knows survives SIGKILL, without a system call.
+"""One byte per delivery in a memory-mapped file. It survives SIGKILL and costs no system call.
 
-A region belongs to one lease and epoch. Its ids are written before its count, its lease id last, so that a reader sees
-a whole region or none. The worker holds a lock on the file for life: whoever gets the lock knows that it is dead.
+A region belongs to one lease and epoch. Its ids are written before its count, and its lease id last, so that a reader
+sees a whole region or none. The worker locks the file as long as it lives: who gets the lock knows that it is dead.
 """
 
 import fcntl
@@ -38,7 +38,7 @@ class State(IntEnum):
     ACCEPTED = 2
     REFUSED = 3
     PUT_OFF = 4
-    WITHDRAWN = 5  # its lease was lost, and we have said that it was never handed over
+    WITHDRAWN = 5  # its lease was lost, and it was reported as never handed over
 
 
 NOT_SENT = (State.NONE, State.PUT_OFF)
@@ -73,7 +73,7 @@ def folder() -> Path:
 
 
 def home() -> str:
-    """This installation's mark, made once: hosts (and containers) of one name are still told apart by it.
+    """This installation's mark, made once. It tells hosts and containers of the same name apart.
 
     Raises:
         OSError: it cannot be made.
@@ -132,7 +132,7 @@ class Region:
         self._words[head] = lease_id
 
     def append(self, rows: Sequence[tuple[int, int]]) -> int:
-        """Note (id, attempts) of rows that may be sent from now on; the slot of the first.
+        """Add (id, attempts) of rows that may be sent from now on. Returns the slot of the first.
 
         Raises:
             ValueError: a lease cannot have that many.
@@ -148,11 +148,11 @@ class Region:
         return first
 
     def mark(self, slot: int, state: int) -> None:
-        """Note what is known of the delivery in this slot."""
+        """Set the state of the delivery in this slot."""
         self._map[self._states + slot] = state
 
     def not_sent(self) -> list[tuple[int, int]]:
-        """(id, attempts) of the deliveries that were read and certainly not sent."""
+        """(id, attempts) of the deliveries that were certainly not sent."""
         ids = struct.unpack_from(f"<{self._count}q", self._map, self._base + _IDS)
         attempts = self._map[self._base + _ATTEMPTS : self._base + _ATTEMPTS + self._count]
         states = self._map[self._states : self._states + self._count]
@@ -165,7 +165,7 @@ class Region:
 
 
 class Journal:
-    """This worker's file. Its space is reserved at the start, so that a full disk stops the start and never a send."""
+    """This worker's file. Its space is reserved at the start, so that a full disk can only stop the start."""
 
     def __init__(self, worker: str, regions: int = 128, where: Path | None = None) -> None:
         """Make and lock the file.
@@ -195,7 +195,7 @@ class Journal:
         self._free = list(range(regions - 1, -1, -1))
 
     def acquire(self, lease_id: int, epoch: int) -> Region | None:
-        """A region for a lease; None when all are in use (the database has been away for long)."""
+        """A region for a lease; None when all are in use."""
         if not self._free:
             return None
         region = Region(self._map, self._words, self._free.pop(), self._free)
@@ -204,7 +204,7 @@ class Journal:
 
     @property
     def fileno(self) -> int:
-        """The locked file: a process that keeps it open counts as this worker, until both are gone."""
+        """The locked file. A child process that keeps it open counts as part of this worker."""
         return self._file
 
     @property
@@ -213,7 +213,7 @@ class Journal:
         return len(self._free)
 
     def close(self, *, remove: bool) -> None:
-        """Unmap and unlock; with `remove` (every lease was given back) the file goes."""
+        """Unmap and unlock. `remove`: every lease was released, so the file is deleted."""
         if remove:
             self.path.unlink(missing_ok=True)
         self._words.release()
@@ -222,7 +222,7 @@ class Journal:
 
 
 class DeadJournal:
-    """A journal whose worker is gone; the lock is held while it is being settled, so that one settles it at a time."""
+    """A journal whose worker is dead. Its lock is held while it is settled, so that only one process settles it."""
 
     def __init__(self, path: Path, file: int) -> None:
         self.path = path
@@ -231,7 +231,7 @@ class DeadJournal:
         self.record = _read(os.pread(file, os.fstat(file).st_size, 0))
 
     def close(self, *, remove: bool) -> None:
-        """Let go; with `remove` nothing in it is needed any more."""
+        """Unlock. `remove`: nothing in it is needed any more."""
         if remove:
             self.path.unlink(missing_ok=True)
         os.close(self._file)
@@ -253,7 +253,7 @@ def dead_journals(where: Path | None = None) -> Iterator[DeadJournal]:
 
 
 def living(label: str, where: Path | None = None) -> Record | None:
-    """What the journal of a worker that lives on this machine says now; None when there is no such worker."""
+    """The content of the journal of a living worker of this machine; None when there is no such worker."""
     if not is_alive(label, where):
         return None
     with suppress(OSError):

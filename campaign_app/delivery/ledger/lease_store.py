@@ -102,9 +102,9 @@ class LedgerWrite:
 
 @dataclass(slots=True)
 class WriteResult:
-    """What a write found: leases that were lost, and for each finished lease when it can be claimed again (None: done).
+    """The result of a write: leases that were lost, and when each finished lease can be claimed again (None: done).
 
-    `disputed`: nothing was written, because rows were not as the outcomes expect; settle them one by one.
+    `disputed`: nothing was written, because rows were not as the outcomes expect. They must be settled.
     """
 
     lost: set[int] = field(default_factory=set)

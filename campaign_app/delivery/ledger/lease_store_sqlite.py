@@ -32,7 +32,7 @@ _END_S = 5.0
 
 
 class LedgerGone(ConnectionError):
-    """The ledger's process ended; whether its last transaction is in the database has to be looked up."""
+    """The ledger's process ended. Its last transaction may or may not be in the database."""
 
 
 class _Connection(asyncio.Protocol):
@@ -140,7 +140,7 @@ class SqliteLeaseStore:
         return result
 
     async def close(self) -> None:
-        """See LeaseStore. What was asked for before is done first."""
+        """See LeaseStore. Earlier requests are answered first."""
         if self._connection is not None and self._connection.transport is not None:
             self._connection.transport.close()
         if self._process is not None:

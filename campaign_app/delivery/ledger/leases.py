@@ -1,4 +1,4 @@
-"""The leases' SQL outside the fast path: what is left, what is held and by whom, settling, opening and closing."""
+"""SQL of leases outside the sending path: what is left, who holds what, settling, opening and closing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,8 +95,7 @@ def may_have_been_sent(lease: Lease) -> sa.ColumnElement[bool]:
 
 
 async def release_lease(session: AsyncSession, lease: Lease, *, cancelled: bool) -> None:
-    """End a settled lease: open again for the rows that are left, or done. A worker that is not dead after all changes
-    nothing any more."""
+    """End a settled lease: open again if rows are left, else done. Its worker can change nothing any more."""
     handle = LeaseHandle(int(lease.id or 0), lease.epoch, lease.campaign_id, lease.first_id, lease.last_id)
     sql, batch = in_session.sql(), encoding.empty(in_session.sql(), clock.now())
     ended = writing.end_lease(sql, handle, batch, cancelled=cancelled, fence=True)
@@ -106,7 +105,7 @@ async def release_lease(session: AsyncSession, lease: Lease, *, cancelled: bool)
 
 
 async def outside_held(session: AsyncSession, campaign_id: int) -> sa.ColumnElement[bool]:
-    """The condition that no worker has a delivery in hand. Lock the campaign first, so that none is claimed now."""
+    """A condition: the delivery is in no held lease. Lock the campaign first, so that no lease is claimed meanwhile."""
     held = await session.exec(
         select(Lease.first_id, Lease.last_id).where(
             Lease.campaign_id == campaign_id, col(Lease.state) == LeaseState.HELD
@@ -116,7 +115,7 @@ async def outside_held(session: AsyncSession, campaign_id: int) -> sa.ColumnElem
 
 
 async def close_open(session: AsyncSession, campaign_id: int) -> None:
-    """Take a campaign's open leases out of play."""
+    """Close a campaign's open leases."""
     await session.execute(
         sa.update(Lease)
         .where(col(Lease.campaign_id) == campaign_id, col(Lease.state) == LeaseState.OPEN)
@@ -126,7 +125,7 @@ async def close_open(session: AsyncSession, campaign_id: int) -> None:
 
 
 async def reopen(session: AsyncSession, campaign_id: int, at: datetime) -> int:
-    """Open every finished lease that has a pending row again; how many."""
+    """Open every finished lease that has a pending row. Returns how many."""
     pending = sa.exists(
         sa.select(sa.literal(1))
         .select_from(Delivery)

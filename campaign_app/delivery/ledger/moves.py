@@ -25,9 +25,9 @@ async def move(
     reason: Reason = Reason.NONE,
     response: str = "",
 ) -> int:
-    """Move these deliveries to `target` with their counters and roll-ups; how many moved.
+    """Move these deliveries to `target` with their counters and roll-ups. Returns how many moved.
 
-    Rows that the table does not let go there (because something else was faster) stay as they are.
+    Rows for which the table has no such way are left unchanged.
     """
     total = Tally()
     count = 0
@@ -55,7 +55,7 @@ async def move_matching(
     condition: ColumnElement[bool] | None = None,
     attempts: int = 0,
 ) -> int:
-    """Move all of a campaign's deliveries in `source` (and matching `condition`) in one statement; how many moved.
+    """Move a campaign's deliveries in `source` that match `condition`, in one statement. Returns how many moved.
 
     `attempts` are added to what each has. For targets that no roll-up counts: skipped, uncertain, pending.
 
@@ -75,9 +75,9 @@ async def move_matching(
 
 
 async def revert_uncertain(session: AsyncSession, entries: Sequence[tuple[int, int]], at: datetime) -> int:
-    """Deliveries that were taken for doubtful, and of which their worker now says that they were certainly not sent:
-    pending again; how many. An entry is (id, attempts when the worker read it). Whoever was tried by another since
-    then has more attempts by more than the doubtful one, and stays as he is.
+    """Make uncertain deliveries pending again that were certainly not sent. Returns how many.
+
+    An entry is (id, attempts when the worker read the row). Rows another worker retried are left unchanged.
     """
     before = dict(entries)
     total, back = Tally(), []
@@ -103,7 +103,7 @@ async def record_event(
     reason: Reason = Reason.NONE,
     response: str = "",
 ) -> bool:
-    """What a provider reported about a delivery; whether its status moved. Each kind's first time is kept."""
+    """Record a provider's report. Returns whether the delivery's status moved. The first time of each kind is kept."""
     rows = await repository.lock_deliveries(session, [delivery_id])
     if not rows or kind not in EVENT_STATUS:
         return False

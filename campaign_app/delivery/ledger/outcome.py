@@ -1,4 +1,4 @@
-"""What became of one message, and what many of them add up to. Pure."""
+"""The end of an attempt, and the sums of many. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -51,7 +51,7 @@ class Tally:
         domain: str = "",
         count: int = 1,
     ) -> None:
-        """Count one move, or so many that are alike."""
+        """Count one move, or `count` equal ones."""
         if source is target:
             return
         counter = self.counters[campaign_id]
@@ -74,7 +74,7 @@ class Tally:
 
 
 def tally(outcomes: Iterable[Outcome]) -> Tally:
-    """What outcomes of rows that were pending add up to; those that are alike are counted first."""
+    """The sums of outcomes of pending rows. Equal outcomes are counted first."""
     alike = Counter((one.campaign_id, one.status, one.domain, int(one.at.timestamp()) // 60) for one in outcomes)
     total = Tally()
     for (campaign_id, status, domain, minute), count in alike.items():

@@ -1,6 +1,6 @@
-"""Outcomes on their way to the database: every 50 ms or 500 rows one transaction, never cancelled, never lost.
+"""Writes outcomes to the database: one transaction every 50 ms or 500 rows, never cancelled.
 
-While the database is away they stay here (and in the journal) and are written when it is back.
+While the database is away, outcomes stay in memory (and in the journal) and are written when it is back.
 """
 
 import asyncio
@@ -31,8 +31,8 @@ class LeaseLost(Exception):
 
 
 class OutcomeWriter:
-    """One per worker. `on_beat` hears of leases that another host took over, and when the others were asked for: a
-    lease counts from the question (clock.steady), however late its answer comes.
+    """One per worker. `on_beat` is told the leases that were lost, and when the database was asked (clock.steady): a
+    lease is confirmed from the question on, however late the answer comes.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class OutcomeWriter:
 
     def start(self) -> None:
         """Begin to flush."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="outbox")
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="outcome writer")
 
     @property
     def unwritten(self) -> int:
@@ -67,18 +67,18 @@ class OutcomeWriter:
 
     @property
     def is_full(self) -> bool:
-        """So much is waiting (the database is away or slow) that nothing more should be sent."""
+        """So many outcomes wait that nothing more should be sent."""
         return len(self._waiting) >= FULL_AT
 
     def add(self, outcome: Outcome) -> None:
-        """Have an outcome written with the next flush."""
+        """Write an outcome with the next transaction."""
         self._waiting.append(outcome)
         self._idle.clear()
         if len(self._waiting) == 1 or len(self._waiting) == FLUSH_ROWS:
             self._wake.set()
 
     def finish(self, handle: LeaseHandle) -> "asyncio.Future[datetime | None]":
-        """Give a lease back behind the outcomes added so far; resolves after the commit to when it is available again
+        """Release a lease after the outcomes added so far. Resolves after the commit to when it is available again
         (None: done), or fails with LeaseLost. Cancelling the future does not stop the write.
         """
         future: asyncio.Future[datetime | None] = asyncio.get_running_loop().create_future()
@@ -88,14 +88,14 @@ class OutcomeWriter:
         return future
 
     async def settle(self, timeout_s: float) -> bool:
-        """Wait until everything is written; False when the database did not let us in time."""
+        """Wait until everything is written. Returns False when it was not in time."""
         self._wake.set()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), timeout_s)
         return self._idle.is_set()
 
     async def close(self, timeout_s: float = 5.0) -> bool:
-        """Write what is left and stop; False when something could not be written (the journal has it)."""
+        """Write what is left and stop. Returns False when something could not be written (the journal has it)."""
         done = await self.settle(timeout_s)
         self._closing = True
         self._wake.set()
@@ -133,7 +133,7 @@ class OutcomeWriter:
             began, asked_at = loop.time(), clock.steady()
             try:
                 written = await self._write(WriteBatch(outcomes, list(handles.values()), finished))
-            except Exception as error:  # whatever it is, the outcomes stay and are tried again
+            except Exception as error:  # the outcomes stay and are written again
                 if not isinstance(error, TROUBLE):
                     log.exception("outcomes not written", waiting=len(outcomes))
                 if self.failing_since is None:

@@ -36,7 +36,7 @@ _PROVIDER = {DeliveryStatus.DELIVERED, DeliveryStatus.READ, DeliveryStatus.REPLI
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """What a move needs to know of a delivery."""
+    """The columns of a delivery that a move needs."""
 
     id: int
     campaign_id: int
@@ -47,7 +47,7 @@ class LedgerRow:
 
 
 async def lock_deliveries(session: AsyncSession, delivery_ids: Sequence[int]) -> list[LedgerRow]:
-    """These deliveries, locked until the transaction ends, in the order of their ids (so that none deadlocks)."""
+    """These deliveries, locked until the transaction ends, in the order of their ids to avoid deadlocks."""
     if not delivery_ids:
         return []
     statement = (
@@ -68,7 +68,7 @@ async def set_status(
     reason: Reason,
     response: str,
 ) -> None:
-    """Write a status that the ledger allowed."""
+    """Write a status that the table allows."""
     if not delivery_ids:
         return
     values: dict[str, Any] = {"status": target, "reason": reason, "updated_at": at, "next_attempt_at": None}
@@ -82,7 +82,7 @@ async def set_status(
 
 
 async def take_back_attempt(session: AsyncSession, delivery_ids: Sequence[int], at: datetime) -> None:
-    """These deliveries are pending as if they had never been tried."""
+    """Make these deliveries pending, without their last attempt."""
     statement = sa.update(Delivery).where(col(Delivery.id).in_(delivery_ids))
     values = {"status": DeliveryStatus.PENDING, "reason": Reason.NONE, "updated_at": at, "next_attempt_at": None}
     await session.execute(
@@ -100,7 +100,7 @@ async def set_status_matching(
     condition: sa.ColumnElement[bool] | None,
     attempts: int,
 ) -> int:
-    """Write a status over a set and count so many attempts more; how many rows had `source` and changed."""
+    """Write a status over a set and add attempts. Returns how many rows had `source` and changed."""
     statement = sa.update(Delivery).where(col(Delivery.campaign_id) == campaign_id, col(Delivery.status) == source)
     if condition is not None:
         statement = statement.where(condition)
@@ -114,7 +114,7 @@ async def set_status_matching(
 
 
 async def keep_first_time(session: AsyncSession, delivery_id: int, status: DeliveryStatus, at: datetime) -> None:
-    """Note when `status` was first reached; an earlier time that arrives late replaces a later one."""
+    """Store when `status` was first reached. An earlier time that arrives late replaces a later one."""
     column = getattr(Delivery, _TIME_OF[status])
     await session.execute(
         sa.update(Delivery)

@@ -1,10 +1,10 @@
-"""Puts right what died: leases of dead workers, campaigns whose jobs were lost, gates that fit no status.
+"""Settles what died: leases of dead workers, campaigns whose jobs were lost, gates that do not fit the status.
 
-A lease is settled from its worker's journal where the journal lies. A journal is a dead worker's when its lock is free;
-no clock is asked. On other hosts a lease is taken over only long after it expired, and then without a journal: what may
-have been sent becomes uncertain. Before that it is looked at twice: a database that was away for everybody, or whose
-clock was set, comes back with every lease expired, and the living need a moment to say that they live. When the journal
-is found after all, it withdraws the doubt about all that it knows of.
+A lease is settled from its worker's journal, on the host where the journal is. A journal's worker is dead when the lock
+on it is free; no clock is asked. Another host takes a lease over only long after it expired, without the journal: rows
+that may have been sent become uncertain. It looks twice before that: after an outage of the database, or a change of
+its clock, every lease is expired, and living workers need a moment to confirm theirs. When the journal is found later,
+what it knows replaces `uncertain`.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from campaign_app.models.campaign import CampaignStatus
 from campaign_app.models.delivery import DeliveryStatus, Lease, Reason
 
 FOREIGN_GRACE_S = 60.0
-SECOND_LOOK_S = 15.0  # a heartbeat and what it takes to reach the database anew
+SECOND_LOOK_S = 15.0  # a heartbeat, and the time to reach the database again
 STALE_GATE_S = 5.0
 _NOTE = "Taken from the worker's journal; the server's words were lost with it."
 log = logging.get("delivery")
@@ -46,7 +46,7 @@ class SweepResult:
 
 
 async def sweep(*, patient: bool = True) -> SweepResult:
-    """Everything there is to put right (cron, and once at the start of a worker, then without the second look)."""
+    """Run all steps (cron, and once at the start of a worker, then without the second look)."""
     swept = SweepResult()
     await settle_dead_journals(swept)
     await _settle_abandoned(swept, patient=patient)
@@ -73,7 +73,7 @@ async def settle_dead_journals(swept: SweepResult) -> None:
 
 
 async def _forget(worker: str, campaign_ids: set[int]) -> None:
-    """A dead worker neither counts nor runs chains any more."""
+    """Forget a dead worker: it is not counted and runs no chains."""
     try:
         await worker_reports.gone(worker)
         for campaign_id in campaign_ids:
@@ -83,7 +83,7 @@ async def _forget(worker: str, campaign_ids: set[int]) -> None:
 
 
 async def _revert_uncertain(record: Record, settled: set[tuple[int, int]]) -> None:
-    """Leases of this journal that were settled without it meanwhile: what it knows is better."""
+    """Correct leases that were settled without this journal."""
     for (lease_id, epoch), entries in record.leases.items():
         if (lease_id, epoch) in settled:
             continue
@@ -100,44 +100,44 @@ async def _revert_uncertain(record: Record, settled: set[tuple[int, int]]) -> No
 
 
 async def _settle_abandoned(swept: SweepResult, *, patient: bool) -> None:
-    """Leases that nobody keeps up and whose journal is not here (or was deleted), or knows nothing of them."""
-    deleted, doubtful = await _abandoned()
+    """Settle expired leases whose journal is elsewhere or deleted, or does not know them."""
+    deleted, suspected = await _abandoned()
     for lease in deleted:
         await _settle(lease, None, swept)
-    if not doubtful or not patient:
+    if not suspected or not patient:
         return
     await pause(SECOND_LOOK_S)
     _, still = await _abandoned()
-    for key in doubtful.keys() & still.keys():
+    for key in suspected.keys() & still.keys():
         lease, record = still[key]
         await _settle(lease, record, swept)
 
 
 async def _abandoned() -> tuple[list[Lease], dict[tuple[int, int], tuple[Lease, Record | None]]]:
-    """Expired leases: those whose journal was deleted here; and (lease, epoch) → those to look at twice, which are
-    other hosts', and those that a worker here, which lives, has never heard of (the answer to its claim was lost).
+    """Expired leases: those whose journal was deleted here, and by (lease, epoch) those to look at twice. These belong
+    to other hosts, or to a living worker here that does not know them (the answer to its claim was lost).
     """
     async with db.reading() as session:
         expired = await leases.expired(session, clock.now())
         abandoned = await leases.expired(session, clock.now() - timedelta(seconds=FOREIGN_GRACE_S))
     gone = {lease.id for lease in abandoned}
     deleted: list[Lease] = []
-    doubtful: dict[tuple[int, int], tuple[Lease, Record | None]] = {}
+    suspected: dict[tuple[int, int], tuple[Lease, Record | None]] = {}
     for lease in expired:
         key = (int(lease.id or 0), lease.epoch)
         if not journal.is_ours(lease.host, lease.journal):
             if lease.id in gone:
-                doubtful[key] = lease, None
+                suspected[key] = lease, None
         elif (record := journal.living(lease.journal)) is None:
             if journal.is_alive(lease.journal) is None:
                 deleted.append(lease)
         elif key not in record.leases:
-            doubtful[key] = lease, Record(record.worker, True, {})
-    return deleted, doubtful
+            suspected[key] = lease, Record(record.worker, True, {})
+    return deleted, suspected
 
 
 async def _settle(lease: Lease, record: Record | None, swept: SweepResult) -> None:
-    """One lease, in one transaction: each of its rows to what is known of it, the rest open again."""
+    """Settle one lease in one transaction: known rows get their outcome, the rest becomes open again."""
     at = clock.now()
     async with db.transaction() as session:
         campaign = await repository.get_campaign(session, lease.campaign_id, lock=True)
@@ -171,7 +171,7 @@ async def _settle(lease: Lease, record: Record | None, swept: SweepResult) -> No
 
 
 def _outcome(entry: Entry, lease: Lease, at: datetime) -> Outcome | None:
-    """What a journal's byte says; None: it was never handed over."""
+    """The outcome that a journal entry stands for; None: never handed over."""
     if entry.state in {State.NONE, State.WITHDRAWN}:
         return None
     outcome = Outcome(
@@ -200,7 +200,7 @@ def _outcome(entry: Entry, lease: Lease, at: datetime) -> Outcome | None:
 
 
 async def _mend_campaigns(swept: SweepResult) -> None:
-    """Running campaigns end or have their jobs; cancelled ones keep nobody waiting."""
+    """End running campaigns that are done, give the others their jobs, and skip the rest of cancelled ones."""
     async with db.reading() as session:
         running = await repository.campaigns_with_status(session, CampaignStatus.RUNNING)
         unfinished = await repository.cancelled_with_open_leases(session)
@@ -224,7 +224,7 @@ async def _nothing_left(campaign_id: int) -> bool:
 
 
 async def _mend_gate(campaign_id: int) -> None:
-    """A gate that is closed although the campaign runs is left from a pause whose transaction failed."""
+    """Open a gate that was closed by a pause whose transaction failed."""
     key = rate_limit.gate_key(campaign_id)
     closed = await redis.client().get(key)
     if closed is None:
@@ -235,7 +235,7 @@ async def _mend_gate(campaign_id: int) -> None:
 
 
 async def ensure_chains(campaign_id: int) -> int:
-    """See that a running campaign has the jobs it needs; how many were missing."""
+    """Start the jobs that a running campaign misses. Returns how many."""
     async with db.reading() as session:
         campaign = await repository.get_campaign(session, campaign_id)
         if campaign is None or campaign.status is not CampaignStatus.RUNNING or campaign.account_id is None:

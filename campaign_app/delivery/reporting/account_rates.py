@@ -1,4 +1,4 @@
-"""What the pages are told of push-back: about how many messages a second an account's provider takes."""
+"""Push-back for the pages: how many messages a second an account's provider takes."""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class Pace:
 
 
 async def learnt(actor: Actor, account_ids: Sequence[int]) -> dict[int, Pace]:
-    """The accounts that were pushed back within the hour; none of them when Redis does not answer."""
+    """Accounts with push-back in the last hour; none when Redis does not answer."""
     actor.require("accounts:read")
     try:
         async with asyncio.timeout(_TIMEOUT_S):

@@ -1,4 +1,4 @@
-"""What a running campaign tells the pages: one small JSON, at most five times a second, over all workers."""
+"""Progress of a running campaign: one small JSON for the pages, at most five times a second, over all workers."""
 
 import asyncio
 import json
@@ -61,7 +61,7 @@ class WorkerProgress:
 def seconds_left(
     campaign: Campaign, account: SendingAccount | None, remaining: int, rate_per_minute: float, at: datetime
 ) -> float | None:
-    """Until the last message has gone, by the present speed and under all limits and windows; None = cannot be said."""
+    """Seconds until the last message, at the present rate and under all limits and windows; None = unknown."""
     if remaining <= 0:
         return 0.0
     limits = schedule.PaceLimits(
@@ -86,7 +86,7 @@ _estimates: dict[object, tuple[datetime, float | None]] = {}
 def _time_left(
     campaign: Campaign, account: SendingAccount | None, counter: CampaignCounter, rate: float, at: datetime
 ) -> float | None:
-    """Worked out anew every two seconds: a campaign of weeks takes thousands of steps."""
+    """Computed every two seconds, because a campaign of weeks takes thousands of steps."""
     which = (campaign.id, campaign.launched_at)
     made, finishes = _estimates.get(which, (None, None))
     if made is None or not made <= at < made + timedelta(seconds=2) or not counter.pending:
@@ -104,7 +104,7 @@ def build(
     shares: Sequence[Mapping[str, Any]],
     at: datetime,
 ) -> dict[str, Any]:
-    """The JSON of the contract from the rows and every worker's part."""
+    """The JSON for the pages, from the rows and every worker's share."""
     running = campaign.status is CampaignStatus.RUNNING
     rate = sum(share["rate_per_minute"] for share in shares) if running else 0.0
     left = _time_left(campaign, account, counter, rate, at) if running else None
@@ -130,11 +130,11 @@ async def _load(campaign_ids: Collection[int]) -> list[tuple[Campaign, SendingAc
 
 
 async def put_shares(worker: str, shares: Mapping[int, WorkerProgress]) -> list[int]:
-    """Store this worker's shares, by campaign; of which campaigns it is its turn to publish (five turns a second each,
-    over all workers)."""
+    """Store this worker's shares by campaign. Returns those that it is to publish now (each five times a second over
+    all workers)."""
     pipe = redis.client().pipeline(transaction=False)
     for campaign_id, share in shares.items():
-        await asyncio.sleep(0)  # who sends meanwhile has slots to the millisecond
+        await asyncio.sleep(0)  # let sending continue: its slots are timed to the millisecond
         pipe.hset(_shares_key(campaign_id), worker, _body(share))
         pipe.expire(_shares_key(campaign_id), _SNAPSHOT_TTL_S)
         pipe.set(f"progress:turn:campaign:{campaign_id}", worker, nx=True, px=int(EVERY_S * 1000) - 10)
@@ -169,7 +169,7 @@ def _shares(bodies: Sequence[bytes]) -> list[dict[str, Any]]:
 
 
 async def publish(campaign_ids: Collection[int]) -> dict[int, dict[str, Any]]:
-    """Build the JSON of each campaign that there is from the database and all workers' parts, keep and publish it."""
+    """Build, store and publish the JSON of each existing campaign."""
     loaded = await _load(campaign_ids) if campaign_ids else []
     if not loaded:
         return {}
@@ -189,7 +189,7 @@ async def publish(campaign_ids: Collection[int]) -> dict[int, dict[str, Any]]:
 
 
 async def snapshot(campaign_id: int) -> dict[str, Any] | None:
-    """The last progress; made from the database when Redis has none (wiped, or never started). None: no campaign."""
+    """The last progress, built from the database when Redis has none. None: no such campaign."""
     try:
         raw = await redis.client().get(key(campaign_id))
     except (RedisError, OSError):

@@ -1,4 +1,4 @@
-"""Why (not)? The rules that a recipient met, in their order, as sentences. Pure."""
+"""Why somebody got a message or not: the rules that were applied, in their order, as sentences. Pure."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -39,7 +39,7 @@ def explain(
     events: Sequence[DeliveryEvent],
     at: datetime,
 ) -> tuple[Rule, ...]:
-    """Every rule that was asked for this recipient, up to the one that stopped it."""
+    """Every rule that was applied to this recipient, up to the one that stopped it."""
     rules: list[Rule] = []
     for rule in _chain(row, campaign, account, at):
         rules.append(rule)

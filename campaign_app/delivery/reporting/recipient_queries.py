@@ -85,7 +85,7 @@ async def recipients(
     """
     actor.require("campaigns:read")
     conditions = _filters(campaign_id, status, reason, search)
-    # the unique index (campaign, contact, step) gives the order; what is exceptional or pending is few and goes by id
+    # the unique index (campaign, contact, step) gives the order; exceptional and pending rows are few and go by id
     by_id = bool(status) and DeliveryStatus.SENT not in status.split(",")
     keys = [SortKey(col(Delivery.id))] if by_id else [SortKey(col(Delivery.contact_id)), SortKey(col(Delivery.id))]
     if status == DeliveryStatus.PENDING:
@@ -102,7 +102,7 @@ async def recipients(
 
 
 async def _by_frozen_address(session: AsyncSession, campaign_id: int, address: str) -> list[RecipientRow]:
-    """The address as it was at the launch: its contact was changed or deleted since."""
+    """Find by the address as it was at the launch, because the contact may have changed since."""
     statement = (
         _select(*_COLUMNS)
         .outerjoin_from(Delivery, Contact, col(Contact.id) == col(Delivery.contact_id))
@@ -157,7 +157,7 @@ async def why(session: AsyncSession, actor: Actor, delivery_id: int) -> Why:
 
 
 async def _names(session: AsyncSession, account: SendingAccount | None, row: RecipientRow) -> tuple[str, str]:
-    """What the message is called here and at its provider."""
+    """The message's ids here and at its provider."""
     if account is None or not row.attempts:
         return "", ""
     adapter = registry.adapter(account.provider)
@@ -178,13 +178,13 @@ async def _events(session: AsyncSession, delivery_id: int) -> Sequence[DeliveryE
 
 
 def under_way() -> Any:
-    """Ids of the campaigns that a worker may still hold leases of: so the leases of finished ones are not read."""
+    """Ids of campaigns that may have held leases, so that leases of finished campaigns are not read."""
     ended = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED, CampaignStatus.COMPLETED)
     return _select(col(Campaign.id)).where(col(Campaign.status).not_in(ended))
 
 
 async def held_leases(session: AsyncSession, actor: Actor, limit: int = 100) -> list[LeaseInfo]:
-    """Who has which deliveries in hand, since when; those kept up longest ago first (operations page)."""
+    """Held leases, oldest heartbeat first (operations page)."""
     actor.require("workspace:read")
     statement = (
         _select(Lease, Campaign.name)
@@ -215,7 +215,7 @@ async def held_leases(session: AsyncSession, actor: Actor, limit: int = 100) -> 
 
 
 async def _counts(session: AsyncSession, lease_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """How many deliveries of each lease have no outcome yet, and how many are to get the message at all."""
+    """Per lease: deliveries without an outcome, and deliveries that are to get the message."""
     status = col(Delivery.status)
     pending, total = _number(status == DeliveryStatus.PENDING), _number(status != DeliveryStatus.SKIPPED)
     statement = _select(col(Lease.id), pending, total).where(col(Lease.id).in_(lease_ids))
@@ -223,8 +223,8 @@ async def _counts(session: AsyncSession, lease_ids: Sequence[int]) -> dict[int, 
 
 
 def _number(condition: sa.ColumnElement[bool]) -> Any:
-    """Deliveries of a lease, found by their ids: `+ 0` keeps the planners from the index by campaign, which would
-    read all of it, and a join would let PostgreSQL read the whole table."""
+    """The number of a lease's deliveries. `+ 0` keeps the planners from the index by campaign, which would read all of
+    it. A join would let PostgreSQL read the whole table."""
     return (
         _select(sa.func.count())
         .select_from(Delivery)

@@ -1,4 +1,4 @@
-"""What a worker tells: its campaigns' progress five times a second, and that it is alive."""
+"""What a worker reports: progress of its campaigns five times a second, and its heartbeat."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ from campaign_app.delivery.runtime.held_lease import QueuedRow
 from campaign_app.delivery.schemas import WorkerInfo
 
 HEARTBEAT_S = 2.0
-TOGETHER = 16  # campaigns in one statement: more would keep the loop from sending for milliseconds
+TOGETHER = 16  # campaigns per statement: more would block sending for milliseconds
 _INFO = "beacon:worker:"
 log = logging.get("delivery")
 
@@ -39,7 +39,7 @@ class Chain:
 
 
 def share_of(runner: CampaignRunner, now: float) -> WorkerProgress:
-    """A lane's share of its campaign's progress."""
+    """A runner's share of its campaign's progress."""
     return WorkerProgress(
         runner.in_flight, runner.meter.per_minute(now), [_recent(*entry) for entry in reversed(runner.last)]
     )
@@ -69,7 +69,7 @@ class Reporter:
         self._tidy_due = 0.0
 
     async def run(self) -> None:
-        """Until cancelled. Neither Redis nor the database being away stops it."""
+        """Run until cancelled, also while Redis or the database is away."""
         while True:
             started = monotonic()
             try:
@@ -93,7 +93,7 @@ class Reporter:
             await self._engine.registry.tidy()
 
     async def report(self, runners: Sequence[CampaignRunner], now: float) -> None:
-        """Publish those of which it is this worker's turn."""
+        """Publish the campaigns that it is this worker's turn to publish."""
         for runner in runners:
             runner.take_changed()
         shares = {runner.campaign_id: share_of(runner, now) for runner in runners}
@@ -104,10 +104,10 @@ class Reporter:
         await progress.publish(turns)
 
     async def heartbeat(self, now: float) -> None:
-        """Say that this worker lives and what it does."""
+        """Store this worker's heartbeat and state."""
         engine = self._engine
         failing = engine.writer.failing_since
-        instant = await redis.now()  # our own clock may be wrong, and those who read this compare
+        instant = await redis.now()  # our own clock may be wrong
         runners = engine.registry.runners.values()
         body = {
             "host": socket.gethostname(),
@@ -135,13 +135,13 @@ class Reporter:
 
 
 async def gone(worker: str) -> None:
-    """This worker has ended: nothing that it said is true any more."""
+    """Remove the reports of a worker that has ended."""
     await redis.client().zrem(job_chain.WORKERS, worker)
     await redis.client().delete(_INFO + worker)
 
 
 async def workers(actor: Actor) -> Sequence[WorkerInfo]:
-    """The worker processes that live (operations page)."""
+    """Living worker processes (operations page)."""
     actor.require("workspace:read")
     client = redis.client()
     names = [
@@ -152,14 +152,14 @@ async def workers(actor: Actor) -> Sequence[WorkerInfo]:
 
 
 async def heard_of(actor: Actor) -> dict[str, datetime]:
-    """When each worker of the last hour was heard of, also those that are silent now (operations page)."""
+    """The last heartbeat of each worker of the last hour, also of silent ones (operations page)."""
     actor.require("workspace:read")
     found = await redis.client().zrange(job_chain.WORKERS, 0, -1, withscores=True)
     return {name.decode(): datetime.fromtimestamp(moment, UTC) for name, moment in found}
 
 
 async def chains_of(actor: Actor, campaign_ids: Sequence[int], most: int) -> dict[int, list[Chain]]:
-    """The first `most` chains of these campaigns, those that there are (operations page)."""
+    """The existing ones of the first `most` chains of these campaigns (operations page)."""
     actor.require("workspace:read")
     keys = [f"chain:{campaign_id}:{number}" for campaign_id in campaign_ids for number in range(most)]
     values = await redis.client().mget(keys) if keys else []

@@ -26,7 +26,7 @@ _S = DeliveryStatus
 
 
 class EngineServices(safety_brake.EngineServices, Protocol):
-    """What a line needs of the engine."""
+    """What an account queue needs of the engine."""
 
     def outcome(self, outcome: Outcome) -> None:
         """Have an outcome written."""
@@ -35,7 +35,7 @@ class EngineServices(safety_brake.EngineServices, Protocol):
         """Read more rows of a lease."""
 
     def is_stuck(self) -> bool:
-        """Nothing may be taken: draining, or too much waits for the database."""
+        """Whether nothing may be taken: draining, or too many outcomes wait."""
 
     def account_trouble(self, account_id: int, words: str) -> None:
         """The account, not a recipient, is at fault, again and again."""
@@ -60,7 +60,7 @@ class AccountQueue:
         self._loop = asyncio.get_running_loop()
         self._order: FairScheduler[CampaignRunner] = FairScheduler()
         self._failures = 0
-        self._blamed: Counter[int] = Counter()  # connections lost at whose message, since it last worked
+        self._blamed: Counter[int] = Counter()  # message → connections lost at it, since the account last worked
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
 
@@ -70,13 +70,13 @@ class AccountQueue:
         return self._sender
 
     def use(self, make: Callable[["AccountQueue"], Sender], version: object) -> Sender | None:
-        """Send through a new sender from now on; the old one, which has to be drained."""
+        """Use a new sender from now on. Returns the old one, which has to be drained."""
         old, self._sender, self.version = self._sender, make(self), version
         self._works()
         return old
 
     def enter(self, runner: CampaignRunner) -> None:
-        """A campaign has something to send. It starts level with the others, whatever it missed."""
+        """A campaign has something to send. It starts level with the others."""
         self.runners[runner.campaign_id] = runner
         self._order.enter(runner, self.runners.values())
 
@@ -98,7 +98,7 @@ class AccountQueue:
         return sum(runner.meter.per_minute(now) for runner in self.runners.values()) / 60
 
     def _on_step(self) -> None:
-        """The rate is another one: slots that were granted before it are void."""
+        """The rate has changed: slots granted before are void."""
         for runner in self.runners.values():
             runner.slots.void()
         self.wake()
@@ -121,7 +121,7 @@ class AccountQueue:
         self.wake()
 
     def _pick(self, now: float) -> tuple[CampaignRunner, HeldLease] | None:
-        """The campaign whose turn it is among those with a row and a due slot; it has paid with the slot."""
+        """The next campaign with a row and a due slot. The slot is used."""
         soonest: float | None = None
         for place, runner in enumerate(self._order):
             if not runner.may_take(now):
@@ -137,11 +137,11 @@ class AccountQueue:
             if at > now:
                 soonest = at if soonest is None else min(at, soonest)
                 continue
-            if not runner.slots.take(now):  # what was due turned out to be too late
+            if not runner.slots.take(now):  # the slots that were due were too late
                 following = runner.slots.next_at(now)
                 self._wake_at(now + 0.001 if following is None else max(following, now + 0.0005))
                 return None
-            self._order.serve(place, 0 if runner.limited else CATCH_UP)  # its own limits are no reason to hurry
+            self._order.serve(place, 0 if runner.limited else CATCH_UP)  # its own limits: no catching up
             runner.limited = False
             return runner, lease
         if soonest is not None:
@@ -233,7 +233,7 @@ class AccountQueue:
         if verdict is Verdict.RETURNED:
             return self._returned(item, runner, result)
         if verdict is Verdict.NOT_TRIED:
-            if result.rule and self.push_back.is_about(item.row.id):  # its server alone refuses the account
+            if result.rule and self.push_back.is_about(item.row.id):  # only this recipient's server refuses the account
                 return self._put_off(item, replace(result, reason=Reason.SENDER_REFUSED))
             item.tries += 1
             if item.tries >= MOST_TRIES:
@@ -250,7 +250,7 @@ class AccountQueue:
         return self._outcome(item, _S.UNCERTAIN, result.reason or Reason.CONNECTION_LOST, result.response)
 
     def _refused(self, key: int, runner: CampaignRunner, result: Result) -> None:
-        """For good: the first of a campaign may be what stops it, and an address may be none."""
+        """A final refusal: it may stop a campaign that has just begun, or mean that the address does not exist."""
         first_messages = runner.first_messages
         if result.is_dead:
             first_messages.note_dead(key)
@@ -261,9 +261,9 @@ class AccountQueue:
             self._engine.spawn(safety_brake.suppress(self._engine, runner))
 
     def _pushed_back(self, item: QueuedRow, runner: CampaignRunner, result: Result) -> Outcome | None:
-        """Too fast: nobody pays for that, the message waits in line for a slot of the lower rate.
+        """Too fast: the message waits for a slot of the lower rate. It costs no attempt.
 
-        It was refused, so it is certainly not sent, and if this worker dies it is pending as before.
+        It was refused, so it is certainly not sent. If this worker dies, it is pending as before.
         """
         if self.push_back.is_about(item.row.id):
             return self._put_off(item, result)
@@ -306,7 +306,7 @@ class AccountQueue:
         self._blamed.clear()
 
     def _trouble(self, key: int, result: Result) -> None:
-        """One name at which a server hangs up, again and again, is no reason to stop all others."""
+        """A server that hangs up at one recipient again and again is no reason to stop all others."""
         if result.reason is Reason.CONNECTION_LOST:
             self._blamed[key] += 1
             if self._blamed[key] >= TROUBLE_AT:

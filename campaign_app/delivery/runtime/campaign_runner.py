@@ -56,7 +56,7 @@ class SkipRecipient(Exception):
         super().__init__(detail or reason.label)
         self.reason = reason
         self.detail = detail
-        self.stops = stops  # the campaign's others must not be tried: each would hold up the whole worker
+        self.stops = stops  # stop the campaign: each message would block the whole worker
 
 
 class CampaignRunner:
@@ -89,7 +89,7 @@ class CampaignRunner:
         self.limits = limits
         self.stride = 2.0 ** (priority - 5)  # priority 1 gets sixteen turns where 5 gets one; nobody gets none
         self.turn = 0.0
-        self.limited = False  # it was passed over because its limits gave it no slot
+        self.limited = False  # passed over because its limits gave it no slot
         self.leases: deque[HeldLease] = deque()
         self.settling: set[HeldLease] = set()
         self.slots = Slots()
@@ -107,7 +107,7 @@ class CampaignRunner:
         self.watch = SlowRenderWatch()
 
     def adopt(self, newer: "CampaignRunner") -> None:
-        """Campaign or account were edited: what is made from now on follows, what is under way is left alone."""
+        """Campaign or account were edited: new messages follow, messages under way stay as they are."""
         for name in _EDITED:
             setattr(self, name, getattr(newer, name))
         if self.first_messages.since != newer.first_messages.since:  # a person resumed what the brake had stopped
@@ -116,13 +116,13 @@ class CampaignRunner:
     # ── its state ──
 
     def open(self, window_ends: float = math.inf) -> None:
-        """It may send, until its sending window ends (monotonic seconds)."""
+        """Allow sending until the sending window ends (monotonic seconds)."""
         if self.state is not R.SENDING:
             self._enter(R.SENDING)
         self.resume_at, self._window_ends = None, window_ends
 
     def wait_until(self, at: datetime) -> int:
-        """A limit or window lets it go on at `at`; how many slots are not going to be used."""
+        """Wait for a limit or window until `at`. Returns how many slots are not used."""
         if self.state is R.CLOSED:
             return 0
         self._enter(R.WAITING)
@@ -130,7 +130,7 @@ class CampaignRunner:
         return self.stop()
 
     def close(self) -> int:
-        """It was paused or cancelled; how many slots are not going to be used."""
+        """Stop because of a pause or cancel. Returns how many slots are not used."""
         self._enter(R.CLOSED)
         self.resume_at = None
         return self.stop()
@@ -158,7 +158,7 @@ class CampaignRunner:
             self._idle_since = monotonic()
 
     def is_idle(self, since: float) -> bool:
-        """Nothing of it is here, and no job has been since then (monotonic seconds)."""
+        """Whether nothing of it is here and no job has run since then (monotonic seconds)."""
         busy = self.leases or self.settling or self._batches or self.in_flight
         return not busy and self._idle_since < since
 
@@ -181,8 +181,8 @@ class CampaignRunner:
     def ahead(self) -> int:
         """How many rows to read now (also kept as `chunk`).
 
-        Few: what was read is what is in doubt when a host and its journal are lost. Enough: half a second of a limited
-        campaign, or what goes out between two flushes, so that nobody waits for rows.
+        Few, because rows that were read become uncertain when a host and its journal are lost. Enough for half a second
+        of a limited campaign, or for the time between two writes, so that sending does not wait for rows.
         """
         rate = self.limits.per_second
         if rate:
@@ -197,7 +197,7 @@ class CampaignRunner:
         return sum(len(lease.rows) for lease in self.leases)
 
     def front(self) -> HeldLease | None:
-        """The first lease that has a row; those of which all is taken leave the line."""
+        """The first lease that has a row. Leases without rows move to `settling`."""
         leases, now = self.leases, clock.steady()
         while leases:
             lease = leases[0]
@@ -209,7 +209,7 @@ class CampaignRunner:
         return None
 
     def stop(self) -> int:
-        """Take nothing more from any lease; how many slots are not going to be used."""
+        """Take nothing more from any lease. Returns how many slots are not used."""
         for lease in list(self.leases):
             lease.stop()
         self.settling.update(self.leases)
@@ -245,7 +245,7 @@ class CampaignRunner:
         """This recipient's message, complete.
 
         Raises:
-            LeftOut: it cannot or must not be made.
+            SkipRecipient: it cannot or must not be made.
         """
         row = item.row
         if row.contact is None:

@@ -1,4 +1,4 @@
-"""An account that does not work: its campaigns pause with the reason, and go on by themselves when it works again."""
+"""Circuit breaker: an account that does not work pauses its campaigns, which go on when it works again."""
 
 from datetime import datetime, timedelta
 
@@ -29,7 +29,7 @@ async def _account(session: AsyncSession, account_id: int) -> SendingAccount | N
 
 
 async def open_circuit(session: AsyncSession, account_id: int, words: str) -> bool:
-    """Pause the account's running campaigns with the server's own words; False when that has been done already."""
+    """Pause the account's running campaigns with the server's words. Returns False when that was done already."""
     account = await _account(session, account_id)
     at = clock.now()
     if account is None or (account.circuit_open_until and account.circuit_open_until > at):
@@ -58,7 +58,7 @@ def _extend(account: SendingAccount, words: str, at: datetime) -> None:
 
 
 async def try_again(at: datetime) -> int:
-    """Test the accounts whose time has come (cron); those that work get their campaigns back. How many did."""
+    """Test the accounts that are due (cron) and resume the campaigns of those that work. Returns how many work."""
     async with db.reading() as session:
         statement = select(SendingAccount.id).where(
             col(SendingAccount.circuit_open_until) <= at, col(SendingAccount.deleted_at).is_(None)
@@ -92,7 +92,7 @@ async def _try_one(account_id: int) -> bool:
 
 
 async def _resume_all(account_id: int) -> None:
-    """What the circuit paused goes on; what a person, the brake or anything else paused stays."""
+    """Resume what the circuit paused. What a person, the brake or anything else paused stays paused."""
     async with db.reading() as session:
         statement = select(Campaign.id).where(
             Campaign.account_id == account_id,
@@ -108,4 +108,4 @@ async def _resume_all(account_id: int) -> None:
                 if campaign is not None and campaign.pauser is Pauser.CIRCUIT:
                     await service.resume(session, SYSTEM, campaign_id)
         except AppError as error:
-            log.warning("not resumed", campaign=campaign_id, why=error.message)
+            log.warning("campaign not resumed", campaign=campaign_id, why=error.message)

@@ -1,4 +1,4 @@
-"""Whether this worker reaches the database. One that does not must leave the jobs to those that do."""
+"""Whether this worker reaches the database. A worker that does not must leave the jobs to others."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -15,19 +15,19 @@ log = logging.get("delivery")
 
 
 class DatabaseHealth:
-    """`away` from the first failure until a question is answered again."""
+    """`away`: from the first failure until a query is answered again."""
 
     def __init__(self, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> None:
         self._spawn = spawn
         self.away = False
 
     def lost(self, what: str, error: BaseException) -> None:
-        """Something failed because the database was not there."""
+        """Something failed because the database was away."""
         log.warning(f"database away, {what} put off", error=repr(error)[:200])
-        self.doubt()
+        self.suspect()
 
-    def doubt(self) -> None:
-        """Something failed, perhaps for that: find out."""
+    def suspect(self) -> None:
+        """Something failed: find out whether the database is away."""
         if not self.away:
             self.away = True
             self._spawn(self._probe())
@@ -41,4 +41,4 @@ class DatabaseHealth:
                 await asyncio.sleep(PROBE_S)
             else:
                 self.away = False
-                log.info("database within reach again")
+                log.info("database back")

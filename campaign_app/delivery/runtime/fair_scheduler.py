@@ -4,7 +4,7 @@ from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
-CATCH_UP = 250  # turns missed while rows were being read that come back; more would hold up the others
+CATCH_UP = 250  # turns missed while rows were read that are made up for; more would delay the others
 
 
 class Taker(Protocol):
@@ -20,7 +20,7 @@ T = TypeVar("T", bound=Taker)
 def allocate(total: float, wants: Sequence[tuple[float, float]]) -> list[float]:
     """A rate for each (own limit, weight); limit 0 = none. Their sum is `total` if the limits let it be.
 
-    By weight, and what one cannot use goes to the others (max-min fairness): nobody starves and nothing is wasted.
+    By weight. What one cannot use goes to the others (max-min fairness).
     """
     rates = [0.0] * len(wants)
     open_ = set(range(len(wants)))
@@ -40,23 +40,23 @@ def allocate(total: float, wants: Sequence[tuple[float, float]]) -> list[float]:
 
 
 class FairScheduler(Generic[T]):
-    """Whose turn it is (stride scheduling): a taker of half the stride gets twice the turns, and nobody gets none."""
+    """Stride scheduling: a taker with half the stride gets twice the turns, and every taker gets some."""
 
     def __init__(self) -> None:
         self._order: list[T] = []
         self._now = 0.0
 
     def __iter__(self) -> Iterator[T]:
-        """The one whose turn it is first. Serve at most one of them, then ask anew."""
+        """In the order of turns. Serve at most one of them, then iterate anew."""
         return iter(self._order)
 
     def enter(self, taker: T, all_: Iterable[T]) -> None:
-        """`taker` comes (again), level with the others whatever it missed; `all_` are those who take turns now."""
+        """Add a taker, level with the others. `all_` are those who take turns now."""
         taker.turn = max(taker.turn, self._now)
         self._order = sorted(all_, key=_turn)
 
     def serve(self, place: int, catch_up: int = CATCH_UP) -> None:
-        """The one at this place of the order has its turn. Those before it were not ready.
+        """The taker at this place has its turn; those before it were not ready.
 
         If it was not ready for a while itself, it makes up for `catch_up` turns.
         """

@@ -1,7 +1,7 @@
-"""Send jobs that follow one another: each campaign has a few chains, whatever Redis or workers do in between.
+"""Jobs of a campaign that follow one another. Each campaign has a few chains, whatever happens to Redis or workers.
 
-A chain is a key in Redis that names the job whose turn it is; a job that finds another name there is stale and leaves.
-The key expires when nobody refreshes it, so the sweep can start the chain again.
+A chain is a key in Redis that names the job whose turn it is. A job that finds another name there is stale and ends.
+The key expires when it is not refreshed, so that the sweep can start the chain again.
 """
 
 import secrets
@@ -30,7 +30,7 @@ def _key(campaign_id: int, chain: int) -> str:
 
 
 async def workers_alive() -> int:
-    """Worker processes that were heard of lately (at least one: whoever asks may be it)."""
+    """Worker processes with a recent heartbeat (at least one: the caller)."""
     client = redis.client()
     seconds, _ = await client.time()
     return max(1, int(await client.zcount(WORKERS, seconds - WORKER_ALIVE_S, "+inf")))
@@ -65,7 +65,7 @@ async def ensure(campaign_id: int, want: int, at: datetime | None = None) -> int
 
 
 async def start(campaign_id: int, at: datetime) -> bool:
-    """See that somebody goes on with the campaign at `at`: its first chain, unless that runs or waits already."""
+    """Start the first chain of a campaign at `at`, unless it runs or waits already."""
     due = at if at > clock.now() else None
     token = secrets.token_hex(4)
     new = await redis.client().set(_key(campaign_id, 0), _waiting(token, at), nx=True, ex=_ttl(due))
@@ -104,7 +104,7 @@ def _text(raw: bytes | str | None) -> str:
 
 
 async def enter(campaign_id: int, chain: int, token: str, worker: str) -> bool:
-    """Whether it is this job's turn; from now on the key names its worker too."""
+    """Whether it is this job's turn. If so, the key names its worker from now on."""
     held = _text(await redis.client().get(_key(campaign_id, chain)))
     if held and _token(held) != token:
         return False
@@ -113,7 +113,7 @@ async def enter(campaign_id: int, chain: int, token: str, worker: str) -> bool:
 
 
 async def keep(campaign_id: int, chain: int, token: str, worker: str) -> None:
-    """The job still runs. A Redis that forgot it is told again."""
+    """Refresh the key of a running job, also when Redis has lost it."""
     held = _text(await redis.client().get(_key(campaign_id, chain)))
     if not held or _token(held) == token:
         await redis.client().set(_key(campaign_id, chain), f"{token}@{worker}", ex=TTL_S)
@@ -138,7 +138,7 @@ async def end(campaign_id: int, chain: int, token: str) -> None:
 
 
 async def free_dead(campaign_id: int, worker: str) -> int:
-    """Let go of the chains whose worker is known to be dead; how many."""
+    """Free the chains of a dead worker. Returns how many."""
     freed = 0
     async for key in redis.client().scan_iter(match=f"chain:{campaign_id}:*", count=200):
         if _text(await redis.client().get(key)).partition("@")[2] == worker:

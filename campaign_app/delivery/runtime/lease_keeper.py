@@ -88,7 +88,7 @@ class LeaseKeeper:
         try:
             more = await self.store.read_more(lease.handle, lease.after_id, runner.ahead(), clock.now())
         except TROUBLE as error:
-            log.warning("lease not read on", lease=lease.handle.lease_id, error=repr(error)[:200])
+            log.warning("more rows not read", lease=lease.handle.lease_id, error=repr(error)[:200])
             await asyncio.sleep(0.5)
             more = ([], lease.after_id)
         finally:

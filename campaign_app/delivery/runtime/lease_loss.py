@@ -1,4 +1,4 @@
-"""What a worker that was taken for dead says when it is back: of the doubtful, these were certainly not sent."""
+"""A worker that lost leases reports which of their rows were certainly not sent."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -21,14 +21,12 @@ _DETAIL = "A worker that had been cut off is back and knows that these messages 
 
 
 def at_once(lease: HeldLease) -> Coroutine[Any, Any, None]:
-    """A lease was lost: from this call on nothing of it is taken; to be awaited, who is certainly not going to get a
-    message from us. The rest follows when it is known.
-    """
+    """Take nothing more of a lost lease. The result reports, when awaited, the rows that were not taken."""
     return _persist(lease.handle.campaign_id, lease.withdraw())
 
 
 async def at_last(writer: OutcomeWriter, lease: HeldLease) -> None:
-    """Nothing of a lost lease is under way any more: report what became of its messages, then who got none."""
+    """Once nothing of a lost lease is under way: write its outcomes, then report the rows that were not sent."""
     while not await writer.settle(5.0):
         log.warning("a lost lease's outcomes wait", lease=lease.handle.lease_id)
     await _persist(lease.handle.campaign_id, lease.region.not_sent())
@@ -39,23 +37,23 @@ async def _persist(campaign_id: int, entries: Sequence[tuple[int, int]]) -> None
         try:
             await not_sent(campaign_id, entries)
         except TROUBLE as error:
-            log.warning("doubt not withdrawn yet", campaign=campaign_id, error=repr(error)[:200])
+            log.warning("uncertain rows not reverted yet", campaign=campaign_id, error=repr(error)[:200])
             await asyncio.sleep(1.0)
         else:
             return
 
 
 async def not_sent(campaign_id: int, entries: Sequence[tuple[int, int]]) -> int:
-    """Those of the entries (id, attempts at that time) that are in doubt are pending again; how many."""
+    """Make those of the entries (id, attempts) that are uncertain pending again. Returns how many."""
     if not entries:
         return 0
     try:
         found = await _take_back(campaign_id, entries)
-    except AppError as error:  # it was over and cannot go on: they stay with the person who decides about the doubtful
-        log.warning("doubt stays", campaign=campaign_id, why=error.message)
+    except AppError as error:  # the campaign is over and cannot go on: a person decides about them
+        log.warning("uncertain rows stay", campaign=campaign_id, why=error.message)
         return 0
     if found:
-        log.info("doubt withdrawn", campaign=campaign_id, recipients=found)
+        log.info("uncertain rows reverted", campaign=campaign_id, recipients=found)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What a slice does that finds nothing to claim: it waits for a lease of its campaign to come back, asking nobody."""
+"""A batch that finds no open lease waits until one of its campaign comes back; it does not poll."""
 
 import asyncio
 from collections import Counter
@@ -22,7 +22,7 @@ class LeaseReturnNotifier:
         return self._counts[campaign_id]
 
     def note(self, campaign_id: int) -> None:
-        """One has come back: whoever waits goes on."""
+        """A lease came back: those who wait go on."""
         self._counts[campaign_id] += 1
         event = self._events.pop(campaign_id, None)
         if event is not None:
@@ -47,7 +47,7 @@ class LeaseReturnNotifier:
     ) -> datetime | None:
         """When to look again; None: there is nothing for this worker to do.
 
-        What is held here is waited for. What others hold is theirs to go on with when it comes back.
+        Leases held here are waited for. Leases of other workers are continued by those workers.
         """
         async with db.reading() as session:
             outlook = await leases.outlook(session, campaign_id)
@@ -58,7 +58,7 @@ class LeaseReturnNotifier:
         if held_here(campaign_id):
             await self.wait(campaign_id, seen, seconds)
             return clock.now()
-        if self._counts[campaign_id] != seen:  # given back while we looked: what we saw is no longer so
+        if self._counts[campaign_id] != seen:  # a lease came back meanwhile
             return clock.now()
         if not outlook.held:
             await completion.look(campaign_id)

@@ -1,4 +1,4 @@
-"""From a campaign's rows to a lane: message compiled, composer made, limits known."""
+"""Makes a campaign runner from the database: message compiled, composer made, limits known."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,7 +74,7 @@ async def load(session: AsyncSession, campaign_id: int, at: datetime) -> Loaded 
 
 
 async def make_runner(session: AsyncSession, loaded: Loaded) -> CampaignRunner:
-    """The lane of a loaded campaign.
+    """The runner of a loaded campaign.
 
     Raises:
         TemplateInvalid, ValueError: the message or the account's addresses cannot be used.

@@ -63,7 +63,7 @@ class Pacer:
             try:
                 await self._step()
             except (RedisError, OSError) as error:
-                log.warning("no limiter, no slots", campaign=runner.campaign_id, error=type(error).__name__)
+                log.warning("limiter away, no send slots", campaign=runner.campaign_id, error=type(error).__name__)
                 await asyncio.sleep(0.3)
 
     async def _step(self) -> None:

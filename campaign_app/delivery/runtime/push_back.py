@@ -1,4 +1,4 @@
-"""An account's push-back within this worker: nothing is taken until the rate is lowered, then by new slots."""
+"""Push-back of an account within this worker: no message is taken until the rate is lowered."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from campaign_app.core import logging, push_back
 from campaign_app.delivery.runtime import job_chain
 
 ABOUT_ONE = 5
-"""A message that was put off so often while as many others were accepted is itself the reason."""
+"""A message that was put off so often, while as many others were accepted, is itself the cause."""
 _AGAIN_S = 0.3
 log = logging.get("delivery")
 
 
 class PushBack:
-    """One per line. `step`: the last step down that is known here, by Redis's clock; 0 before the first."""
+    """One per account queue. `step`: the last step down that is known here, by Redis's clock; 0 before the first."""
 
     __slots__ = ("_before", "_on_step", "_put_off", "accepted", "per_minute", "step", "waiting")
 
@@ -40,14 +40,14 @@ class PushBack:
             self._put_off.pop(key, None)
 
     def is_about(self, key: int) -> bool:
-        """Whether a message that is put off is itself the reason: it is, again and again, and others are accepted."""
+        """Whether a message that was put off is itself the cause: again and again, while others are accepted."""
         found = self._put_off.setdefault(key, [0, self.accepted])
         found[0] += 1
         return found[0] >= ABOUT_ONE and self.accepted - found[1] >= ABOUT_ONE
 
     def is_signal(self, taken_at: int) -> bool:
-        """Whether a message that was taken under step `taken_at` tells something new by being put off. From then on
-        nothing is taken until `hear`.
+        """Whether it is new information that a message taken under step `taken_at` was put off. If so, nothing is taken
+        until `hear`.
         """
         if self.waiting or taken_at < self.step:
             return False
@@ -55,7 +55,7 @@ class PushBack:
         return True
 
     def hear(self, step: int, per_second: float) -> None:
-        """What Redis says: the last step down and the rate that it leads to now (0 and 0: there is none)."""
+        """Take what Redis says: the last step down and the present rate (0 and 0: there is none)."""
         self.per_minute = per_second * 60
         if step == self.step:
             return
@@ -64,7 +64,7 @@ class PushBack:
         self._on_step()
 
     def go_on(self, step: int, per_second: float) -> None:
-        """The answer to the signal is here."""
+        """Take the answer to a signal."""
         self.waiting = False
         if step == self.step:
             self._on_step()
@@ -72,13 +72,13 @@ class PushBack:
 
 
 async def learn(known: PushBack, account_id: int, measured: float, words: str) -> bool:
-    """Have the rate lowered; whether a person should be told, because nothing was accepted for long."""
+    """Have the rate lowered. Returns whether a person should be told because nothing was accepted for long."""
     accepted, seen = known.has_success, known.step
     while True:
         try:
             workers = await job_chain.workers_alive()
             told = await push_back.slower(account_id, seen, measured=measured * workers, accepted=accepted, words=words)
-        except (RedisError, OSError) as error:  # no limiter, no slots: nothing would be sent anyway
+        except (RedisError, OSError) as error:  # without the limiter nothing would be sent anyway
             log.warning("push-back not shared", account=account_id, error=type(error).__name__)
             await asyncio.sleep(_AGAIN_S)
         else:

@@ -1,4 +1,4 @@
-"""When a message that was put off is tried again: a table of seconds. Pure."""
+"""When a message is tried again: a table of seconds. Pure."""
 
 import random
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ def next_attempt(
 ) -> datetime | None:
     """When attempt number `attempts` + 1 is due after one that ended `at`; None when the table is used up.
 
-    The table's seconds vary by ± 20 % (`chance` from 0 to 1 decides), so that what failed together does not come back
-    together; `retry_after` is the least the provider asked for.
+    The table's seconds vary by ± 20 % (`chance`, 0 to 1), so that messages which failed together are not retried
+    together. `retry_after` is the least that the provider asked for.
     """
     if attempts > len(table):
         return None

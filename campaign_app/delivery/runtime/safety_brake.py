@@ -1,6 +1,6 @@
-"""What stops a campaign until a person has looked: they alone resume it, no account that works again does.
+"""Stops a campaign until a person resumes it, and suppresses addresses that do not exist.
 
-And what follows once its first messages have passed: addresses that do not exist are suppressed.
+They are suppressed once the first messages have passed.
 """
 
 import asyncio
@@ -46,13 +46,13 @@ class EngineServices(Protocol):
 
 
 async def slow_down(known: PushBack, account_id: int, measured: float, words: str) -> None:
-    """Have an account's rate lowered; if that has led to nothing for long, stop its campaigns."""
+    """Have an account's rate lowered. If nothing was accepted for long in spite of that, stop its campaigns."""
     if await push_back.learn(known, account_id, measured, words):
         await give_up(account_id, words)
 
 
 async def give_up(account_id: int, words: str) -> None:
-    """Nothing was accepted for long, by what this worker knows; the ledger knows of all of them."""
+    """Stop the campaigns of an account that accepted nothing for long, if the ledger confirms it for all workers."""
     long = timedelta(seconds=learnt_rate.GIVE_UP_S)
     if await completion.sent_since(account_id, clock.now() - long):
         return
@@ -68,7 +68,7 @@ async def give_up(account_id: int, words: str) -> None:
         )
         for campaign_id in (await session.exec(statement)).all():
             await _stop(session, int(campaign_id or 0), reason)
-    log.warning("push-back without end", account=account_id, words=words[:200])
+    log.warning("push-back does not end", account=account_id, words=words[:200])
 
 
 async def _stop(session: AsyncSession, campaign_id: int, reason: str) -> Campaign | None:
@@ -81,8 +81,8 @@ async def _stop(session: AsyncSession, campaign_id: int, reason: str) -> Campaig
 
 
 async def report(engine: EngineServices, runner: CampaignRunner, wake: Callable[[], None]) -> None:
-    """Tell the others what this worker has seen of a campaign's first messages. Until they have answered, none of it
-    is taken: when the same refusal comes again and again, the next message is one too many.
+    """Report what this worker has seen of a campaign's first messages. Until the answer comes no message is taken:
+    after the same refusal again and again, the next message would be one too many.
     """
     first_messages = runner.first_messages
     try:
@@ -104,7 +104,7 @@ async def _count(campaign_id: int, events: list[refusals.Event]) -> RefusalCount
     while True:
         try:
             return await refusals.count(campaign_id, events)
-        except (RedisError, OSError) as error:  # no limiter, no slots: nothing would be sent anyway
+        except (RedisError, OSError) as error:  # without the limiter nothing would be sent anyway
             log.warning("refusals not counted", campaign=campaign_id, error=type(error).__name__)
             await asyncio.sleep(_AGAIN_S)
 
@@ -119,7 +119,7 @@ async def _trip(runner: CampaignRunner, counted: RefusalCount, result: Result | 
                     campaign.brake_at = clock.now()
                     session.add(campaign)
         except TROUBLE as error:
-            log.warning("not paused yet", campaign=runner.campaign_id, error=repr(error)[:200])
+            log.warning("campaign not paused yet", campaign=runner.campaign_id, error=repr(error)[:200])
             await asyncio.sleep(_AGAIN_S)
         else:
             break
@@ -127,8 +127,8 @@ async def _trip(runner: CampaignRunner, counted: RefusalCount, result: Result | 
 
 
 async def suppress(engine: EngineServices, runner: CampaignRunner) -> None:
-    """Suppress the addresses that servers said do not exist, many at a time, once their outcomes are written. What is
-    lost with a worker is found again when the campaign ends.
+    """Suppress addresses that do not exist, many at a time, once their outcomes are written. What a dead worker had
+    not suppressed is found when the campaign ends.
     """
     first_messages = runner.first_messages
     if first_messages.suppressing:

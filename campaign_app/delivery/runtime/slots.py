@@ -8,9 +8,11 @@ LATE_S = 0.005
 
 
 def tolerance(interval: float) -> float:
-    """How many seconds late a slot may be used. A second may hold one message or 1 % more than the rate: 0.4 of that is
-    the limiter's, to catch up (core.rate_limit), 0.42 is for this, and the rest for messages that are late on the way.
-    Slower than one a second, they keep a second between them."""
+    """How many seconds late a slot may be used.
+
+    A second may hold one message, or 1 %, more than the rate. 0.4 of that is the limiter's, to catch up
+    (core.rate_limit). 0.42 is for this. The rest is for messages that are late on the way. Below one message a second
+    there is always a second between two."""
     if interval > 1:
         return max(LATE_S, min(LATE * interval, 0.9 * (interval - 1)))
     allowed = max(1, int(1 / (100.4 * interval) + 0.008))  # one for each hundred a second, also while it catches up
@@ -27,8 +29,7 @@ class _Block:
 class Slots:
     """Uses slots in their order, each not before its time.
 
-    What could not be used in time (the process was busy, or the server slow) is dropped: caught up at once, it would
-    break what another second was promised.
+    Slots that were not used in time are dropped: used later, they would exceed the rate of another second.
     """
 
     def __init__(self) -> None:
@@ -89,14 +90,14 @@ class Slots:
         return sum(block.left for block in self._blocks)
 
     def drop(self) -> int:
-        """Throw all away; how many there were."""
+        """Drop all. Returns how many there were."""
         count = self.count
         self._blocks.clear()
         self._free_until = 0.0
         return count
 
     def void(self) -> None:
-        """Throw all away because the rate is another one; the limiter is told."""
+        """Drop all because the rate has changed; the limiter is told."""
         self._unspent += self.drop()
 
     def waste(self, count: int) -> None:

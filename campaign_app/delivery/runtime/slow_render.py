@@ -1,6 +1,6 @@
-"""Whether a campaign's messages take too long to make: then it pauses, because all others in the worker wait meanwhile.
+"""Whether a campaign's messages take too long to render. Then it pauses, because all others in the worker wait.
 
-One that takes more than `budget.RENDER_S` is interrupted (TooSlow). This is about many that stay just below.
+A message that takes longer than `budget.RENDER_S` is interrupted (TooSlow). This is about many that stay just below.
 """
 
 from time import monotonic, thread_time
@@ -11,7 +11,7 @@ TOO_SLOW = f"The template takes too long: more than {SLOW_S * 1000:.0f} ms for {
 
 
 class SlowRenderWatch:
-    """Looks at the wall's clock; at the processor's, which costs more, only after one was slow."""
+    """Reads the wall clock, and the processor's clock, which costs more, only after a slow message."""
 
     __slots__ = ("_began", "_row", "_used")
 
@@ -26,7 +26,7 @@ class SlowRenderWatch:
         self._began = monotonic()
 
     def is_too_slow(self) -> bool:
-        """It is made, or has failed: whether IN_A_ROW were slow one after the other."""
+        """Whether IN_A_ROW messages in a row were slow."""
         if monotonic() - self._began < SLOW_S:
             self._row = 0
             return False

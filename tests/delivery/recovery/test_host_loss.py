@@ -134,7 +134,7 @@ async def _settled_without_journal() -> tuple[int, ClaimedLease]:
     return campaign_id, claimed
 
 
-async def test_a_journal_that_turns_up_later_withdraws_the_doubt() -> None:
+async def test_a_journal_that_turns_up_later_replaces_uncertain() -> None:
     campaign_id, claimed = await _settled_without_journal()
     _book(claimed, ALL_STATES).close(remove=False)
     await sweeper.sweep()
@@ -170,7 +170,7 @@ async def test_a_campaign_that_was_over_goes_on_for_those_who_got_nothing() -> N
     await factory.assert_sound(campaign_id)
 
 
-async def test_whom_another_has_tried_meanwhile_stays_in_doubt() -> None:
+async def test_rows_that_another_worker_retried_stay_uncertain() -> None:
     """A person had them sent again, and that worker vanished as well: two may have sent, one knows that it did not."""
     campaign_id, claimed = await _settled_without_journal()
     async with db.transaction() as session:
@@ -226,20 +226,20 @@ async def _eventually(true: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.02)
 
 
-def _feed(handle: LeaseHandle, asked_at: float) -> HeldLease:
+def _lease_held(handle: LeaseHandle, asked_at: float) -> HeldLease:
     region: Any = SimpleNamespace(append=lambda rows: 0, mark=lambda slot, state: None)
     return HeldLease(handle, region, asked_at, lambda lease: None)
 
 
 async def test_a_lease_that_is_claimed_anew_is_not_lost_with_its_past() -> None:
     registry, handle = LeaseRegistry(), LeaseHandle(7, 1, 1, 1, 500)
-    old = _feed(handle, clock.steady())
+    old = _lease_held(handle, clock.steady())
     registry.add(old)
     old.in_flight = 1
     assert registry.answered({7}, clock.steady()) == [old]
     old.withdraw()
     assert list(registry.handles()) == [handle]  # what comes late is still asked for
-    new = _feed(LeaseHandle(7, 3, 1, 1, 500), clock.steady())
+    new = _lease_held(LeaseHandle(7, 3, 1, 1, 500), clock.steady())
     registry.add(new)
     assert list(registry.handles()) == [new.handle]
     registry.remove(old)
@@ -247,10 +247,10 @@ async def test_a_lease_that_is_claimed_anew_is_not_lost_with_its_past() -> None:
     assert not new.lost
 
 
-async def test_a_feed_is_fenced_from_the_question_and_while_the_machine_sleeps(
+async def test_a_lease_is_fenced_from_the_question_and_while_the_machine_sleeps(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lease = _feed(LeaseHandle(7, 1, 1, 1, 500), asked_at=1_000.0)
+    lease = _lease_held(LeaseHandle(7, 1, 1, 1, 500), asked_at=1_000.0)
     lease.extend([Row(1, "a@d.example", "d.example", 0, None, {})], 1)
     runner: Any = SimpleNamespace(leases=deque([lease]), settling=set())
 

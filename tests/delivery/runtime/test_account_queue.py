@@ -401,7 +401,7 @@ async def test_rows_are_read_on_while_half_of_them_are_left(place: Place) -> Non
     assert place.lease.in_flight == place.runner.in_flight == 200
 
 
-async def test_a_feed_ends_with_its_last_answer(place: Place) -> None:
+async def test_a_lease_ends_with_its_last_answer(place: Place) -> None:
     taken = []
     while (message := place.queue.take()) is not None:
         taken.append(message.key)
@@ -453,7 +453,7 @@ async def test_who_has_nothing_to_send_takes_no_share(place: Place) -> None:
     assert place.queue.limits_of(place.runner) is place.runner.limits
 
 
-async def test_a_lane_whose_time_is_over_is_passed_by(place: Place) -> None:
+async def test_a_campaign_whose_window_has_ended_is_passed_by(place: Place) -> None:
     place.runner.open(monotonic() - 1)
     assert place.queue.take() is None
     place.runner.open(monotonic() + 60)

@@ -213,8 +213,8 @@ async def test_one_that_cannot_go_on_holds_up_no_other(
     monkeypatch.setattr(service, "resume", resume_but_one)
     with capture_logs() as lines:
         assert await circuit.try_again(AT + timedelta(minutes=1)) == 1
-    assert [line for line in lines if line["event"] == "not resumed"] == [
-        {"event": "not resumed", "log_level": "warning", "campaign": first, "why": "Its list is gone."}
+    assert [line for line in lines if line["event"] == "campaign not resumed"] == [
+        {"event": "campaign not resumed", "log_level": "warning", "campaign": first, "why": "Its list is gone."}
         | {key: value for key, value in lines[0].items() if key == "room"}
     ]
     assert (await status_of(second)).status is CampaignStatus.RUNNING
