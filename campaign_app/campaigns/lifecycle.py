@@ -64,7 +64,7 @@ _TARGET = {
 
 
 @dataclass(frozen=True, slots=True)
-class Capabilities:
+class PossibleActions:
     """What may be done with a campaign now, whoever asks (permissions come on top)."""
 
     can_edit: bool
@@ -83,9 +83,9 @@ def can(action: str, status: CampaignStatus) -> bool:
     return status in ALLOWED[action]
 
 
-def capabilities(status: CampaignStatus) -> Capabilities:
+def possible_actions(status: CampaignStatus) -> PossibleActions:
     """Everything that is possible in `status`."""
-    return Capabilities(**{f"can_{action}": status in statuses for action, statuses in ALLOWED.items()})
+    return PossibleActions(**{f"can_{action}": status in statuses for action, statuses in ALLOWED.items()})
 
 
 def why_not(action: str, status: CampaignStatus) -> str:

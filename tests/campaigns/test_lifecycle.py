@@ -24,14 +24,14 @@ def test_every_status_has_a_row_and_a_cancelled_campaign_stays_so() -> None:
 
 
 def test_capabilities_follow_the_rules_of_the_systems_before() -> None:
-    edit = {status for status in S if lifecycle.capabilities(status).can_edit}
-    delete = {status for status in S if lifecycle.capabilities(status).can_delete}
-    start = {status for status in S if lifecycle.capabilities(status).can_start}
+    edit = {status for status in S if lifecycle.possible_actions(status).can_edit}
+    delete = {status for status in S if lifecycle.possible_actions(status).can_delete}
+    start = {status for status in S if lifecycle.possible_actions(status).can_start}
     assert edit == {S.DRAFT, S.SCHEDULED}
     assert delete == {S.DRAFT, S.COMPLETED, S.FAILED, S.CANCELLED}
     assert start == {S.DRAFT, S.SCHEDULED, S.PAUSED}
     assert [status for status in S if lifecycle.can("pause", status)] == [S.RUNNING]
-    assert all(lifecycle.capabilities(status).can_duplicate for status in S)
+    assert all(lifecycle.possible_actions(status).can_duplicate for status in S)
 
 
 @pytest.mark.parametrize(("action", "status"), itertools.product(lifecycle.ALLOWED, S))

@@ -6,14 +6,14 @@ from itertools import pairwise
 from campaign_app.channels.base import Result, Verdict
 from campaign_app.channels.email_smtp.dialogue import Dialogue
 from campaign_app.channels.email_smtp.grouping import Evidence, Grouping, Mode
-from campaign_app.channels.email_smtp.handshake import Capabilities
+from campaign_app.channels.email_smtp.handshake import Extensions
 from campaign_app.channels.email_smtp.items import Item
 from campaign_app.channels.email_smtp.replies import ReplyParser
 from campaign_app.models.delivery import Reason
 from tests.channels.helpers import message
 from tests.channels.model_server import Behaviour, ModelServer, Witness
 
-CAPABILITIES = Capabilities({"PIPELINING": "", "8BITMIME": "", "SIZE": "1000000"})
+CAPABILITIES = Extensions({"PIPELINING": "", "8BITMIME": "", "SIZE": "1000000"})
 
 
 class Desk:

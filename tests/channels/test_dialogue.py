@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from campaign_app.channels.base import Verdict
 from campaign_app.channels.email_smtp.dialogue import LARGE, Dialogue
-from campaign_app.channels.email_smtp.handshake import Capabilities
+from campaign_app.channels.email_smtp.handshake import Extensions
 from campaign_app.channels.email_smtp.items import Item
 from campaign_app.channels.email_smtp.replies import ReplyParser
 from campaign_app.models.delivery import Reason
@@ -146,7 +146,7 @@ def test_a_large_body_is_handed_over_with_its_last_octets() -> None:
     desk = Desk(0, "auto", Behaviour())
     desk.queue.append(Item(message(1, b"Subject: big\r\n\r\n" + b"x" * 70 + b"\r\n" * LARGE)))
     outbox: deque[bytes] = deque()
-    dialogue = Dialogue(desk, desk.grouping, Capabilities({"PIPELINING": ""}), outbox.append)
+    dialogue = Dialogue(desk, desk.grouping, Extensions({"PIPELINING": ""}), outbox.append)
     dialogue.proceed()
     dialogue.paused = True
     dialogue.receive([(250, b""), (250, b""), (354, b"")])
@@ -162,7 +162,7 @@ def test_a_large_body_is_handed_over_with_its_last_octets() -> None:
 def test_a_large_body_cut_off_before_its_dot_was_not_tried() -> None:
     desk = Desk(0, "auto", Behaviour())
     desk.queue.append(Item(message(1, b"x" * (LARGE + 1))))
-    dialogue = Dialogue(desk, desk.grouping, Capabilities({"PIPELINING": ""}), lambda data: None)
+    dialogue = Dialogue(desk, desk.grouping, Extensions({"PIPELINING": ""}), lambda data: None)
     dialogue.proceed()
     dialogue.paused = True
     dialogue.receive([(250, b""), (250, b""), (354, b"")])
@@ -214,7 +214,7 @@ def test_eight_bit_and_size_are_declared_only_when_offered() -> None:
         desk = Desk(0, "off", Behaviour())
         desk.queue.append(Item(message(1, "é".encode())))
         outbox: list[bytes] = []
-        Dialogue(desk, desk.grouping, Capabilities(words), outbox.append).proceed()
+        Dialogue(desk, desk.grouping, Extensions(words), outbox.append).proceed()
         assert outbox == [b"MAIL FROM:<news@example.com>" + expected + b"\r\n"]
 
 

@@ -164,12 +164,12 @@ def test_no_empty_mail_to_a_recipient_whose_sender_was_refused(wanted: str) -> N
 def test_an_answer_in_the_middle_of_a_large_body(reply: bytes, verdict: Verdict, reason: Reason) -> None:
     from campaign_app.channels.email_smtp.dialogue import LARGE, Dialogue
     from campaign_app.channels.email_smtp.grouping import Evidence
-    from campaign_app.channels.email_smtp.handshake import Capabilities
+    from campaign_app.channels.email_smtp.handshake import Extensions
     from campaign_app.channels.email_smtp.replies import ReplyParser
 
     desk, parser = Desk(0, "off", Behaviour()), ReplyParser()
     desk.queue.append(Item(message(1, b"x" * (LARGE + 1))))
-    dialogue = Dialogue(desk, desk.grouping, Capabilities({}), lambda data: None)
+    dialogue = Dialogue(desk, desk.grouping, Extensions({}), lambda data: None)
     dialogue.proceed()
     dialogue.paused = True
     dialogue.receive([(250, b""), (250, b""), (354, b"")])

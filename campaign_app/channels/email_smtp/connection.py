@@ -13,7 +13,7 @@ from campaign_app.channels.email_smtp import trouble
 from campaign_app.channels.email_smtp.account import SmtpAccount
 from campaign_app.channels.email_smtp.dialogue import Dialogue
 from campaign_app.channels.email_smtp.grouping import Evidence
-from campaign_app.channels.email_smtp.handshake import Action, Capabilities, Handshake, Ready, Send, StartTls
+from campaign_app.channels.email_smtp.handshake import Action, Extensions, Handshake, Ready, Send, StartTls
 from campaign_app.channels.email_smtp.replies import Reply, ReplyParser, words
 from campaign_app.channels.email_smtp.trouble import Kind, Trouble
 
@@ -71,7 +71,7 @@ class Connection(asyncio.Protocol):
         """Whether the socket is gone."""
         return self._closed.done()
 
-    async def open(self) -> Capabilities:
+    async def open(self) -> Extensions:
         """Connect, greet, encrypt and log in.
 
         Raises:
@@ -215,7 +215,7 @@ class Connection(asyncio.Protocol):
         if secure:
             self._note_encryption()
 
-    async def _shake_hands(self, handshake: Handshake) -> Capabilities:
+    async def _shake_hands(self, handshake: Handshake) -> Extensions:
         wait = self._options.greeting
         action: Action = handshake.receive(await self._reply(wait))
         wait = min(wait, self._options.command)

@@ -17,7 +17,7 @@ from campaign_app.channels.base import Outgoing, Result, Verdict
 from campaign_app.channels.email_smtp import mime, verdicts
 from campaign_app.channels.email_smtp.fit import unfit
 from campaign_app.channels.email_smtp.grouping import Evidence, Grouping, Mode
-from campaign_app.channels.email_smtp.handshake import Capabilities
+from campaign_app.channels.email_smtp.handshake import Extensions
 from campaign_app.channels.email_smtp.items import Item, Owner
 from campaign_app.channels.email_smtp.replies import Reply, words
 from campaign_app.channels.email_smtp.verdicts import CLOSING, Step
@@ -43,7 +43,7 @@ class Dialogue:
         self,
         owner: Owner,
         grouping: Grouping,
-        capabilities: Capabilities,
+        capabilities: Extensions,
         write: Callable[[bytes], None],
         max_messages: int = 1_000,
     ) -> None:

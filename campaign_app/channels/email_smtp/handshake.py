@@ -14,7 +14,7 @@ _NOT_SUPPORTED = 504
 
 
 @dataclass(frozen=True, slots=True)
-class Capabilities:
+class Extensions:
     """What EHLO offered. `size` in octets, None = not said."""
 
     words: Mapping[str, str] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Capabilities:
         return tuple(m for m in _MECHANISMS if m in offered)
 
 
-def read_capabilities(reply: Reply) -> Capabilities:
+def read_extensions(reply: Reply) -> Extensions:
     """EHLO's lines as a table: keyword → parameters. `AUTH=PLAIN` of old servers counts as AUTH."""
     found: dict[str, str] = {}
     for line in reply[1].decode("ascii", "replace").split("\n")[1:]:
@@ -55,7 +55,7 @@ def read_capabilities(reply: Reply) -> Capabilities:
         if keyword:
             known = found.get(keyword.upper(), "")
             found[keyword.upper()] = f"{known} {value.strip()}".strip()
-    return Capabilities(found)
+    return Extensions(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class StartTls:
 class Ready:
     """Mail may be sent."""
 
-    capabilities: Capabilities
+    capabilities: Extensions
 
 
 Action = Send | StartTls | Ready
@@ -120,7 +120,7 @@ class Handshake:
         self._answers: list[Send] = []
         self._mechanisms: list[str] = []
         self._mechanism = ""
-        self.capabilities = Capabilities()
+        self.capabilities = Extensions()
         self.secrets: tuple[bytes, ...] = ()
 
     @property
@@ -135,7 +135,7 @@ class Handshake:
     def secured(self) -> Action:
         """The connection is encrypted: what was offered before counts no longer (RFC 3207 4.2)."""
         self._encrypted = True
-        self.capabilities = Capabilities()
+        self.capabilities = Extensions()
         return self._ehlo()
 
     def _on_greeting(self, reply: Reply) -> Action:
@@ -155,7 +155,7 @@ class Handshake:
             return _command(f"HELO {self._name}")
         if code != 250:
             raise _unwelcome(reply)
-        self.capabilities = read_capabilities(reply)
+        self.capabilities = read_extensions(reply)
         if self._account.tls == "starttls" and not self._encrypted:
             return self._starttls()
         return self._log_in()

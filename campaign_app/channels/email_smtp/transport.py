@@ -14,7 +14,7 @@ from campaign_app.channels.email_smtp.account import SmtpAccount
 from campaign_app.channels.email_smtp.connection import Connection, Options
 from campaign_app.channels.email_smtp.dialogue import Dialogue
 from campaign_app.channels.email_smtp.grouping import Evidence, Grouping, Mode
-from campaign_app.channels.email_smtp.handshake import Capabilities
+from campaign_app.channels.email_smtp.handshake import Extensions
 from campaign_app.channels.email_smtp.items import Item
 from campaign_app.channels.email_smtp.pushback import Pushback, backoff, speaks_of_connections
 from campaign_app.channels.email_smtp.trouble import Kind, Trouble
@@ -195,7 +195,7 @@ class SmtpSender:
             else:
                 self._opened(connection, capabilities, item)
 
-    def _opened(self, connection: Connection, capabilities: Capabilities, item: Item) -> None:
+    def _opened(self, connection: Connection, capabilities: Extensions, item: Item) -> None:
         self._grouping.offered(capabilities.pipelining)
         self._learn(capabilities.words)
         self._connections.add(connection)

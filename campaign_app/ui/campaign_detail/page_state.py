@@ -7,7 +7,7 @@ import reflex as rx
 from reflex_base.event import Event
 
 from campaign_app.campaigns import service as campaigns
-from campaign_app.campaigns.lifecycle import capabilities
+from campaign_app.campaigns.lifecycle import possible_actions
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
@@ -101,7 +101,7 @@ class CampaignPage(Tabs, AppState):
         self._show_counters(counters.model_dump(), 0)
 
     def _show_campaign(self, campaign: Campaign) -> None:
-        may = capabilities(campaign.status)
+        may = possible_actions(campaign.status)
         self.name, self.subject = campaign.name, campaign.subject
         self.status, self.reason = campaign.status.value, campaign.status_reason
         self.can_edit, self.can_delete = may.can_edit, may.can_delete

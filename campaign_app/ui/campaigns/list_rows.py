@@ -50,7 +50,7 @@ class Row:
 
 def row_of(campaign: CampaignRow, now: datetime, zone: str) -> Row:
     """The line of a campaign as it reads at `now` in `zone`."""
-    able = lifecycle.capabilities(campaign.status)
+    able = lifecycle.possible_actions(campaign.status)
     counts = bar_counts(campaign.counts)
     opened, clicked, replied = (
         text.percent(number, campaign.sent) for number in (campaign.opened, campaign.clicked, campaign.replied)
