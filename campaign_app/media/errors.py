@@ -1,6 +1,6 @@
 """What can go wrong with media."""
 
-from campaign_app.core.errors import Conflict, Invalid, NotFound
+from campaign_app.core.errors import Conflict, Invalid, NotFound, SavedMeanwhile
 
 
 class MediaNotFound(NotFound):
@@ -18,7 +18,7 @@ class MediaRefused(Invalid):
         super().__init__(why, {"file": why}, title="File not accepted")
 
 
-class MediaChanged(Conflict):
+class MediaChanged(SavedMeanwhile):
     """Someone saved the name or the alternative text in between."""
 
     code = "media_changed"

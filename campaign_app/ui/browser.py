@@ -17,6 +17,7 @@ from campaign_app.kit.addresses import is_local
 TOAST: Final = "_toast"
 FOCUS: Final = "_focus"
 ADDRESS: Final = "_address"
+SEARCH: Final = "_search"
 """Events of our own; `plugins/no_eval.py` teaches the browser to understand them."""
 
 
@@ -40,6 +41,11 @@ def show_address(path: str, *, in_history: bool = True) -> Event:
     if not is_local(path):
         raise ValueError("Only addresses of this installation can be shown.")
     return Event(name=ADDRESS, payload={"path": path, "in_history": in_history})
+
+
+def show_search(words: str) -> Event:
+    """Put words into the search field of the page, unless somebody is typing there."""
+    return Event(name=SEARCH, payload={"words": words})
 
 
 def set_value(field: str, value: str) -> Event:

@@ -200,6 +200,14 @@ AUDIENCE = (
     State("/suppressions", QUESTION, (press("Remove"),), "audience/suppression_forms.py::suppression_dialogs"),
     State("/imports/{letters_id}", ".b-choices", ()),
 )
+MEDIA = (
+    State("/media", MENU, (acts("Lake in winter"),), "media/library.py::_menu"),
+    State("/media", DIALOG, (click("td .b-row-link"), see(".md-address")), "media/details.py::media_dialogs"),
+    State("/media", DIALOG, (acts("Lake in winter"), pick("Edit")), "media/details.py::media_dialogs"),
+    State("/media", QUESTION, (acts("Lake in winter"), pick("Delete")), "media/library.py::media"),
+    State("/media", MENU, (chip("Kind"),)),
+    State("/media", ".b-bulk", (tick,)),
+)
 TEMPLATES = (
     State("/templates", MENU, (acts(),), "templates/library.py::_menu"),
     State("/templates", QUESTION, (acts("(copy)"), pick("Delete")), "templates/library.py::_delete_question"),
@@ -268,7 +276,7 @@ WORKSPACE = (
     State("/settings/audit", MENU, (chip("Person"),)),
     State("/setup/workspace", "main", ()),
 )
-STATES = (*SHELL, *CAMPAIGN_PAGES, *BUILDER, *AUDIENCE, *TEMPLATES, *WORKSPACE)
+STATES = (*SHELL, *CAMPAIGN_PAGES, *BUILDER, *AUDIENCE, *MEDIA, *TEMPLATES, *WORKSPACE)
 
 
 def addresses() -> list[str]:

@@ -61,6 +61,7 @@ class Tab:
         self.root = rx.State(_reflex_internal_init=True)  # type: ignore[call-arg]
         self.redirects: list[str] = []
         self.addresses: list[str] = []
+        self.searched: str = ""
         self.toasts: list[str] = []
 
         async def who(_token: str, _ip: str = "") -> Actor:
@@ -127,5 +128,7 @@ class Tab:
             self.redirects.append(event.payload["path"])
         elif event.name == browser.ADDRESS:
             self.addresses.append(event.payload["path"])
+        elif event.name == browser.SEARCH:
+            self.searched = event.payload["words"]
         else:
             self.toasts.append(" ".join(str(value) for value in event.payload.values()))

@@ -133,7 +133,7 @@ def test_the_browser_evaluates_no_text() -> None:
     assert "eval(" in source  # else the plugin is not needed any more
     patched = no_eval.patch(source)
     assert "eval(" not in patched
-    for name in (browser.TOAST, browser.FOCUS, browser.ADDRESS):
+    for name in (browser.TOAST, browser.FOCUS, browser.ADDRESS, browser.SEARCH):
         assert f'event.name == "{name}"' in patched
     assert no_eval.patch(patched) == patched
 

@@ -108,6 +108,7 @@ def _table() -> rx.Component:
 
 SAMPLES: dict[str, Callable[[], rx.Component]] = {
     "activity_log": lambda: c.activity_log(Sample.events),
+    "upload_box": lambda: c.upload_box("Choose files", "Up to 5 MB", label="Files", to="/files/media", done="done"),
     "accounts_health": c.accounts_health,
     "running_campaigns": c.running_campaigns,
     "anchor": lambda: c.anchor("Campaigns", href=routes.CAMPAIGNS),

@@ -28,24 +28,6 @@ def _phone_row(line: ImportLine) -> rx.Component:
     )
 
 
-def upload_box() -> rx.Component:
-    """Choose or drop a CSV file; the browser sends it as a stream (assets/upload.js), then opens its page."""
-    return rx.el.div(
-        rx.el.label(
-            c.icon("upload", 20),
-            rx.el.span("Choose a CSV file or drop it here", class_name="b-strong"),
-            rx.el.span("Any encoding and delimiter, up to 512 MB", class_name="b-small b-muted"),
-            rx.el.input(type="file", accept=".csv,.tsv,.txt,text/csv", aria_label="CSV file", class_name="b-file"),
-            class_name="b-drop",
-        ),
-        rx.el.progress(max="100", value="0", class_name="b-upload-progress", aria_label="Upload", hidden=True),
-        rx.el.p(role="alert", class_name="b-field-error b-upload-error", hidden=True),
-        data_upload="/files/imports",
-        data_then="/imports/",
-        class_name="b-upload",
-    )
-
-
 _TABLE = Table(
     "Imports",
     [
@@ -78,6 +60,14 @@ _TABLE = Table(
 )
 def imports() -> rx.Component:
     """The box to upload, then what was imported before."""
-    upload = c.if_allowed("contacts:import", upload_box())
+    box = c.upload_box(
+        "Choose a CSV file or drop it here",
+        "Any encoding and delimiter, up to 512 MB",
+        label="CSV file",
+        to="/files/imports",
+        accept=".csv,.tsv,.txt,text/csv",
+        then="/imports/",
+    )
+    upload = c.if_allowed("contacts:import", box)
     none = rx.el.p("No file was imported yet.", class_name="b-muted b-dense")
     return list_page(Imports, _TABLE, above=[upload], empty=none)

@@ -77,6 +77,7 @@ from campaign_app.ui.components.steps import (
 )
 from campaign_app.ui.components.table import Column, cell, data_table, name_cell, pager, phone_item, table_row
 from campaign_app.ui.components.timeline import TimelineDay, TimelineEvent, activity_log, timeline
+from campaign_app.ui.components.upload import upload_box
 
 __all__ = [
     "NONE",
@@ -164,4 +165,5 @@ __all__ = [
     "timeline",
     "tooltip",
     "two_lines",
+    "upload_box",
 ]

@@ -195,10 +195,12 @@ def phone_item(
     bar: Content | None = None,
     left: Content | None = None,
     right: Content | None = None,
+    before: Content | None = None,
+    on_click: Handler = None,
 ) -> rx.Component:
     """A table row on the phone: name and status, a bar when it says something, then left and right.
 
-    Without `href` it opens nothing.
+    Without `href` and `on_click` it opens nothing. `before` is a mark at the left of it all.
     """
     lines = [
         rx.el.div(rx.el.span(name, class_name="b-strong b-ell"), *([status] if status else []), class_name="b-between")
@@ -211,6 +213,13 @@ def phone_item(
                 rx.el.span(left, class_name="b-row b-ell"), rx.el.span(right), class_name="b-between b-muted b-num"
             )
         )
+    if before is not None:
+        lines = [
+            rx.el.div(before, rx.el.div(*lines, class_name="b-col b-grow b-gap-4"), class_name="b-row b-gap-12 b-wide")
+        ]
+    if on_click is not None:
+        button = rx.el.button(*lines, type="button", on_click=on_click, class_name="b-phone-link b-wide")
+        return rx.el.li(button, class_name="b-phone-item")
     if href is None:
         return rx.el.li(rx.el.div(*lines, class_name="b-phone-link"), class_name="b-phone-item")
     return rx.el.li(anchor(*lines, href=href, class_name="b-phone-link"), class_name="b-phone-item")

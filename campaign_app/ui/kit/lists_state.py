@@ -74,7 +74,7 @@ class ListState(AppState, mixin=True):
             self.rows = []
         self._ask(asked)
         async with self.busy():
-            yield
+            yield browser.show_search(asked.search) if self.spec.address else None
             await self._read_all(actor)
 
     async def _read_all(self, actor: Actor) -> None:

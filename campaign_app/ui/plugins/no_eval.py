@@ -36,6 +36,13 @@ _OURS: Final = f"""  {MARK}
     return;
   }}
 
+  if (event.name == "_search") {{
+    for (const field of document.querySelectorAll("main [data-search]")) {{
+      if (field !== document.activeElement) field.value = event.payload.words;
+    }}
+    return;
+  }}
+
   if (event.name == "_call_script" || event.name == "_call_function") {{
     // The one script that Reflex itself sends reloads a page that broke, not more often than every ten seconds.
     if (event.payload.javascript_code?.includes(LAST_RELOADED_KEY)) {{
