@@ -7,9 +7,10 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 
@@ -152,6 +153,13 @@ def database_url(server: str, name: str) -> str:
 
 
 def _execute(server: str, statement: str) -> None:
+    async def run(connection: Any) -> None:
+        await connection.execute(statement)
+
+    _connected(server, "postgres", run)
+
+
+def _connected(server: str, name: str, work: Callable[[Any], Awaitable[None]]) -> None:
     import asyncpg
 
     parts = urlsplit(server)
@@ -159,10 +167,10 @@ def _execute(server: str, statement: str) -> None:
 
     async def run() -> None:
         connection = await asyncpg.connect(
-            host=host, port=parts.port or 5432, user=parts.username, password=parts.password, database="postgres"
+            host=host, port=parts.port or 5432, user=parts.username, password=parts.password, database=name
         )
         try:
-            await connection.execute(statement)
+            await work(connection)
         finally:
             await connection.close()
 
@@ -204,6 +212,65 @@ def _wait_until_ready(server: str, seconds: float = 20.0) -> None:
 def create_database(server: str, name: str, template: str = "template1") -> None:
     """Make a database: an empty one, or a copy of another."""
     _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+
+def emptied(server: str, name: str, shape: str) -> bool:
+    """Make a database as it was when it was created, in a tenth of the time; False when it has to be dropped.
+
+    `shape` is what `shape_of` said of it then.
+    """
+    connections = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"
+    )
+    sequences = "SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL AND schemaname = 'public'"
+    found = []
+
+    async def run(connection: Any) -> None:
+        await connection.execute(connections, name)
+        if await connection.fetchval(_SHAPE) != shape:
+            return
+        tables = [
+            row[0] for row in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        ]
+        counts = (
+            f"SELECT '{table}', (SELECT COUNT(*) FROM (SELECT FROM \"{table}\" LIMIT {_FEW + 1}) AS few)"
+            for table in tables
+        )
+        filled = {row[0]: row[1] for row in await connection.fetch(" UNION ALL ".join(counts)) if row[1]}
+        await connection.execute("SET session_replication_role = replica")  # neither triggers nor foreign keys
+        await connection.execute(";".join(f'DELETE FROM "{table}"' for table, rows in filled.items() if rows <= _FEW))
+        if many := [f'"{table}"' for table, rows in filled.items() if rows > _FEW]:
+            await connection.execute(f"TRUNCATE {', '.join(many)} CASCADE")
+        for row in await connection.fetch(sequences):
+            await connection.execute(f'ALTER SEQUENCE "{row[0]}" RESTART')
+        found.append(True)
+
+    with suppress(Exception):  # whatever a test did to it
+        _connected(server, name, run)
+    return bool(found)
+
+
+def shape_of(server: str, name: str) -> str:
+    """A text that is another one when tables, columns, indexes or settings of the database are."""
+    found: list[str] = []
+
+    async def run(connection: Any) -> None:
+        found.append(await connection.fetchval(_SHAPE))
+
+    _connected(server, name, run)
+    return found[0]
+
+
+_SHAPE = """
+SELECT md5(string_agg(part, chr(10) ORDER BY part)) FROM (
+  SELECT concat_ws(' ', relname, relkind, attname, atttypid, attnotnull, atthasdef, attisdropped) AS part
+    FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+    WHERE relnamespace = 'public'::regnamespace AND attnum > 0
+  UNION ALL SELECT tgname FROM pg_trigger
+  UNION ALL SELECT array_to_string(setconfig, ',') FROM pg_db_role_setting
+    WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+) AS parts"""
+_FEW = 100
 
 
 def drop_database(server: str, name: str) -> None:
