@@ -22,6 +22,7 @@ from campaign_app.media.schemas import Added, MediaQuery, MediaRow, Use
 from campaign_app.models.campaign import Campaign
 from campaign_app.models.media import MediaKind
 from campaign_app.models.user import Role
+from campaign_app.ops import checkup
 from tests.conftest import MakeActor, count_rows
 from tests.media import samples
 
@@ -257,3 +258,16 @@ async def test_roles(sqlite_database: str, make_actor: MakeActor) -> None:
             with pytest.raises(Forbidden):
                 await refused
     assert len(stored()) == 1
+
+
+async def test_a_host_that_does_not_share_the_folder_is_told(
+    sqlite_database: str, make_actor: MakeActor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await upload(await make_actor(), samples.png())
+    (finding,) = await checkup._media()
+    assert finding.state == checkup.OK
+    monkeypatch.setenv("BEACON_MEDIA", str(tmp_path / "of-this-host-alone"))
+    settings.cache_clear()
+    (finding,) = await checkup._media()
+    assert (finding.state, finding.words.startswith("1 file of the media library not found")) == (checkup.BROKEN, True)
+    assert "BEACON_MEDIA" in finding.mend
