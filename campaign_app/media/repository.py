@@ -97,17 +97,21 @@ async def digests(session: AsyncSession) -> set[str]:
     return set((await session.exec(select(Media.digest))).all())
 
 
-async def uses(session: AsyncSession, text: str) -> Sequence[Use]:
-    """Messages that hold this text, by name. A deleted campaign counts once it was launched: its mails are out."""
+async def uses(session: AsyncSession, token: str) -> Sequence[Use]:
+    """Messages whose HTML or text holds this token, by name. A deleted campaign counts if it was launched."""
     campaigns = select(Campaign.id, Campaign.name).where(
         sa.or_(col(Campaign.deleted_at).is_(None), col(Campaign.launched_at).is_not(None)),
-        col(Campaign.html).contains(text, autoescape=True),
+        _holds(token, Campaign.html, Campaign.text),
     )
     templates = select(Template.id, Template.name).where(
-        col(Template.deleted_at).is_(None), col(Template.html).contains(text, autoescape=True)
+        col(Template.deleted_at).is_(None), _holds(token, Template.html, Template.text)
     )
     found = [
         *(Use("campaign", int(row[0] or 0), row[1]) for row in await session.exec(campaigns)),
         *(Use("template", int(row[0] or 0), row[1]) for row in await session.exec(templates)),
     ]
     return sorted(found, key=lambda use: (use.noun, use.name.lower(), use.id))
+
+
+def _holds(token: str, *columns: Any) -> sa.ColumnElement[bool]:
+    return sa.or_(*(col(column).contains(token, autoescape=True) for column in columns))

@@ -44,10 +44,10 @@ async def get(session: AsyncSession, actor: Actor, media_id: int) -> MediaRow:
 
 
 async def uses(session: AsyncSession, actor: Actor, media_id: int) -> Sequence[Use]:
-    """Campaigns and templates whose HTML refers to the file."""
+    """Campaigns and templates whose message refers to the file."""
     actor.require("media:read")
     media, _ = await _known(session, media_id)
-    return await repository.uses(session, _in_messages(media))
+    return await repository.uses(session, media.token)
 
 
 async def space(session: AsyncSession, actor: Actor) -> Space:
@@ -130,7 +130,7 @@ async def delete(session: AsyncSession, actor: Actor, media_id: int) -> None:
     """
     actor.require("media:write")
     media, _ = await _known(session, media_id)
-    if found := await repository.uses(session, _in_messages(media)):
+    if found := await repository.uses(session, media.token):
         shown = ", ".join(f"{use.noun} “{use.name}”" for use in found[:3])
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         raise MediaInUse(f"“{media.name}” is used in {shown}{more}. Take it out there first.", title="File in use")
@@ -190,7 +190,7 @@ def _read(fields: MediaInput | dict[str, Any]) -> MediaInput:
         raise Invalid("Check the marked fields.", wrong, title="Not saved") from None
 
 
-def _in_messages(media: Media) -> str:
+def _path(media: Media) -> str:
     return f"{PREFIX}{media.token}/"
 
 
@@ -204,7 +204,7 @@ def _row(media: Media, person: str, base: str) -> MediaRow:
         width=media.width,
         height=media.height,
         alt_text=media.alt_text,
-        address=f"{base}{_in_messages(media)}{names.in_address(media.name)}",
+        address=f"{base}{_path(media)}{names.in_address(media.name)}",
         version=media.version,
         created_at=media.created_at,
         created_by=person,

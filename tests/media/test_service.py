@@ -210,6 +210,28 @@ async def test_a_used_file_stays(database: str, make_actor: MakeActor) -> None:
             await service.get(session, actor, media.id)
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"html": '<img src="https:&#47;&#47;x.example&#47;media&#47;{token}&#47;a.png">', "text": ""},
+        {"html": '<td background="{path}">', "text": ""},
+        {"html": "<style>td {{ background: url({path}) }}</style>", "text": ""},
+        {"html": "", "text": "The price list: https://x.example{path}"},
+    ],
+)
+async def test_a_reference_is_found_however_it_is_written(
+    sqlite_database: str, make_actor: MakeActor, message: dict[str, str]
+) -> None:
+    actor = await make_actor()
+    media = (await upload(actor, samples.png())).media
+    token = media.address.rsplit("/", 2)[1]
+    given = {name: text.format(token=token, path=f"/media/{token}/a.png") for name, text in message.items()}
+    async with db.transaction() as session:
+        await campaigns.create(session, actor, "Autumn", subject="Hello", **given)
+    async with db.reading() as session:
+        assert [use.name for use in await service.uses(session, actor, media.id)] == ["Autumn"]
+
+
 async def test_bytes_go_when_their_file_left_and_only_then(database: str, make_actor: MakeActor) -> None:
     actor = await make_actor()
     kept, gone = (await upload(actor, samples.png())).media, (await upload(actor, samples.gif())).media
