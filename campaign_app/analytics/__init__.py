@@ -1,1 +1,1 @@
-"""What came of it: results, periods, exports. It reads the roll-ups, never COUNT(*) over deliveries."""
+"""Results of campaigns, periods and exports. Reads the roll-ups, never COUNT(*) over deliveries."""

@@ -1,4 +1,4 @@
-"""Rows as figures. Pure: colours and layout come from the edge, which knows the theme."""
+"""Rows as figures. Pure: the caller, who knows the theme, passes colours and layout."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ _HEAT_STOPS = (0.0, 0.15, 0.35, 0.6, 0.8, 1.0)
 
 
 def per_day(points: Sequence[DayPoint], metric: str, *, color: str, layout: Mapping[str, Any]) -> go.Figure:
-    """Bars: one count a day."""
+    """Bars: one count per day."""
     days, values = [point.day for point in points], [getattr(point, metric) for point in points]
     return go.Figure(go.Bar(x=days, y=values, marker={"color": color}, hovertemplate="%{y:,}<extra></extra>"), layout)
 
@@ -28,7 +28,7 @@ def per_day_compared(
     before_color: str,
     layout: Mapping[str, Any],
 ) -> go.Figure:
-    """A line over the days of this period, and dotted the same days of the period before."""
+    """A line for the days of this period, and a dotted line for the period before."""
     days = [point.day for point in points]
     now_line = go.Scatter(
         x=days,
@@ -54,7 +54,7 @@ def per_day_compared(
 def over_time(
     points: Sequence[TimePoint], metric: str, *, zone: str, color: str, layout: Mapping[str, Any]
 ) -> go.Figure:
-    """Bars: one count a slot."""
+    """Bars: one count per slot."""
     times = _local(points, zone)
     values = [getattr(point, metric) for point in points]
     return go.Figure(go.Bar(x=times, y=values, marker={"color": color}, hovertemplate="%{y:,}<extra></extra>"), layout)
@@ -63,7 +63,7 @@ def over_time(
 def running_total(
     points: Sequence[TimePoint], metric: str, *, zone: str, color: str, fill: str, layout: Mapping[str, Any]
 ) -> go.Figure:
-    """A rising line: all until then."""
+    """A line: the total up to each point."""
     sums, total = [], 0
     for point in points:
         total += getattr(point, metric)
@@ -86,7 +86,7 @@ def _local(points: Sequence[TimePoint], zone: str) -> list[Any]:
 
 
 def time_axis(points: Sequence[TimePoint]) -> dict[str, str]:
-    """How times read along the axis: the hour within a day, else the day."""
+    """Format of the times along the axis: the hour within a day, else the day."""
     long = bool(points) and (points[-1].at - points[0].at).total_seconds() > 36 * 3_600
     return {"tickformat": "%-d %b" if long else "%H:%M", "hoverformat": "%a %-d %b %H:%M"}
 

@@ -1,4 +1,4 @@
-"""Everything that can be exported, as a declared list: slug, headings, rows. Streamed, formula cells defused."""
+"""Everything that can be exported, as a declared list: slug, headings, rows. Streamed; formula cells are escaped."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ async def campaign(session: AsyncSession, actor: Actor, campaign_id: int, slug: 
 
 
 def of_campaign(actor: Actor, campaign_id: int, slug: str) -> Export:
-    """For the audit log: one table of a campaign."""
+    """What the audit log records of an export of one campaign's table."""
 
     async def people(session: AsyncSession) -> int:
         return (await repository.counter(session, campaign_id)).total
@@ -102,7 +102,7 @@ def of_campaign(actor: Actor, campaign_id: int, slug: str) -> Export:
 
 
 def of_period(actor: Actor, days: int) -> Export:
-    """For the audit log: the days of a period."""
+    """What the audit log records of an export of a period."""
     return Export(actor, "analytics.export", "analytics", "Days as CSV", NO_PEOPLE, filters={"days": days})
 
 
@@ -127,7 +127,7 @@ def _recipient(row: Any, first_name: str | None, last_name: str | None) -> Row:
 
 
 async def period(session: AsyncSession, actor: Actor, days: int) -> AsyncIterator[bytes]:
-    """One row a day over all campaigns."""
+    """One row per day, over all campaigns."""
     actor.require("analytics:export")
     found = await service.overview(session, actor, days)
     names = ("sent", "failed", "opened", "clicked", "unsubscribed")

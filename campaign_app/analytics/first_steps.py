@@ -1,4 +1,4 @@
-"""What a new installation still lacks before its first own campaign, in the order in which it is done."""
+"""The steps to the first own campaign of a new installation, in order, and which of them are done."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from campaign_app.workspace.schemas import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do. `key`: address, sender, account, contacts or campaign; `detail` says what there is or why."""
+    """One step. `key`: address, sender, account, contacts or campaign; `detail`: what exists, or why it is needed."""
 
     key: str
     title: str
@@ -27,7 +27,7 @@ class Step:
 
 
 async def look(session: AsyncSession, actor: Actor) -> Sequence[Step]:
-    """The steps with what is done of them. Nobody needs to be told what they may not see: those steps are left out."""
+    """The steps and whether each is done. Steps that the actor may not see are left out."""
     actor.require("campaigns:read")
     here = await workspace.get(session)
     steps = [_address(here), _sender(here)]
@@ -74,5 +74,5 @@ def _account(rows: Sequence[AccountRow]) -> Step:
 
 
 def matters(rows: Sequence[AccountRow]) -> bool:
-    """Whether anything may go out to real people: an account that is not the sandbox's."""
+    """Whether an account exists that reaches real people, so is not the sandbox's."""
     return any(row.is_active and not row.is_sandbox for row in rows)

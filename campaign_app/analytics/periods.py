@@ -1,4 +1,4 @@
-"""Hours and minutes put into slots and days. Pure: rows and time zones in, points out."""
+"""Groups hours and minutes into slots and days. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +45,7 @@ def _floor(at: datetime, width: int) -> datetime:
 
 
 def days(hours: Iterable[Hour], first: date, count: int, zone: str) -> list[DayPoint]:
-    """One point a day from `first`, in the zone; days without anything are zero."""
+    """One point per day from `first`, in the zone; days without events are zero."""
     sums: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for at, values in hours:
         local = day_of(at, zone)
@@ -61,7 +61,7 @@ def days(hours: Iterable[Hour], first: date, count: int, zone: str) -> list[DayP
 
 
 def totals(points: Iterable[DayPoint]) -> Totals:
-    """The sums of some days."""
+    """The sums over the days."""
     found = list(points)
     return Totals(
         **{
@@ -72,7 +72,7 @@ def totals(points: Iterable[DayPoint]) -> Totals:
 
 
 def heat(hours: Iterable[Hour], zone: str) -> list[list[float | None]]:
-    """Monday to Sunday by hour: the share of people's first opens that fell there. All None without any."""
+    """Monday to Sunday by hour: the share of people's first opens in that hour. All None if there are none."""
     place = ZoneInfo(zone)
     counts = [[0] * 24 for _ in range(7)]
     for at, values in hours:

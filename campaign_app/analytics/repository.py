@@ -1,4 +1,4 @@
-"""Every statement of analytics. The roll-ups answer; deliveries are read only by their partial index or in batches."""
+"""Every SQL statement of analytics. It reads roll-ups; deliveries only by their partial index or in batches."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ async def counter(session: AsyncSession, campaign_id: int) -> CampaignCounter:
 
 
 async def minutes(session: AsyncSession, campaign_id: int) -> Sequence[CampaignMinute]:
-    """The minutes in which something happened."""
+    """The minutes of a campaign in which something happened."""
     statement = (
         select(CampaignMinute).where(CampaignMinute.campaign_id == campaign_id).order_by(col(CampaignMinute.minute))
     )
@@ -62,7 +62,7 @@ async def domains(session: AsyncSession, campaign_id: int, limit: int | None) ->
 
 
 async def reasons(session: AsyncSession, campaign_id: int) -> list[tuple[str, Any, int]]:
-    """(status, reason, recipients) of what was not simply sent, through the partial index."""
+    """(status, reason, recipients) of deliveries that are neither pending nor sent, by the partial index."""
     statement = (
         _select(Delivery.status, Delivery.reason, sa.func.count())
         .where(
@@ -77,7 +77,7 @@ async def reasons(session: AsyncSession, campaign_id: int) -> list[tuple[str, An
 
 
 async def hours(session: AsyncSession, start: datetime, end: datetime) -> list[tuple[datetime, dict[str, int]]]:
-    """Sums over all campaigns by hour (UTC) from `start` to before `end`."""
+    """Sums over all campaigns by hour (UTC), from `start` up to but without `end`."""
     if session.get_bind().dialect.name == "postgresql":
         hour: Any = sa.func.to_char(
             sa.func.timezone("UTC", col(CampaignMinute.minute)), sa.literal_column("'YYYY-MM-DD HH24'")
@@ -105,7 +105,7 @@ async def hours(session: AsyncSession, start: datetime, end: datetime) -> list[t
 async def campaigns(
     session: AsyncSession, statuses: Sequence[CampaignStatus], since: datetime | None, limit: int
 ) -> list[tuple[Campaign, CampaignCounter]]:
-    """Campaigns in these states with their counters, last changed first; `since`: launched or finished after it."""
+    """Campaigns with these statuses and their counters, last changed first; `since`: launched or finished after it."""
     statement = (
         _select(Campaign, CampaignCounter)
         .outerjoin(CampaignCounter, col(CampaignCounter.campaign_id) == col(Campaign.id))
@@ -127,7 +127,7 @@ async def contact_count(session: AsyncSession) -> int:
 
 
 async def uncertain(session: AsyncSession, limit: int) -> list[tuple[Campaign, int]]:
-    """Campaigns with messages that nobody has decided on."""
+    """Campaigns with uncertain messages that nobody has decided about."""
     statement = (
         _select(Campaign, CampaignCounter.uncertain)
         .join(CampaignCounter, col(CampaignCounter.campaign_id) == col(Campaign.id))

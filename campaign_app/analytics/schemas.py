@@ -1,4 +1,4 @@
-"""What analytics tells pages and exports. Counts are people unless the name says otherwise."""
+"""Results for pages and exports. Counts are people unless the name says otherwise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from campaign_app.models.campaign import Pauser
 
 @dataclass(frozen=True, slots=True)
 class FunnelStep:
-    """One step of the way: sent, opened and clicked (people), unsubscribed. `share` 0–1 of the first."""
+    """One step of the funnel: sent, opened and clicked (people), unsubscribed. `share` (0–1) is of the first step."""
 
     key: str
     label: str
@@ -34,7 +34,7 @@ class TimePoint:
 
 @dataclass(frozen=True, slots=True)
 class ReasonCount:
-    """How many recipients one reason stopped; `status` is failed, bounced, skipped or uncertain."""
+    """How many recipients have this reason; `status` is failed, bounced, skipped or uncertain."""
 
     status: str
     reason: str
@@ -44,7 +44,7 @@ class ReasonCount:
 
 @dataclass(frozen=True, slots=True)
 class LinkCount:
-    """A link of the message: people who clicked it, and clicks."""
+    """A link of the message, the people who clicked it, and its clicks."""
 
     position: int
     url: str
@@ -54,7 +54,7 @@ class LinkCount:
 
 @dataclass(frozen=True, slots=True)
 class DomainCount:
-    """What happened at one mailbox domain."""
+    """Figures of one mailbox domain."""
 
     domain: str
     sent: int
@@ -68,7 +68,7 @@ class DomainCount:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Everything about one campaign. `slot_minutes`: width of the points of `times` (1, 5, 60 …)."""
+    """All results of one campaign. `slot_minutes`: width of the points of `times` (1, 5, 60 …)."""
 
     campaign_id: int
     total: int
@@ -116,7 +116,7 @@ class DayPoint:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A period beside the one before it."""
+    """A period and the one before it."""
 
     days: Sequence[DayPoint]
     before: Sequence[DayPoint]
@@ -148,7 +148,7 @@ class CampaignLine:
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """Something that a person should look at. `severity` is blocking, warning or scheduled."""
+    """Something that needs a person. `severity` is blocking, warning or scheduled."""
 
     severity: str
     title: str
@@ -160,7 +160,7 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class AccountUse:
-    """A sending account today. `health` is healthy, bouncing, refused, disconnected or unused."""
+    """A sending account's use today. `health` is healthy, bouncing, refused, disconnected or unused."""
 
     id: int
     address: str
@@ -173,7 +173,7 @@ class AccountUse:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """What the first page shows."""
+    """What the dashboard shows."""
 
     active: Sequence[CampaignLine] = ()
     finished: Sequence[CampaignLine] = ()

@@ -37,7 +37,7 @@ MAX_DAYS: Final = 366
 
 
 async def campaign_results(session: AsyncSession, actor: Actor, campaign_id: int) -> Results:
-    """What came of a campaign so far."""
+    """A campaign's results so far."""
     actor.require("analytics:read")
     channel = contents.channel_of(await campaigns.get(session, actor, campaign_id))
     counter = await repository.counter(session, campaign_id)
@@ -83,7 +83,7 @@ async def campaign_results(session: AsyncSession, actor: Actor, campaign_id: int
 
 
 def funnel(counter: CampaignCounter, can: Capabilities) -> list[FunnelStep]:
-    """From the recipients down to what the channel can tell of them, with the share of those sent to."""
+    """The steps that the channel can measure, each with its share of the messages sent."""
     sent, read = counter.messages_sent, counter.read + counter.replied
     steps = [
         ("sent", "Sent", sent, True),
@@ -99,7 +99,7 @@ def funnel(counter: CampaignCounter, can: Capabilities) -> list[FunnelStep]:
 
 
 async def overview(session: AsyncSession, actor: Actor, days: int = 30) -> Overview:
-    """The last `days` days up to today in the person's time zone, and as many before them."""
+    """The last `days` days up to today in the person's time zone, and the same number of days before them."""
     actor.require("analytics:read")
     days = max(1, min(days, MAX_DAYS))
     zone = await workspace.zone_of(session, actor)
@@ -151,7 +151,7 @@ def line(campaign: Campaign, counter: CampaignCounter) -> CampaignLine:
 
 
 async def dashboard(session: AsyncSession, actor: Actor) -> Dashboard:
-    """What is sending, what needs a person, what came of the last days."""
+    """What is sending, what needs a person, and the results of the last days."""
     actor.require("campaigns:read")
     at = now()
     active = await repository.campaigns(session, [S.RUNNING, S.PAUSED], None, 20)
@@ -223,7 +223,7 @@ async def _attention(
 
 
 async def _of_workspace(session: AsyncSession, actor: Actor) -> list[Attention]:
-    """What stops every launch, once there is an account that reaches real people."""
+    """Workspace settings that stop every launch, once an account exists that reaches real people."""
     if not actor.can("workspace:read") or not actor.can("accounts:read"):
         return []
     if not first_steps.matters(await accounts.list_accounts(session, actor)):

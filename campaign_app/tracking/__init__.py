@@ -1,1 +1,1 @@
-"""What recipients do with a message: opens, clicks, unsubscribes, complaints, bounces; people told from machines."""
+"""Opens, clicks, unsubscribes, complaints and bounces; people are told apart from machines."""

@@ -1,6 +1,6 @@
-"""Opens and clicks wait here for a moment and are written in batches, so that a hit costs no transaction of its own.
+"""Opens and clicks are buffered and written in batches, so that a hit needs no transaction of its own.
 
-One buffer per process. A hit is answered at once; what is waiting is written at least every 200 ms, and at shutdown.
+One buffer per process. A hit is answered at once; waiting hits are written at least every 200 ms, and at shutdown.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ async def _write(hits: Sequence[Hit]) -> None:
 
 
 class Buffer:
-    """Hits in the order in which they become ready. `write` stores a batch in one transaction."""
+    """Hits in the order in which they are due. `write` stores a batch in one transaction."""
 
     def __init__(self, write: Write = _write) -> None:
         self._write = write
@@ -45,16 +45,16 @@ class Buffer:
         return len(self._heap)
 
     def put(self, hit: Hit, hold_s: float = 0.0) -> None:
-        """Take a hit; it is written after at most 200 ms, or after `hold_s` when it must first be seen in company."""
+        """Add a hit. It is written within 200 ms, or after `hold_s` if it must be compared with later hits first."""
         if len(self._heap) >= MOST_WAITING:
-            self.dropped += 1  # the database has been away for minutes; the person still gets the page
+            self.dropped += 1  # the database was away for minutes; the person still gets the page
             return
         self.start()
         heapq.heappush(self._heap, (asyncio.get_running_loop().time() + hold_s, next(self._number), hit))
         self._wake.set()
 
     def start(self) -> None:
-        """Begin writing, on the running loop. Calling it again changes nothing."""
+        """Start writing on the running loop. Calling it again changes nothing."""
         loop = asyncio.get_running_loop()
         if self._loop is loop and self._task is not None and not self._task.done():
             return
@@ -63,7 +63,7 @@ class Buffer:
         self._task = loop.create_task(self._run())
 
     async def stop(self) -> None:
-        """Write what is waiting, held or not, and end."""
+        """Write all waiting hits, also held ones, and stop."""
         if self._task is None or self._loop is not asyncio.get_running_loop():
             return
         self._stopping.set()
@@ -76,7 +76,7 @@ class Buffer:
             log.error("events could not be written at shutdown", waiting=len(self._heap), error=repr(error))
 
     async def flush(self, *, everything: bool = False) -> int:
-        """Write what is ready now (or all of it); how many."""
+        """Write the hits that are due (or all); returns how many."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._lock = loop, asyncio.Lock()
@@ -121,12 +121,12 @@ flush = _buffer.flush
 
 
 async def start() -> None:
-    """Begin writing in this process."""
+    """Start writing in this process."""
     _buffer.start()
 
 
 async def stop() -> None:
-    """Write everything that waits, then end."""
+    """Write all waiting hits, then stop."""
     await _buffer.stop()
 
 

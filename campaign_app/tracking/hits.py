@@ -1,4 +1,4 @@
-"""One open, click or view as it came in, and what a batch of them adds up to. Pure."""
+"""One open, click or view, and what a batch of them changes. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from campaign_app.tracking import machines
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What a request said. `link` is the position of a clicked link."""
+    """One request. `link` is the position of the clicked link."""
 
     kind: EventKind
     delivery_id: int
@@ -25,7 +25,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the batch needs to know of a delivery, before it."""
+    """What a batch needs to know about a delivery, as it was before the batch."""
 
     id: int
     campaign_id: int
@@ -50,14 +50,15 @@ class Changes:
 
 
 def minute_of(at: datetime) -> datetime:
-    """The minute that a roll-up counts an instant in."""
+    """The minute of the roll-up that counts this instant."""
     return at.replace(second=0, microsecond=0)
 
 
 class Batch:
-    """Adds hits up. `clicked_before`: (delivery, link) → a person clicked it; `links`: campaign → its number of links.
+    """Adds up hits. `clicked_before`: delivery → its clicked links; `people_before`: (delivery, link) pairs that a
+    person clicked; `links`: campaign → its number of links.
 
-    Opened and clicked count people once; opens and clicks count every time; machines have counters of their own.
+    `opened` and `clicked` count each person once, `opens` and `clicks` every time. Machines have their own counters.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class Batch:
         self.changes = Changes()
 
     def add(self, hits: Sequence[Hit]) -> Changes:
-        """Everything the hits change. Those of unknown deliveries are left out."""
+        """All changes that the hits make. Hits of unknown deliveries are left out."""
         known = [hit for hit in hits if hit.delivery_id in self._targets]
         for hit in known:
             if hit.kind is EventKind.CLICK and hit.link is not None:
@@ -116,7 +117,7 @@ class Batch:
         self.changes.minutes[target.campaign_id, minute_of(hit.at)][noun] += 1
         if hit.kind is EventKind.CLICK:
             self._click(hit, target)
-        self._first(hit, target, "opened", target.opened_at, self.changes.opened)  # who clicks has opened
+        self._first(hit, target, "opened", target.opened_at, self.changes.opened)  # a click implies an open
 
     def _click(self, hit: Hit, target: Target) -> None:
         self._first(hit, target, "clicked", target.clicked_at, self.changes.clicked)
@@ -140,5 +141,5 @@ class Batch:
 
 
 def delivery_ids(hits: Iterable[Hit]) -> list[int]:
-    """The deliveries a batch concerns, in the one order in which rows are locked everywhere."""
+    """The deliveries of a batch, in the order in which rows are locked everywhere."""
     return sorted({hit.delivery_id for hit in hits})

@@ -1,4 +1,4 @@
-"""What receivers report is put to the delivery it belongs to: bounces, complaints, replies. Twice is once."""
+"""Matches bounces, complaints and replies with their deliveries. A repeated report counts once."""
 
 import asyncio
 import hashlib
@@ -24,7 +24,7 @@ from campaign_app.tracking import repository, service, trouble
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a report: how many facts it held, how many belonged to a delivery, how many were news."""
+    """Result of a report: how many facts it held, how many matched a delivery, how many were new."""
 
     facts: int
     matched: int
@@ -32,7 +32,7 @@ class Taken:
 
 
 async def take(session: AsyncSession, channel: Channel, raw: bytes, at: datetime | None = None) -> Taken:
-    """Record what a channel was sent about messages. Repeating it changes nothing."""
+    """Record a report that a channel received. Repeating it changes nothing."""
     report = await asyncio.to_thread(channel.read_report, raw)
     if report is None:
         return Taken(0, 0, 0)
@@ -48,7 +48,7 @@ async def take(session: AsyncSession, channel: Channel, raw: bytes, at: datetime
 
 
 async def _delivery(session: AsyncSession, report: Report, fact: Fact) -> Delivery | None:
-    """By our own header, by Message-ID or bounce address; a report over several people by each one's address."""
+    """Found by our own header, Message-ID or bounce address; in a report about several people also by address."""
     found = links.read_token(LinkKind.DELIVERY, report.token) if report.token else None
     delivery_id = found if found is not None else report.delivery_id
     named = await repository.delivery(session, delivery_id) if delivery_id is not None else None
@@ -63,9 +63,9 @@ async def _delivery(session: AsyncSession, report: Report, fact: Fact) -> Delive
 
 
 async def _suppress_stranger(session: AsyncSession, fact: Fact) -> None:
-    """A complaint that names only an address counts all the same: that person wants no more."""
+    """A complaint that names only an address also suppresses it."""
     if fact.kind is EventKind.COMPLAIN and "@" in fact.recipient:
-        with suppress(Invalid):  # what the report names is no address
+        with suppress(Invalid):  # the report may name something that is no address
             await suppression.add(
                 session, SYSTEM, fact.recipient, SuppressionReason.COMPLAINED, note="Reported as spam"
             )

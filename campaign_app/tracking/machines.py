@@ -1,4 +1,4 @@
-"""People and machines told apart, each machine with its reason. A table; when in doubt it was a person. Pure."""
+"""Tells machines from people, with the reason. Without a clear sign of a machine it counts as a person. Pure."""
 
 import ipaddress
 import re
@@ -26,7 +26,7 @@ GROUPS: Mapping[str, str] = {
     NO_AGENT: "Other machines",
 }
 
-AHEAD = timedelta(seconds=60)  # an image proxy that asks sooner did not wait for a person
+AHEAD = timedelta(seconds=60)  # an image proxy that asks sooner did so without a person
 BURST = timedelta(seconds=15)
 
 _APPLE = ipaddress.ip_network("17.0.0.0/8")
@@ -44,7 +44,7 @@ _BOT = re.compile(
 
 
 def reason(kind: EventKind, method: str, user_agent: str, ip: str, at: datetime, sent_at: datetime | None) -> str:
-    """Why this open or click is a machine's; "" when it is taken for a person's."""
+    """Why this open or click counts as a machine's; "" for a person's."""
     agent = user_agent.strip()
     if method.upper() == "HEAD":
         return PROBE
@@ -61,7 +61,7 @@ def reason(kind: EventKind, method: str, user_agent: str, ip: str, at: datetime,
 
 @lru_cache(maxsize=4_096)
 def _agent(agent: str) -> tuple[str, bool]:
-    """(what a browser's name says of it, whether it is a mailbox provider's image proxy); names repeat a lot."""
+    """(reason by the user agent or "", whether it is a mailbox provider's image proxy). Cached: agents repeat."""
     known = SCANNER if _SCANNER.search(agent) else BOT if _BOT.search(agent) else ""
     return known, _IMAGE_PROXY.search(agent) is not None
 
@@ -74,11 +74,11 @@ def _is_apple(ip: str) -> bool:
 
 
 def is_burst(clicked: int, links: int, at: datetime, sent_at: datetime | None) -> bool:
-    """Whether one recipient's clicks are a scanner's: every link (of at least two) within seconds of sending."""
+    """Whether one recipient's clicks are a scanner's: all links (at least two) within seconds of sending."""
     soon = sent_at is None or at - sent_at < BURST
     return soon and links >= 2 and clicked >= links
 
 
 def group(machine: str) -> str:
-    """Under which heading the analytics page counts a reason."""
+    """The heading under which the analytics page counts a reason."""
     return GROUPS.get(machine, "Other machines")

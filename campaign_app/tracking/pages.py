@@ -1,4 +1,4 @@
-"""The few pages that recipients see: whole documents with nothing loaded, light and dark, readable on any phone."""
+"""The pages that recipients see: complete documents that load nothing, in light and dark, readable on any phone."""
 
 from html import escape
 
@@ -39,7 +39,7 @@ def _sender(company: str) -> str:
 
 
 def ask(address: str, company: str) -> str:
-    """The question: nothing has happened yet."""
+    """The page that asks before anything is changed."""
     title = f"Unsubscribe from {company}?" if company else "Unsubscribe?"
     return _page(
         title,
@@ -51,7 +51,7 @@ def ask(address: str, company: str) -> str:
 
 
 def done(address: str, company: str) -> str:
-    """It has happened."""
+    """The page after unsubscribing."""
     return _page(
         "You are unsubscribed",
         f"<p><strong>{escape(address)}</strong> gets no more e-mail from {_sender(company)}.</p>"
@@ -60,12 +60,12 @@ def done(address: str, company: str) -> str:
 
 
 def tested() -> str:
-    """The link came from a test message."""
+    """The page for a link from a test message."""
     return _page("This was a test", "<p>The message was sent as a test, so this link does nothing.</p>")
 
 
 def gone() -> str:
-    """Whatever is wrong with a link, people are told no more than this."""
+    """The page for every link that does not work, whatever the cause."""
     return _page(
         "This link does not work",
         "<p>It may be cut off or too old. Open it from the message again, or answer the message.</p>",

@@ -27,7 +27,7 @@ _ZERO: Mapping[type[Any], tuple[str, ...]] = {
 
 
 async def targets(session: AsyncSession, delivery_ids: Sequence[int]) -> dict[int, Target]:
-    """What a batch needs to know of its deliveries, locked until the transaction ends."""
+    """What a batch needs to know about its deliveries; locks them until the transaction ends."""
     statement = (
         sa.select(*(_deliveries.c[name] for name in Target.__slots__))
         .where(_deliveries.c.id.in_(delivery_ids))
@@ -40,7 +40,7 @@ async def targets(session: AsyncSession, delivery_ids: Sequence[int]) -> dict[in
 async def clicks_before(
     session: AsyncSession, delivery_ids: Sequence[int]
 ) -> tuple[dict[int, set[int]], set[tuple[int, int]]]:
-    """(delivery → links it clicked, as anybody; pairs of delivery and link that a person clicked)."""
+    """(delivery → links clicked by people or machines, (delivery, link) pairs that a person clicked)."""
     anybody: dict[int, set[int]] = {}
     people: set[tuple[int, int]] = set()
     statement = (
@@ -66,7 +66,7 @@ async def link_counts(session: AsyncSession, campaign_ids: Sequence[int]) -> dic
 
 
 async def apply(session: AsyncSession, changes: Changes) -> None:
-    """Write a batch: events, first times, roll-ups; always in the same order of tables and keys."""
+    """Write a batch of events, first times and roll-ups, always in the same order of tables and keys."""
     if changes.events:
         await session.execute(sa.insert(_events), changes.events)
     await _first_times(session, "opened_at", changes.opened)
@@ -88,7 +88,7 @@ async def _first_times(session: AsyncSession, column: str, times: Mapping[int, d
 
 
 async def add_amounts(session: AsyncSession, changes: Changes) -> None:
-    """Move counters and roll-ups."""
+    """Add the amounts to counters and roll-ups."""
     for (campaign_id, minute), amounts in sorted(changes.minutes.items()):
         await _upsert(session, CampaignMinute, {"campaign_id": campaign_id, "minute": minute}, amounts)
     for (campaign_id, domain), amounts in sorted(changes.domains.items()):
@@ -117,7 +117,7 @@ async def _upsert(session: AsyncSession, table: Any, keys: Mapping[str, Any], am
 
 
 async def add_event(session: AsyncSession, delivery: Delivery, kind: EventKind, at: datetime, **values: Any) -> bool:
-    """Insert one event; False when one with the same `dedupe` is there already."""
+    """Insert one event; False when one with the same `dedupe` already exists."""
     row = {
         "delivery_id": delivery.id,
         "campaign_id": delivery.campaign_id,
@@ -135,7 +135,7 @@ async def add_event(session: AsyncSession, delivery: Delivery, kind: EventKind, 
 
 
 async def set_first_time(session: AsyncSession, delivery_id: int, column: str, at: datetime) -> bool:
-    """Note when something first happened to a delivery; False when it had before."""
+    """Record when something first happened to a delivery; False when it had happened before."""
     statement = (
         sa.update(_deliveries)
         .where(_deliveries.c.id == delivery_id, _deliveries.c[column].is_(None))
@@ -151,7 +151,7 @@ async def delivery(session: AsyncSession, delivery_id: int) -> Delivery | None:
 
 
 async def latest_delivery(session: AsyncSession, address: str) -> Delivery | None:
-    """The newest message that went to an address."""
+    """The newest message sent to an address."""
     statement = (
         select(Delivery)
         .join(Contact, col(Contact.id) == col(Delivery.contact_id))
@@ -165,7 +165,7 @@ async def latest_delivery(session: AsyncSession, address: str) -> Delivery | Non
 async def click_target(
     session: AsyncSession, delivery_id: int, position: int
 ) -> tuple[str, int, datetime | None] | None:
-    """(URL template, contact, when it was sent) of a delivery's link, in one statement."""
+    """(URL template, contact, time of sending) of a delivery's link, in one statement."""
     statement = (
         sa.select(_links.c.url, _deliveries.c.contact_id, _deliveries.c.sent_at)
         .join(_deliveries, _deliveries.c.campaign_id == _links.c.campaign_id)
@@ -176,10 +176,10 @@ async def click_target(
 
 
 async def campaign(session: AsyncSession, campaign_id: int) -> Campaign | None:
-    """A campaign, deleted or not: people open old messages."""
+    """A campaign, also a deleted one: people open old messages."""
     return await session.get(Campaign, campaign_id)
 
 
 async def contact(session: AsyncSession, contact_id: int) -> Contact | None:
-    """The person of a delivery; None when the contact was deleted."""
+    """The contact of a delivery; None when it was deleted."""
     return await session.get(Contact, contact_id)

@@ -1,4 +1,4 @@
-"""Use cases of tracking: what a recipient's request means, and what is stored of it."""
+"""Use cases of tracking: what a recipient's request means and what is stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from campaign_app.workspace import service as workspace
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """Where a click leads, and what the batch needs."""
+    """The target of a click, and what its hit needs."""
 
     url: str
     delivery_id: int
@@ -32,7 +32,7 @@ class Click:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """What the unsubscribe page shows: the address half hidden, the sender's name, whether it is done already."""
+    """What the unsubscribe page shows: the partly hidden address, the sender's name, whether it is already done."""
 
     delivery_id: int
     address: str
@@ -41,13 +41,13 @@ class Leaving:
 
 
 def hit_of(kind: EventKind, token: str, *, method: str = "GET", ip: str = "", user_agent: str = "") -> Hit | None:
-    """A hit from an open pixel's or view's token; None when the token is not ours. No I/O."""
+    """The hit of an open pixel's or a view's token; None when the token is not valid. No I/O."""
     found = links.read_token(LinkKind(kind.value), token)
     return Hit(kind, found, now(), method=method, ip=ip, user_agent=user_agent) if found is not None else None
 
 
 async def record_hits(session: AsyncSession, hits: Sequence[Hit]) -> Changes:
-    """Store a batch with its roll-ups, all in this transaction."""
+    """Store a batch and its roll-ups in this transaction."""
     ids = delivery_ids(hits)
     known = await repository.targets(session, ids)
     clicked, people = await repository.clicks_before(session, ids)
@@ -58,7 +58,7 @@ async def record_hits(session: AsyncSession, hits: Sequence[Hit]) -> Changes:
 
 
 async def click(session: AsyncSession, token: str) -> Click | None:
-    """Where a click token leads; None when it is not ours, or the target is no web address for this person."""
+    """Where a click token leads; None when it is not valid, or the target is no web address for this person."""
     found = links.read_click(token)
     known = await repository.click_target(session, found.delivery_id, found.position) if found else None
     if found is None or known is None:
@@ -66,7 +66,7 @@ async def click(session: AsyncSession, token: str) -> Click | None:
     url, contact_id, sent_at = known
     if found.values:
         url = link_values.address(url, found.values)
-    elif "{" in url:  # sent by a version whose tokens carried no values
+    elif "{" in url:  # sent by a version whose tokens had no values
         contact = await repository.contact(session, contact_id)
         try:
             url = render_url(url, context_for(contact) if contact else {})
@@ -77,7 +77,7 @@ async def click(session: AsyncSession, token: str) -> Click | None:
 
 
 async def leaving(session: AsyncSession, token: str) -> Leaving | None:
-    """What an unsubscribe page for this token shows; None when the token is not ours."""
+    """What the unsubscribe page for this token shows; None when the token is not valid."""
     found = links.read_token(LinkKind.UNSUBSCRIBE, token)
     if found is None or (delivery := await repository.delivery(session, found)) is None:
         return None
@@ -87,7 +87,7 @@ async def leaving(session: AsyncSession, token: str) -> Leaving | None:
 
 
 async def unsubscribe(session: AsyncSession, token: str, *, ip: str = "", user_agent: str = "") -> Leaving | None:
-    """Suppress the recipient at once, in every campaign, running ones too. Repeating it changes nothing."""
+    """Suppress the recipient at once in all campaigns, also running ones. Repeating it changes nothing."""
     page = await leaving(session, token)
     if page is None or (delivery := await repository.delivery(session, page.delivery_id)) is None:
         return None
@@ -107,7 +107,7 @@ async def unsubscribe(session: AsyncSession, token: str, *, ip: str = "", user_a
 
 
 async def suppress(session: AsyncSession, delivery: Delivery, reason: SuppressionReason, note: str) -> None:
-    """Put a recipient on the suppression list in the name of the product."""
+    """Put a recipient on the suppression list, as the system."""
     if not delivery.address:
         return
     campaign = await repository.campaign(session, delivery.campaign_id)

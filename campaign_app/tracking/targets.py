@@ -1,4 +1,4 @@
-"""Where a click may lead, and how much of an address a page may show. Pure."""
+"""Which addresses a click may lead to, and how much of an e-mail address a page may show. Pure."""
 
 from urllib.parse import quote, urlsplit
 
@@ -6,7 +6,7 @@ _KEPT = "!#$%&'()*+,/:;=?@[]~-._"
 
 
 def redirectable(url: str) -> str:
-    """The address as a Location header takes it; "" unless it is a complete http or https address."""
+    """The address in the form of a Location header; "" unless it is a complete http or https address."""
     cleaned = url.strip()
     try:
         parts = urlsplit(cleaned)
@@ -19,7 +19,7 @@ def redirectable(url: str) -> str:
 
 
 def half_hidden(address: str) -> str:
-    """a…a@example.com: enough to recognise one's own address, too little for somebody who got the link forwarded."""
+    """a…a@example.com: enough to recognise one's own address, too little for somebody with a forwarded link."""
     name, at, domain = address.partition("@")
     if not at:
         return f"…{address[-3:]}" if len(address) > 5 else "…"

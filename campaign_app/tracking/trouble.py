@@ -1,4 +1,4 @@
-"""Reports that are about the sender: noted on the account, and when there are several its campaigns stop."""
+"""Reports about the sender are recorded on the account. Several of them pause its campaigns."""
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -14,7 +14,7 @@ from campaign_app.tracking import repository
 
 
 async def heard(session: AsyncSession, delivery: Delivery, words: str) -> None:
-    """A server refused the account's mail. The recipient has nothing to do with it."""
+    """Record that a server refused the account's mail. The recipient is not the cause."""
     campaign = await repository.campaign(session, delivery.campaign_id)
     if campaign is None or campaign.account_id is None:
         return
@@ -29,8 +29,8 @@ async def heard(session: AsyncSession, delivery: Delivery, words: str) -> None:
 async def _stop(session: AsyncSession, account_id: int, note: Reported) -> None:
     account = await session.get(SendingAccount, account_id)
     reason = (
-        f"{note.count} reports within an hour say that servers refuse “{account.name if account else ''}” itself, the "
-        f"last one: “{note.words[:200]}” Mend that with the provider, then resume."
+        f"{note.count} reports within an hour say that servers refuse “{account.name if account else ''}” itself. The "
+        f"last one: “{note.words[:200]}” Fix this with the provider, then resume."
     )
     running = select(Campaign.id).where(
         Campaign.account_id == account_id, col(Campaign.status) == CampaignStatus.RUNNING

@@ -1,4 +1,4 @@
-"""A message as a web page: what "View in browser" shows, made anew for its recipient."""
+"""The page behind "View in browser": the message, rendered again for its recipient."""
 
 from collections import OrderedDict
 from typing import Any
@@ -21,7 +21,7 @@ _compiled: OrderedDict[tuple[Any, ...], Message | None] = OrderedDict()
 
 
 async def page(session: AsyncSession, token: str) -> str | None:
-    """The message's HTML; None when the token is not ours or nothing can be shown any more."""
+    """The message's HTML; None when the token is not valid or the message can no longer be shown."""
     found = links.read_token(LinkKind.VIEW, token)
     if found is None or (delivery := await repository.delivery(session, found)) is None:
         return None
@@ -42,7 +42,7 @@ async def page(session: AsyncSession, token: str) -> str | None:
         shown: str = message.render(values).html
         return shown
     except TooSlow:
-        _compiled[_key(session, campaign)] = None  # nobody else has to wait for it
+        _compiled[_key(session, campaign)] = None  # the next request must not wait for it again
         return None
     except RenderError:
         return None
