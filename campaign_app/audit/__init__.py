@@ -1,1 +1,1 @@
-"""Who did what to which object: append-only, every entry chained to the one before."""
+"""The audit log: who did what to which object. Append-only; every entry is chained to the one before."""

@@ -1,4 +1,4 @@
-"""Signed notes of how long the chain was and how it ended. Apart from the database, they show a cut or a rewrite."""
+"""Signed records of the chain's length and end. Kept outside the database, they reveal a cut or rewritten chain."""
 
 import hashlib
 import hmac
@@ -19,7 +19,7 @@ log = logging.get("audit")
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """The chain had `count` entries and ended with entry `id`, whose seal is `hash`."""
+    """The chain had `count` entries and ended with entry `id`, which has the hash `hash`."""
 
     at: datetime
     count: int
@@ -27,13 +27,13 @@ class Anchor:
     hash: str
 
     def text(self) -> str:
-        """One line that nobody without the installation's key can make."""
+        """The anchor as one line, signed with the installation's key."""
         content = " ".join((_WORD, self.at.astimezone(UTC).isoformat(), str(self.count), str(self.id), self.hash))
         return f"{content} {_mac(content)}"
 
 
 def parse(line: str) -> Anchor | None:
-    """The anchor of a line that this installation wrote, else None."""
+    """The anchor of a line that this installation signed, else None."""
     start = line.find(_WORD)
     words = line[start:].split()[:6] if start >= 0 else []
     if len(words) != 6 or not hmac.compare_digest(_mac(" ".join(words[:5])).encode(), words[5].encode()):
@@ -52,7 +52,7 @@ def kept() -> list[Anchor]:
 
 
 def keep(anchor: Anchor) -> None:
-    """Write it to the log, and to this host's file unless its newest says the same."""
+    """Write the anchor to the log, and to this host's file unless its newest entry is the same."""
     log.info("audit anchor", anchor=anchor.text())
     before = kept()
     if before and (before[-1].id, before[-1].hash) == (anchor.id, anchor.hash):

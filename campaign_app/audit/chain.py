@@ -1,4 +1,4 @@
-"""The chain, pure: what of an entry is sealed and how the next one hangs on it."""
+"""What each entry's hash covers, and how entries are linked. Pure."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ _MAX_DEPTH = 4
 
 
 def clean(value: Any, depth: int = 0) -> Any:
-    """A detail as both databases give it back unchanged: text, whole numbers, lists, mappings."""
+    """A detail in a form that both databases return unchanged: text, whole numbers, lists, mappings."""
     if isinstance(value, Enum):
         return clean(value.value, depth)
     if value is None or isinstance(value, bool | int):
@@ -26,7 +26,7 @@ def clean(value: Any, depth: int = 0) -> Any:
         return {clean_text(str(key), 64): clean(item, depth + 1) for key, item in value.items()}
     if depth < _MAX_DEPTH and isinstance(value, list | tuple | set | frozenset):
         return [clean(item, depth + 1) for item in value]
-    return clean_text(str(value), _MAX_TEXT)  # a float too: JSONB would turn 1e20 into another number
+    return clean_text(str(value), _MAX_TEXT)  # also a float: JSONB would change 1e20
 
 
 def clean_text(text: str, limit: int) -> str:
@@ -35,7 +35,7 @@ def clean_text(text: str, limit: int) -> str:
 
 
 def seal(key: bytes, entry: AuditEntry) -> str:
-    """Keyed hash over every column of the entry but its own, so that the database alone cannot forge one."""
+    """Keyed hash over every column of the entry except `hash`; nobody can forge it with the database alone."""
     content = [
         entry.at.astimezone(UTC).isoformat(),
         entry.actor_id,
@@ -53,7 +53,7 @@ def seal(key: bytes, entry: AuditEntry) -> str:
 
 
 def head(key: bytes, entry_id: int, entry_hash: str, count: int, *, broken: bool) -> dict[str, Any]:
-    """The signed end of the chain. `broken` stays: an end that once did not fit is not made good by writing on."""
+    """The signed end of the chain. `broken` stays set: later entries do not repair an end that once did not fit."""
     value = {"id": entry_id, "hash": entry_hash, "count": count, "broken": broken}
     return {**value, "mac": _mac(key, value)}
 
@@ -70,5 +70,5 @@ def _mac(key: bytes, value: Mapping[str, Any]) -> str:
 
 
 def fits(key: bytes, entry: AuditEntry, previous_hash: str) -> bool:
-    """Whether the entry is as it was written and follows the one whose hash is given."""
+    """Whether the entry is unchanged and follows the entry with the given hash."""
     return entry.previous_hash == previous_hash and hmac.compare_digest(entry.hash, seal(key, entry))

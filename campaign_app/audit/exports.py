@@ -1,4 +1,4 @@
-"""What leaves the installation as a file, and its entry in the log."""
+"""The log entry of each file that is exported."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ from campaign_app.core import db
 from campaign_app.core.actor import Actor
 
 Count = Callable[[AsyncSession], Awaitable[int]]
-NO_PEOPLE: Final = None  # the file holds figures, settings or texts, and nothing of single people
+NO_PEOPLE: Final = None  # the file holds figures, settings or texts, no data of single people
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A file in words for the log. `people` counts whom or what it holds, by the same filters as the file."""
+    """An exported file as the log describes it. `people` counts what it holds, by the same filters as the file."""
 
     actor: Actor
     action: str
@@ -28,7 +28,7 @@ class Export:
 
 
 def of_log(actor: Actor, filters: Mapping[str, Any]) -> Export:
-    """The log itself."""
+    """An export of the log."""
     given = {"action": "", "object_type": "", "actor_id": None, "text": ""} | dict(filters)
 
     async def entries(session: AsyncSession) -> int:
@@ -38,12 +38,12 @@ def of_log(actor: Actor, filters: Mapping[str, Any]) -> Export:
 
 
 def of_anchor(actor: Actor) -> Export:
-    """The signed end of the log."""
+    """An export of the signed end of the log."""
     return Export(actor, "audit.export_anchor", "audit", "Anchor of the audit log", NO_PEOPLE)
 
 
 async def note(export: Export) -> None:
-    """Write it to the log, before the file goes out. The caller has asked for the permission."""
+    """Record the export before the file is sent. The caller has checked the permission."""
     details: dict[str, Any] = {"filters": dict(export.filters)}
     if export.people is not None:
         async with db.reading() as session:

@@ -1,4 +1,4 @@
-"""The log in words for people. Pure."""
+"""Labels of the log. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -36,7 +36,7 @@ def _value(value: Any) -> str:
 
 
 def choices(found: Choices) -> dict[str, dict[str, Any]]:
-    """What the page offers: field → label → value. People who share a name get their number behind it."""
+    """The filters of the page: field → label → value. People with the same name get their number after it."""
     names = [name for _, name in found.actors]
     return {
         "action": {action(name): name for name in found.actions},
@@ -48,17 +48,17 @@ def choices(found: Choices) -> dict[str, dict[str, Any]]:
 
 
 _FAULTS = {
-    Fault.END: "The newest entry is missing or another one.",
-    Fault.HEAD: "The signed end of the log is missing or not ours.",
-    Fault.COUNT: "There are more or fewer entries than were written.",
+    Fault.END: "The newest entry is missing or was replaced.",
+    Fault.HEAD: "The signed end of the log is missing, or another key signed it.",
+    Fault.COUNT: "The number of entries is not the number that was written.",
     Fault.EMPTY: "The log is empty, although people exist.",
-    Fault.ANCHOR: "An entry that was anchored is missing or another one.",
-    Fault.BROKEN: "The end of the log did not fit at an earlier time, and entries were written after it.",
+    Fault.ANCHOR: "An entry that was anchored is missing or was replaced.",
+    Fault.BROKEN: "The end of the log was already wrong when later entries were written.",
 }
 
 
 def verdict(found: Proof, checked_at: str) -> str:
-    """What the check of the chain says."""
+    """The result of the check as text."""
     if found.is_whole:
         count = plural(found.anchor.count, "entry", "entries")
         return f"Every entry is as it was written and none is missing ({count}). Checked {checked_at}."
@@ -66,5 +66,5 @@ def verdict(found: Proof, checked_at: str) -> str:
     if found.wrong:
         shown = ", ".join(str(entry_id) for entry_id in found.wrong[:10])
         parts.insert(0, f"{plural(len(found.wrong), 'entry does', 'entries do')} not fit: number {shown}.")
-    why = "Somebody changed the database by hand, or var/secret.key is another one than before. Compare with a backup."
+    why = "Somebody changed the database by hand, or var/secret.key was replaced. Compare with a backup."
     return " ".join([*parts, why, f"Checked {checked_at}."])

@@ -14,13 +14,13 @@ from campaign_app.models.audit import AuditEntry
 from campaign_app.models.setting import Setting
 from campaign_app.models.user import User
 
-_LOCK = 0x42454143  # one writer at a time on PostgreSQL; SQLite has but one anyway
+_LOCK = 0x42454143  # one writer at a time on PostgreSQL; SQLite has only one
 _HEAD = "audit_head"
 _NEWEST = SortKey(col(AuditEntry.id), descending=True)
 
 
 def lock(session: Session) -> None:
-    """Wait for the other writers of the chain; held until the commit."""
+    """Take the lock of the chain's writers; it is held until the commit."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
@@ -29,13 +29,13 @@ _LAST: Any = select(AuditEntry.id, AuditEntry.hash).order_by(col(AuditEntry.id).
 
 
 def head(session: Session) -> dict[str, Any]:
-    """The signed end of the chain (chain.head), kept apart so that a cut is found; {} before the first entry."""
+    """The signed end of the chain (chain.head), stored separately to detect a cut; {} before the first entry."""
     found = session.get(Setting, _HEAD, populate_existing=True)
     return found.value if found else {}
 
 
 def last(session: Session) -> tuple[int, str]:
-    """Id and hash of the newest entry, (0, "") without one."""
+    """Id and hash of the newest entry; (0, "") when there is none."""
     row = session.execute(_LAST).first()
     return (row[0], row[1]) if row else (0, "")
 
@@ -46,14 +46,14 @@ def people(session: Session) -> int:
 
 
 def append(session: Session, entry: AuditEntry) -> int:
-    """Store an entry; its id."""
+    """Store an entry; returns its id."""
     session.add(entry)
     session.flush()
     return entry.id or 0
 
 
 def keep_head(session: Session, value: dict[str, Any]) -> None:
-    """Make it the head."""
+    """Store the head."""
     found = session.get(Setting, _HEAD) or Setting(key=_HEAD)
     found.value = value
     session.add(found)
@@ -61,30 +61,30 @@ def keep_head(session: Session, value: dict[str, Any]) -> None:
 
 
 async def stored_head(session: AsyncSession) -> dict[str, Any]:
-    """As `head`."""
+    """`head` for an AsyncSession."""
     found = await session.get(Setting, _HEAD, populate_existing=True)
     return found.value if found else {}
 
 
 async def stored_last(session: AsyncSession) -> tuple[int, str]:
-    """As `last`."""
+    """`last` for an AsyncSession."""
     row = (await session.execute(_LAST)).first()
     return (row[0], row[1]) if row else (0, "")
 
 
 async def hashes(session: AsyncSession, ids: Sequence[int]) -> dict[int, str]:
-    """The seals of these entries."""
+    """Id → hash of these entries."""
     rows = await session.execute(select(AuditEntry.id, AuditEntry.hash).where(col(AuditEntry.id).in_(ids)))
     return {row[0]: row[1] for row in rows}
 
 
 async def any_user(session: AsyncSession) -> bool:
-    """Whether anybody exists, which the log begins with."""
+    """Whether a user exists. The first entry of the log is about the first user."""
     return (await session.exec(select(User.id).limit(1))).first() is not None
 
 
 def in_order(session: AsyncSession, size: int) -> AsyncIterator[list[AuditEntry]]:
-    """Every entry in the order they were written, in batches, as stored now."""
+    """Every entry in the order of writing, in batches, as stored now."""
     statement = sa.select(AuditEntry).execution_options(populate_existing=True)
     return _entries(session, statement, SortKey(col(AuditEntry.id)), size)
 
@@ -119,7 +119,7 @@ async def count(session: AsyncSession, conditions: Sequence[sa.ColumnElement[boo
 
 
 def conditions(action: str, object_type: str, actor_id: int | None, text: str) -> list[sa.ColumnElement[bool]]:
-    """The filters of a search; an action that ends in "." means all that begin so."""
+    """The conditions of a search; an action that ends in "." matches all actions with this beginning."""
     found: list[sa.ColumnElement[bool]] = []
     if action:
         by_prefix = action.endswith(".")
@@ -140,7 +140,7 @@ async def distinct(session: AsyncSession, column: Any) -> list[Any]:
 
 
 async def actors(session: AsyncSession) -> list[tuple[int, str]]:
-    """(id, latest name) of everyone who appears in the log."""
+    """(id, latest name) of everyone in the log."""
     newest_ids = sa.select(sa.func.max(AuditEntry.id)).group_by(col(AuditEntry.actor_id)).scalar_subquery()
     query = select(AuditEntry.actor_id, AuditEntry.actor_name).where(col(AuditEntry.id).in_(newest_ids))
     rows = (await session.exec(query.order_by(col(AuditEntry.actor_name)))).all()

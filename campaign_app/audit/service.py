@@ -1,4 +1,4 @@
-"""Use cases of the audit log: write, search, prove."""
+"""Use cases of the audit log: write, search, verify."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,19 +23,19 @@ log = logging.get("audit")
 
 
 class Fault(StrEnum):
-    """What can be wrong with the chain as a whole."""
+    """Faults of the chain as a whole."""
 
-    END = "end"  # the newest entry is not the one that the head names
-    HEAD = "head"  # there is none, or it is not signed with our key
-    COUNT = "count"  # more or fewer entries than the head says
-    EMPTY = "empty"  # people exist, but no entry
-    ANCHOR = "anchor"  # an entry that was anchored is gone or another one
-    BROKEN = "broken"  # something was written after one of these
+    END = "end"  # the newest entry is not the one in the head
+    HEAD = "head"  # the head is missing or not signed with our key
+    COUNT = "count"  # the number of entries differs from the head
+    EMPTY = "empty"  # users exist, but no entry
+    ANCHOR = "anchor"  # an anchored entry is missing or was replaced
+    BROKEN = "broken"  # entries were written after one of these faults
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Ids of entries that do not fit (changed, put in, after a gap), faults of the whole, and the end as found."""
+    """Ids of entries that do not fit (changed, inserted, after a gap), faults of the whole, and the end as found."""
 
     wrong: list[int]
     faults: list[str]
@@ -43,7 +43,7 @@ class Proof:
 
     @property
     def is_whole(self) -> bool:
-        """Nothing is wrong."""
+        """Whether nothing is wrong."""
         return not self.wrong and not self.faults
 
 
@@ -65,7 +65,7 @@ async def record(
     object_name: str = "",
     **details: Any,
 ) -> None:
-    """Note an act. It is written with the commit, so that no long transaction keeps others from the chain."""
+    """Record an action. It is written at the commit, so that a long transaction does not block the chain for others."""
     waiting: list[AuditEntry] | None = session.info.get(_WAITING)
     if waiting is None:
         waiting = session.info[_WAITING] = []
@@ -105,12 +105,12 @@ def _write(session: Session) -> None:
 
 
 def _begins(session: Session, entries: Sequence[AuditEntry]) -> bool:
-    """Whether a first entry can be the first: nobody exists whom these entries do not bring."""
+    """Whether the log may begin with these entries: every existing user is created by them."""
     return repository.people(session) <= sum(entry.action == "user.create" for entry in entries)
 
 
 def _end_fault(key: bytes, head: Mapping[str, Any], last: tuple[int, str]) -> str:
-    """What is wrong with the end of the chain: a Fault, or ""."""
+    """The fault at the end of the chain, or ""."""
     if not head:
         return Fault.HEAD if last[0] else ""
     if not chain.head_fits(key, head):
@@ -131,7 +131,7 @@ async def search(
     cursor: str = "",
     limit: int = 50,
 ) -> Page[AuditEntry]:
-    """Entries newest first. An `action` ending in "." takes all that begin so."""
+    """Entries, newest first. An `action` that ends in "." matches all actions with this beginning."""
     actor.require("audit:read")
     return await repository.page(session, repository.conditions(action, object_type, actor_id, text), cursor, limit)
 
@@ -154,7 +154,7 @@ async def export(
 
 
 async def choices(session: AsyncSession, actor: Actor) -> Choices:
-    """Actions, kinds of objects and people that the log knows."""
+    """Actions, kinds of objects and people in the log."""
     actor.require("audit:read")
     return Choices(
         actions=await repository.distinct(session, AuditEntry.action),
@@ -164,7 +164,7 @@ async def choices(session: AsyncSession, actor: Actor) -> Choices:
 
 
 async def prove(session: AsyncSession, more: Sequence[Anchor] = ()) -> Proof:
-    """Read the whole chain and compare it with its head, this host's anchors and `more` ones."""
+    """Read the whole chain and compare it with its head, this host's anchors and the anchors in `more`."""
     head, last = await repository.stored_head(session), await repository.stored_last(session)
     expected = {(anchor.id, anchor.hash, anchor.count) for anchor in (*anchors.kept(), *more) if anchor.id}
     key, previous, last_id, count = _key(), "", 0, 0
@@ -193,7 +193,7 @@ async def _end(session: AsyncSession, head: Mapping[str, Any], last: tuple[int, 
 
 
 async def glance(session: AsyncSession) -> Proof:
-    """As `prove`, but only the head, the last entry and the anchored ones: what a big log can bear every hour."""
+    """Like `prove`, but reads only the head, the last entry and the anchored entries: fast enough for every hour."""
     head, last = await repository.stored_head(session), await repository.stored_last(session)
     known = {anchor.id: anchor.hash for anchor in anchors.kept() if anchor.id}
     faults: list[str] = [Fault.ANCHOR] if await repository.hashes(session, list(known)) != known else []
@@ -203,7 +203,7 @@ async def glance(session: AsyncSession) -> Proof:
 
 
 def keep_anchor(proof: Proof) -> None:
-    """Anchor a whole chain in this process's log and this host's file; say it as an error when it is not whole."""
+    """Write an anchor to this process's log and this host's file; log an error instead if the chain is not whole."""
     if proof.is_whole:
         anchors.keep(proof.anchor)
     else:
@@ -211,15 +211,15 @@ def keep_anchor(proof: Proof) -> None:
 
 
 async def anchor_text(session: AsyncSession, actor: Actor) -> str:
-    """The present end of the chain as an anchor to keep elsewhere.
+    """The current end of the chain as an anchor to keep elsewhere.
 
     Raises:
-        Conflict: the end does not fit, so an anchor would vouch for something wrong.
+        Conflict: the end does not fit, so an anchor would confirm a wrong state.
     """
     actor.require("audit:read")
     found = await glance(session)
     if not found.is_whole:
-        raise Conflict("The audit log was changed. Open its page: it says what does not fit.", title="No anchor")
+        raise Conflict("The audit log was changed. Its page says what is wrong.", title="No anchor")
     return found.anchor.text()
 
 

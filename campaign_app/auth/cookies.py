@@ -1,5 +1,5 @@
-"""The session cookie. Its token stays at the door: the guard puts its digest in its place. The digest is all that the
-rest of the product knows, and all that Reflex keeps in its states and so in Redis and its files.
+"""The session cookie. The guard replaces its token by the token's digest. The rest of the product sees only the digest,
+so Reflex stores nothing else in its states, in Redis and in its files.
 """
 
 from typing import Final
@@ -11,13 +11,13 @@ _DIGEST_LENGTH: Final = 64
 
 
 def session_digest(cookie_header: str) -> str:
-    """The digest of the session's token in a Cookie header behind the guard, "" when there is none."""
+    """The digest of the session's token in a Cookie header that passed the guard; "" when there is none."""
     value = _values(cookie_header).get(SESSION_COOKIE, "")
     return value if len(value) == _DIGEST_LENGTH else ""
 
 
 def hide_token(cookie_header: str, *, others: bool) -> str:
-    """The header with the session's token replaced by its digest; with `others` the other cookies stay."""
+    """The header with the session's token replaced by its digest; `others` keeps the other cookies."""
     values = _values(cookie_header)
     kept = {name: value for name, value in values.items() if others and name != SESSION_COOKIE}
     if token := values.get(SESSION_COOKIE):

@@ -1,7 +1,7 @@
-"""For edges that hold no transaction: who is at the other end of a session, noting its use.
+"""The actor of a session, for edges without a transaction. Also records that the session is used.
 
-Every handler and route gets its actor from here. So this is where a second factor that is required and missing stops
-everything but its set-up.
+Every handler and route gets its actor from here, so a required second factor that is missing is checked here: then
+only its set-up is allowed.
 """
 
 from dataclasses import replace
@@ -16,14 +16,15 @@ from campaign_app.core import clock, db
 from campaign_app.core.actor import Actor
 
 STRANGER: Final = "beacon.stranger"
-"""Where the guard says in the ASGI scope of a socket that it came without a session."""
+"""The key in a socket's ASGI scope by which the guard marks a socket without a session."""
 
 
 async def current_actor(digest: str, ip: str = "", *, in_use: bool = True, for_set_up: bool = False) -> Actor | None:
-    """The actor of a session by its token's digest, None when it lets nobody in.
+    """The actor of the session with this token digest; None when the session is not valid.
 
-    Notes the use at most once a minute and session; what nobody asked for (`in_use` False) keeps no session alive.
-    `for_set_up`: for what somebody may do who has to set up a second factor; such an actor has no permissions.
+    Records the use at most once a minute per session. `in_use` False: the request was not made by a person and does
+    not keep the session alive. `for_set_up`: also for people who must set up a second factor first; then their actor
+    has no permissions.
 
     Raises:
         FactorRequired: a second factor is required and missing, and this is not `for_set_up`.

@@ -1,4 +1,4 @@
-"""What a browser calls itself, in words for people. Pure."""
+"""A browser's name for people, from its user agent. Pure."""
 
 import ua_parser
 
@@ -6,7 +6,7 @@ _UNKNOWN = "Unknown browser"
 
 
 def describe(user_agent: str) -> str:
-    """Firefox on Linux, Chrome on Windows, …; "Unknown browser" when it does not say."""
+    """Firefox on Linux, Chrome on Windows, …; "Unknown browser" when the user agent does not name one."""
     found = ua_parser.parse(user_agent[:255])
     browser = found.user_agent.family if found.user_agent else ""
     system = found.os.family if found.os else ""

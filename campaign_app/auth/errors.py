@@ -1,10 +1,10 @@
-"""What can go wrong with people and sessions."""
+"""Errors of people and sessions."""
 
 from campaign_app.core.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated
 
 
 class WrongCredentials(Unauthenticated):
-    """Address unknown, password wrong or user switched off: one answer for all, so that nothing can be found out."""
+    """Address unknown, password wrong or user switched off. The answer is the same for all three, to reveal nothing."""
 
     code = "wrong_credentials"
 
@@ -16,7 +16,7 @@ class WrongCredentials(Unauthenticated):
 
 
 class SecondFactorNeeded(Unauthenticated):
-    """The password was right; a code is needed too."""
+    """The password was right; a code is also needed."""
 
     code = "second_factor"
 
@@ -25,7 +25,7 @@ class SecondFactorNeeded(Unauthenticated):
 
 
 class WrongCode(Invalid):
-    """Neither a code of the app nor an unused recovery code."""
+    """The code is neither the app's nor an unused recovery code."""
 
     code = "wrong_code"
 
@@ -35,7 +35,7 @@ class WrongCode(Invalid):
 
 
 class PendingOver(Unauthenticated):
-    """Too long ago, used up, or the password has changed since."""
+    """The pending sign-in is too old or used up, or the password was changed since."""
 
     code = "pending_over"
 
@@ -44,7 +44,7 @@ class PendingOver(Unauthenticated):
 
 
 class FactorInUse(Conflict):
-    """There is one already."""
+    """The person already has a second factor."""
 
     code = "factor_in_use"
 
@@ -56,7 +56,7 @@ class FactorInUse(Conflict):
 
 
 class NoFactor(Conflict):
-    """There is none, or it is in another state."""
+    """The person has no second factor, or it is in another state."""
 
     code = "no_factor"
 
@@ -65,7 +65,7 @@ class NoFactor(Conflict):
 
 
 class FactorRequired(Forbidden):
-    """Signed in, but the workspace requires a second factor of this role and there is none."""
+    """Signed in, but the workspace requires a second factor of this role and the person has none."""
 
     code = "second_factor_required"
 
@@ -78,7 +78,7 @@ class FactorRequired(Forbidden):
 
 
 class OwnFactorFirst(Invalid):
-    """Who requires a second factor of others has one."""
+    """Only a person with a second factor may require it of others."""
 
     code = "own_factor_first"
 
@@ -94,27 +94,27 @@ class SignInThrottled(TooMany):
 
 
 class AlreadySetUp(Conflict):
-    """The first owner exists."""
+    """The first owner already exists."""
 
     code = "already_set_up"
 
 
 class NoSetupLink(Forbidden):
-    """Whoever makes the owner must have the one-time link that the server printed."""
+    """The first owner can be created only with the one-time link that the server printed."""
 
     code = "setup_link"
 
     def __init__(self) -> None:
         super().__init__(
-            "The owner is made with the one-time link that the server printed when it started. "
-            "This is not its present one.",
+            "The owner is created with the one-time link that the server printed when it started. "
+            "This is not the current link.",
             title="Open the link first",
             hint="Print it again with: campaign user setup-link",
         )
 
 
 class LastOwner(Conflict):
-    """Someone must be able to do everything."""
+    """The workspace must keep at least one active owner."""
 
     code = "last_owner"
 

@@ -1,4 +1,4 @@
-"""The workspace's switch: owners and admins must have a second factor."""
+"""The workspace's setting that owners and admins must have a second factor."""
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -11,17 +11,17 @@ from campaign_app.core.actor import Actor
 
 
 async def get(session: AsyncSession, actor: Actor) -> FactorPolicy:
-    """Whether it is on, and whom it would stop."""
+    """Whether the setting is on, and how many people have no factor."""
     actor.require("workspace:read")
     everybody, without = await factor_repository.count(session, FACTOR_ROLES)
     return FactorPolicy(await factor_repository.is_required(session), without, everybody)
 
 
 async def require(session: AsyncSession, actor: Actor, required: bool) -> None:
-    """Switch it on or off. It counts at once, also for those who are signed in (`current.current_actor`).
+    """Switch it on or off. It takes effect at once, also for people who are signed in (`current.current_actor`).
 
     Raises:
-        OwnFactorFirst: the actor, who wants to switch it on, has none.
+        OwnFactorFirst: the actor wants to switch it on and has no factor.
     """
     actor.require("workspace:write")
     if required and not await factor_repository.is_required(session):

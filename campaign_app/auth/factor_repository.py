@@ -12,16 +12,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.models.setting import Setting
 from campaign_app.models.user import RecoveryCode, Role, SecondFactor, User
 
-_REQUIRED: Final = "second_factor_required"  # the row is there: required
+_REQUIRED: Final = "second_factor_required"  # required if the row exists
 
 
 async def find(session: AsyncSession, user_id: int) -> SecondFactor | None:
-    """The person's factor, confirmed or only begun."""
+    """The person's factor, confirmed or not."""
     return await session.get(SecondFactor, user_id, populate_existing=True)
 
 
 async def begin(session: AsyncSession, user_id: int, sealed: str) -> bool:
-    """Keep a secret that is not confirmed, in the place of one that was not either; False when one is in use."""
+    """Store an unconfirmed secret, replacing an earlier unconfirmed one; False when a factor is in use."""
     removed = sa.delete(SecondFactor).where(
         col(SecondFactor.user_id) == user_id, col(SecondFactor.enabled_at).is_(None)
     )
@@ -34,7 +34,7 @@ async def begin(session: AsyncSession, user_id: int, sealed: str) -> bool:
 
 
 async def enable(session: AsyncSession, user_id: int, now: datetime) -> bool:
-    """Ask for it from now on; False when that was so already."""
+    """Confirm the factor, so that it is asked for; False when it was already confirmed."""
     statement = (
         sa.update(SecondFactor)
         .where(col(SecondFactor.user_id) == user_id, col(SecondFactor.enabled_at).is_(None))
@@ -45,7 +45,7 @@ async def enable(session: AsyncSession, user_id: int, now: datetime) -> bool:
 
 
 async def take_step(session: AsyncSession, user_id: int, step: int) -> bool:
-    """Accept the code of a time step; False when this one or a later one was accepted before."""
+    """Accept the code of a time step; False when this or a later one was already accepted."""
     statement = (
         sa.update(SecondFactor)
         .where(col(SecondFactor.user_id) == user_id, col(SecondFactor.last_step) < step)
@@ -56,7 +56,7 @@ async def take_step(session: AsyncSession, user_id: int, step: int) -> bool:
 
 
 async def take_recovery_code(session: AsyncSession, user_id: int, digest: str, now: datetime) -> bool:
-    """Use up a recovery code; False when there is no such one left."""
+    """Use up a recovery code; False when there is no such unused code."""
     statement = (
         sa.update(RecoveryCode)
         .where(
@@ -71,7 +71,7 @@ async def take_recovery_code(session: AsyncSession, user_id: int, digest: str, n
 
 
 async def replace_recovery_codes(session: AsyncSession, user_id: int, digests: list[str]) -> None:
-    """These and no others."""
+    """Replace all recovery codes by these."""
     await session.execute(sa.delete(RecoveryCode).where(col(RecoveryCode.user_id) == user_id))
     session.add_all(RecoveryCode(user_id=user_id, digest=digest) for digest in digests)
     await session.flush()
@@ -86,7 +86,7 @@ async def codes_left(session: AsyncSession, user_id: int) -> int:
 
 
 async def remove(session: AsyncSession, user_id: int) -> bool:
-    """The factor and its codes; False when there was none in use."""
+    """Delete the factor and its codes; False when no factor was in use."""
     await session.execute(sa.delete(RecoveryCode).where(col(RecoveryCode.user_id) == user_id))
     statement = sa.delete(SecondFactor).where(col(SecondFactor.user_id) == user_id)
     found = await session.execute(statement.returning(col(SecondFactor.enabled_at)))
@@ -99,7 +99,7 @@ async def is_required(session: AsyncSession) -> bool:
 
 
 async def require(session: AsyncSession, required: bool) -> bool:
-    """Require it or no longer; False when that was so already."""
+    """Change whether it is required; False when nothing changed."""
     statement: Any = sa.delete(Setting).where(col(Setting.key) == _REQUIRED)
     if required:
         dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
@@ -109,13 +109,13 @@ async def require(session: AsyncSession, required: bool) -> bool:
 
 
 def is_missing(roles: Collection[Role]) -> sa.ColumnElement[bool]:
-    """For a query over users: whether a factor is required of the user, who has one of `roles`, and there is none."""
+    """Condition for a query over users: a factor is required of the user, who has one of `roles`, and is missing."""
     required = sa.exists().where(col(Setting.key) == _REQUIRED)
     return sa.and_(col(User.role).in_(roles), required, ~_has_one())
 
 
 async def count(session: AsyncSession, roles: Collection[Role]) -> tuple[int, int]:
-    """(how many active people have one of the roles, how many of them have no factor)."""
+    """(number of active people with one of the roles, number of them without a factor)."""
     without = sa.func.count(sa.case((~_has_one(), 1)))
     query = select(sa.func.count(col(User.id)), without).where(col(User.role).in_(roles), col(User.is_active))
     people, lacking = (await session.exec(query)).one()

@@ -1,4 +1,4 @@
-"""The marks of a browser: signed, one for each account that signed in there. They let nobody in by themselves."""
+"""The marks in a browser's cookie: signed, one per account that signed in there. They are no proof of identity."""
 
 import secrets
 import struct
@@ -11,12 +11,12 @@ COOKIE: Final = "beacon_device"
 VALID_FOR: Final = timedelta(days=365)
 _ACCOUNTS: Final = 5
 _PURPOSE: Final = "known device"
-_SHAPE: Final = struct.Struct(">QQ8s")  # user, when it was made, chance
+_SHAPE: Final = struct.Struct(">QQ8s")  # user, time of making, random bytes
 _BETWEEN: Final = "."
 
 
 def find(marks: str, user_id: int) -> str:
-    """The name of the device if this user signed in there within the last year, else ""."""
+    """The device's name if this user signed in there within the last year, else ""."""
     for mark in marks.split(_BETWEEN, _ACCOUNTS)[:_ACCOUNTS]:
         payload = crypto.verify(_PURPOSE, mark) if mark else None
         if payload is None or len(payload) != _SHAPE.size:
@@ -24,11 +24,11 @@ def find(marks: str, user_id: int) -> str:
         owner, made_at, chance = _SHAPE.unpack(payload)
         age = clock.now().timestamp() - made_at
         if owner == user_id and age <= VALID_FOR.total_seconds():
-            return f"{owner}:{chance.hex()}"  # not the mark itself: base64 can be written in many ways
+            return f"{owner}:{chance.hex()}"  # not the mark itself: the same base64 can be written in several ways
     return ""
 
 
 def add(marks: str, user_id: int) -> str:
-    """The marks with one for this user in front."""
+    """The marks with a new one for this user at the front."""
     fresh = crypto.sign(_PURPOSE, _SHAPE.pack(user_id, int(clock.now().timestamp()), secrets.token_bytes(8)))
     return _BETWEEN.join([fresh, *filter(None, marks.split(_BETWEEN, _ACCOUNTS)[: _ACCOUNTS - 1])])

@@ -1,4 +1,4 @@
-"""Passwords: the rule, the hash (argon2id, in a thread), and ones made up for others."""
+"""Passwords: the rule, the hash (argon2id, in a thread), and generated passwords."""
 
 import asyncio
 import secrets
@@ -15,7 +15,7 @@ _hasher = PasswordHasher()  # argon2id with the library's RFC 9106 parameters
 _GUESSABLE_BELOW: Final = 3  # zxcvbn's score: from 3 on it takes more than 10^8 guesses
 _LOOK_AT: Final = 72  # characters; zxcvbn takes seconds for long ones
 _STAND_INS: Final = "4@8({[<369&#!1|0$5+7%2"
-_STAND_INS_AT_MOST: Final = 6  # zxcvbn tries every meaning of each with every other's: 2 s for 20 of them
+_STAND_INS_AT_MOST: Final = 6  # zxcvbn tries all combinations of their meanings: 2 s for 20 of them
 _WHY: Final = {
     "user_inputs": "It contains your name, your e-mail address or the name of this product.",
     "passwords": "It is, or is close to, a password that many people use.",
@@ -25,11 +25,11 @@ _WHY: Final = {
     "date": "It contains a date.",
     "regex": "It contains a year.",
 }
-_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without what can be misread
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without characters that look alike
 
 
 def problem(password: str, email: str = "", name: str = "") -> str:
-    """What is wrong with a new password, as a sentence; "" when nothing is."""
+    """What is wrong with a new password, as a sentence; "" when it is accepted."""
     if len(password) < MIN_LENGTH:
         return f"The password needs at least {MIN_LENGTH} characters. A few words in a row are easy to remember."
     if len(password) > MAX_LENGTH:
@@ -42,7 +42,7 @@ def problem(password: str, email: str = "", name: str = "") -> str:
 
 
 def _guessable(password: str, email: str, name: str) -> str:
-    from zxcvbn import zxcvbn  # 14 MB of word lists, which only a new password needs
+    from zxcvbn import zxcvbn  # 14 MB of word lists, needed only for a new password
 
     about = ["beacon", email, *email.partition("@")[::2], *name.split(), "".join(name.split())]
     found = zxcvbn(_readable(password), user_inputs=[text[:_LOOK_AT] for text in about if text])
@@ -54,7 +54,7 @@ def _guessable(password: str, email: str, name: str) -> str:
 
 
 def _readable(password: str) -> str:
-    """What zxcvbn is shown: few different signs that can stand for letters."""
+    """The part of the password that zxcvbn checks, with few signs that can stand for letters."""
     seen: dict[str, str | int | None] = {}
     for sign in password[:_LOOK_AT]:
         if sign in _STAND_INS:
@@ -68,12 +68,12 @@ async def hash_password(password: str) -> str:
 
 
 async def matches(stored: str | None, password: str) -> bool:
-    """Whether the password belongs to the stored hash. Without a hash it takes as long and is False."""
+    """Whether the password matches the stored hash. Without a hash the answer is False after the same time."""
     return await asyncio.to_thread(_matches, stored, password[: MAX_LENGTH + 1])
 
 
 def made_up() -> str:
-    """A password for someone else: 16 characters, 79 bits, easy to read aloud."""
+    """A generated password for someone else: 16 characters, 79 bits, easy to read aloud."""
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
 
 

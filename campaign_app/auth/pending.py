@@ -1,6 +1,6 @@
-"""The token of somebody whose password was right and whose code is still to come. It opens nothing by itself.
+"""The token between password and code: the password was right, the code is still missing. It gives no access.
 
-It names the person and the password that was given, is valid for five minutes, and works once.
+It contains the person and a mark of the password, is valid for five minutes, and works once.
 """
 
 import hmac
@@ -18,7 +18,7 @@ from campaign_app.models.user import User
 COOKIE: Final = "beacon_pending"
 VALID_FOR_S: Final = 300
 _PURPOSE: Final = "pending sign-in"
-_SHAPE: Final = struct.Struct(">QQ8s8s")  # user, when it was made, mark of the password, chance
+_SHAPE: Final = struct.Struct(">QQ8s8s")  # user, time of making, mark of the password, random bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +30,18 @@ class Pending:
     nonce: str
 
     def fits(self, user: User) -> bool:
-        """Whether the password has not changed since."""
+        """Whether the password was not changed since."""
         return hmac.compare_digest(self.password_mark, _mark(user))
 
 
 def make(user: User) -> str:
-    """For the cookie."""
+    """A token for the cookie."""
     now = int(clock.now().timestamp())
     return crypto.sign(_PURPOSE, _SHAPE.pack(user.id or 0, now, _mark(user), secrets.token_bytes(8)))
 
 
 def read(token: str) -> Pending | None:
-    """What a token says, None when it is not ours or too old."""
+    """The content of a token; None when it is not valid or too old."""
     payload = crypto.verify(_PURPOSE, token[:200])
     if payload is None or len(payload) != _SHAPE.size:
         return None
@@ -52,7 +52,7 @@ def read(token: str) -> Pending | None:
 
 
 async def use_up(pending: Pending) -> bool:
-    """Take the token out of use; False when that was done before.
+    """Mark the token as used; False when it was already used.
 
     Raises:
         Unavailable: Redis does not answer.

@@ -1,4 +1,4 @@
-"""Whom a use case is about: the actor, or somebody whom the actor may change."""
+"""The person of a use case: the actor, or somebody whom the actor may change."""
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -20,7 +20,7 @@ def own_id(actor: Actor) -> int:
 
 
 async def found(session: AsyncSession, user_id: int) -> User:
-    """Somebody.
+    """The person with this id.
 
     Raises:
         NotFound: there is nobody with this id.
@@ -32,25 +32,25 @@ async def found(session: AsyncSession, user_id: int) -> User:
 
 
 async def check_own_password(user: User, given: str, *, field: str, title: str) -> None:
-    """Whether somebody who is signed in knows their password. `field` and `title` are the form's. Counts the attempt.
+    """Check the password of somebody who is signed in, and count the attempt. `field` and `title` are the form's.
 
     Raises:
-        Invalid: it is another one.
-        SignInThrottled: too many wrong ones.
+        Invalid: the password is wrong.
+        SignInThrottled: there were too many attempts.
     """
     counters = throttle.own_password(user.id or 0)
     await throttle.count(counters)
     if not await passwords.matches(user.password_hash, given):
-        sentence = "This is not your present password."
+        sentence = "This is not your current password."
         raise Invalid(sentence, {field: sentence}, title=title)
     await throttle.forgive(counters)
 
 
 def check_reach(actor: Actor, role: Role) -> None:
-    """Whether the actor may give this role, and change people who have it.
+    """Check that the actor may give this role and change people who have it.
 
     Raises:
-        Forbidden: it is above the actor's own.
+        Forbidden: the role is above the actor's own.
     """
     if role not in permissions.grantable(actor):
         raise Forbidden(

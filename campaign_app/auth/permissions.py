@@ -1,4 +1,4 @@
-"""The one table of roles and what they may do."""
+"""The table of roles and their permissions."""
 
 from typing import Final
 
@@ -53,7 +53,7 @@ ROLE_TEXTS: Final[dict[Role, str]] = {
     Role.VIEWER: "Reads campaigns, audience and results",
 }
 FACTOR_ROLES: Final = frozenset({Role.OWNER, Role.ADMIN})
-"""Of whom the workspace can require a second factor."""
+"""The roles of which the workspace can require a second factor."""
 _RANK: Final = {role: rank for rank, role in enumerate(reversed(Role))}
 
 
@@ -63,12 +63,12 @@ def rank(role: Role) -> int:
 
 
 def grantable(actor: Actor) -> list[Role]:
-    """Roles that the actor may give, take and change: up to the actor's own. The system gives any."""
+    """Roles that the actor may give and change: up to the actor's own. The system may give any."""
     if actor.user_id is None:
         return list(Role)
     return [role for role in Role if rank(role) <= rank(Role(actor.role))]
 
 
 def actor_of(user: User, ip: str = "") -> Actor:
-    """The user as the one who acts."""
+    """The user as an actor."""
     return Actor(user.id, user.name, user.email, user.role.value, ROLE_PERMISSIONS[user.role], ip, user.time_zone)

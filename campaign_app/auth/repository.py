@@ -18,7 +18,7 @@ _SETUP = "setup_link"
 
 
 async def lock_users(session: AsyncSession) -> None:
-    """One at a time decides about who is owner (PostgreSQL; SQLite's writers are alone anyway)."""
+    """Only one transaction at a time decides about owners (PostgreSQL; SQLite has only one writer)."""
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
@@ -29,13 +29,13 @@ async def any_user(session: AsyncSession) -> bool:
 
 
 async def stored_setup(session: AsyncSession) -> dict[str, Any]:
-    """What is kept of the link for the first owner, {} without one."""
+    """What is stored of the link for the first owner; {} when there is none."""
     found = await session.get(Setting, _SETUP, populate_existing=True)
     return found.value if found else {}
 
 
 async def keep_setup(session: AsyncSession, value: dict[str, Any]) -> None:
-    """Keep it, in the place of the one before. The caller holds the lock."""
+    """Store the link, replacing the one before. The caller holds the lock."""
     found = await session.get(Setting, _SETUP) or Setting(key=_SETUP)
     found.value = value
     session.add(found)
@@ -43,7 +43,7 @@ async def keep_setup(session: AsyncSession, value: dict[str, Any]) -> None:
 
 
 async def forget_setup(session: AsyncSession) -> None:
-    """It was used, or is not needed any more."""
+    """Delete the link: it was used or is no longer needed."""
     await session.execute(sa.delete(Setting).where(col(Setting.key) == _SETUP))
 
 
@@ -53,7 +53,7 @@ async def by_email(session: AsyncSession, email: str) -> User | None:
 
 
 async def by_id(session: AsyncSession, user_id: int) -> User | None:
-    """One user, as the database has it now."""
+    """One user, read from the database again."""
     return await session.get(User, user_id, populate_existing=True)
 
 
@@ -64,13 +64,13 @@ async def all_users(session: AsyncSession) -> Sequence[User]:
 
 
 async def other_owners(session: AsyncSession, user_id: int) -> int:
-    """How many active owners there are beside this user."""
+    """How many active owners there are, not counting this user."""
     query = select(sa.func.count(col(User.id))).where(User.role == Role.OWNER, col(User.is_active), User.id != user_id)
     return (await session.exec(query)).one()
 
 
 def _is_living(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    """Neither ended, nor over, nor left alone for too long."""
+    """Conditions of a valid session: not revoked, not expired, not idle for too long."""
     idle = timedelta(hours=settings().session_idle_hours)
     return (
         col(UserSession.revoked_at).is_(None),
@@ -80,7 +80,7 @@ def _is_living(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 async def session_and_user(session: AsyncSession, digest: str, now: datetime) -> tuple[UserSession, User, bool] | None:
-    """The living session of a token's digest, its active user, and whether their required second factor is missing."""
+    """The valid session of a token digest, its active user, and whether a required second factor is missing."""
     query = (
         select(UserSession, User, factor_repository.is_missing(permissions.FACTOR_ROLES))
         .join(User, col(User.id) == col(UserSession.user_id))
@@ -94,7 +94,7 @@ async def session_and_user(session: AsyncSession, digest: str, now: datetime) ->
 
 
 async def living_sessions(session: AsyncSession, user_id: int, now: datetime) -> Sequence[UserSession]:
-    """The user's sessions that still work, last used first."""
+    """The user's valid sessions, last used first."""
     query = (
         select(UserSession)
         .where(UserSession.user_id == user_id, *_is_living(now))
@@ -104,7 +104,7 @@ async def living_sessions(session: AsyncSession, user_id: int, now: datetime) ->
 
 
 async def touch(session: AsyncSession, digest: str, now: datetime, unless_since: datetime) -> bool:
-    """Note that a session is used; False when that was noted since `unless_since`."""
+    """Record that a session is used; False when that was recorded after `unless_since`."""
     statement = (
         sa.update(UserSession)
         .where(col(UserSession.token_digest) == digest, col(UserSession.last_used_at) < unless_since)
@@ -121,7 +121,7 @@ async def touch(session: AsyncSession, digest: str, now: datetime, unless_since:
 async def revoke(
     session: AsyncSession, user_id: int, now: datetime, *, session_id: int | None = None, keep_digest: str = ""
 ) -> int:
-    """End one session, or all of the user's but the one whose digest is to be kept; how many were ended."""
+    """End one session, or all of the user's except the one with `keep_digest`; returns how many were ended."""
     statement = sa.update(UserSession).where(
         col(UserSession.user_id) == user_id,
         col(UserSession.revoked_at).is_(None),
@@ -134,7 +134,7 @@ async def revoke(
 
 
 async def forget_dead_sessions(session: AsyncSession, user_id: int, before: datetime) -> None:
-    """Delete sessions of the user that ended before an instant."""
+    """Delete the user's sessions that ended before an instant."""
     await session.execute(
         sa.delete(UserSession).where(
             col(UserSession.user_id) == user_id,

@@ -1,4 +1,4 @@
-"""What a name, an address, a password and a time zone must look like. Pure."""
+"""Rules for names, addresses, passwords and time zones. Pure."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _MAX_NAME = 255
 
 
 def normal_email(email: str) -> str:
-    """Lower case, without spaces around.
+    """The address in lower case, without surrounding spaces.
 
     Raises:
         Invalid: not an address.
@@ -30,16 +30,16 @@ def normal_email(email: str) -> str:
 
 
 def check_password(password: str, user: User, field: str = "password") -> None:
-    """Raise Invalid, naming the field, unless the password will do."""
+    """Raise Invalid, naming the field, unless the password is accepted."""
     if sentence := passwords.problem(password, user.email, user.name):
         raise Invalid(sentence, {field: sentence}, title="Choose another password")
 
 
 def checked(new: NewUser) -> NewUser:
-    """The new person with a normal address.
+    """The new person with a normalised address.
 
     Raises:
-        Invalid: `fields` says what will not do.
+        Invalid: `fields` says what is wrong.
     """
     wrong: dict[str, str] = {}
     email = new.email
@@ -56,10 +56,10 @@ def checked(new: NewUser) -> NewUser:
 
 
 def checked_patch(user: User, patch: UserPatch) -> dict[str, Any]:
-    """What really changes, checked.
+    """The values that change, checked.
 
     Raises:
-        Invalid: `fields` says what will not do.
+        Invalid: `fields` says what is wrong.
     """
     given = patch.model_dump(exclude_none=True)
     if "email" in given:
@@ -73,7 +73,7 @@ def checked_patch(user: User, patch: UserPatch) -> dict[str, Any]:
 
 
 def plain(text: str, limit: int) -> str:
-    """Printable characters only, at most `limit` of them."""
+    """The text's printable characters, at most `limit` of them."""
     return "".join(character for character in text if character.isprintable())[:limit]
 
 
@@ -84,7 +84,7 @@ def _wrong_name(name: str) -> dict[str, str]:
 
 
 def _wrong_zone(zone: str) -> dict[str, str]:
-    """Empty is right: the workspace's."""
+    """An empty time zone is valid: it means the workspace's."""
     return (
         {}
         if not zone or zones.is_known(zone)

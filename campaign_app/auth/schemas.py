@@ -1,4 +1,4 @@
-"""What goes into and comes out of the auth room."""
+"""Inputs and outputs of the auth room."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from campaign_app.models.user import Role, User
 
 
 class NewUser(BaseModel):
-    """A person to add. Without a password one is made up and given back once."""
+    """A person to add. Without a password one is generated and returned once."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
@@ -21,7 +21,7 @@ class NewUser(BaseModel):
 
 
 class UserPatch(BaseModel):
-    """What may be changed of a person; None leaves it."""
+    """Changes to a person; None leaves a value as it is."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
@@ -34,7 +34,7 @@ class UserPatch(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A fresh session. `token` goes into the cookie and is stored nowhere."""
+    """A new session. `token` goes into the cookie and is stored nowhere."""
 
     token: str
     user: User
@@ -43,7 +43,7 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class CreatedUser:
-    """A new person; `password` is set only when it was made up here, and is shown once."""
+    """A new person; `password` is set only when it was generated, and is shown once."""
 
     user: User
     password: str
@@ -64,7 +64,7 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class FactorSetup:
-    """What an authenticator app must know: the secret in base32, and all of it as an otpauth address."""
+    """What an authenticator app needs: the secret in base32, and the whole set-up as an otpauth address."""
 
     secret: str
     uri: str
@@ -80,7 +80,7 @@ class FactorState:
 
     @property
     def is_missing(self) -> bool:
-        """Whether the person can do nothing but set one up."""
+        """Whether a required factor is missing, so that the person can only set one up."""
         return self.required and not self.enabled
 
 

@@ -18,7 +18,7 @@ from campaign_app.models.user import SecondFactor
 
 STEP_S: Final = 30
 CODES: Final = 10
-_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # without what can be misread
+_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # without characters that look alike
 _CODE_LENGTH: Final = 16  # 79 bits: a digest without salt is enough
 _ISSUER: Final = "Beacon"
 
@@ -33,20 +33,20 @@ async def state(session: AsyncSession, actor: Actor) -> FactorState:
 
 
 async def begin(session: AsyncSession, actor: Actor) -> None:
-    """Make a secret. Nothing asks for it before `confirm`.
+    """Make a secret. It is not asked for before `confirm`.
 
     Raises:
-        FactorInUse: there is one already.
+        FactorInUse: the actor already has a factor.
     """
     if not await factor_repository.begin(session, people.own_id(actor), crypto.seal(pyotp.random_base32())):
         raise FactorInUse
 
 
 async def setup(session: AsyncSession, actor: Actor) -> FactorSetup:
-    """The secret that was begun, for the app.
+    """The unconfirmed secret, for the app.
 
     Raises:
-        NoFactor: nothing was begun, or it was confirmed: then the secret is shown to nobody.
+        NoFactor: there is none, or it is confirmed; a confirmed secret is never shown.
     """
     factor = await factor_repository.find(session, people.own_id(actor))
     if factor is None or factor.enabled_at is not None:
@@ -57,7 +57,7 @@ async def setup(session: AsyncSession, actor: Actor) -> FactorSetup:
 
 
 async def confirm(session: AsyncSession, actor: Actor, code: str) -> list[str]:
-    """Switch it on with a code of the app; the recovery codes, shown once.
+    """Switch the factor on with a code of the app; returns the recovery codes, which are shown once.
 
     Raises:
         WrongCode, SignInThrottled, NoFactor, FactorInUse.
@@ -79,7 +79,7 @@ async def confirm(session: AsyncSession, actor: Actor, code: str) -> list[str]:
 
 
 async def new_codes(session: AsyncSession, actor: Actor, code: str) -> list[str]:
-    """Ten new recovery codes; the ones before are void."""
+    """Ten new recovery codes; the earlier ones are no longer valid."""
     user_id = people.own_id(actor)
     await _check(session, user_id, code, actor.ip)
     codes = await _fresh_codes(session, user_id)
@@ -88,7 +88,7 @@ async def new_codes(session: AsyncSession, actor: Actor, code: str) -> list[str]
 
 
 async def disable(session: AsyncSession, actor: Actor, password: str, code: str) -> None:
-    """Sign in without it from now on. Needs the password and a code.
+    """Remove the actor's factor. Needs the password and a code.
 
     Raises:
         Invalid: the password is wrong.
@@ -103,10 +103,10 @@ async def disable(session: AsyncSession, actor: Actor, password: str, code: str)
 
 
 async def finish_sign_in(session: AsyncSession, token: str, code: str, ip: str) -> int:
-    """Who this is, by the token of the first step and a code.
+    """The id of the person, by the token of the first step and a code.
 
     Raises:
-        PendingOver: the token is not ours, too old, used up, or the password has changed since.
+        PendingOver: the token is not valid, too old or used up, or the password was changed since.
         WrongCode, SignInThrottled, Unavailable.
     """
     found = pending.read(token)
@@ -116,14 +116,14 @@ async def finish_sign_in(session: AsyncSession, token: str, code: str, ip: str) 
     try:
         await _check(session, found.user_id, code, ip)
     except NoFactor:
-        raise PendingOver from None  # somebody took it away since; the sign-in page lets the person in now
+        raise PendingOver from None  # the factor was removed since; the sign-in page lets the person in now
     if not await pending.use_up(found):
         raise PendingOver
     return found.user_id
 
 
 async def reset(session: AsyncSession, actor: Actor, user_id: int) -> bool:
-    """Take away somebody's factor, who lost the phone; signs them out everywhere. False when there was none.
+    """Remove the factor of somebody who lost the phone; signs them out everywhere. False when there was none.
 
     Raises:
         Forbidden: the person's role is above the actor's.
@@ -139,7 +139,7 @@ async def reset(session: AsyncSession, actor: Actor, user_id: int) -> bool:
 
 
 async def reset_by_email(session: AsyncSession, email: str) -> bool:
-    """The same from the command line."""
+    """`reset` for the command line."""
     user = await repository.by_email(session, rules.normal_email(email))
     if user is None or user.id is None:
         raise NotFound("Nobody signs in with this address.", title="No such person")
@@ -147,7 +147,7 @@ async def reset_by_email(session: AsyncSession, email: str) -> bool:
 
 
 async def _check(session: AsyncSession, user_id: int, code: str, ip: str) -> None:
-    """Use up a code of the app or a recovery code. Counts the attempt before it looks."""
+    """Check and use up a code of the app or a recovery code. The attempt is counted before the check."""
     factor = await factor_repository.find(session, user_id)
     if factor is None or factor.enabled_at is None:
         raise NoFactor
@@ -159,7 +159,7 @@ async def _check(session: AsyncSession, user_id: int, code: str, ip: str) -> Non
 
 
 async def _is_code(session: AsyncSession, factor: SecondFactor, code: str) -> bool:
-    """Whether this is the app's code of now, or of one step before or after, and was not used."""
+    """Whether this is the app's code of the current time step or one step before or after, and is unused."""
     given = "".join(code[:50].split())
     if not (given.isascii() and given.isdecimal()):
         return False

@@ -44,11 +44,11 @@ async def has_users(session: AsyncSession) -> bool:
 
 
 async def create_owner(session: AsyncSession, email: str, name: str, password: str, time_zone: str = "") -> User:
-    """The very first user.
+    """Create the first user.
 
     Raises:
-        AlreadySetUp: someone exists.
-        Invalid: address, name or password will not do.
+        AlreadySetUp: a user exists.
+        Invalid: address, name or password is not accepted.
     """
     new = rules.checked(NewUser(email=email, name=name, role=Role.OWNER, password=password, time_zone=time_zone))
     hashed = await passwords.hash_password(new.password)
@@ -63,12 +63,12 @@ async def create_owner(session: AsyncSession, email: str, name: str, password: s
 
 
 async def claim(session: AsyncSession, token: str, email: str, name: str, password: str) -> User:
-    """Become the owner by the one-time link; of several at once exactly one does.
+    """Create the first owner with the one-time link. Of several simultaneous claims exactly one succeeds.
 
     Raises:
-        AlreadySetUp: someone exists.
-        NoSetupLink: the token is not that of the present link.
-        Invalid: address, name or password will not do; the link stays valid.
+        AlreadySetUp: a user exists.
+        NoSetupLink: the token is not that of the current link.
+        Invalid: address, name or password is not accepted; the link stays valid.
     """
     if not await repository.any_user(session) and not await setup_link.allows(session, token):
         raise NoSetupLink
@@ -78,11 +78,11 @@ async def claim(session: AsyncSession, token: str, email: str, name: str, passwo
 
 
 async def create_user(session: AsyncSession, actor: Actor, new: NewUser) -> CreatedUser:
-    """Add a person; without a password one is made up and is in the answer.
+    """Add a person; without a password one is generated and is in the answer.
 
     Raises:
         Forbidden: the role is above the actor's own.
-        AddressTaken: somebody signs in with this address.
+        AddressTaken: somebody already signs in with this address.
     """
     actor.require("users:write")
     people.check_reach(actor, new.role)
@@ -103,24 +103,24 @@ async def _store(session: AsyncSession, new: NewUser, hashed: str) -> User:
 
 
 async def list_users(session: AsyncSession, actor: Actor) -> Sequence[User]:
-    """Everyone, those who may sign in first."""
+    """Everyone; people who may sign in come first."""
     actor.require("users:read")
     return await repository.all_users(session)
 
 
 async def get_user(session: AsyncSession, actor: Actor, user_id: int) -> User:
-    """One person; anyone may see themself."""
+    """One person. Everybody may see themselves."""
     if user_id != actor.user_id:
         actor.require("users:read")
     return await people.found(session, user_id)
 
 
 async def update_user(session: AsyncSession, actor: Actor, user_id: int, patch: UserPatch) -> User:
-    """Change a person. Who is switched off is signed out everywhere at once.
+    """Change a person. A person who is switched off is signed out everywhere at once.
 
     Raises:
         Forbidden: the person or the new role is above the actor's own role.
-        LastOwner: nobody would be left who may do everything.
+        LastOwner: no active owner would be left.
     """
     actor.require("users:write")
     await repository.lock_users(session)
@@ -143,7 +143,7 @@ async def update_user(session: AsyncSession, actor: Actor, user_id: int, patch: 
 
 
 async def reset_password(session: AsyncSession, actor: Actor, user_id: int) -> str:
-    """A made-up password for someone who forgot theirs, to be shown once; signs them out everywhere."""
+    """A generated password for someone who forgot theirs, to be shown once; signs them out everywhere."""
     actor.require("users:write")
     made_up = passwords.made_up()
     hashed = await passwords.hash_password(made_up)
@@ -157,7 +157,7 @@ async def reset_password(session: AsyncSession, actor: Actor, user_id: int) -> s
 
 
 async def set_password(session: AsyncSession, email: str, password: str) -> User:
-    """For the command line: a new password for anyone; signs them out everywhere."""
+    """Set anyone's password, for the command line; signs them out everywhere."""
     user = await repository.by_email(session, rules.normal_email(email))
     if user is None or user.id is None:
         raise NotFound("Nobody signs in with this address.", title="No such person")
@@ -170,7 +170,7 @@ async def set_password(session: AsyncSession, email: str, password: str) -> User
 
 
 async def update_profile(session: AsyncSession, actor: Actor, *, name: str, time_zone: str) -> User:
-    """The actor's own name and time zone."""
+    """Change the actor's own name and time zone."""
     user = await people.found(session, people.own_id(actor))
     changes = rules.checked_patch(user, UserPatch(name=name, time_zone=time_zone))
     if changes:
@@ -181,9 +181,10 @@ async def update_profile(session: AsyncSession, actor: Actor, *, name: str, time
 
 
 async def check_credentials(session: AsyncSession, email: str, password: str, ip: str, marks: str = "") -> User:
-    """Who this is. Counts the attempt; an unknown address takes as long and answers the same as a wrong password.
+    """The user with these credentials. Counts the attempt. An unknown address gives the same answer in the same time as
+    a wrong password.
 
-    `marks` are the browser's (known_devices): where one is the account's, only the attempts of this browser count.
+    `marks` are the browser's (known_devices): if one belongs to the account, only attempts of this browser count.
 
     Raises:
         WrongCredentials, SignInThrottled, Unavailable.
@@ -203,10 +204,10 @@ async def check_credentials(session: AsyncSession, email: str, password: str, ip
 async def open_session(
     session: AsyncSession, user_id: int, ip: str, user_agent: str, *, code_was_right: bool = False
 ) -> SignedIn:
-    """A session with a token nobody had before, for someone whose password was right.
+    """A new session with a new token, for someone whose password was right.
 
     Raises:
-        SecondFactorNeeded: the person has one, and no code was checked.
+        SecondFactorNeeded: the person has a factor, and no code was checked.
     """
     user = await repository.by_id(session, user_id)
     if user is None or user.id is None or not user.is_active:
@@ -234,14 +235,14 @@ async def open_session(
 
 
 async def sign_in(session: AsyncSession, email: str, password: str, ip: str, user_agent: str) -> SignedIn:
-    """Check and open in one transaction. Web edges use the two halves, so that hashing holds no write lock."""
+    """Check and open in one transaction. Web edges call the two separately, so that hashing holds no write lock."""
     user = await check_credentials(session, email, password, ip)
     assert user.id is not None
     return await open_session(session, user.id, ip, user_agent)
 
 
 async def sign_out(session: AsyncSession, digest: str, ip: str = "") -> None:
-    """End a session by its token's digest; an unknown one is fine."""
+    """End the session with this token digest; an unknown digest is ignored."""
     found = await repository.session_and_user(session, digest, clock.now())
     if found is None:
         return
@@ -251,11 +252,11 @@ async def sign_out(session: AsyncSession, digest: str, ip: str = "") -> None:
 
 
 async def change_password(session: AsyncSession, actor: Actor, old: str, new: str, current: str = "") -> None:
-    """A new password for the actor; every other session ends, the one with the digest `current` stays.
+    """Set the actor's password; all sessions end except the one with the digest `current`.
 
     Raises:
-        Invalid: the old one is wrong, or the new one will not do.
-        SignInThrottled: too many wrong ones.
+        Invalid: the old password is wrong, or the new one is not accepted.
+        SignInThrottled: there were too many attempts.
     """
     user = await people.found(session, people.own_id(actor))
     await people.check_own_password(user, old, field="old", title="Password not changed")
@@ -267,7 +268,7 @@ async def change_password(session: AsyncSession, actor: Actor, old: str, new: st
 
 
 async def sessions_of(session: AsyncSession, actor: Actor, current: str = "") -> list[SessionRow]:
-    """The actor's own living sessions, last used first; `current` is the digest of the present one."""
+    """The actor's own valid sessions, last used first; `current` is the digest of the current one."""
     rows = await repository.living_sessions(session, people.own_id(actor), clock.now())
     return [
         SessionRow(
@@ -287,7 +288,7 @@ async def revoke_session(session: AsyncSession, actor: Actor, session_id: int) -
     """End one of the actor's own sessions.
 
     Raises:
-        NotFound: it is somebody else's, or has ended.
+        NotFound: the session is somebody else's or has ended.
     """
     if not await repository.revoke(session, people.own_id(actor), clock.now(), session_id=session_id):
         raise NotFound("This session has ended already.", title="Nothing to end")
@@ -295,7 +296,7 @@ async def revoke_session(session: AsyncSession, actor: Actor, session_id: int) -
 
 
 async def revoke_other_sessions(session: AsyncSession, actor: Actor, current: str) -> int:
-    """End all of the actor's sessions but the one with the digest `current`; how many."""
+    """End all of the actor's sessions except the one with the digest `current`; returns how many."""
     ended = await repository.revoke(session, people.own_id(actor), clock.now(), keep_digest=current)
     if ended:
         await audit.record(session, actor, "session.revoke_others", "user", actor.user_id, actor.name, ended=ended)
@@ -303,7 +304,7 @@ async def revoke_other_sessions(session: AsyncSession, actor: Actor, current: st
 
 
 async def touch(session: AsyncSession, digest: str) -> bool:
-    """Note that the session is in use, at most once a minute."""
+    """Record that the session is in use, at most once a minute."""
     now = clock.now()
     return await repository.touch(session, digest, now, now - TOUCH_AFTER)
 

@@ -1,7 +1,7 @@
-"""The one-time link that makes its bearer the owner. All hosts print the same one until it is used or has expired.
+"""The one-time link with which the first owner is created. All hosts print the same link until it is used or expires.
 
-Its token is made from the installation's key and a nonce in the database. So every host can print it again, and the
-database alone (which has its digest) does not give it away.
+Its token is made from the installation's key and a nonce in the database, so every host can print it again. The
+database alone, which has only the nonce and the digest, is not enough to make it.
 """
 
 import base64
@@ -23,7 +23,7 @@ _NONCE_BYTES: Final = 16
 
 
 async def ensure(session: AsyncSession) -> str:
-    """The token, valid for a day from now; "" when somebody exists, who may add others. Needs a transaction."""
+    """The token, valid for a day from now; "" when a user exists. Needs a transaction."""
     await repository.lock_users(session)
     if await repository.any_user(session):
         await repository.forget_setup(session)
@@ -37,18 +37,18 @@ async def ensure(session: AsyncSession) -> str:
 
 
 async def allows(session: AsyncSession, token: str) -> bool:
-    """Whether this is the token of the present link. Without a link nobody is allowed."""
+    """Whether this is the token of the current link. False when there is no link."""
     nonce, digest = await _valid(session)
     return bool(nonce) and hmac.compare_digest(digest, crypto.digest(token))
 
 
 def address(token: str, server: str = "") -> str:
-    """The link; `server`: where the product answers, if it is not where the settings say."""
+    """The link; `server`: the product's address, if it is not the one in the settings."""
     return f"{server or settings().server_url}{PATH}?token={token}"
 
 
 async def _valid(session: AsyncSession) -> tuple[str, str]:
-    """(nonce, digest) of the present link; empty when there is none, it has expired, or another key made it."""
+    """(nonce, digest) of the current link; empty when there is none, it has expired, or another key made it."""
     stored = await repository.stored_setup(session)
     nonce, digest = str(stored.get("nonce", "")), str(stored.get("digest", ""))
     if not nonce or datetime.fromisoformat(str(stored["expires_at"])) <= clock.now():

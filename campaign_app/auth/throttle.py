@@ -1,7 +1,7 @@
-"""How often somebody may try a password or a code: counters in Redis with growing delays, counted in one step.
+"""How often somebody may try a password or a code: counters in Redis with growing delays, changed atomically.
 
 A stranger is counted by account *and* network, and by network over all accounts. A device that signed in to the account
-before is counted by itself, so nobody else's attempts keep its owner out. Delays have a longest: nobody is locked out.
+before has a counter of its own, so other people's attempts do not lock its owner out. Delays have a maximum.
 """
 
 import ipaddress
@@ -17,8 +17,8 @@ from campaign_app.core.errors import Unavailable
 
 FORGET_S: Final = 3_600
 
-# KEYS: one counter each; ARGV: now, seconds until a counter is forgotten, then free attempts and longest delay of each.
-# Answer: seconds to wait; 0 = counted. An attempt that is refused is not counted, so waiting helps.
+# KEYS: the counters. ARGV: now, seconds until a counter expires, then free attempts and longest delay of each counter.
+# Answer: seconds to wait; 0 = counted. A refused attempt is not counted, so it does not make the wait longer.
 _SCRIPT: Final = """
 local now, forget = tonumber(ARGV[1]), tonumber(ARGV[2])
 local wait = 0
@@ -42,9 +42,9 @@ return 0
 
 @dataclass(frozen=True, slots=True)
 class AttemptCounter:
-    """A counter: so many attempts are free, then each waits twice as long as the one before, at most `longest_s`.
+    """A counter: `free` attempts without delay, then each waits twice as long as the one before, at most `longest_s`.
 
-    The right answer clears it, or where it stands for many people (`shared`) takes back only itself.
+    The right answer clears it. A counter for many people (`shared`) is only reduced by this attempt.
     """
 
     key: str
@@ -54,7 +54,7 @@ class AttemptCounter:
 
 
 def stranger(account: str, ip: str) -> list[AttemptCounter]:
-    """Whoever tries an account from a network, and the network over all accounts."""
+    """Counters of an unknown browser: account and network, and the network over all accounts."""
     network = network_of(ip)
     return [
         AttemptCounter(f"sign-in:account:{crypto.digest(account)}:{network}", 5, 900),
@@ -63,17 +63,17 @@ def stranger(account: str, ip: str) -> list[AttemptCounter]:
 
 
 def known_device(device: str) -> list[AttemptCounter]:
-    """A device that signed in to this account before."""
+    """Counter of a device that signed in to this account before."""
     return [AttemptCounter(f"sign-in:device:{crypto.digest(device)}", 10, 60)]
 
 
 def own_password(user_id: int) -> list[AttemptCounter]:
-    """Somebody who is signed in and gives the password again."""
+    """Counter of somebody who is signed in and enters the password again."""
     return [AttemptCounter(f"sign-in:again:{user_id}", 5, 900)]
 
 
 def code(user_id: int, ip: str) -> list[AttemptCounter]:
-    """Whoever gives a code, knowing the password: by network, and for the account over all networks."""
+    """Counters of codes after a right password: by account and network, and by account over all networks."""
     return [
         AttemptCounter(f"sign-in:code:{user_id}:{network_of(ip)}", 5, 900),
         AttemptCounter(f"sign-in:code:{user_id}", 20, 300),
@@ -81,11 +81,11 @@ def code(user_id: int, ip: str) -> list[AttemptCounter]:
 
 
 async def count(counters: Sequence[AttemptCounter]) -> None:
-    """Count an attempt before the answer is looked at.
+    """Count an attempt. Called before the answer is checked.
 
     Raises:
-        SignInThrottled: too soon after the attempts before; says when to try again.
-        Unavailable: Redis does not answer, so nothing can be counted and nobody is let in.
+        SignInThrottled: too soon after earlier attempts; says when to try again.
+        Unavailable: Redis does not answer, so nothing can be counted and nobody can sign in.
     """
     limits = [number for counter in counters for number in (counter.free, counter.longest_s)]
     try:
@@ -107,7 +107,7 @@ async def count(counters: Sequence[AttemptCounter]) -> None:
 
 
 async def forgive(counters: Sequence[AttemptCounter]) -> None:
-    """The answer was right."""
+    """Clear or reduce the counters after a right answer."""
     try:
         async with redis.client().pipeline(transaction=False) as pipe:
             for counter in counters:
@@ -117,16 +117,16 @@ async def forgive(counters: Sequence[AttemptCounter]) -> None:
                     pipe.delete(counter.key)
             await pipe.execute()
     except (RedisError, OSError):
-        return  # it only means that these attempts are counted for another hour
+        return  # the only effect: these attempts stay counted for another hour
 
 
 def in_words(seconds: float) -> str:
-    """How long to wait: 8 s, 3 min."""
+    """A waiting time as text: 8 s, 3 min."""
     return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
 
 def network_of(ip: str) -> str:
-    """The /24 of an IPv4 address, the /64 of an IPv6 address: what one customer of a provider easily has."""
+    """The /24 of an IPv4 address or the /64 of an IPv6 address: the range that one customer easily controls."""
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:

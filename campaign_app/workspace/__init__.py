@@ -1,1 +1,1 @@
-"""What is true for the whole installation: company, address, time zone, country."""
+"""Settings of the whole installation: company, address, time zone, country."""

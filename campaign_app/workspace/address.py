@@ -1,6 +1,6 @@
-"""Where recipients reach this installation: every link of a message begins with it. One rule for all who ask.
+"""The public address of this installation. Every link of a message begins with it.
 
-BEACON_BASE_URL wins where it is set; else it is what the workspace says; else this machine's own address, which no
+It is BEACON_BASE_URL if that is set, else the workspace's setting, else this machine's own address, which no
 recipient can open.
 """
 
@@ -12,7 +12,7 @@ from campaign_app.workspace.schemas import Workspace
 
 VARIABLE = "BEACON_BASE_URL"
 _WHO = {
-    Place.THIS_MACHINE: "Only the computer that Beacon runs on can open it.",
+    Place.THIS_MACHINE: "Only the computer on which Beacon runs can open it.",
     Place.NETWORK: "Only computers in the same network can open it.",
     Place.NOWHERE: "Names like this one are reserved and lead nowhere on the internet.",
     Place.UNREADABLE: "No browser can read it.",
@@ -34,7 +34,7 @@ class PublicAddress:
 
 
 def of(workspace: Workspace) -> PublicAddress:
-    """The address that new messages get now."""
+    """The address for new messages."""
     given = settings().base_url.strip()
     if given:
         return _judged(given, from_environment=True)
@@ -57,15 +57,15 @@ def problem(found: WebAddress) -> str:
 
 
 def advice(found: WebAddress) -> str:
-    """What is worth a look at an address that recipients can open."""
+    """A warning about an address that recipients can open, or ""."""
     return PLAIN_HTTP if found.scheme == "http" and not problem(found) else ""
 
 
 def checked(given: str) -> str:
-    """What a person entered, in its normal form.
+    """The entered address in its normal form.
 
     Raises:
-        ValueError: it cannot be read, or recipients cannot open it; says which.
+        ValueError: it cannot be read, or recipients cannot open it; the text says which.
     """
     found = web_address(given)
     if why := problem(found):
@@ -74,7 +74,7 @@ def checked(given: str) -> str:
 
 
 def proposed(given: str) -> str:
-    """What to offer somebody who came from `given`: its normal form if recipients can open it, else nothing."""
+    """The address to propose to somebody who came from `given`: its normal form if recipients can open it, else ""."""
     try:
         return checked(given)
     except ValueError:

@@ -11,13 +11,13 @@ _KEY = "workspace"
 
 
 async def load(session: AsyncSession) -> dict[str, Any]:
-    """What was saved, {} before the first time."""
+    """The saved settings; {} before the first time."""
     found = await session.get(Setting, _KEY, populate_existing=True)
     return found.value if found else {}
 
 
 async def save(session: AsyncSession, value: dict[str, Any]) -> None:
-    """Put it there, new or not."""
+    """Insert or replace the settings."""
     dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = dialect.insert(Setting).values(key=_KEY, value=value)
     await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))

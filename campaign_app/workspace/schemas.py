@@ -4,11 +4,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Workspace(BaseModel):
-    """`postal_address` stands at the foot of every message; `default_country` (ISO 3166) reads phone numbers.
+    """`postal_address` is in the footer of every message; `default_country` (ISO 3166) is used to read phone numbers.
 
-    `public_url` is where recipients reach this installation ("" until somebody says it). `needs_postal_address` off:
-    campaigns may go out without one. `suppress_refused`: an address of which a server says that it does not exist is
-    not written to again. `introduced`: the set-up step was finished or skipped, so nobody is asked again.
+    `public_url` is where recipients reach this installation ("" until it is set). `needs_postal_address` off:
+    campaigns may be sent without one. `suppress_refused`: an address that a server reports as not existing is
+    suppressed. `introduced`: the set-up step was finished or skipped and is not shown again.
     """
 
     model_config = ConfigDict(str_strip_whitespace=True, extra="ignore")

@@ -18,12 +18,12 @@ from campaign_app.workspace.schemas import Workspace
 
 
 async def get(session: AsyncSession) -> Workspace:
-    """The settings, with defaults for what nobody has set."""
+    """The settings, with defaults for what is not set."""
     return Workspace.model_validate(await repository.load(session))
 
 
 async def zone_of(session: AsyncSession, actor: Actor) -> str:
-    """The zone in which this person reads times and days: the own one, else the workspace's."""
+    """The time zone in which this person reads times: their own, else the workspace's."""
     return actor.time_zone or (await get(session)).time_zone
 
 
@@ -39,7 +39,7 @@ async def update(
     needs_postal_address: bool | None = None,
     suppress_refused: bool | None = None,
 ) -> Workspace:
-    """Change what is given.
+    """Change the given settings.
 
     Raises:
         Invalid: a field is too long, the zone or country is unknown, or recipients could not open the address.
@@ -61,7 +61,7 @@ async def update(
 
 
 async def introduce(session: AsyncSession, actor: Actor) -> None:
-    """The set-up step was skipped: nobody is asked again."""
+    """Record that the set-up step was skipped, so that it is not shown again."""
     actor.require("workspace:write")
     before = await get(session)
     await _keep(session, actor, before, before.model_copy(update={"introduced": True}))
@@ -103,22 +103,22 @@ def _checked(given: dict[str, Any], before: Workspace) -> Workspace:
 
 
 def _public_url(given: str) -> str:
-    """A running campaign's messages need an address at any time, so it can be replaced and not taken away."""
+    """The address can be replaced but not removed, because running campaigns need one at any time."""
     if not given.strip():
-        raise ValueError("Messages need an address: enter another one instead of none.")
+        raise ValueError("Messages need a public address. Enter another one.")
     return address.checked(given)
 
 
 @lru_cache
 def countries() -> dict[str, str]:
-    """ISO 3166 code → English name of the countries whose phone numbers can be read, by name."""
+    """ISO 3166 code → English name of the countries whose phone numbers can be read, sorted by name."""
     names = _country_names()
     named = {code: _english(names.get(code, {})) or code for code in phonenumbers.SUPPORTED_REGIONS}
     return dict(sorted(named.items(), key=lambda pair: pair[1]))
 
 
 def _country_names() -> dict[str, dict[str, str]]:
-    """The table alone: importing its package loads every geocoder, 3 s and 100 MB in each process."""
+    """Reads only the table of names: importing its package loads every geocoder, 3 s and 100 MB per process."""
     spec = spec_from_file_location(
         "phonenumbers.geodata.locale", Path(phonenumbers.__file__).parent / "geodata" / "locale.py"
     )
