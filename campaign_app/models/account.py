@@ -12,9 +12,9 @@ from campaign_app.models.base import JSON, TEXT
 class SendingAccount(SQLModel, table=True):
     """An account at a provider (a name of channels.registry).
 
-    `settings` are those of the provider's settings model, `secrets` its secrets by name, each one sealed. Limits are in
-    messages, None = none. `capabilities`: what was learnt of its server. `state`: as the provider tells it, "" where it
-    tells none. `time_zone`: of the account's day, "" for UTC.
+    `settings` follow the provider's settings model; `secrets` are its secrets by name, each one sealed. Limits are in
+    messages, None = no limit. `capabilities`: what was learnt about the server. `state`: as the provider reports it, ""
+    if it reports none. `time_zone`: the zone of the account's day, "" for UTC.
     """
 
     __tablename__ = "sending_account"

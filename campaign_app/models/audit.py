@@ -10,7 +10,7 @@ from campaign_app.models.base import JSON, big_id
 
 
 class AuditEntry(SQLModel, table=True):
-    """One act. `hash` covers every other column and `previous_hash`."""
+    """One action. `hash` covers all other columns, including `previous_hash`."""
 
     __tablename__ = "audit_entry"
     __table_args__ = (sa.Index("ix_audit_entry_object", "object_type", "object_id"),)

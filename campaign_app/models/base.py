@@ -1,4 +1,4 @@
-"""Column kinds that every table uses, so that SQLite and PostgreSQL agree."""
+"""Column types of all tables, the same on SQLite and PostgreSQL."""
 
 from enum import StrEnum
 from typing import Any
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, MetaData, SQLModel
 
-SQLModel.metadata.naming_convention = {  # names that Alembic can find again on both databases
+SQLModel.metadata.naming_convention = {  # fixed names, which Alembic finds on both databases
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -22,7 +22,7 @@ TEXT = sa.Text()
 
 
 def choice(kind: type[StrEnum]) -> sa.Enum:
-    """A StrEnum kept as its value in a VARCHAR(32): new members need no migration."""
+    """A StrEnum stored as its value in a VARCHAR(32), so that new members need no migration."""
     return sa.Enum(
         kind,
         native_enum=False,

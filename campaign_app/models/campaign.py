@@ -16,7 +16,7 @@ from campaign_app.models.template import Editor
 
 
 class CampaignStatus(StrEnum):
-    """The ways between them are in campaigns.lifecycle."""
+    """Status of a campaign. The allowed transitions are in campaigns.lifecycle."""
 
     DRAFT = "draft"
     SCHEDULED = "scheduled"
@@ -28,12 +28,12 @@ class CampaignStatus(StrEnum):
 
     @property
     def label(self) -> str:
-        """As shown to people."""
+        """Text for people."""
         return self.value.capitalize()
 
 
 class Pauser(StrEnum):
-    """Who paused a campaign, whatever they are called: it decides who resumes it."""
+    """What kind of actor paused a campaign. It decides who may resume it."""
 
     PERSON = "person"
     BRAKE = "brake"
@@ -42,7 +42,7 @@ class Pauser(StrEnum):
 
     @property
     def label(self) -> str:
-        """As shown to people; a person is shown by name."""
+        """Text for people; a person is shown by name."""
         return _PAUSERS.get(self, "")
 
 
@@ -54,11 +54,11 @@ _PAUSERS = {
 
 
 CONTENT_COLUMNS = frozenset({"from_name", "reply_to", "subject", "preheader", "editor", "html", "text"})
-"""Fields of a channel's content that have a column of their own, from before there was `content`."""
+"""Fields of a channel's content with a column of their own, which are older than `content`."""
 
 
 class LatePolicy(StrEnum):
-    """What to do with a start time that passed while nothing ran."""
+    """What happens when the start time passed while no worker ran."""
 
     SEND = "send"
     PAUSE = "pause"
@@ -67,15 +67,15 @@ class LatePolicy(StrEnum):
 class Campaign(SQLModel, table=True):
     """One message to one audience.
 
-    `channel` is a name of channels.registry, "" while it is the usual one; `address_kind` is what that writes to.
-    What a message says is read through campaigns.contents: a field of the channel's content model is in its column, if
-    it has one, else in `content`.
+    `channel` is a name of channels.registry, "" for the default one; `address_kind` is the kind of address it uses.
+    The content is read through campaigns.contents: a field of the channel's content model is in its column, if it has
+    one, else in `content`.
     `audience`: {"lists": [id], "segments": [id], "exclude_lists": [id], "exclude_segments": [id], "everyone": bool}.
     `windows`: {"zone": IANA name, "days": {"0".."6" (Monday = 0): [["09:00", "18:00"], ...]}}; empty = at any time.
-    `rate_per_minute` None = as fast as the account allows; `batch_delay_ms` is waited after every
-    `batch_size` messages. `priority`: 1 goes first, 9 last. `paused_by` is a name to show; what follows from a pause
-    depends on `pauser` alone (None: not paused). `brake_at`: when the safety brake stopped it, later when a
-    person resumed it: refusals before that say nothing about addresses.
+    `rate_per_minute` None = as fast as the account allows; the pause after every `batch_size` messages is
+    `batch_delay_ms`. `priority`: 1 is the highest, 9 the lowest. `paused_by` is a name to show; the behaviour of a
+    pause depends only on `pauser` (None: not paused). `brake_at`: when the safety brake stopped the campaign, or when
+    a person resumed it afterwards; earlier refusals do not count as evidence about addresses.
     """
 
     __table_args__ = (
@@ -126,9 +126,9 @@ class Campaign(SQLModel, table=True):
 
 
 class CampaignCounter(SQLModel, table=True):
-    """Deliveries by their present status (their sum is `total`), and engagement by people and by machines.
+    """Deliveries by their current status (their sum is `total`), and engagement by people and by machines.
 
-    Moved only by the ledger, in the transaction that moves the deliveries.
+    Changed only by the ledger, in the transaction that changes the deliveries.
     """
 
     __tablename__ = "campaign_counter"
@@ -155,17 +155,17 @@ class CampaignCounter(SQLModel, table=True):
 
     @property
     def messages_sent(self) -> int:
-        """What rates are shares of."""
+        """Messages that a server accepted; the base of all rates."""
         return messages_sent({status: getattr(self, status) for status in SENT_STATUSES})
 
 
 def messages_sent(counters: Mapping[str, int]) -> int:
-    """Messages that a server took, from counters by status: what rates are shares of."""
+    """Messages that a server accepted, from counters by status; the base of all rates."""
     return sum(counters.get(status.value, 0) for status in SENT_STATUSES)
 
 
 class CampaignLink(SQLModel, table=True):
-    """A link of the message, frozen at launch; `url` may hold template variables."""
+    """A link of the message, frozen at launch; `url` may contain template variables."""
 
     __tablename__ = "campaign_link"
     __table_args__ = (sa.UniqueConstraint("campaign_id", "position"),)
@@ -179,7 +179,7 @@ class CampaignLink(SQLModel, table=True):
 
 
 class CampaignMinute(SQLModel, table=True):
-    """Roll-up: what happened in one minute (UTC) of a campaign."""
+    """Roll-up: a campaign's figures of one minute (UTC)."""
 
     __tablename__ = "campaign_minute"
     __table_args__ = (sa.Index("ix_campaign_minute_minute", "minute"),)
@@ -196,7 +196,7 @@ class CampaignMinute(SQLModel, table=True):
 
 
 class CampaignDomain(SQLModel, table=True):
-    """Roll-up: what happened at one mailbox domain of a campaign."""
+    """Roll-up: a campaign's figures of one mailbox domain."""
 
     __tablename__ = "campaign_domain"
 
@@ -212,7 +212,7 @@ class CampaignDomain(SQLModel, table=True):
 
 
 class CampaignActivity(SQLModel, table=True):
-    """What people and the product did with a campaign, in words, for its page."""
+    """What people and the product did with a campaign, as text for its page."""
 
     __tablename__ = "campaign_activity"
     __table_args__ = (sa.Index("ix_campaign_activity_campaign_id_id", "campaign_id", "id"),)

@@ -11,7 +11,7 @@ from campaign_app.kit.folding import sort_key
 from campaign_app.models.base import BIG, JSON, big_id
 
 EMAIL, PHONE = "email", "phone"
-"""Kinds of address that a contact has a column for. Other kinds are rows of `contact_address`."""
+"""Kinds of address with a column of their own. Other kinds are rows of `contact_address`."""
 
 _SORTED = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
 
@@ -23,8 +23,8 @@ def _sorted_column() -> Any:
 class Contact(SQLModel, table=True):
     """A person. `identity` is the e-mail address (lower case, IDN domain in ASCII), else the phone in E.164.
 
-    `sort_name` and `sort_company` are made from the names (kit.folding) and are what lists sort and search by.
-    Ids are never used twice: the ledger keeps those of deleted contacts.
+    `sort_name` and `sort_company` are made from the names (kit.folding); lists sort and search by them.
+    Ids are never reused, because the ledger keeps the ids of deleted contacts.
     """
 
     __table_args__ = (
@@ -60,9 +60,9 @@ def _keep_sort_keys(_mapper: Any, _connection: Any, contact: Contact) -> None:
 
 
 class ContactAddress(SQLModel, table=True):
-    """An identity of a contact that has no column: an account name, a gateway's id, another spelling.
+    """An identity of a contact without a column of its own: an account name, a gateway's id, another spelling.
 
-    `scope`: the account or workspace at the provider for which it holds, "" for everywhere.
+    `scope`: the account or workspace at the provider in which it is valid, "" for everywhere.
     """
 
     __tablename__ = "contact_address"
@@ -79,7 +79,7 @@ class ContactAddress(SQLModel, table=True):
 
 
 class ContactList(SQLModel, table=True):
-    """A named set of contacts that people keep by hand or by import. `members` is kept by the audience room."""
+    """A named set of contacts, filled by hand or by import. `members` is kept up to date by the audience room."""
 
     __tablename__ = "contact_list"
 
@@ -106,7 +106,7 @@ class ListMember(SQLModel, table=True):
 
 
 class Tag(SQLModel, table=True):
-    """A label for contacts. `members` is kept by the audience room."""
+    """A label for contacts. `members` is kept up to date by the audience room."""
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=64, unique=True)
@@ -129,9 +129,9 @@ class ContactTag(SQLModel, table=True):
 
 
 class AttributeDefinition(SQLModel, table=True):
-    """A custom attribute that some contact has: its key in templates, its name for people.
+    """A custom attribute of contacts: its key in templates and its name for people.
 
-    `moving_to`: it is on its way out: into the attribute of that key, or away ("").
+    `moving_to`: set while the attribute is merged into the attribute with that key, or deleted ("").
     """
 
     __tablename__ = "attribute_definition"

@@ -23,13 +23,13 @@ class ImportStatus(StrEnum):
 
 
 class ContactImport(SQLModel, table=True):
-    """A file on disk and what became of its rows.
+    """A file on disk and the result of its import.
 
-    `encodings`: what the file may be written in, best first, when that is not certain: {"codec", "label", "samples"};
-    then `encoding_chosen` is False until a person has chosen. `rows_above`: rows before the headings to pass over.
+    `encodings`: possible encodings, best first, when the encoding is not certain: {"codec", "label", "samples"}. Then
+    `encoding_chosen` is False until a person has chosen. `rows_above`: rows before the headings, which are skipped.
     `mapping`: column index as text → field name, `attribute:<key>`, `tags`, or "" (leave out).
     `result`: the counters of contacts-messy.expected.json. `path` and `rejected_path` are relative to var_dir.
-    `claim` names the run that may write; `checkpoint` is where the next run goes on:
+    `claim` names the run that may write; `checkpoint` is where the next run continues:
     {"rows": consumed, "rejected_bytes": length of the rejected file, "attempts": runs without progress}.
     """
 

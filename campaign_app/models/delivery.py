@@ -1,4 +1,4 @@
-"""The ledger's rows: one delivery per recipient, campaign and step; the leases over them; the events on them."""
+"""The ledger's rows: one delivery per recipient, campaign and step; their leases and events."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from campaign_app.models.base import BIG, TEXT, big_id, choice
 
 
 class DeliveryStatus(StrEnum):
-    """What became of a delivery. The ways between them are a table in delivery.ledger.transitions."""
+    """Status of a delivery. The allowed transitions are a table in delivery.ledger.transitions."""
 
     PENDING = "pending"
     SENT = "sent"
@@ -30,7 +30,7 @@ SENT_STATUSES = (
     DeliveryStatus.REPLIED,
     DeliveryStatus.BOUNCED,
 )
-"""A server took the message, whatever came later. Every rate of opens, clicks and bounces is a share of these."""
+"""Statuses of messages that a server accepted. The rates of opens, clicks and bounces are shares of these."""
 
 
 class Reason(StrEnum):
@@ -62,7 +62,7 @@ class Reason(StrEnum):
 
     @property
     def label(self) -> str:
-        """A sentence that a customer would understand."""
+        """The reason as a text that a customer understands."""
         return REASON_LABELS[self]
 
 
@@ -84,7 +84,7 @@ REASON_LABELS: dict[Reason, str] = {
     Reason.POLICY: "Blocked by the receiving server's policy",
     Reason.MESSAGE_TOO_LARGE: "The message is too large for the server",
     Reason.RETRIES_USED_UP: "Not accepted after every retry",
-    Reason.TEMPORARY: "Put off by the server; tried again later",
+    Reason.TEMPORARY: "Deferred by the server; tried again later",
     Reason.CONNECTION_LOST: "Connection closed before the answer",
     Reason.ACCOUNT: "The sending account does not work",
     Reason.WORKER_DIED: "The worker stopped before the answer",
@@ -96,9 +96,9 @@ REASON_LABELS: dict[Reason, str] = {
 class Delivery(SQLModel, table=True):
     """One recipient of one campaign. `address` and `domain` are frozen at launch; `response` holds the server's words.
 
-    Only a launch makes rows, while it holds the campaign's, and campaigns are never removed: no foreign key, whose
-    check was 40 % of a launch. Under a held lease a row stays `pending` until its outcome is known; the worker's
-    journal knows better.
+    There is no foreign key, because its check took 40 % of a launch: only a launch makes rows, while it holds the lock
+    on the campaign's row, and campaigns are never removed. Under a held lease a row stays `pending` until its outcome
+    is written; until then only the worker's journal knows whether it was sent.
     """
 
     __table_args__ = (
@@ -148,9 +148,9 @@ class LeaseState(StrEnum):
 class Lease(SQLModel, table=True):
     """A range of at most 500 delivery ids that one worker at a time may send.
 
-    `epoch` grows with every claim; a write-back names the epoch it holds, so that a worker that lost its
-    lease changes nothing. Only rows up to `read_through_id` can have been handed over: it is committed before they are
-    sent.
+    `epoch` grows with every claim. Every write names the epoch of its claim, so that a worker that lost its lease
+    changes nothing. Only rows up to `read_through_id` can have been handed over, because it is committed before they
+    are sent.
     """
 
     __table_args__ = (
@@ -185,7 +185,7 @@ class Lease(SQLModel, table=True):
 
 
 class DeliveryRef(SQLModel, table=True):
-    """The name under which a provider knows an attempt: what its reports find the delivery by."""
+    """A provider's id of an attempt, by which its reports find the delivery."""
 
     __tablename__ = "delivery_ref"
 
@@ -215,7 +215,7 @@ class EventKind(StrEnum):
 class DeliveryEvent(SQLModel, table=True):
     """One open, click, unsubscribe …
 
-    `machine` says why it is not a person's; `dedupe` makes a provider's event count once.
+    `machine` says why it is not a person's, "" for a person's; `dedupe` makes a repeated event count once.
     """
 
     __tablename__ = "delivery_event"

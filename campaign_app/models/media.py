@@ -11,7 +11,7 @@ from campaign_app.models.base import BIG, choice
 
 
 class MediaKind(StrEnum):
-    """What a file is to a person; limits of size go by it."""
+    """Kind of a file. The size limits depend on it."""
 
     IMAGE = "image"
     VIDEO = "video"
@@ -20,19 +20,19 @@ class MediaKind(StrEnum):
 
     @property
     def label(self) -> str:
-        """As shown to people."""
+        """Text for people."""
         return self.value.capitalize()
 
 
 class Media(SQLModel, table=True):
-    """An uploaded file. Its bytes are in the media folder under `digest` (SHA-256, hexadecimal), each once.
+    """An uploaded file. Its bytes are in the media folder, named by `digest` (SHA-256, hexadecimal) and stored once.
 
-    `token` is in the public address, which never changes. `width` and `height` are in pixels, of images only.
+    `token` is part of the public address, which never changes. `width` and `height` (pixels) are set for images only.
     """
 
     __table_args__ = (
         sa.Index("ix_media_created_at_id", "created_at", "id"),
-        {"sqlite_autoincrement": True},  # a page that was left open must not mean another file by an old id
+        {"sqlite_autoincrement": True},  # ids are not reused: an open page may still show an old id
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -21,13 +21,13 @@ class SuppressionReason(StrEnum):
 
     @property
     def label(self) -> str:
-        """As shown to people."""
+        """Text for people."""
         return {"complained": "Marked as spam", "manual": "Added by hand"}.get(self.value, self.value.capitalize())
 
 
 class Suppression(SQLModel, table=True):
-    """One address of a kind (e-mail normalised, phone in E.164, others as their channel writes them). It outlives the
-    contact.
+    """One address of a kind (e-mail normalised, phone in E.164, others in their channel's form). It stays when the
+    contact is deleted.
     """
 
     __table_args__ = (sa.UniqueConstraint("kind", "address"), sa.Index("ix_suppression_address", "address"))

@@ -10,7 +10,7 @@ from campaign_app.models.base import TEXT, choice
 
 
 class Editor(StrEnum):
-    """Which editor a message was last written in; the content model is the same HTML with Jinja2 variables."""
+    """The editor in which a message was last written. The content is HTML with Jinja2 variables in every case."""
 
     TEXT = "text"
     HTML = "html"

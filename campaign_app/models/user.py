@@ -10,7 +10,7 @@ from campaign_app.models.base import BIG, big_id, choice
 
 
 class Role(StrEnum):
-    """From most to least rights. The permissions of each are in auth.permissions."""
+    """Roles, from most to least rights. Their permissions are in auth.permissions."""
 
     OWNER = "owner"
     ADMIN = "admin"
@@ -20,12 +20,12 @@ class Role(StrEnum):
 
     @property
     def label(self) -> str:
-        """As shown to people."""
+        """Text for people."""
         return self.value.capitalize()
 
 
 class User(SQLModel, table=True):
-    """A person of the team. `email` is lower case and unique. `time_zone` "": the workspace's."""
+    """A person of the team. `email` is in lower case and unique. `time_zone` "" means the workspace's."""
 
     __tablename__ = "app_user"
 
@@ -41,7 +41,7 @@ class User(SQLModel, table=True):
 
 
 class UserSession(SQLModel, table=True):
-    """A signed-in browser. Only the digest of its token is kept."""
+    """A signed-in browser. Only the digest of its token is stored."""
 
     __tablename__ = "user_session"
 
@@ -57,7 +57,7 @@ class UserSession(SQLModel, table=True):
 
 
 class SecondFactor(SQLModel, table=True):
-    """A person's authenticator app. Without `enabled_at` it was begun and not confirmed, and asks for nothing."""
+    """A person's authenticator app. Without `enabled_at` it is not confirmed yet and is not asked for."""
 
     __tablename__ = "second_factor"
 
@@ -68,7 +68,7 @@ class SecondFactor(SQLModel, table=True):
 
 
 class RecoveryCode(SQLModel, table=True):
-    """Signs in once in the place of the app. Only its digest is kept."""
+    """A code that replaces the app's code once. Only its digest is stored."""
 
     __tablename__ = "recovery_code"
 

@@ -1,1 +1,1 @@
-"""Keeping the installation well: health, invariants, demo data."""
+"""Operation of the installation: health, check-up, invariants, operations page, demo data."""

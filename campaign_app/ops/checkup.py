@@ -1,4 +1,4 @@
-"""What `doctor` looks at: each part with its state, in words, and how to mend it."""
+"""The checks of `doctor`: each part with its state, a sentence, and how to fix it."""
 
 import asyncio
 import shutil
@@ -42,12 +42,12 @@ Look = Callable[[], Awaitable[Sequence[Check]]]
 
 
 async def examine() -> list[Check]:
-    """Look at every part, one after the other; a part that fails to answer is a problem, not an error."""
+    """Check every part, one after the other. A part that does not answer is reported as a problem."""
     findings: list[Check] = []
     for part, look, mend in LOOKS:
         try:
             findings += await asyncio.wait_for(look(), TIMEOUT_S)
-        except Exception as error:  # whatever a driver raises
+        except Exception as error:  # drivers raise many types
             findings.append(Check(part, BROKEN, f"{type(error).__name__}: {str(error).splitlines()[0][:200]}", mend))
     return findings
 
@@ -55,7 +55,7 @@ async def examine() -> list[Check]:
 async def _database() -> list[Check]:
     kind = "PostgreSQL" if db.is_postgres() else f"SQLite in {settings().var_dir}"
     if not db.is_postgres() and not (settings().var_dir / "beacon.db").exists() and not settings().database_url:
-        return [Check("Database", BROKEN, "There is none yet.", "./campaign migrate")]
+        return [Check("Database", BROKEN, "The database does not exist yet.", "./campaign migrate")]
     async with db.reading() as session:
         await session.execute(sa.text("SELECT 1"))
     return [Check("Database", OK, f"{kind} answers.")]
@@ -65,7 +65,7 @@ async def _migrations() -> list[Check]:
     async with db.reading() as session:
         found = set((await session.execute(sa.text("SELECT version_num FROM alembic_version"))).scalars())
     if found == health.newest_revisions():
-        return [Check("Migrations", OK, "The newest schema.")]
+        return [Check("Migrations", OK, "The schema is up to date.")]
     return [Check("Migrations", BROKEN, "The schema is older than the program.", "./campaign migrate")]
 
 
@@ -89,7 +89,7 @@ async def _hangs() -> list[Check]:
     )
     if clock.now() - last.at > timedelta(days=7):
         return [Check("Watchdog", OK, words)]
-    return [Check("Watchdog", WARNING, words, "its stacks are in var/logs of that host: report them")]
+    return [Check("Watchdog", WARNING, words, "report its stacks, which are in var/logs of that host")]
 
 
 async def _worker() -> list[Check]:
@@ -100,8 +100,8 @@ async def _worker() -> list[Check]:
 
 async def _frontend() -> list[Check]:
     if await asyncio.to_thread(frontend.is_current):
-        return [Check("Front end", OK, "Built from its present sources.")]
-    return [Check("Front end", WARNING, "Not built, or its sources changed.", "./campaign up builds it at start")]
+        return [Check("Front end", OK, "Built from the current sources.")]
+    return [Check("Front end", WARNING, "Not built, or the sources have changed.", "./campaign up builds it at start")]
 
 
 async def _accounts() -> list[Check]:
@@ -118,12 +118,12 @@ def _account(account: SendingAccount) -> Check:
     if not account.is_active:
         return Check(name, WARNING, "Switched off.", "switch it on under Accounts")
     if account.circuit_open_until and account.circuit_open_until > clock.now():
-        mend = "open Accounts and press Test connection: it shows the server's own words"
+        mend = "open Accounts and press Test connection, which shows the server's answer"
         return Check(name, BROKEN, f"Resting after failures: {account.last_error or 'no answer'}", mend)
     if account.last_error:
         return Check(name, WARNING, account.last_error, "open Accounts and press Test connection")
     if note := reported.read(account.capabilities, clock.now()):
-        mend = "see whether the sender is on a block list, authenticated, or over a quota"
+        mend = "check whether the sender is on a block list, is authenticated, or is over a quota"
         return Check(name, WARNING, f"Reports say that servers refuse it: {note.words}", mend)
     return Check(name, OK, rows.summary(account).server)
 
@@ -133,17 +133,17 @@ async def _clock() -> list[Check]:
         seconds, micros = cast("tuple[int, int]", await redis.client().time())
         drift = abs(seconds + micros / 1e6 - time.time())
         if drift > CLOCK_TOLERANCE_S:
-            words = f"This host and the Redis host differ by {drift:.0f} s; limits and schedules will be off."
+            words = f"This host and the Redis host differ by {drift:.0f} s; limits and schedules will be wrong."
             return [Check("Clock", BROKEN, words, "sudo timedatectl set-ntp true   (on both hosts)")]
     if clock.now().year < 2024:
-        return [Check("Clock", BROKEN, f"It says {clock.now():%Y-%m-%d}.", "sudo timedatectl set-ntp true")]
+        return [Check("Clock", BROKEN, f"This host's date is {clock.now():%Y-%m-%d}.", "sudo timedatectl set-ntp true")]
     return [Check("Clock", OK, text.exact(clock.now(), "UTC"))]
 
 
 async def _proxies() -> list[Check]:
     configured = settings()
     if configured.base_url.startswith("https://") and not configured.trusted_proxies.strip():
-        words = "The address is https, but no proxy is trusted: all browsers seem to sit at the proxy's address."
+        words = "The address is https, but no proxy is trusted, so all browsers seem to have the proxy's address."
         return [Check("Proxy", WARNING, words, "BEACON_TRUSTED_PROXIES=127.0.0.1,::1   (or where the proxy runs)")]
     return [Check("Proxy", OK, f"Trusted: {configured.trusted_proxies.strip() or 'nobody, none is needed'}.")]
 
@@ -170,8 +170,8 @@ async def _invariants() -> list[Check]:
     violations = await invariants.check_now()
     if not violations:
         return [Check("Ledger", OK, "Every count agrees.")]
-    mend = "keep var/ and its logs, and report it: this must never happen"
-    return [Check("Ledger", BROKEN, f"{v.invariant}: not so for {v.detail}", mend) for v in violations]
+    mend = "keep var/ with its logs and report it; this must never happen"
+    return [Check("Ledger", BROKEN, f"{v.invariant}: violated by {v.detail}", mend) for v in violations]
 
 
 async def _audit() -> list[Check]:

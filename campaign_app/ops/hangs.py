@@ -14,7 +14,7 @@ _KEPT: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """A process that did not answer for `silent_s`; `where` is what it was doing, "" when nobody knows."""
+    """A process that did not answer for `silent_s`; `where` is what it was doing, "" when unknown."""
 
     at: datetime
     role: str
@@ -26,14 +26,14 @@ class Hang:
 
 @dataclass(frozen=True, slots=True)
 class Hangs:
-    """How many there ever were, and the latest ones, newest first."""
+    """The number of hangs so far, and the latest ones, newest first."""
 
     count: int = 0
     latest: tuple[Hang, ...] = ()
 
 
 async def record(hangs: Sequence[Hang]) -> None:
-    """Keep them where every host sees them."""
+    """Store them in Redis, where every host sees them."""
     pipe = redis.client().pipeline(transaction=True)
     for hang in hangs:
         pipe.lpush(_KEY, json.dumps({**asdict(hang), "at": hang.at.isoformat()}))
@@ -43,7 +43,7 @@ async def record(hangs: Sequence[Hang]) -> None:
 
 
 async def known() -> Hangs:
-    """All that is known."""
+    """The recorded hangs."""
     client = redis.client()
     raws = cast("list[bytes]", await cast("Awaitable[Any]", client.lrange(_KEY, 0, _KEPT - 1)))
     rows = [json.loads(raw) for raw in raws]

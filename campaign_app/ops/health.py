@@ -1,4 +1,4 @@
-"""Whether the parts of an installation answer, for /api/health, the launcher and `doctor`."""
+"""Whether the parts of the installation answer. For /api/health, the launcher and `doctor`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ WORKER_KEYS = (f"{queue.WORK}:health-check", f"{queue.SEND}:health-check")
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Each part is "ok" or a short word for what is wrong; never an error's text, which may hold a password."""
+    """Each part is "ok" or a short word for the fault; never an error's text, which may contain a password."""
 
     database: str
     redis: str
@@ -26,24 +26,24 @@ class Health:
 
     @property
     def can_serve(self) -> bool:
-        """Whether a web process can do its work: pages need database and Redis, not a worker."""
+        """Whether a web process can work: pages need database and Redis, but no worker."""
         return self.database == self.redis == OK
 
     @property
     def complete(self) -> bool:
-        """Whether everything is well, workers included."""
+        """Whether everything works, including workers."""
         return self.can_serve and self.migrations == self.worker == OK
 
 
 async def report() -> Health:
-    """Ask every part at once; a part that does not answer within 5 s counts as silent."""
+    """Ask all parts at the same time; a part that does not answer within 5 s counts as silent."""
     return Health(*await asyncio.gather(*(_state(probe) for probe in (_database, _redis, _migrations, _worker))))
 
 
 async def _state(probe: Callable[[], Awaitable[str]]) -> str:
     try:
         return await asyncio.wait_for(probe(), TIMEOUT_S)
-    except Exception as error:  # whatever a driver raises: the part does not work
+    except Exception as error:  # drivers raise many types; the part does not work
         return type(error).__name__
 
 

@@ -1,4 +1,4 @@
-"""What must always hold: each is one query that finds violations. Run by cron, by tests and by `doctor`."""
+"""Invariants: conditions that must always hold. Each is one query for violations. Run by cron, tests and `doctor`."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ SHOW = 5
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """An invariant that does not hold, with the first few objects that show it."""
+    """A violated invariant, with the first few objects that violate it."""
 
     invariant: str
     detail: str
@@ -59,14 +59,14 @@ async def counters_equal_ledger(session: AsyncSession) -> list[str]:
 
 
 async def no_lease_forgotten(session: AsyncSession) -> list[str]:
-    """No held lease expired long ago: the sweep settles them."""
+    """No held lease expired long ago, because the sweep settles them."""
     late = await deliveries.instant(session) - LEASE_GRACE
     query = select(Lease.id, Lease.campaign_id).where(Lease.state == LeaseState.HELD, col(Lease.expires_at) < late)
     return [f"lease {lease} of campaign {campaign}" for lease, campaign in (await session.exec(query)).all()]
 
 
 async def finished_means_settled(session: AsyncSession) -> list[str]:
-    """A completed or cancelled campaign has nothing pending."""
+    """A completed or cancelled campaign has no pending deliveries."""
     query = (
         select(Campaign.id)
         .join(CampaignCounter, col(CampaignCounter.campaign_id) == col(Campaign.id))
@@ -79,7 +79,7 @@ async def finished_means_settled(session: AsyncSession) -> list[str]:
 
 
 async def suppressed_stay_out(session: AsyncSession) -> list[str]:
-    """Nobody was sent a message after their address was suppressed (a minute's grace for mail on its way)."""
+    """No message was sent to an address after it was suppressed (with a minute's tolerance for mail under way)."""
     minute = sa.literal(clock.now() - timedelta(days=7))
     query = (
         select(Delivery.id)
@@ -115,7 +115,7 @@ INVARIANTS: dict[str, Finder] = {
 
 
 async def check(session: AsyncSession) -> list[Violation]:
-    """Every invariant that does not hold in this transaction."""
+    """The invariants that are violated in this transaction."""
     violations = []
     for name, find in INVARIANTS.items():
         found = await find(session)
@@ -126,8 +126,8 @@ async def check(session: AsyncSession) -> list[Violation]:
 
 
 async def check_now() -> list[Violation]:
-    """Every invariant that does not hold at this instant. All questions are about the same one, or a campaign that is
-    being sent would seem to break what it keeps.
+    """The invariants that are violated now. All queries see the same snapshot, because a campaign that is being sent
+    would else seem to violate them.
     """
     async with db.reading() as session:
         if db.is_postgres():

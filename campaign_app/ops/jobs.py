@@ -10,7 +10,7 @@ log = logging.get("ops")
 
 
 async def anchor_audit(_ctx: dict[str, Any]) -> bool:
-    """Anchor the end of the audit log in this worker's log and its host's file. Whether it fits."""
+    """Anchor the end of the audit log in this worker's log and its host's file. Returns whether the end fits."""
     async with db.reading() as session:
         found = await audit.glance(session)
     audit.keep_anchor(found)
@@ -18,7 +18,7 @@ async def anchor_audit(_ctx: dict[str, Any]) -> bool:
 
 
 async def check_invariants(_ctx: dict[str, Any]) -> int:
-    """Look for what must never be; each violation is logged as an error. Returns how many."""
+    """Check the invariants; each violation is logged as an error. Returns how many there are."""
     violations = await invariants.check_now()
     for violation in violations:
         log.error("invariant violated", invariant=violation.invariant, detail=violation.detail)

@@ -1,4 +1,4 @@
-"""Which workers live, and what happens to what the others hold. Pure: what was heard and the time in, rows out."""
+"""Which workers are alive, and what happens to the leases of the others. Pure; the time is an argument."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,18 +10,18 @@ from campaign_app.ops.schemas import Fate, Holder, LeaseRow, WorkerRow, WorkerSt
 
 LATE_S = 10.0  # five heartbeats
 ENDED_SHOWN_S = 600.0
-MANY_UNWRITTEN = 2 * FLUSH_ROWS  # one flush under way, one that gathers
+MANY_UNWRITTEN = 2 * FLUSH_ROWS  # one flush being written, one being collected
 _LIVING = (WorkerState.ALIVE, WorkerState.DRAINING)
 
 
 def host_and_pid(name: str) -> tuple[str, str]:
-    """A worker's name is host-pid-letters."""
+    """Host and process id from a worker's name, which is host-pid-letters."""
     host, _, rest = name.rpartition("-")[0].rpartition("-")
     return (host, rest) if host and rest.isdigit() else (name, "")
 
 
 def fate(host: str, living_hosts: Iterable[str], *, expired: bool, lives: bool) -> Fate:
-    """What happens to a lease of a worker of `host`."""
+    """What happens to a lease of a worker on `host`."""
     if lives:
         return Fate.UNRENEWED if expired else Fate.KEPT
     hosts = set(living_hosts)
@@ -31,16 +31,16 @@ def fate(host: str, living_hosts: Iterable[str], *, expired: bool, lives: bool) 
 
 
 def taken_over_at(expires_at: datetime | None) -> datetime | None:
-    """When another host takes a lease over: after the grace and a second look."""
+    """When another host takes a lease over: after the grace period and a second check."""
     return expires_at + timedelta(seconds=FOREIGN_GRACE_S + SECOND_LOOK_S) if expires_at else None
 
 
 def workers(
     known: Sequence[WorkerInfo], heard: Mapping[str, datetime], holders: Sequence[Holder], at: datetime
 ) -> list[WorkerRow]:
-    """Every worker that lives or holds something, and those that ended lately; what is wrong comes first.
+    """All workers that are alive or hold leases, and those that ended recently. Workers with problems come first.
 
-    `known` told of themselves in the last seconds, `heard` is when each was heard of at all.
+    `known` reported themselves in the last seconds; `heard` is the last time each worker was heard of.
     """
     infos, held = {info.name: info for info in known}, {holder.owner: holder for holder in holders}
     last = {name: _last(infos.get(name), heard.get(name), held.get(name)) for name in {*infos, *heard, *held}}
@@ -68,7 +68,7 @@ def _last(info: WorkerInfo | None, heard: datetime | None, holder: Holder | None
 
 
 def _is_recent(moment: datetime | None, last: Mapping[str, datetime | None], living: set[str], at: datetime) -> bool:
-    """Ended lately; when nobody lives, the last one to end tells since when."""
+    """Whether it ended recently. When no worker is alive, the last one to end is always shown."""
     if moment is None:
         return False
     newest = not living and moment == max(found for found in last.values() if found)
@@ -103,7 +103,7 @@ def _row(
 
 
 def lease(held: LeaseInfo, rows: Sequence[WorkerRow], at: datetime) -> LeaseRow:
-    """A held lease with what happens to it."""
+    """A held lease and what happens to it."""
     living = [row for row in rows if row.state in _LIVING]
     expired = held.expires_at is not None and held.expires_at < at
     return LeaseRow(

@@ -1,4 +1,4 @@
-"""How full Redis is, and whether it would throw away what must not be lost. Pure but for one question."""
+"""How full Redis is, and whether it may evict data that must not be lost. Pure except for one query."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ NEAR: Final = 0.8
 FULL: Final = 0.95
 _NO_EVICTION: Final = "noeviction"
 AT_THE_LIMIT: Final = (
-    "At its limit it refuses to store: nothing is queued or sent, and nobody can work in the browser. Nothing is lost, "
-    "and everything goes on once there is room"
+    "At its limit Redis stores nothing more: nothing is queued or sent, and nobody can work in the browser. Nothing is "
+    "lost, and everything continues when there is room again"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """In bytes; `limit` 0 is none."""
+    """Memory of Redis in bytes; `limit` 0 means no limit."""
 
     used: int
     limit: int
@@ -25,7 +25,7 @@ class Memory:
 
     @property
     def share(self) -> float:
-        """How much of the limit is used."""
+        """The used share of the limit."""
         return self.used / self.limit if self.limit else 0.0
 
     @property
@@ -36,7 +36,7 @@ class Memory:
 
 
 def read(information: Mapping[str, Any]) -> Memory:
-    """From the answer to INFO."""
+    """The memory figures in the answer to INFO."""
     limit = int(information.get("maxmemory", 0))
     return Memory(int(information["used_memory"]), limit, str(information.get("maxmemory_policy", "")))
 
@@ -47,13 +47,13 @@ async def of_redis() -> Memory:
 
 
 def faults(memory: Memory) -> Iterator[tuple[bool, str, str]]:
-    """What is not as it should be: whether it stops work now, what it is, and how it is mended."""
+    """Wrong settings and lack of memory: (whether it stops work now, what is wrong, how to fix it)."""
     if memory.policy != _NO_EVICTION:
-        words = f"Its policy is {memory.policy}: when its memory is full it throws away queued work and limits."
+        words = f"Its policy is {memory.policy}: when its memory is full, Redis evicts queued jobs and limits."
         yield False, words, "redis-cli config set maxmemory-policy noeviction   (and in redis.conf)"
     if not memory.limit:
-        words = f"It has no memory limit ({memory.words}): whatever fills it takes the machine with it."
+        words = f"It has no memory limit ({memory.words}): Redis can use up the memory of the whole machine."
         yield False, words, "redis-cli config set maxmemory 1gb   (and in redis.conf)"
     elif memory.share >= NEAR:
-        mend = "give it more: BEACON_REDIS_MEMORY_MB for the own server, maxmemory in redis.conf for another"
+        mend = "give it more: BEACON_REDIS_MEMORY_MB for Beacon's own server, maxmemory in redis.conf for another one"
         yield memory.share >= FULL, f"{memory.words} are used. {AT_THE_LIMIT}.", mend

@@ -1,4 +1,4 @@
-"""The SQL of the operations page: what is asked every two seconds, so each statement goes by an index."""
+"""The SQL of the operations page. It runs every two seconds, so each statement uses an index."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,11 +14,11 @@ from campaign_app.models.campaign import Campaign, CampaignStatus, Pauser
 from campaign_app.models.delivery import Lease, LeaseState
 from campaign_app.ops.schemas import CampaignLeases, Holder
 
-_select: Any = sa.select  # its overloads know neither SQLModel's columns nor mixed entities
+_select: Any = sa.select  # its overloads support neither SQLModel's columns nor mixed entities
 
 
 async def holders(session: AsyncSession, at: datetime) -> list[Holder]:
-    """Who holds how much."""
+    """The workers that hold leases, and how many."""
     expired = sa.func.count(sa.case((col(Lease.expires_at) < at, 1), else_=None))
     statement = (
         _select(
@@ -36,7 +36,7 @@ async def holders(session: AsyncSession, at: datetime) -> list[Holder]:
 
 
 async def running(session: AsyncSession, limit: int) -> tuple[list[CampaignLeases], int]:
-    """The running campaigns with their leases, by priority; and how many run."""
+    """The running campaigns with their leases, by priority, and the number of running campaigns."""
     is_running = (col(Campaign.status) == CampaignStatus.RUNNING, col(Campaign.deleted_at).is_(None))
     total = int((await session.execute(_select(sa.func.count()).select_from(Campaign).where(*is_running))).scalar_one())
     statement = _select(col(Campaign.id), col(Campaign.name)).where(*is_running)
@@ -55,7 +55,7 @@ async def running(session: AsyncSession, limit: int) -> tuple[list[CampaignLease
 async def _lease_states(
     session: AsyncSession, campaign_ids: Sequence[int]
 ) -> dict[tuple[int, LeaseState], tuple[int, datetime | None]]:
-    """(campaign, state) → how many leases, and when the first of them is available."""
+    """(campaign, state) → number of leases, and when the first of them is available."""
     statement = (
         _select(col(Lease.campaign_id), col(Lease.state), sa.func.count(), sa.func.min(Lease.available_at))
         .where(col(Lease.campaign_id).in_(campaign_ids))
@@ -74,7 +74,7 @@ async def accounts(session: AsyncSession) -> list[SendingAccount]:
 
 
 async def waiting_for(session: AsyncSession, account_ids: Sequence[int]) -> dict[int, int]:
-    """How many campaigns each account has that were paused because of it and go on by themselves."""
+    """Number of campaigns per account that were paused because of it and resume by themselves."""
     statement = (
         _select(col(Campaign.account_id), sa.func.count())
         .where(

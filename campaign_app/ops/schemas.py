@@ -1,4 +1,4 @@
-"""What the operations page is told: who holds what, since when, and what happens next. Times in UTC."""
+"""Data of the operations page: who holds what, since when, and what happens next. Times are in UTC."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ from campaign_app.ops.memory import Memory
 
 
 class WorkerState(StrEnum):
-    """How a worker does; LATE and ENDED were not heard of, ENDED holds nothing."""
+    """State of a worker. LATE and ENDED workers send no heartbeats; ENDED ones hold no leases."""
 
     ALIVE = "alive"
     DRAINING = "draining"
@@ -24,17 +24,18 @@ class WorkerState(StrEnum):
 class Fate(StrEnum):
     """What happens to a lease."""
 
-    KEPT = "kept"  # its worker lives and keeps it up
-    UNRENEWED = "unrenewed"  # its worker lives, but the lease has expired
-    JOURNAL = "journal"  # a worker of its host settles it from the journal
-    TAKEN_OVER = "taken_over"  # no worker lives on its host: another host takes it over after the grace
-    NOBODY = "nobody"  # no worker lives at all
+    KEPT = "kept"  # its worker is alive and renews it
+    UNRENEWED = "unrenewed"  # its worker is alive, but the lease has expired
+    JOURNAL = "journal"  # a worker on its host settles it from the journal
+    TAKEN_OVER = "taken_over"  # no worker is alive on its host: another host takes it over after the grace period
+    NOBODY = "nobody"  # no worker is alive
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """All that one worker holds: the newest heartbeat of its leases, how many have expired, when the last of them
-    may be taken over by another host."""
+    """The leases of one worker: the newest heartbeat, how many have expired, and when another host may take over the
+    last of them.
+    """
 
     owner: str
     host: str
@@ -46,8 +47,9 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class WorkerRow:
-    """A worker that was heard of; what only a living one tells is None for the others. `unwritten` outcomes are on
-    their way to the database: more than should be when it is `behind`. It has not reached it since `failing_since`."""
+    """A known worker. Figures that only a living worker reports are None for the others. `unwritten`: outcomes not yet
+    in the database; `behind`: too many of them. `failing_since`: since when the worker cannot reach the database.
+    """
 
     name: str
     host: str
@@ -68,7 +70,7 @@ class WorkerRow:
 
 @dataclass(frozen=True, slots=True)
 class LeaseRow:
-    """A range of deliveries that a worker has in hand: `left` of the `total` that it sends have no outcome yet."""
+    """A held lease. Of the `total` deliveries that are sent, `left` have no outcome yet."""
 
     id: int
     campaign_id: int
@@ -101,7 +103,7 @@ class CampaignLeases:
 
 @dataclass(frozen=True, slots=True)
 class CampaignWork(CampaignLeases):
-    """Its leases and its chains of jobs: how many run, how many wait and until when. None: Redis is away."""
+    """Its leases and job chains: how many chains run, how many wait and until when. None: Redis is away."""
 
     chains_running: int | None = None
     chains_waiting: int | None = None
@@ -110,8 +112,9 @@ class CampaignWork(CampaignLeases):
 
 @dataclass(frozen=True, slots=True)
 class AccountTrouble:
-    """A sending account whose circuit is open (`rests`), or whose server breaks on what it offers (`weakness`), or that
-    reports say is refused."""
+    """A sending account whose circuit is open (`rests`), whose server fails at an extension that it offers
+    (`weakness`), or that servers refuse (`reported`).
+    """
 
     id: int
     name: str
@@ -126,7 +129,7 @@ class AccountTrouble:
 
 @dataclass(frozen=True, slots=True)
 class SlowedAccount:
-    """A sending account whose server pushed back within the hour, and the rate that it is found to take."""
+    """A sending account whose server pushed back within the last hour, and its learnt rate."""
 
     id: int
     name: str
@@ -135,7 +138,7 @@ class SlowedAccount:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """How fast database and Redis answered, in ms (None: it does not answer), and how full the queues are."""
+    """Answer times of database and Redis in ms (None: no answer), and the depth of the queues."""
 
     database: str
     database_ms: float
@@ -147,7 +150,7 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """Everything at one moment. The lists hold at most what a page shows; the totals say how many there are."""
+    """The state at one moment. The lists hold at most what a page shows; the totals count everything."""
 
     at: datetime
     workers: tuple[WorkerRow, ...]

@@ -1,4 +1,4 @@
-"""The operations page: who holds what, since when."""
+"""Use case of the operations page: who holds what, since when."""
 
 import asyncio
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ _REDIS_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What Redis knows."""
+    """What Redis answered."""
 
     ms: float
     workers: Sequence[WorkerInfo]
@@ -46,9 +46,9 @@ class _Heard:
 
 
 async def operations(session: AsyncSession, actor: Actor) -> Operations:
-    """Workers, leases, running campaigns, accounts in trouble, queues and stores, as they are now.
+    """The current workers, leases, running campaigns, accounts in trouble, queues and stores.
 
-    Redis may be away: then workers are known by their leases only, and nothing is known of jobs.
+    When Redis is away, workers are known only by their leases, and jobs are unknown.
     """
     actor.require("workspace:read")
     began = monotonic()
@@ -107,7 +107,7 @@ async def _listen(actor: Actor, campaign_ids: Sequence[int]) -> _Heard | None:
                 memory=await memory.of_redis(),
                 hangs=await hangs.known(),
             )
-    except (RedisError, OSError):  # a TimeoutError is an OSError
+    except (RedisError, OSError):  # TimeoutError is an OSError
         return None
 
 
@@ -157,7 +157,7 @@ def _trouble(account: SendingAccount, waiting: int) -> AccountTrouble:
 
 
 def resting_since(last_try: datetime | None, failures: int) -> datetime | None:
-    """About when an account stopped working: its last try less the pauses before it."""
+    """About when an account stopped working: its last try minus the pauses before it."""
     if last_try is None:
         return None
     return last_try - timedelta(seconds=sum(circuit.wait_s(failure) for failure in range(1, failures)))

@@ -1,1 +1,1 @@
-"""Made-up people, messages and history, for rehearsals and for pages that have something to show."""
+"""Made-up people, messages and finished campaigns, for rehearsals and for the demo."""

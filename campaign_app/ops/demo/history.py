@@ -1,4 +1,4 @@
-"""Writes finished campaigns: deliveries, events, roll-ups and counters, all added up from the same recipients."""
+"""Writes finished campaigns: deliveries, events, roll-ups and counters, all computed from the same recipients."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ SUPPRESSES = {
 
 
 async def write(session: AsyncSession, story: Story, account: SendingAccount, owner: User) -> Campaign:
-    """One finished campaign with everything that hangs on it."""
+    """Write one finished campaign with all its rows."""
     now = clock.now()
     launched = (now - timedelta(days=story.days_ago)).replace(hour=story.hour, minute=2, second=11, microsecond=0)
     everybody = (await session.exec(select(ContactList).where(ContactList.name == story.list_name))).one()
@@ -101,7 +101,7 @@ async def _campaign(
 
 
 async def _members(session: AsyncSession, everybody: ContactList, launched: datetime) -> list[Member]:
-    """Who was in the list at the launch, and who of them was suppressed already."""
+    """The list's contacts at the launch, and which of them were already suppressed."""
     statement = (
         select(Contact.id, Contact.email, Contact.domain, Suppression.reason)
         .join(ListMember, col(ListMember.contact_id) == col(Contact.id))
@@ -205,7 +205,7 @@ def _counter(campaign_id: int, recipients: Sequence[Recipient]) -> CampaignCount
 
 
 def _minutes(campaign_id: int, recipients: Sequence[Recipient]) -> list[dict[str, Any]]:
-    """Sends and people's acts by minute, firsts in their own columns."""
+    """Sent messages and people's events by minute; first events have their own columns."""
     found: dict[datetime, Counter[str]] = {}
 
     def count(at: datetime | None, what: str) -> None:

@@ -1,4 +1,4 @@
-"""Images of the demo's media library, painted here: hills at a lake in the colours of a season."""
+"""Generates the images of the demo's media library: hills at a lake in the colours of a season."""
 
 import math
 import struct
@@ -17,7 +17,7 @@ SEASONS: Final[dict[str, tuple[str, Colour, Colour, Colour]]] = {
 
 
 async def image(name: str) -> AsyncIterator[bytes]:
-    """A PNG file as an upload gives it."""
+    """A PNG file in the form of an upload."""
     _, sky, hills, water = SEASONS[name]
     palette = b"".join(
         bytes(round(part * (1 - 0.4 * step / _COLOURS)) for part in colour)

@@ -1,4 +1,4 @@
-"""Made-up people: the same ones every time, spread over mailbox providers, countries and companies."""
+"""Made-up people, the same every time, from several mailbox providers, countries and companies."""
 
 import random
 from collections.abc import Iterator
@@ -79,5 +79,5 @@ def _ascii(name: str) -> str:
 
 
 def in_our_words(source: str) -> str:
-    """A built-in template with the demo company's name and addresses in place of the placeholders."""
+    """A built-in template with the demo company's name and addresses instead of placeholders."""
     return source.replace("https://example.com", "https://fjord-outdoor.test").replace("Your company", COMPANY)

@@ -38,7 +38,7 @@ def table(kind: type[SQLModel]) -> sa.Table:
 
 
 async def insert_many(session: AsyncSession, kind: type[SQLModel], rows: Iterable[dict[str, Any]]) -> int:
-    """Insert rows in chunks, without an object per row; how many."""
+    """Insert rows in chunks, without an object per row; returns how many."""
     statement, waiting, count = sa.insert(table(kind)), iter(rows), 0
     while chunk := list(islice(waiting, CHUNK)):
         await (await session.connection()).execute(statement, chunk)
@@ -66,7 +66,7 @@ async def sandbox_account(session: AsyncSession, smtp_port: int, name: str = "Sa
 
 
 async def list_of_everybody(session: AsyncSession, name: str) -> ContactList:
-    """A list with every contact there is."""
+    """A list with all contacts."""
     made = ContactList(name=name, description="Everybody, made up")
     session.add(made)
     await session.flush()
@@ -80,7 +80,7 @@ async def list_of_everybody(session: AsyncSession, name: str) -> ContactList:
 
 
 async def create(session: AsyncSession, recipients: int, smtp_port: int, rate: int | None) -> int:
-    """Contacts and a campaign to all of them; its id."""
+    """Create contacts and a campaign to all of them; returns its id."""
     await workspace.update(session, SYSTEM, company=people.COMPANY, postal_address=people.POSTAL_ADDRESS)
     await insert_many(session, Contact, people.rows(recipients, clock.now()))
     everybody = await list_of_everybody(session, "Demo contacts")
@@ -102,12 +102,12 @@ async def create(session: AsyncSession, recipients: int, smtp_port: int, rate: i
 
 
 async def launch(session: AsyncSession, campaign_id: int) -> None:
-    """Launch it as the system."""
+    """Launch the campaign as the system."""
     await service.launch(session, SYSTEM, campaign_id)
 
 
 async def counts(campaign_id: int) -> dict[str, int]:
-    """Recipients by outcome as people count them (whoever read a message was sent one); `finished` is 0 or 1."""
+    """Recipients by outcome as pages count them (an opened message was also sent); `finished` is 0 or 1."""
     async with db.reading() as session:
         counter = await session.get(CampaignCounter, campaign_id)
         campaign = await session.get(Campaign, campaign_id)
@@ -127,7 +127,7 @@ async def counts(campaign_id: int) -> dict[str, int]:
 
 
 async def seconds(campaign_id: int) -> float:
-    """From the launch to the last message that was sent."""
+    """Seconds from the launch to the last sent message."""
     async with db.reading() as session:
         campaign = await session.get(Campaign, campaign_id)
         last = sa.select(sa.func.max(col(Delivery.sent_at))).where(col(Delivery.campaign_id) == campaign_id)

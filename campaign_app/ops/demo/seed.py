@@ -1,4 +1,4 @@
-"""Demo data for `./campaign up --demo`. Written once; later starts only keep the sandbox account's port right."""
+"""Demo data for `./campaign up --demo`. Written once; later starts only update the port of the sandbox's account."""
 
 import random
 import secrets
@@ -71,7 +71,7 @@ SEGMENTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A demo user's sign-in; the password is known only right after it was made."""
+    """A demo user's sign-in. The password is known only when it has just been generated."""
 
     name: str
     email: str
@@ -80,12 +80,12 @@ class Credentials:
 
 
 async def is_seeded(session: AsyncSession) -> bool:
-    """Whether the demo data is there."""
+    """Whether the demo data exists."""
     return await session.get(Setting, KEY) is not None
 
 
 async def seed(session: AsyncSession, smtp_port: int) -> list[Credentials]:
-    """Everything the demo shows, in one transaction; the sign-ins that were made."""
+    """Write all demo data in one transaction; returns the new sign-ins."""
     made = await _users(session)
     await workspace.update(
         session,
@@ -107,7 +107,7 @@ async def seed(session: AsyncSession, smtp_port: int) -> list[Credentials]:
 
 
 async def keep_port(session: AsyncSession, smtp_port: int) -> None:
-    """The sandbox may listen somewhere else than at the last start."""
+    """Update the account's port: the sandbox may listen on another one than at the last start."""
     setting = await session.get(Setting, KEY)
     account = await session.get(SendingAccount, setting.value.get("account_id")) if setting else None
     if account is None:
@@ -139,7 +139,7 @@ async def _user(session: AsyncSession, role: Role) -> User:
 
 
 async def _audience(session: AsyncSession) -> None:
-    """Contacts, lists, segments, some addresses suppressed by hand."""
+    """Create contacts, lists, segments and some addresses suppressed by hand."""
     at = clock.now()
     known = set((await session.exec(select(Contact.identity))).all())
     fresh = (row for row in people.rows(CONTACTS, at) if row["identity"] not in known)
@@ -175,7 +175,7 @@ async def _list(session: AsyncSession, name: str, description: str, ids: Iterabl
 
 
 async def _open_campaigns(session: AsyncSession, account: SendingAccount, marketer: User) -> None:
-    """One ready to launch, one scheduled, one half written."""
+    """Create a campaign ready to launch, a scheduled one and an unfinished one."""
     actor = actor_of(marketer)
     lists = {each.name: each.id for each in (await session.exec(select(ContactList))).all()}
     offer = await _content(session, "Offer")
@@ -201,7 +201,7 @@ async def _open_campaigns(session: AsyncSession, account: SendingAccount, market
 
 
 async def _images(session: AsyncSession, actor: Actor) -> str:
-    """Fill the media library; an image of it as HTML."""
+    """Fill the media library; returns one of its images as HTML."""
     shown = ""
     for name, (alt_text, *_) in images.SEASONS.items():
         media = (await library.add(session, actor, name, images.image(name))).media
@@ -222,7 +222,7 @@ async def _content(session: AsyncSession, name: str) -> dict[str, Any]:
 
 
 async def summary(session: AsyncSession) -> dict[str, int]:
-    """How much there is, for tests that seed twice."""
+    """Number of rows by kind, for tests that seed twice."""
     found = {}
     for kind in (User, Contact, ContactList, Template, Suppression):
         found[kind.__name__] = int((await session.execute(sa.select(sa.func.count()).select_from(kind))).scalar_one())

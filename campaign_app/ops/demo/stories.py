@@ -1,4 +1,4 @@
-"""The finished campaigns of the demo and what became of each recipient. Pure: chance is seeded, time an argument."""
+"""The demo's finished campaigns and what happened to each recipient. Pure: chance is seeded, time is an argument."""
 
 import random
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ SKIPPED = {
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A campaign that is over. Shares are of the recipients who got it; `stopped_at` of all (cancelled there)."""
+    """A finished campaign. Shares are of recipients who got it; `stopped_at`: share of all when it was cancelled."""
 
     name: str
     template: str
@@ -59,7 +59,7 @@ STORIES = (
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A contact as the launch finds it."""
+    """A contact at the launch."""
 
     contact_id: int
     email: str
@@ -93,12 +93,12 @@ class Recipient:
     events: list[Event] = field(default_factory=list)
 
     def first(self, kind: EventKind) -> datetime | None:
-        """When a person first did this."""
+        """When a person first caused an event of this kind."""
         return next((e.at for e in self.events if e.kind is kind and not e.machine), None)
 
 
 def tell(story: Story, members: list[Member], launched: datetime, now: datetime, links: int) -> Iterator[Recipient]:
-    """What became of each member. Nothing happens after `now`."""
+    """What happened to each member. There are no events after `now`."""
     chance = random.Random(story.seed)
     gap = 60 / story.per_minute
     reached, uncertain = 0, story.uncertain
@@ -140,7 +140,7 @@ def _attempted(
 
 
 def _acts(story: Story, at: datetime, links: int, chance: random.Random) -> Iterator[Event]:
-    """Opens come soon or in the evening; who clicks has opened; who leaves has opened too."""
+    """Opens come soon or in the evening. Clicks and unsubscribes always follow an open."""
     if chance.random() < 0.14:
         moment = at + timedelta(seconds=chance.uniform(1, 8))
         yield Event(EventKind.OPEN, moment, machine="Image proxy of the mailbox provider", user_agent=PROXY)
