@@ -1,4 +1,4 @@
-"""The address of a kind that a contact has, as SQL. Pure."""
+"""SQL for a contact's address of one kind (e-mail, phone, …)."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from campaign_app.models.suppression import Suppression
 
 
 def of_kind(kind: str) -> sa.ColumnElement[str]:
-    """The address, "" where a contact has none of this kind. Of several that hold everywhere the first counts."""
+    """The address, or "" when the contact has none of this kind. The first one without a scope counts."""
     if kind == EMAIL:
         return col(Contact.email)  # type: ignore[return-value]
     if kind == PHONE:
@@ -28,20 +28,20 @@ def of_kind(kind: str) -> sa.ColumnElement[str]:
 
 
 def domain_of_kind(kind: str) -> sa.ColumnElement[str]:
-    """What receivers are counted by: the mailbox domain; "" for kinds without."""
+    """The domain by which recipients are counted: that of the mailbox, or "" for kinds without domains."""
     return col(Contact.domain) if kind == EMAIL else sa.literal("")  # type: ignore[return-value]
 
 
 def is_suppressed(kind: Any, address: Any) -> sa.ColumnElement[bool]:
-    """Condition for a join with suppressions."""
+    """The condition that joins contacts with suppressions."""
     return sa.and_(col(Suppression.kind) == kind, col(Suppression.address) == address)
 
 
 def kind_of_text(address: str) -> str:
-    """Of an address that a person entered."""
+    """The kind of an address that a person entered."""
     return EMAIL if "@" in address else PHONE
 
 
 def kind_of_campaign(campaign_id: Any) -> Any:
-    """A campaign's kind, as a subquery."""
+    """A campaign's address kind, as a subquery."""
     return sa.select(col(Campaign.address_kind)).where(col(Campaign.id) == campaign_id).scalar_subquery()

@@ -1,4 +1,4 @@
-"""Use cases of custom attributes: rename, merge two, delete. Contacts are changed in the background, part by part."""
+"""Use cases of custom attributes: rename, merge two, delete. Contacts are changed in batches in the background."""
 
 import re
 from typing import Any, Final
@@ -28,17 +28,17 @@ _ENDED: Final = (CampaignStatus.COMPLETED, CampaignStatus.FAILED, CampaignStatus
 
 
 async def list_all(session: AsyncSession, actor: Actor) -> list[AttributeRow]:
-    """Custom attributes by label, those on their way out included."""
+    """Custom attributes by label, with those that are being merged or deleted."""
     actor.require("contacts:read")
     rows = await session.exec(select(AttributeDefinition).order_by(sa.func.lower(AttributeDefinition.label)))
     return [AttributeRow(row.key, row.label, row.moving_to) for row in rows]
 
 
 async def rename(session: AsyncSession, actor: Actor, key: str, label: str) -> None:
-    """Give an attribute another name. Its key in templates and rules stays.
+    """Change an attribute's label. Its key in templates and rules stays.
 
     Raises:
-        NameTaken: another attribute is called so (merge the two instead).
+        NameTaken: another attribute has this label (merge the two instead).
     """
     actor.require("contacts:write")
     row = await _settled(session, key)
@@ -48,7 +48,7 @@ async def rename(session: AsyncSession, actor: Actor, key: str, label: str) -> N
     same = sa.func.lower(AttributeDefinition.label) == label.lower()
     other = (await session.exec(select(AttributeDefinition).where(same, AttributeDefinition.key != key))).first()
     if other is not None:
-        message = f"There is an attribute “{other.label}” already. Merge the two instead."
+        message = f"An attribute named “{other.label}” already exists. Merge the two instead."
         raise NameTaken(message, {"label": message})
     before, row.label = row.label, label
     session.add(row)
@@ -69,7 +69,7 @@ async def merge(session: AsyncSession, actor: Actor, key: str, into: str) -> Non
 
 
 async def delete(session: AsyncSession, actor: Actor, key: str) -> None:
-    """Take an attribute from every contact.
+    """Remove an attribute from every contact.
 
     Raises:
         InUse: as for `merge`.
@@ -96,7 +96,7 @@ async def _settled(session: AsyncSession, key: str) -> AttributeDefinition:
 
 
 async def _use_of(session: AsyncSession, key: str) -> str:
-    """What still uses an attribute, for a sentence; empty when nothing does."""
+    """What still uses an attribute, as the start of a sentence; "" when nothing does."""
     for name, rules in await session.execute(sa.select(col(Segment.name), col(Segment.rules))):
         if _asks_for(rules, f"{ATTRIBUTE}{key}"):
             return f"The segment “{name}”"
@@ -128,14 +128,14 @@ def _asks_for(rules: Any, name: str) -> bool:
 
 
 def _reads(source: str, key: str) -> bool:
-    """Whether template code in a text names the key."""
+    """Whether template code in a text uses the key."""
     name = re.compile(rf"(?<!\w){re.escape(key)}(?!\w)")
     tags = (source[tag.start : tag.end] for tag in Document(source).tags)
     return any(name.search(tag) for tag in tags if not tag.startswith("{#"))
 
 
 async def carry_out(key: str) -> int:
-    """Change the contacts that still have a moving attribute, part by part; how many. Safe to run again."""
+    """Change contacts that still have an attribute being merged or deleted, in batches; return how many. Repeatable."""
     changed = last = 0
     while True:
         async with db.transaction() as session:
@@ -148,7 +148,7 @@ async def carry_out(key: str) -> int:
                 return changed
             await _change(session, rows, key, definition.moving_to)
         changed += len(rows)
-        last = rows[-1][0] if rows else 0  # once more from the start: somebody may have saved one meanwhile
+        last = rows[-1][0] if rows else 0  # check again from the start: a contact may have been saved meanwhile
 
 
 async def _some(session: AsyncSession, key: str, after: int) -> list[tuple[int, dict[str, str]]]:
@@ -171,6 +171,6 @@ async def _change(session: AsyncSession, rows: list[tuple[int, dict[str, str]]],
 
 
 async def moving(session: AsyncSession) -> list[str]:
-    """Keys of attributes whose move has not been carried out to its end."""
+    """Keys of attributes whose merge or deletion is not finished."""
     query = sa.select(col(AttributeDefinition.key)).where(col(AttributeDefinition.moving_to).is_not(None))
     return [key for (key,) in await session.execute(query)]

@@ -1,4 +1,4 @@
-"""Who a campaign goes to: lists and segments together, less the excluded ones.
+"""Who a campaign goes to: the chosen lists and segments, without the excluded ones.
 
 An audience is {"lists": [id], "segments": [id], "exclude_lists": [id], "exclude_segments": [id], "everyone": bool}.
 """
@@ -32,15 +32,15 @@ _COLUMNS = (
 
 
 def is_empty(audience: dict[str, Any]) -> bool:
-    """Whether nobody was chosen yet."""
+    """Whether no list or segment was chosen yet."""
     return not (audience.get("everyone") or audience.get("lists") or audience.get("segments"))
 
 
 async def condition(session: AsyncSession, audience: dict[str, Any]) -> sa.ColumnElement[bool]:
-    """The audience as a condition on a contact; it does not look at suppressions.
+    """The audience as a condition on a contact, without regard to suppressions.
 
     Raises:
-        SegmentNotFound: a segment was deleted since.
+        SegmentNotFound: a segment of the audience was deleted.
     """
     included = await _any_of(session, audience.get("lists") or [], audience.get("segments") or [])
     excluded = await _any_of(session, audience.get("exclude_lists") or [], audience.get("exclude_segments") or [])
@@ -60,7 +60,8 @@ async def _any_of(session: AsyncSession, lists: list[int], segment_ids: list[int
 
 
 async def recipients_query(session: AsyncSession, audience: dict[str, Any], kind: str = EMAIL) -> sa.Select[Any]:
-    """Contacts of an audience, suppressed ones and those without an address too: the ledger says why they are skipped.
+    """Contacts of an audience. Suppressed ones and those without an address are included: the ledger says why they are
+    skipped.
 
     Columns: id, identity, email, domain, phone, names, company, time_zone, language, attributes; `address` of the kind
     and `address_domain`.
@@ -71,7 +72,7 @@ async def recipients_query(session: AsyncSession, audience: dict[str, Any], kind
 
 
 async def count(session: AsyncSession, audience: dict[str, Any], kind: str = EMAIL) -> AudienceCount:
-    """How many an audience reaches now at an address of this kind, and why not the others."""
+    """How many contacts an audience reaches now at addresses of this kind, and why it does not reach the others."""
     if is_empty(audience):
         return AudienceCount(0, 0, 0, {})
     address = addresses.of_kind(kind)
@@ -99,7 +100,7 @@ async def count(session: AsyncSession, audience: dict[str, Any], kind: str = EMA
 async def sample(
     session: AsyncSession, audience: dict[str, Any], search: str, limit: int, kind: str = EMAIL
 ) -> list[SampleContact]:
-    """Some contacts with an address, of everyone when the audience is empty."""
+    """Some contacts of the audience that have an address. An empty audience means all contacts."""
     address = addresses.of_kind(kind).label("address")
     query = sa.select(*(col(getattr(Contact, n)) for n in ("id", "first_name", "last_name", "company")), address)
     query = query.where(address != "")

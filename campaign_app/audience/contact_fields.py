@@ -1,4 +1,4 @@
-"""A contact as a person enters it, in one spelling: cleaned fields, a free address, attributes with keys."""
+"""Checks and normalises a contact that a person entered: fields, address not yet taken, attribute keys."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,12 +16,12 @@ from campaign_app.workspace import service as workspace
 
 
 def full_name(contact: Any) -> str:
-    """First and last name, else the address, else the number."""
+    """First and last name. Without a name: the e-mail address, else the phone number."""
     return f"{contact.first_name} {contact.last_name}".strip() or contact.identity
 
 
 async def cleaned(session: AsyncSession, data: ContactInput) -> dict[str, Any]:
-    """The columns of a contact; raises Invalid with what is wrong by field."""
+    """The columns of a contact. Raises Invalid with one message per wrong field."""
     country = (await workspace.get(session)).default_country
     email, phone = identity.email(data.email), identity.phone(data.phone, country or "DE")
     wrong: dict[str, str] = {}
@@ -33,7 +33,7 @@ async def cleaned(session: AsyncSession, data: ContactInput) -> dict[str, Any]:
         wrong["email"] = "Enter an e-mail address or a phone number."
     zone = identity.time_zone(data.time_zone)
     if data.time_zone and not zone:
-        wrong["time_zone"] = "There is no such time zone. Choose one such as Europe/Berlin."
+        wrong["time_zone"] = "This time zone does not exist. Enter one such as Europe/Berlin."
     language = identity.language(data.language)
     if data.language and not language:
         wrong["language"] = "Enter a language code such as de or pt-BR."
@@ -61,7 +61,7 @@ async def must_be_free(session: AsyncSession, address: str, contact_id: int | No
 
 
 async def attributes(session: AsyncSession, given: Mapping[str, str], at: datetime) -> dict[str, str]:
-    """Attributes under keys that templates can use; new ones get a definition."""
+    """Attributes by keys that templates can use. New attributes get a definition."""
     known = {label: key for key, label in (await definitions(session)).items()}
     keys = set(known.values())
     found: dict[str, str] = {}
@@ -81,7 +81,7 @@ async def attributes(session: AsyncSession, given: Mapping[str, str], at: dateti
 
 
 async def definitions(session: AsyncSession) -> dict[str, str]:
-    """Key → label of the custom attributes, by label."""
+    """Key → label of the custom attributes, sorted by label."""
     settled = col(AttributeDefinition.moving_to).is_(None)
     rows = await session.exec(select(AttributeDefinition).where(settled).order_by(AttributeDefinition.label))
     return {row.key: row.label for row in rows}

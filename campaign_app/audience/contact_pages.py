@@ -1,9 +1,9 @@
-"""The contact list at a million rows: every page through an index, forwards and backwards.
+"""Pages of the contact list. Every page is read through an index, in both directions, also at a million contacts.
 
-Two shapes of the same question. When the smallest set that the filters name (search hits, list, tag, suppressions)
-has at most DRIVE contacts, the query starts from it and sorts what it found. When it is larger, the query walks the
-index of the sort order and checks each contact until the page is full. Measured at a million contacts by
-bench/contacts.py: sorting 100,000 costs 0.1 s, and so does walking past 100,000 that do not match.
+There are two forms of the query. When the smallest set among the filters (search hits, list, tag, suppressions) has at
+most DRIVE contacts, the query starts from it and sorts the result. When it is larger, the query reads the index of the
+sort order and checks each contact until the page is full. Measured with a million contacts by bench/contacts.py:
+sorting 100,000 takes 0.1 s, and so does reading past 100,000 that do not match.
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ def suppressed() -> sa.ColumnElement[bool]:
 
 
 def _conditions(query: ContactQuery, rules: Rules | None, dialect: str) -> dict[str, sa.ColumnElement[bool]]:
-    """Each filter as a condition on a contact, by name."""
+    """Filter name → condition on a contact."""
     found: dict[str, sa.ColumnElement[bool]] = {}
     if query.search.strip():
         found["search"] = search.spelled(query.search, dialect)
@@ -84,7 +84,7 @@ def _conditions(query: ContactQuery, rules: Rules | None, dialect: str) -> dict[
 
 
 async def _driver(session: AsyncSession, query: ContactQuery) -> str:
-    """The filter to start from: a list or tag that is small for sure, else the search, else what there is."""
+    """The filter to start from: a list or tag known to be small, else the search, else any other."""
     sizes: dict[str, int] = {}
     if query.list_id is not None:
         members = sa.select(col(ContactList.members)).where(col(ContactList.id) == query.list_id)
@@ -101,7 +101,7 @@ async def _driver(session: AsyncSession, query: ContactQuery) -> str:
 def matching(
     query: ContactQuery, rules: Rules | None, dialect: str, *columns: Any, driver: str | None = None
 ) -> sa.Select[Any]:
-    """The contacts that a query means, unsorted, starting from the filter that is the driver."""
+    """The contacts that match a query, unsorted. `driver`: the filter to start from."""
     conditions = _conditions(query, rules, dialect)
     if driver is None:
         driver = next((name for name in ("search", "list", "tag", "suppressed") if name in conditions), "")
@@ -130,7 +130,7 @@ def matching(
 
 @dataclass(frozen=True, slots=True)
 class _Size:
-    """How many contacts match (a minimum when `capped`), and whether to start from the driver's set."""
+    """How many contacts match (at least so many when `capped`), and whether to start from the driver's set."""
 
     count: int
     capped: bool
@@ -138,7 +138,7 @@ class _Size:
 
 
 async def _size(session: AsyncSession, query: ContactQuery, rules: Rules | None, driver: str) -> _Size:
-    """Exact where that is cheap, else counted up to CAP."""
+    """The exact number where that is cheap, else a count up to CAP."""
     dialect = dialect_of(session)
     named = set(_conditions(query, rules, dialect))
     if not named:
@@ -159,7 +159,7 @@ async def _size(session: AsyncSession, query: ContactQuery, rules: Rules | None,
 
 
 async def _hits(session: AsyncSession, text: str) -> int:
-    """Contacts that a search finds, counted up to DRIVE; SQLite need not look at the contacts for that."""
+    """How many contacts a search finds, counted up to DRIVE. SQLite does not need the contact table for that."""
     words = search.match(text, "sqlite")
     if dialect_of(session) == "sqlite" and words:
         index = search.searched.c
@@ -170,7 +170,7 @@ async def _hits(session: AsyncSession, text: str) -> int:
 
 
 async def page(session: AsyncSession, query: ContactQuery, rules: Rules | None) -> Page[Any]:
-    """One page of the contact list as rows of COLUMNS; `total` may be a minimum."""
+    """One page of the contact list as rows of COLUMNS. `total` may be a minimum."""
     dialect = dialect_of(session)
     driver = await _driver(session, query)
     size = await _size(session, query, rules, driver)
@@ -185,7 +185,7 @@ async def page(session: AsyncSession, query: ContactQuery, rules: Rules | None) 
 
 
 def _keys(query: ContactQuery, *, unindexed: bool) -> list[SortKey]:
-    """What to sort by. SQLite: a plus sign keeps the planner from walking the sort order for a few rows."""
+    """The sort keys. SQLite: a plus sign keeps the planner from reading the sort index for a few rows."""
     names = [_SORT_COLUMN[query.sort], "id"] if query.sort in _SORT_COLUMN else ["id"]
     columns: list[Any] = [col(getattr(Contact, name)) for name in names]
     if unindexed:
@@ -194,10 +194,10 @@ def _keys(query: ContactQuery, *, unindexed: bool) -> list[SortKey]:
 
 
 def selected_ids(query: ContactQuery, rules: Rules | None, dialect: str) -> sa.Select[Any]:
-    """Ids of all contacts that a query means, whatever page it shows."""
+    """Ids of all contacts that match a query, on all pages."""
     return matching(query, rules, dialect, col(Contact.id))
 
 
 def by_ids(ids: Sequence[int]) -> sa.Select[Any]:
-    """Ids of those contacts that exist."""
+    """Those of the ids that exist."""
     return sa.select(col(Contact.id)).where(col(Contact.id).in_(list(ids)))

@@ -1,8 +1,8 @@
-"""Cleaning many rows at once: what `Cleaner` does to a row, done to columns. The results are the same.
+"""Cleans many rows at once, column by column. The results are the same as those of `Cleaner`, which takes one row.
 
-Cells that are clean already are told by a pattern and pass; the others go through the same functions as in `Cleaner`,
-each distinct value once. Rows that are more than the sum of their cells (another width, an address that is unusual or
-wrong, nobody to write to, the same person twice) go through `Cleaner` and `Person` themselves.
+Cells that match a pattern of clean values are left as they are. The others go through the functions that `Cleaner`
+uses, each distinct value once. Rows that cannot be cleaned cell by cell (wrong width, unusual or wrong address, no
+address at all, same person twice) go through `Cleaner` and `Person`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,8 +30,8 @@ from campaign_app.audience.csv_import import (
 from campaign_app.audience.headings import ATTRIBUTE
 from campaign_app.kit.csv_pieces import Source, cells
 
-_LETTERS = "!-~\u00a1-\u024f"  # no blanks, and NFC leaves them as they are
-_FIRST = "!-&(-<>-~\u00a1-\u024f"  # an apostrophe may be ours, ="…" is text in a spreadsheet
+_LETTERS = "!-~\u00a1-\u024f"  # no blanks, and NFC does not change them
+_FIRST = "!-&(-<>-~\u00a1-\u024f"  # a leading apostrophe may come from our own export; ="…" is text in a spreadsheet
 _LINE = f"^(?:[{_FIRST}][{_LETTERS}]*(?: [{_LETTERS}]+)*)?$"
 _TEXT = f"^(?:[{_FIRST}](?:[ {_LETTERS}]*[{_LETTERS}])?)?$"
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -40,7 +40,7 @@ _EMAIL = rf"^{_LOCAL}@[A-Za-z0-9.-]+$"
 
 @dataclass(slots=True)
 class ImportChunk:
-    """Some rows that follow each other: people once each (see people_frame), the rows left out, the counters."""
+    """Consecutive rows: each person once (see people_frame), the rows left out, the counters."""
 
     start: int
     rows: int
@@ -52,7 +52,7 @@ class ImportChunk:
 
 @dataclass(slots=True)
 class Cleaned:
-    """Rows cleaned together: a person stands at the first row about them, with what all the rows say."""
+    """Rows cleaned together. Rows of one person are merged into the first of them."""
 
     rows: int
     people: pl.DataFrame
@@ -74,7 +74,7 @@ class Cleaned:
 
 
 class ColumnCleaner:
-    """Turns the rows of one file into people, thousands at a time; made once per file."""
+    """Turns the rows of one file into people, thousands at a time. Created once per file."""
 
     def __init__(self, mapping: Mapping[str, str], country: str, shape: Shape, delimiter: str, *, update: bool) -> None:
         self._targets = {target: int(index) for index, target in mapping.items() if target}
@@ -105,7 +105,7 @@ class ColumnCleaner:
     def _carefully(
         self, rows: Sequence[Source], which: Iterable[int]
     ) -> tuple[dict[int, Person], list[tuple[int, Checked]], dict[str, list[int]]]:
-        """People by row, the rows without one, and the rows that have a warning."""
+        """(people by row, rows without a person, rows by warning)."""
         people: dict[int, Person] = {}
         rejected: list[tuple[int, Checked]] = []
         warned: dict[str, list[int]] = {}
@@ -120,7 +120,7 @@ class ColumnCleaner:
         return people, rejected, warned
 
     def _table(self, rows: Sequence[Source]) -> tuple[list[pl.Series], pl.Series]:
-        """The columns, and which rows have just as many cells (of others the columns hold something or nothing)."""
+        """The columns, and which rows have the right number of cells. Columns of the other rows may hold anything."""
         if all(isinstance(row, str) for row in rows):
             lines = pl.Series(rows, dtype=pl.String)
             signs = lines.str.count_matches(self._delimiter, literal=True)
@@ -135,7 +135,7 @@ class ColumnCleaner:
         return [pl.Series(column, dtype=pl.String) for column in zip(*fitting, strict=True)], fits
 
     def _fill(self, table: Sequence[pl.Series]) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
-        """People of rows with nothing unusual about them, and the warnings that rows have."""
+        """People of usual rows, and the warnings of all rows."""
         nothing = pl.repeat("", len(table[0]), dtype=pl.String, eager=True)
         given = {target: table[index] for target, index in self._targets.items()}
         found: dict[str, pl.Series] = {
@@ -165,7 +165,7 @@ class ColumnCleaner:
         return pl.DataFrame({name: found.get(name, nothing) for name in people_frame.NAMES}), warnings
 
     def _addresses_work(self, people: pl.DataFrame, table: Sequence[pl.Series]) -> pl.Series:
-        """Where the address is empty, or a usual one."""
+        """Which rows have an empty or usual address."""
         if "email" not in self._targets:
             return pl.repeat(True, len(people), dtype=pl.Boolean, eager=True)
         cells_ = table[self._targets["email"]].str.strip_chars()
@@ -186,7 +186,7 @@ def _marks(rows: int, where: Iterable[int]) -> pl.Series:
 
 
 def _mapped(column: pl.Series, odd: pl.Series, rule: Callable[[str], str]) -> pl.Series:
-    """The column with `rule` applied to the odd cells, once for each distinct one."""
+    """The column with `rule` applied to the odd cells, once per distinct value."""
     values = column.filter(odd).unique()
     if values.is_empty():
         return column
@@ -217,7 +217,7 @@ def _names(column: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def _looked_up(column: pl.Series, rule: Callable[[str], str]) -> tuple[pl.Series, pl.Series]:
-    """What `rule` finds for the cells, and where a cell says something but nothing was found."""
+    """What `rule` returns for the cells, and which filled cells it could not read."""
     values = column.filter(column != "").unique()
     found = [rule(value) for value in values]
     wrong = [value for value, one in zip(values, found, strict=True) if not one and value.strip()]
@@ -227,7 +227,7 @@ def _looked_up(column: pl.Series, rule: Callable[[str], str]) -> tuple[pl.Series
 
 
 def _phone_warnings(column: pl.Series, wrong: pl.Series) -> dict[str, pl.Series]:
-    """The rows with a wrong number, those that a spreadsheet has cut apart."""
+    """Rows with a wrong phone number. Numbers rounded by a spreadsheet have their own warning."""
     rounded = [value for value in column.filter(wrong).unique() if identity.is_rounded(text_of(value.strip()))]
     cut = wrong & column.is_in(rounded)
     return {BAD_PHONE: wrong & ~cut, ROUNDED_PHONE: cut}

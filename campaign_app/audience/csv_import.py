@@ -1,4 +1,4 @@
-"""From the cells of a row to a person: pure parsing and cleaning, with the reasons and warnings of the report."""
+"""Turns the cells of a row into a person: parsing, cleaning, and the reasons and warnings of the report. No I/O."""
 
 import re
 import unicodedata
@@ -30,7 +30,7 @@ TEXTS = ("phone", "first_name", "last_name", "company", "time_zone", "language")
 
 @dataclass(slots=True)
 class Person:
-    """What a row says of a contact; empty texts say nothing."""
+    """What a row says about a contact. Empty texts mean: not given."""
 
     identity: str
     email: str = ""
@@ -44,7 +44,7 @@ class Person:
     tags: tuple[str, ...] = ()
 
     def take(self, later: "Person", *, update: bool) -> None:
-        """Merge a later row: filled cells win (or only fill gaps when not `update`), empty ones never do."""
+        """Merge a later row. Its filled cells replace earlier ones; without `update` they only fill gaps."""
         for name in TEXTS:
             value = getattr(later, name)
             if value and (update or not getattr(self, name)):
@@ -55,7 +55,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A row looked at: a person, or the reason why not (`detail` says more); `bad` are the columns at fault."""
+    """A checked row: a person, or the reason why there is none (`detail` says more). `bad`: the columns at fault."""
 
     person: Person | None
     reason: str = ""
@@ -65,13 +65,13 @@ class Checked:
 
     @property
     def words(self) -> str:
-        """Why the row is left out, in a sentence for the file of such rows."""
+        """Why the row is left out, as a text for the file of rows left out."""
         return f"{self.reason}: {self.detail}" if self.detail else self.reason
 
 
 @dataclass
 class Report:
-    """The counters of an import, as they are stored and shown."""
+    """The counters of an import as stored and shown."""
 
     data_rows: int = 0
     contacts_created: int = 0
@@ -80,16 +80,16 @@ class Report:
     warnings: dict[str, int] = field(default_factory=dict)
 
     def reject(self, reason: str) -> None:
-        """Note that a row is left out."""
+        """Count a row that is left out."""
         self.rejected[reason] = self.rejected.get(reason, 0) + 1
 
     def warn(self, warning: str, rows: int) -> None:
-        """Note that so many rows have a warning."""
+        """Count rows that have a warning."""
         if rows:
             self.warnings[warning] = self.warnings.get(warning, 0) + rows
 
     def plus(self, other: "Report") -> "Report":
-        """Both together, as a new one."""
+        """The sum of both reports."""
         return Report(
             self.data_rows + other.data_rows,
             self.contacts_created + other.contacts_created,
@@ -110,7 +110,7 @@ class Report:
 
 
 def mapping_problem(mapping: Mapping[str, str], columns: int) -> str:
-    """What is wrong with a mapping, for a person; empty when nothing is."""
+    """What is wrong with a mapping, for a person; "" when nothing is."""
     used = [target for target in mapping.values() if target]
     for index, target in mapping.items():
         if not index.isdigit() or int(index) >= columns:
@@ -122,18 +122,18 @@ def mapping_problem(mapping: Mapping[str, str], columns: int) -> str:
     if twice:
         return f"Two columns go to “{FIELDS.get(twice, twice.removeprefix(ATTRIBUTE))}”. Leave one of them out."
     if not {"email", "phone"} & set(used):
-        return "Choose the column with the e-mail address or the phone number: contacts are told apart by it."
+        return "Choose the column with the e-mail address or the phone number. It identifies the contact."
     return ""
 
 
 @lru_cache(maxsize=10_000)
 def split_tags(cell: str) -> tuple[str, ...]:
-    """Tags of a cell, cut at , ; and |."""
+    """The tags of a cell, separated by comma, semicolon or bar."""
     return merge_tags((), (" ".join(tag.split())[:64].rstrip() for tag in _TAG_SIGNS.split(cell)))
 
 
 def merge_tags(tags: Sequence[str], more: Any) -> tuple[str, ...]:
-    """Both, each tag once whatever its capitals."""
+    """Both, each tag once regardless of case."""
     found = {tag.casefold(): tag for tag in tags}
     for tag in more:
         if tag:
@@ -152,10 +152,10 @@ def split_name(name: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What is known of a file's rows: how many cells the headings have, and how many a row needs at least.
+    """What is known about a file's rows: how many cells the headings have, and how many a row needs at least.
 
-    `shared_links`: cells with a mailto: link that stand in several rows. They lead to an office or a form; taken for
-    people's own addresses, they would merge strangers into one contact.
+    `shared_links`: cells with a mailto: link that occur in several rows. They lead to an office or a form. As personal
+    addresses they would merge different people into one contact.
     """
 
     columns: int
@@ -164,7 +164,7 @@ class Shape:
 
 
 class Cleaner:
-    """Turns the rows of one file into people; made once per file."""
+    """Turns the rows of one file into people. Created once per file."""
 
     def __init__(self, mapping: Mapping[str, str], country: str, shape: Shape) -> None:
         targets = {target: int(index) for index, target in mapping.items() if target}
@@ -236,14 +236,14 @@ class Cleaner:
             person.tags = split_tags(text_of(cells[self._tags]))
 
 
-@lru_cache(maxsize=20_000)  # first names and companies come again and again
+@lru_cache(maxsize=20_000)  # first names and companies repeat often
 def one_line(cell: str) -> str:
-    """A cell for a field of one line: white space joined, at most 255 characters."""
+    """A cell as one line: white space reduced to single blanks, at most 255 characters."""
     return " ".join(text_of(cell).split())[:255].rstrip()
 
 
 def text_of(cell: str) -> str:
-    """A cell without our apostrophe, or out of the ="…" in which spreadsheets keep text, in NFC."""
+    """A cell in NFC, without the apostrophe of our export or the ="…" in which spreadsheets keep text."""
     if cell.startswith("'"):
         text = restore(cell)
     else:

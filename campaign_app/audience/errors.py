@@ -1,4 +1,4 @@
-"""What can go wrong with the audience."""
+"""Errors of the audience room."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,11 @@ from campaign_app.core.errors import Conflict, Invalid, NotFound, SavedMeanwhile
 
 
 class ContactNotFound(NotFound):
-    """No contact with that id."""
-
     code = "contact_not_found"
 
 
 class ContactChanged(SavedMeanwhile):
-    """Someone saved the contact in between."""
+    """Someone else saved the contact after it was loaded."""
 
     code = "contact_changed"
 
@@ -24,43 +22,37 @@ class ContactExists(Invalid):
 
 
 class NameTaken(Invalid):
-    """A list or segment with this name exists."""
+    """A list, segment or attribute with this name exists."""
 
     code = "name_taken"
 
 
 class ListNotFound(NotFound):
-    """No list with that id."""
-
     code = "list_not_found"
 
 
 class SegmentNotFound(NotFound):
-    """No segment with that id."""
-
     code = "segment_not_found"
 
 
 class SegmentChanged(SavedMeanwhile):
-    """Someone saved the segment in between."""
+    """Someone else saved the segment after it was loaded."""
 
     code = "segment_changed"
 
 
 class InUse(Conflict):
-    """A campaign that has not ended still uses it."""
+    """A campaign, segment, template or import still uses it."""
 
     code = "in_use"
 
 
 class AttributeNotFound(NotFound):
-    """No custom attribute with that key."""
-
     code = "attribute_not_found"
 
 
 class RulesInvalid(Invalid):
-    """Segment rules that say nothing sensible; `fields` maps the path of a rule ("rules.0.value") to what is wrong."""
+    """Segment rules that are not valid. `fields`: path of a rule ("rules.0.value") → what is wrong."""
 
     code = "rules_invalid"
 
@@ -72,33 +64,31 @@ class SuppressionNotFound(NotFound):
 
 
 class ImportNotFound(NotFound):
-    """No import with that id."""
-
     code = "import_not_found"
 
 
 class FileUnusable(Invalid):
-    """The file cannot be imported as it is."""
+    """The file cannot be imported."""
 
     code = "file_unusable"
 
 
 class EncodingUnknown(Invalid):
-    """The file can be read in several ways, and nobody has said which is right.
+    """The file can be read in several encodings, and nobody has chosen one.
 
-    `candidates`: (codec, name for people, cells of the file as it reads them), the likeliest first.
+    `candidates`: (codec, name for people, cells of the file in this encoding), the likeliest first.
     """
 
     code = "encoding_unknown"
 
     def __init__(self, candidates: Sequence[tuple[str, str, Sequence[str]]]) -> None:
         ways = "\n".join(f"  {codec:<14} {label}: {', '.join(samples)}" for codec, label, samples in candidates)
-        message = f"The letters of this file can be read in several ways:\n{ways}"
-        super().__init__(message, {"encoding": message}, title="How is the file written?")
+        message = f"The characters of this file can be read in several ways:\n{ways}"
+        super().__init__(message, {"encoding": message}, title="Which encoding does the file have?")
         self.candidates = candidates
 
 
 class ImportState(Conflict):
-    """The import is not in the state that this needs."""
+    """The import's status does not allow this."""
 
     code = "import_state"

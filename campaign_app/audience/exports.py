@@ -1,4 +1,4 @@
-"""Contacts and suppressions as CSV, streamed: batches by id, so that memory stays flat and no table is copied."""
+"""Contacts and suppressions as CSV, streamed in batches by id, so that memory use does not grow with the table."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
@@ -32,7 +32,7 @@ Target = Sequence[int] | ContactQuery
 
 
 def of_contacts(actor: Actor, query: ContactQuery) -> Export:
-    """For the audit log: the contacts that a query means (all, a list, a tag, a segment)."""
+    """For the audit log: an export of the contacts that match a query (all, a list, a tag, a segment)."""
 
     async def people(session: AsyncSession) -> int:
         total = 0
@@ -46,7 +46,7 @@ def of_contacts(actor: Actor, query: ContactQuery) -> Export:
 
 
 def of_suppressions(actor: Actor) -> Export:
-    """For the audit log: the whole list."""
+    """For the audit log: an export of the whole suppression list."""
 
     async def people(session: AsyncSession) -> int:
         return int((await session.execute(sa.select(sa.func.count(col(Suppression.id))))).scalar_one())
@@ -55,7 +55,7 @@ def of_suppressions(actor: Actor) -> Export:
 
 
 async def contacts(session: AsyncSession, actor: Actor, target: Target) -> AsyncIterator[bytes]:
-    """Contacts by ids or all that a query means, as pieces of a CSV file that imports again as it is."""
+    """Contacts by ids or by query, as pieces of a CSV file that can be imported again unchanged."""
     actor.require("contacts:export")
     custom = {
         a.key: a.label for a in await session.exec(select(AttributeDefinition).order_by(AttributeDefinition.label))

@@ -1,4 +1,4 @@
-"""Which field a column's heading means, in eight languages."""
+"""Finds the field that a column's heading means, in eight languages."""
 
 import re
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ FIELDS: dict[str, str] = {
     "language": "Language",
     "tags": "Tags",
 }
-"""What a column can go to besides `attribute:<key>` and "" (left out)."""
+"""The fields to which a column can be mapped, besides `attribute:<key>` and "" (left out)."""
 ATTRIBUTE = "attribute:"
 OWN_COLUMNS = frozenset({"Suppressed", "Added", "Changed"})
-"""Columns of our own export that an import leaves out."""
+"""Columns of our own export that an import ignores."""
 
 _SPELLINGS = {  # en · de · fr · es · it · nl · pt · pl, as folded words without spaces
     "email": "email mail emailaddress mailaddress emailid workemail primaryemail "
@@ -72,7 +72,7 @@ _RESERVED = {*FIELDS, "name", "firstname", "lastname", "id", "identity", "domain
 
 
 def field_for(heading: str) -> str:
-    """The field that a heading means, exactly or by its last word; empty when none."""
+    """The field that a heading means, by the whole heading or its last word; "" when there is none."""
     found = words(heading.replace("-", "").replace("'", ""))
     exact = _EXACT.get("".join(found))
     if exact:
@@ -81,7 +81,7 @@ def field_for(heading: str) -> str:
 
 
 def attribute_key(heading: str, taken: set[str], number: int) -> str:
-    """A name for templates: `LTV €` → `ltv`. Never one that is taken or has a meaning already."""
+    """A key for templates: `LTV €` → `ltv`. Never a key that is taken or reserved."""
     key = re.sub(r"[^a-z0-9]+", "_", " ".join(words(heading))).strip("_")[:48].rstrip("_")
     if not key or not key[0].isalpha():
         key = f"field_{key or number}"
@@ -94,7 +94,7 @@ def attribute_key(heading: str, taken: set[str], number: int) -> str:
 
 
 def rows_above(rows: Sequence[Sequence[str]]) -> int:
-    """How many rows of titles stand above the headings, or above the first contact where there are no headings."""
+    """How many rows of titles stand above the headings, or above the first contact when there are no headings."""
     table = max((_filled(row) for row in rows), default=0)
     if table < 2:
         return 0
@@ -111,12 +111,12 @@ def _filled(row: Sequence[str]) -> int:
 
 
 def has_headings(first: Sequence[str]) -> bool:
-    """Whether the first row names the columns: a row with an address in it does not."""
+    """Whether the first row names the columns. A row that contains an address does not."""
     return not any("@" in cell and identity.email_in(cell) for cell in first)
 
 
 def propose(headings: Sequence[str], rows: Sequence[Sequence[str]], known: dict[str, str]) -> dict[str, str]:
-    """Column index → field for every column. `known`: label → key of attributes that exist already."""
+    """Column index → proposed field, for every column. `known`: label → key of existing attributes."""
     ours = set(headings) >= OWN_COLUMNS
     mapping = {str(i): "" for i, heading in enumerate(headings) if ours and heading in OWN_COLUMNS}
     taken: set[str] = set()

@@ -1,4 +1,4 @@
-"""Who a row is about: e-mail addresses, phone numbers, time zones and languages in one spelling each."""
+"""Normal forms of e-mail addresses, phone numbers, time zones and languages."""
 
 import re
 from functools import cache, lru_cache
@@ -28,9 +28,9 @@ def _bare(text: str) -> str:
 
 
 def email_in(cell: str) -> str:
-    """The one address that a cell of a table or a pasted line holds; empty when there is none, or more than one.
+    """The one address in a table cell or pasted line; "" when there is none or more than one.
 
-    Taken: `Ann Lee <ann@…>`, `mailto:ann@…`, quotation marks around, a full stop behind.
+    Also read: `Ann Lee <ann@…>`, `mailto:ann@…`, an address in quotation marks, one followed by a full stop.
     """
     given = _bare(cell)
     if found := _MAILTO.match(given):
@@ -46,7 +46,7 @@ def _several(cell: str) -> bool:
 
 
 def email(text: str) -> str:
-    """The address in small letters, its domain in ASCII; empty when it is not one."""
+    """The address in lower case with its domain in ASCII; "" when it is not an address."""
     local, at, domain = _bare(text).rpartition("@")
     if not at or len(local) > 64 or not _LOCAL.fullmatch(local):
         return ""
@@ -67,7 +67,7 @@ def _ascii_domain(text: str) -> str:
 
 
 def email_problem(text: str) -> str:
-    """What is wrong with an address, for a person; empty when nothing is."""
+    """What is wrong with an address, for a person; "" when nothing is."""
     given = _bare(text)
     if email(given):
         return ""
@@ -85,13 +85,13 @@ def email_problem(text: str) -> str:
         ("." not in domain, "The address has no ending such as .com"),
         (not local.isascii(), "Letters before the @ sign that mail servers do not accept"),
         (len(given) > 254 or len(local) > 64, "The address is too long"),
-        (not _LOCAL.fullmatch(local), "A sign that an address cannot have"),
+        (not _LOCAL.fullmatch(local), "A character that addresses cannot have"),
     )
     return next((problem for wrong, problem in checks if wrong), "The part after the @ sign is not a domain")
 
 
 def phone(text: str, country: str) -> str:
-    """The number in E.164, read as in `country` when it has no country code; empty when it is not one."""
+    """The number in E.164; "" when it is not a number. Without a country code it is read as a number of `country`."""
     given = _bare(text)
     if not given:
         return ""
@@ -99,7 +99,7 @@ def phone(text: str, country: str) -> str:
 
 
 def is_rounded(text: str) -> bool:
-    """Whether a spreadsheet has cut a number's digits: 4.91512E+12."""
+    """Whether a spreadsheet rounded the number, such as 4.91512E+12."""
     return bool(_ROUNDED.fullmatch(_bare(text)))
 
 
@@ -114,7 +114,7 @@ def _careful_phone(text: str, country: str) -> str:
 
 
 def _quick_phone(compact: str, country: str) -> str:
-    """The common spellings, 20 × faster; empty means: look carefully."""
+    """Reads the common spellings, 20 × faster. "" means: use `_careful_phone`."""
     if not _PLAIN_PHONE.fullmatch(compact):
         return ""
     if compact.startswith("+"):
@@ -146,13 +146,13 @@ def _country(country: str) -> tuple[str, str | None, str | None] | None:
 
 
 def is_country(code: str) -> bool:
-    """Whether phone numbers can be read as of this country (ISO 3166, two letters)."""
+    """Whether phone numbers of this country (ISO 3166, two letters) can be read."""
     return _country(code) is not None
 
 
 @cache
 def _patterns(code: str) -> tuple[re.Pattern[str], tuple[tuple[frozenset[int], re.Pattern[str]], ...]] | None:
-    """(general pattern, kinds of number) of a calling code with one country and a plain national prefix, else None."""
+    """(general pattern, number types) of a calling code that has one country and a plain national prefix, else None."""
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[int(code)]
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(regions[0], None) if len(regions) == 1 else None
     if metadata is None or metadata.national_prefix_for_parsing not in {None, "0"} or metadata.leading_digits:
@@ -179,7 +179,7 @@ def _valid(code: str, national: str) -> bool:
 
 
 def address(text: str, country: str = "") -> str:
-    """An e-mail address or phone number in its one spelling; empty when it is neither."""
+    """The normal form of an e-mail address or phone number; "" when it is neither."""
     return email(text) if "@" in text else phone(text, country)
 
 
@@ -190,13 +190,13 @@ def _zones() -> dict[str, str]:
 
 @lru_cache(maxsize=2_000)
 def time_zone(text: str) -> str:
-    """The IANA name; empty when there is no such zone."""
+    """The IANA name; "" when there is no such zone."""
     return _zones().get(_bare(text).replace(" ", "_").lower(), "")
 
 
 @lru_cache(maxsize=2_000)
 def language(text: str) -> str:
-    """`de` or `pt-BR`; empty when it is not a language code."""
+    """`de` or `pt-BR`; "" when it is not a language code."""
     found = _LANGUAGE.fullmatch(_bare(text))
     if not found:
         return ""

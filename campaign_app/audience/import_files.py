@@ -1,4 +1,4 @@
-"""Uploaded files on disk: where they are, what is in them, and the file of rows left out."""
+"""Uploaded files on disk: their paths, their contents, and the file of rows left out."""
 
 import secrets
 from collections import Counter
@@ -38,18 +38,18 @@ _ALWAYS = 0.98
 
 
 def absolute(relative: str) -> Path:
-    """A path of the database on this machine."""
+    """The absolute path of a path stored in the database."""
     return settings().var_dir / relative
 
 
 def new_path() -> str:
-    """A free name for an upload, relative to var_dir."""
+    """A new path for an upload, relative to var_dir."""
     absolute(FOLDER).mkdir(parents=True, exist_ok=True)
     return f"{FOLDER}/{secrets.token_hex(12)}.csv"
 
 
 async def receive(stream: AsyncIterator[bytes]) -> tuple[str, int]:
-    """Write an upload to disk as it comes; its relative path and size. Nothing stays of a broken one."""
+    """Write an upload to disk while it arrives; return its relative path and size. A failed upload leaves no file."""
     relative, size, limit = new_path(), 0, settings().upload_limit_mb * 1024 * 1024
     target = absolute(relative)
     try:
@@ -69,7 +69,7 @@ async def receive(stream: AsyncIterator[bytes]) -> tuple[str, int]:
 
 
 def examine(relative: str, encoding: str = "") -> tuple[Format, int]:
-    """Find the format of an upload and how many rows stand above its headings; `encoding` is one that a person chose.
+    """Find the format of an upload and how many rows stand above its headings. `encoding`: chosen by a person, or "".
 
     Raises:
         FileUnusable: in words for a person.
@@ -86,7 +86,7 @@ def examine(relative: str, encoding: str = "") -> tuple[Format, int]:
 
 
 def rows_above(first: Sequence[Sequence[str]], *, has_sep_line: bool) -> int:
-    """How many of the first rows are to be passed over: a line that names the delimiter, titles."""
+    """How many rows at the top to skip: a line that names the delimiter, and titles."""
     return has_sep_line + headings.rows_above(first[has_sep_line : has_sep_line + _FIRST_ROWS])
 
 
@@ -96,21 +96,21 @@ def _must_hold_contacts(rows: int, first: Sequence[Sequence[str]]) -> None:
     columns = len(first[0])
     if columns > MOST_COLUMNS:
         raise FileUnusable(
-            f"The file has {columns:,} columns, and {MOST_COLUMNS} are the most. Delete the ones that you do not need "
-            "and export it again."
+            f"The file has {columns:,} columns. At most {MOST_COLUMNS} are allowed. Delete the ones that you do not "
+            "need and export it again."
         )
     if columns > 1:
         return
     known = headings.field_for(first[0][0]) in {"email", "phone"}
     if not known and not any(identity.email_in(row[0]) for row in first if row):
         raise FileUnusable(
-            "The file has one column and no addresses in it. Columns are told apart by a comma, semicolon, tab or "
-            "bar: export the contacts again with one of these."
+            "The file has one column and no addresses in it. Export the contacts again with a comma, semicolon, tab "
+            "or bar between the columns."
         )
 
 
 def check_columns(row: ContactImport) -> None:
-    """Whether the rows below `rows_above` are a table of contacts.
+    """Check that the rows below `rows_above` are a table of contacts.
 
     Raises:
         FileUnusable: in words for a person.
@@ -120,7 +120,7 @@ def check_columns(row: ContactImport) -> None:
 
 
 class Table:
-    """An upload opened for reading: its headings and its data rows."""
+    """An upload opened for reading: headings and data rows."""
 
     def __init__(self, row: ContactImport) -> None:
         self._row = row
@@ -135,21 +135,20 @@ class Table:
         return islice(records(absolute(self._row.path), self._row.encoding, self._row.delimiter), start, None)
 
     def rows(self) -> Iterator[list[str]]:
-        """The data rows."""
         return self._from(self._row.rows_above + self.has_headings)
 
     def sources(self, skip: int = 0) -> Iterator[Source]:
-        """The data rows after the first `skip`, as lines where they can be cut just so: many times faster."""
+        """The data rows after the first `skip`. Rows that need no CSV parser are given as lines: many times faster."""
         row = self._row
         found = chain.from_iterable(pieces(absolute(row.path), row.encoding, row.delimiter))
         return islice(found, row.rows_above + self.has_headings + skip, None)
 
     @cached_property
     def shape(self) -> Shape:
-        """What the first PREVIEW_ROWS rows show of all.
+        """What the first PREVIEW_ROWS rows show about all rows.
 
-        Some programs leave empty cells out at the end of a row, so a row needs cells only up to the last column that
-        the other rows always fill. A row that has fewer is broken.
+        Some programs omit empty cells at the end of a row. So a row needs cells only up to the last column that all
+        other rows fill. A row with fewer cells is broken.
         """
         whole, filled, links = 0, [0] * self.columns, Counter[str]()
         for cells in islice(self.rows(), PREVIEW_ROWS):
@@ -163,12 +162,12 @@ class Table:
 
     @property
     def first_row(self) -> int:
-        """The number of the first data row as a spreadsheet counts."""
+        """The number of the first data row as a spreadsheet counts rows."""
         return self._row.rows_above + (2 if self.has_headings else 1)
 
 
 def inspect(row: ContactImport, known: dict[str, str]) -> Inspection:
-    """Columns with their first values and the fields proposed. `known`: label → key of attributes there are."""
+    """Columns with their first values and proposed fields. `known`: label → key of existing attributes."""
     table = Table(row)
     sample = list(islice(table.rows(), _SAMPLE))
     proposed = headings.propose(table.headings, sample, known)
@@ -224,7 +223,7 @@ def preview(row: ContactImport, mapping: dict[str, str], country: str) -> Previe
 
 
 class RejectedFile:
-    """The rows left out, with their original cells and the reason; ready for a spreadsheet."""
+    """The CSV file of rows left out, with their original cells and the reason."""
 
     def __init__(self, row: ContactImport, headings_: Sequence[str]) -> None:
         self.relative = row.path.removesuffix(".csv") + ".rejected.csv"
@@ -236,7 +235,7 @@ class RejectedFile:
             file.truncate(self.length)
 
     def append(self, rows: Sequence[RejectedRow]) -> None:
-        """Add rows; `length` is the file's size afterwards."""
+        """Add rows. Afterwards `length` is the file's size."""
         if not rows:
             return
         head = b"" if self.length else BOM + encode([["Row", *self._headings, "Reason"]], self._delimiter)
@@ -253,7 +252,7 @@ class RejectedFile:
 
 
 def read_rejected(row: ContactImport, limit: int) -> list[RejectedRow]:
-    """The first rows left out."""
+    """The first `limit` rows left out."""
     path = absolute(row.rejected_path)
     if not row.rejected_path or not path.exists() or not path.stat().st_size:
         return []

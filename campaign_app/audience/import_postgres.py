@@ -1,4 +1,4 @@
-"""Contacts in and out of PostgreSQL in sets: new rows by COPY straight into the tables, with ids from the sequence."""
+"""Reads and writes contacts in PostgreSQL in sets. New rows go into the tables by COPY, with ids of the sequence."""
 
 import asyncio
 import io
@@ -20,24 +20,24 @@ _GIVEN = ("id", "identity", "email", "domain", *people_frame.STORED)
 
 
 class Postgres:
-    """The contacts of a transaction."""
+    """Implements import_store.Database within one transaction."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
     async def take_turns(self) -> None:
-        """Wait until no other import writes."""
+        """Wait until no other import is writing."""
         await self._connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
     async def existing(self, identities: pl.Series) -> pl.DataFrame:
-        """Contacts that are there, locked: id, identity, TEXTS, attributes as JSON."""
+        """Existing contacts, locked: id, identity, TEXTS, attributes as JSON."""
         names = ", ".join(people_frame.THERE).replace("attributes", "CAST(attributes AS text)")
         query = f"SELECT {names} FROM contact WHERE identity = ANY(CAST(:keys AS text[])) ORDER BY id FOR UPDATE"  # noqa: S608  (our own constants)
         found = await self._connection.execute(sa.text(query), {"keys": identities.to_list()})
         return await asyncio.to_thread(people_frame.of_contacts, found.all())
 
     async def update(self, rows: pl.DataFrame, at: datetime) -> None:
-        """Write people_frame.STORED of contacts by id."""
+        """Write the columns people_frame.STORED by contact id."""
         names = ("id", *people_frame.STORED)
         arrays = ", ".join(f"CAST(:{name} AS {'bigint' if name == 'id' else 'text'}[])" for name in names)
         sets = ", ".join(f"{name} = t.{name}" for name in people_frame.STORED)
@@ -51,7 +51,7 @@ class Postgres:
         )
 
     async def insert(self, rows: pl.DataFrame, at: datetime, import_id: int | None) -> pl.Series | None:
-        """Make contacts; their ids, or None when someone else made one of them just now and nothing was written."""
+        """Create contacts; return their ids. None: somebody else created one meanwhile, and nothing was written."""
         query = sa.text("SELECT array_agg(nextval('contact_id_seq')) FROM generate_series(1, :count)")
         ids = pl.Series((await self._connection.execute(query, {"count": len(rows)})).scalar_one(), dtype=pl.Int64)
         at_text = at.isoformat()
@@ -65,13 +65,13 @@ class Postgres:
         return ids
 
     async def _copy(self, table: str, frame: pl.DataFrame) -> None:
-        """Texts are always in quotes: an empty one without them would be NULL. No cell has a line break in it."""
+        """Texts are always quoted, because COPY reads an unquoted empty one as NULL. No cell contains a line break."""
         text = await asyncio.to_thread(frame.write_csv, include_header=False, quote_style="non_numeric")
         driver: Any = (await self._connection.get_raw_connection()).driver_connection
         await driver.copy_to_table(table, source=io.BytesIO(text.encode()), columns=frame.columns, format="csv")
 
     async def join(self, group: Group, owner_id: int, contacts: pl.Series, *, fresh: bool) -> int:
-        """Add memberships that are not there yet; how many. `fresh`: none can be there."""
+        """Add missing memberships; return how many. `fresh`: the contacts are new, so none exists yet."""
         table: str = group.member.__tablename__
         if fresh:
             await self._copy(table, pl.DataFrame({group.key: owner_id, "contact_id": contacts}))

@@ -1,7 +1,7 @@
-"""Running an import: chunk by chunk, each with its checkpoint in one transaction, so that it can die anywhere.
+"""Runs an import chunk by chunk. Each chunk and its checkpoint are one transaction, so a run may stop at any point.
 
-Whoever runs an import last owns it: a run claims the row, and every chunk is written only while the claim stands.
-A run that was killed, cancelled or overtaken leaves the state of its last whole chunk.
+The last run owns an import: a run claims the row, and chunks are written only while its claim is valid.
+A run that was killed, cancelled or overtaken leaves the state of its last complete chunk.
 """
 
 import asyncio
@@ -34,14 +34,14 @@ from campaign_app.models.contact_import import ContactImport, ImportStatus
 
 FIRST = 1_000
 CHUNK = 20_000
-"""Rows of the first chunk, and of the largest: so many are cleaned together, and as many of them are written in one
-transaction as take CHUNK_SECONDS."""
+"""Rows of the first and of the largest chunk. CHUNK rows are cleaned together. One transaction writes as many of them
+as take CHUNK_SECONDS."""
 CHUNK_SECONDS = 0.15
 UNLOCKED_CHUNK_SECONDS = 0.4
-"""PostgreSQL: nobody waits for a chunk, so it is only short enough for people to see the bar move."""
+"""PostgreSQL: nobody waits for a chunk. It is only short enough to keep the progress bar moving."""
 BREATH_SECONDS = 0.025
-"""SQLite: between two chunks the write lock is free that long. Who waits for it looks every 25 ms, after 130 ms less
-often: without the pause between chunks they would find it taken for seconds."""
+"""SQLite: how long the write lock is free between two chunks. Other writers try again every 25 ms, after 130 ms less
+often. Without the pause they would find the lock taken for seconds."""
 MAX_ATTEMPTS = 5
 PROGRESS_SECONDS = 0.2
 _SHOWN = 20
@@ -50,19 +50,19 @@ log = logging.get("audience")
 
 
 class Overtaken(Exception):
-    """The import was cancelled, or another run has it now."""
+    """The import was cancelled, or another run has claimed it."""
 
 
 @dataclass
 class Window:
-    """Rows read and cleaned together; they are written in one or more chunks."""
+    """Rows that were read and cleaned together. They are written in one or more chunks."""
 
     sources: list[Source]
     cleaned: Cleaned
 
 
 async def run(import_id: int) -> ImportStatus | None:
-    """Carry an import to its end; None when it is not to be run (any more)."""
+    """Run an import to its end. None: it is not waiting to be run."""
     row = await _claim(import_id)
     if row is None:
         return None
@@ -75,12 +75,12 @@ async def run(import_id: int) -> ImportStatus | None:
         return None
     except (OSError, csv.Error, UnicodeError, sa.exc.DataError) as error:
         log.warning("import failed", import_id=import_id, error=str(error))
-        await runner.fail("The file could not be read to its end. Upload it again. What was imported before stays.")
+        await runner.fail("The file could not be read to the end. Upload it again. Contacts imported so far are kept.")
         return ImportStatus.FAILED
 
 
 async def _claim(import_id: int) -> ContactImport | None:
-    """Take the import over. An import that died MAX_ATTEMPTS times without getting on is given up."""
+    """Claim the import. One that stopped MAX_ATTEMPTS times without progress is marked as failed."""
     async with db.transaction() as session:
         row = await session.get(ContactImport, import_id, with_for_update={"key_share": True})
         if row is None or row.status not in {ImportStatus.QUEUED, ImportStatus.RUNNING}:
@@ -88,7 +88,7 @@ async def _claim(import_id: int) -> ContactImport | None:
         attempts = int(row.checkpoint.get("attempts", 0)) + 1
         if attempts > MAX_ATTEMPTS:
             row.status, row.finished_at = ImportStatus.FAILED, now()
-            row.error = f"The import stopped {MAX_ATTEMPTS} times at the same rows. What was imported before stays."
+            row.error = f"The import stopped {MAX_ATTEMPTS} times at the same rows. Contacts imported so far are kept."
             session.add(row)
             return None
         row.checkpoint = {**row.checkpoint, "attempts": attempts}
@@ -99,7 +99,7 @@ async def _claim(import_id: int) -> ContactImport | None:
 
 
 def next_size(rows: int, seconds: float, goal: float) -> int:
-    """How many rows the next chunk has, for it to take `goal` seconds."""
+    """How many rows the next chunk has so that it takes about `goal` seconds."""
     wanted = rows * goal / max(seconds, 0.001)
     return int(min(max(wanted, rows / 2, FIRST), max(rows, FIRST) * 2))
 
@@ -127,7 +127,7 @@ class Runner:
         self._goal = UNLOCKED_CHUNK_SECONDS if db.is_postgres() else CHUNK_SECONDS
 
     async def work(self) -> None:
-        """Write what is left, chunk by chunk; the next one is parsed while one is written."""
+        """Write the remaining rows chunk by chunk. The next window is parsed while one is written."""
         table, file = await asyncio.to_thread(self._open)
         row, rows = self._row, table.sources(self._done)
         clean = ColumnCleaner(row.mapping, row.country, table.shape, row.delimiter, update=row.update_existing)
@@ -143,7 +143,7 @@ class Runner:
                     start += part.rows
                     await self.tell()
         finally:
-            await asyncio.gather(coming, return_exceptions=True)  # a thread cannot be stopped, only waited for
+            await asyncio.gather(coming, return_exceptions=True)  # a thread cannot be cancelled, only awaited
         await self._finish()
 
     async def _breathe(self) -> None:
@@ -152,7 +152,7 @@ class Runner:
 
     def _open(self) -> tuple[import_files.Table, import_files.RejectedFile]:
         table = import_files.Table(self._row)
-        _ = table.shape  # reads thousands of rows: here, off the event loop
+        _ = table.shape  # reads thousands of rows, so not on the event loop
         return table, import_files.RejectedFile(self._row, table.headings)
 
     def _left_out(self, window: Window, part: ImportChunk, table: import_files.Table) -> list[RejectedRow]:
@@ -163,7 +163,7 @@ class Runner:
         ]
 
     async def _write(self, part: ImportChunk, left_out: list[RejectedRow], file: import_files.RejectedFile) -> None:
-        """One chunk and its checkpoint, or neither."""
+        """Write one chunk and its checkpoint in one transaction."""
         at, began = now(), time.monotonic()
         async with db.transaction() as session:
             await self._must_hold(session)
@@ -194,7 +194,7 @@ class Runner:
         self._size = next_size(part.rows, self._written - began, self._goal)
 
     async def _must_hold(self, session: AsyncSession) -> None:
-        """Lock the import's row, if it is still ours to write."""
+        """Lock the import's row; raise Overtaken when this run no longer owns it."""
         mine = sa.and_(
             col(ContactImport.id) == self._id,
             col(ContactImport.claim) == self._row.claim,
@@ -206,7 +206,7 @@ class Runner:
             raise Overtaken
 
     async def _list_id(self, session: AsyncSession) -> int | None:
-        """The list, unless it was deleted meanwhile: the contacts are worth having without it."""
+        """The list to add contacts to. If it was deleted meanwhile, contacts are imported without it."""
         found = await session.get(ContactList, self._row.list_id) if self._row.list_id is not None else None
         return found.id if found else None
 
@@ -238,7 +238,7 @@ class Runner:
         await self.tell(final=True)
 
     async def tell(self, *, final: bool = False) -> None:
-        """Publish how far it is, at most five times a second; the database has the truth if Redis is away."""
+        """Publish progress, at most five times a second. Without Redis it is read from the database."""
         if not final and time.monotonic() - self._told < PROGRESS_SECONDS:
             return
         self._told = time.monotonic()

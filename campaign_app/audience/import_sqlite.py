@@ -1,7 +1,6 @@
-"""Contacts in and out of SQLite in sets, under the write lock that the transaction has: ids are given out by us.
+"""Reads and writes contacts in SQLite in sets. The transaction holds the write lock, so ids are assigned here.
 
-Several hundred rows go into one statement: a step of its own for each row costs as much as writing it, and each step
-lets go of the interpreter.
+One statement inserts several hundred rows: a step per row costs as much as writing it and releases the interpreter.
 """
 
 import asyncio
@@ -24,29 +23,29 @@ _GIVEN = ("identity", "email", "domain", *people_frame.STORED)
 
 
 class Sqlite:
-    """The contacts of a transaction."""
+    """Implements import_store.Database within one transaction."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
     async def take_turns(self) -> None:
-        """The write lock does that."""
+        """Nothing to do: the transaction holds the write lock."""
 
     async def existing(self, identities: pl.Series) -> pl.DataFrame:
-        """Contacts that are there: id, identity, TEXTS, attributes as JSON."""
+        """Existing contacts: id, identity, TEXTS, attributes as JSON."""
         names = ", ".join(people_frame.THERE)
         query = f"SELECT {names} FROM contact WHERE identity IN (SELECT value FROM json_each(?))"  # noqa: S608  (our own constants)
         found = await self._connection.exec_driver_sql(query, (json.dumps(identities.to_list()),))
         return await asyncio.to_thread(people_frame.of_contacts, found.all())
 
     async def update(self, rows: pl.DataFrame, at: datetime) -> None:
-        """Write people_frame.STORED of contacts by id."""
+        """Write the columns people_frame.STORED by contact id."""
         sets = ", ".join(f"{name} = ?" for name in (*people_frame.STORED, "updated_at"))
         values = rows.select(*people_frame.STORED, pl.lit(_stamp(at)), "id").rows()
         await self._connection.exec_driver_sql(f"UPDATE contact SET {sets} WHERE id = ?", values)  # noqa: S608
 
     async def insert(self, rows: pl.DataFrame, at: datetime, import_id: int | None) -> pl.Series:
-        """Make contacts; their ids."""
+        """Create contacts; return their ids."""
         first = await self._next_id()
         same = (import_id, _stamp(at))
         full = len(rows) - len(rows) % _ROWS
@@ -54,16 +53,16 @@ class Sqlite:
         for start in range(0, full, _ROWS):
             values = (first + start, *same, *chain(*_lines(rows[start : start + _ROWS])))
             if writing:
-                await writing  # the values of the next rows are laid out while these are written
+                await writing  # values of the next rows are prepared while these are written
             writing = asyncio.create_task(self._execute(_insert(_ROWS), values))
             await asyncio.sleep(0)
         if writing:
             await writing
-        if full < len(rows):  # one by one: a statement for each length would be kept by the driver
+        if full < len(rows):  # one by one: the driver would cache a statement for each number of rows
             rest = enumerate(_lines(rows[full:]), first + full)
             await self._execute(_insert(1), [(number, *same, *line) for number, line in rest])
         last = first + len(rows) - 1
-        if import_id is not None:  # then the search trigger left them to us
+        if import_id is not None:  # the search trigger leaves out rows of imports
             await self._execute(LEARN_RANGE, (first, last))
         return pl.int_range(first, last + 1, eager=True)
 
@@ -71,13 +70,13 @@ class Sqlite:
         await self._connection.exec_driver_sql(statement, values)
 
     async def _next_id(self) -> int:
-        """The id that AUTOINCREMENT would give next; the write lock keeps it ours."""
+        """The next id of AUTOINCREMENT. The write lock keeps others from taking it."""
         query = "SELECT seq FROM sqlite_sequence WHERE name = 'contact'"
         last = (await self._connection.exec_driver_sql(query)).scalar()
         return int(last or 0) + 1
 
     async def join(self, group: Group, owner_id: int, contacts: pl.Series, *, fresh: bool) -> int:
-        """Add memberships that are not there yet; how many."""
+        """Add missing memberships; return how many."""
         into = f"INSERT {'' if fresh else 'OR IGNORE '}INTO {group.member.__tablename__} ({group.key}, contact_id)"
         statement = f"{into} SELECT ?, value FROM json_each(?)"  # noqa: S608
         added = await self._connection.exec_driver_sql(statement, (owner_id, json.dumps(contacts.to_list())))

@@ -1,7 +1,7 @@
-"""Writing imported people in sets: read who is there, find who changes, write new and changed rows in bulk.
+"""Writes imported people in sets: reads existing contacts, finds the changes, writes new and changed rows in bulk.
 
-The two databases take rows in their own ways (import_sqlite, import_postgres). Chunks of different imports take turns,
-so that they cannot lock each other out.
+import_sqlite and import_postgres implement it for the two databases. Chunks of different imports are written one after
+the other, so that they cannot deadlock.
 """
 
 import asyncio
@@ -22,27 +22,27 @@ from campaign_app.audience.repository import LISTS, TAGS, Group
 
 
 class Database(Protocol):
-    """How rows go in and out of a database in sets, within one transaction."""
+    """Reads and writes contacts in sets, within one transaction."""
 
     async def take_turns(self) -> None:
-        """Wait until no other import writes."""
+        """Wait until no other import is writing."""
 
     async def existing(self, identities: pl.Series) -> pl.DataFrame:
-        """Contacts that are there: id, identity, TEXTS, attributes as JSON."""
+        """Existing contacts: id, identity, TEXTS, attributes as JSON."""
 
     async def update(self, rows: pl.DataFrame, at: datetime) -> None:
-        """Write people_frame.STORED of contacts by id."""
+        """Write the columns people_frame.STORED by contact id."""
 
     async def insert(self, rows: pl.DataFrame, at: datetime, import_id: int | None) -> pl.Series | None:
-        """Make contacts; their ids, or None when someone else made one of them just now and nothing was written."""
+        """Create contacts; return their ids. None: somebody else created one meanwhile, and nothing was written."""
 
     async def join(self, group: Group, owner_id: int, contacts: pl.Series, *, fresh: bool) -> int:
-        """Add memberships that are not there yet; how many. `fresh`: none can be there."""
+        """Add missing memberships; return how many. `fresh`: the contacts are new, so none exists yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenChunk:
-    """What a chunk did: contacts made, and contacts that were there and changed."""
+    """How many contacts a chunk created, and how many existing ones it changed."""
 
     created: int
     changed: int
@@ -57,7 +57,7 @@ async def write(
     list_id: int | None,
     update: bool,
 ) -> WrittenChunk:
-    """Store people (people_frame.with_keys, each once) with their tags, in the list when there is one."""
+    """Store people (from people_frame.with_keys, each once) with their tags. `list_id`: also add them to this list."""
     if people.is_empty():
         return WrittenChunk(0, 0)
     connection = await session.connection()
@@ -78,7 +78,7 @@ async def write(
 
 
 def _split(people: pl.DataFrame, there: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Those who are there, with their ids, and those who are not."""
+    """(people who exist, with their ids; people who do not)."""
     known = people.join(there.select("id", "identity"), on="identity", maintain_order="left")
     return known, people.join(there, on="identity", how="anti", maintain_order="left")
 
@@ -100,7 +100,7 @@ async def _join(
 
 
 async def _tag_ids(session: AsyncSession, texts: pl.Series) -> pl.DataFrame:
-    """A row for every tag of every distinct text; tags that are missing are made as they are spelled first."""
+    """One row per tag of each distinct text. Missing tags are created in the spelling found first."""
     tags_of = {text: split_tags(text) for text in texts.unique(maintain_order=True)}
     spelled: Mapping[str, str] = {tag.casefold(): tag for tags in reversed(tags_of.values()) for tag in reversed(tags)}
     known = await repository.tag_ids(session, spelled.values())

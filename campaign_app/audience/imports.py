@@ -1,4 +1,4 @@
-"""Use cases of CSV imports: upload, look, map, check, start, cancel."""
+"""Use cases of CSV imports: upload, inspect, map columns, preview, start, cancel."""
 
 import asyncio
 import shutil
@@ -33,10 +33,10 @@ _OPEN = (ImportStatus.DRAFT, ImportStatus.QUEUED, ImportStatus.RUNNING)
 async def create_from_upload(
     session: AsyncSession, actor: Actor, filename: str, stream: AsyncIterator[bytes]
 ) -> ContactImport:
-    """Store an upload as it comes and look through it once; memory stays flat.
+    """Store an upload while it arrives and read it once. Memory use does not grow with the file.
 
     Raises:
-        FileUnusable: too large, empty, binary, mixed encodings, broken quotes, no addresses. Nothing is kept of it.
+        FileUnusable: too large, empty, binary, mixed encodings, broken quotes, no addresses. No file is kept.
     """
     actor.require("contacts:import")
     relative, size = await import_files.receive(stream)
@@ -73,18 +73,18 @@ async def _read_so(row: ContactImport, found: Format, above: int) -> None:
 async def read_as(
     session: AsyncSession, actor: Actor, import_id: int, *, encoding: str = "", rows_above: int | None = None
 ) -> None:
-    """Read the file in another encoding, or with its headings in another row, from now on. "" and None change nothing.
+    """Change the encoding or the row of headings with which the file is read. "" and None change nothing.
 
     Raises:
-        ImportState: it was started before.
-        Invalid: there is no such encoding, or the file is not written in it; or there is no such row.
+        ImportState: it was already started.
+        Invalid: the encoding is unknown or does not fit the file, or the row does not exist.
     """
     actor.require("contacts:import")
     row = await _with_file(session, import_id)
     if row.status is not ImportStatus.DRAFT:
         raise ImportState("This import was started already.", title="Nothing changed")
     if encoding and encoding not in LABELS:
-        raise Invalid(f"There is no encoding “{encoding[:40]}”.", {"encoding": "Choose an encoding of the list."})
+        raise Invalid(f"There is no encoding “{encoding[:40]}”.", {"encoding": "Choose an encoding from the list."})
     try:
         found, above = await asyncio.to_thread(import_files.examine, row.path, encoding or row.encoding)
         if rows_above is not None:
@@ -117,7 +117,7 @@ async def _with_file(session: AsyncSession, import_id: int) -> ContactImport:
 
 
 async def inspect(session: AsyncSession, actor: Actor, import_id: int) -> Inspection:
-    """Columns, first values and the mapping proposed."""
+    """The columns, their first values and the proposed mapping."""
     actor.require("contacts:import")
     row = await _with_file(session, import_id)
     known = {d.label: d.key for d in await session.exec(select(AttributeDefinition))}
@@ -127,10 +127,10 @@ async def inspect(session: AsyncSession, actor: Actor, import_id: int) -> Inspec
 async def preview(
     session: AsyncSession, actor: Actor, import_id: int, mapping: Mapping[str, str], country: str = "DE"
 ) -> Preview:
-    """The first rows as they would be imported, with what is wrong in each.
+    """The first rows as they would be imported, with the problems of each.
 
     Raises:
-        Invalid: the mapping makes no sense (`fields["mapping"]`) or there is no such country.
+        Invalid: the mapping is not valid (`fields["mapping"]`), or the country does not exist.
     """
     actor.require("contacts:import")
     row = await _with_file(session, import_id)
@@ -157,10 +157,10 @@ async def start(
     list_name: str = "",
     update_existing: bool = True,
 ) -> ImportRow:
-    """Queue the import. `list_name` makes a list (or takes the one of that name); `list_id` takes one that is there.
+    """Queue the import. `list_name`: the list with this name, created if needed. `list_id`: an existing list.
 
     Raises:
-        ImportState: it was started before (a second click changes nothing).
+        ImportState: it was already started (a second click changes nothing).
         Invalid: as for `preview`.
     """
     row = await _plan(
@@ -191,7 +191,7 @@ async def _plan(
     actor.require("contacts:import")
     row = await _with_file(session, import_id)
     if not row.encoding_chosen:
-        ask = "Choose how the letters of this file are written: the samples show what each choice makes of them."
+        ask = "Choose the encoding of this file. The samples show how it reads in each."
         raise Invalid(ask, {"encoding": ask})
     await asyncio.to_thread(_check_plan, row, mapping, country)
     if list_name.strip():
@@ -235,10 +235,10 @@ async def _define_attributes(session: AsyncSession, row: ContactImport, mapping:
 
 
 async def cancel(session: AsyncSession, actor: Actor, import_id: int) -> ImportRow:
-    """Stop an import: a running one stops after the rows being written; what was imported stays.
+    """Stop an import. A running one stops after the rows being written; imported contacts stay.
 
     Raises:
-        ImportState: it has ended already.
+        ImportState: it has already ended.
     """
     actor.require("contacts:import")
     row = await _import(session, import_id)
@@ -252,27 +252,27 @@ async def cancel(session: AsyncSession, actor: Actor, import_id: int) -> ImportR
 
 
 async def get(session: AsyncSession, actor: Actor, import_id: int) -> ImportRow:
-    """One import and how far it is."""
+    """One import with its progress."""
     actor.require("contacts:read")
     return _row(await _import(session, import_id))
 
 
 async def list_imports(session: AsyncSession, actor: Actor, *, limit: int = 50) -> list[ImportRow]:
-    """The latest imports first."""
+    """Imports, newest first."""
     actor.require("contacts:read")
     query = select(ContactImport).order_by(col(ContactImport.id).desc()).limit(min(max(limit, 1), 200))
     return [_row(row) for row in await session.exec(query)]
 
 
 async def rejected_rows(session: AsyncSession, actor: Actor, import_id: int, *, limit: int = 100) -> list[RejectedRow]:
-    """The first rows that were left out."""
+    """The first rows that the import left out."""
     actor.require("contacts:import")
     row = await _import(session, import_id)
     return await asyncio.to_thread(import_files.read_rejected, row, limit)
 
 
 async def rejected_file(session: AsyncSession, actor: Actor, import_id: int) -> tuple[Path, str]:
-    """(path, name for the download) of the file of rows left out."""
+    """(path, download name) of the file of rows left out."""
     actor.require("contacts:import")
     row = await _import(session, import_id)
     path = import_files.absolute(row.rejected_path)
@@ -282,7 +282,7 @@ async def rejected_file(session: AsyncSession, actor: Actor, import_id: int) -> 
 
 
 def of_rejected(actor: Actor, import_id: int) -> Export:
-    """For the audit log: the rows that an import left out."""
+    """For the audit log: an export of the rows that an import left out."""
 
     async def people(session: AsyncSession) -> int:
         reasons: dict[str, int] = (await _import(session, import_id)).result.get("rejected", {})
@@ -300,13 +300,13 @@ async def run_now(
     encoding: str = "",
     rows_above: int | None = None,
 ) -> dict[str, Any]:
-    """Import a file of this machine at once, without the queue; the report of the import.
+    """Import a file on this machine at once, without the queue; return the report.
 
     Raises:
-        EncodingUnknown: the file can be read in several ways, and `encoding` does not say which.
-        FileUnusable, Invalid: in words for a person; nothing was imported.
+        EncodingUnknown: the file can be read in several encodings, and `encoding` names none.
+        FileUnusable, Invalid: with a message for a person; nothing was imported.
     """
-    from campaign_app.audience import import_run  # with polars: 40 MB that only an import needs
+    from campaign_app.audience import import_run  # loads polars: 40 MB that only imports need
 
     relative = import_files.new_path()
     copy = import_files.absolute(relative)

@@ -1,4 +1,4 @@
-"""Background functions of the audience: run an import, take up those that were left behind, tidy old files."""
+"""Background jobs of the audience: run imports, resume interrupted ones, move attributes, delete old files."""
 
 import asyncio
 from datetime import timedelta
@@ -17,14 +17,14 @@ KEEP_FILES = timedelta(days=30)
 
 
 async def run_import(_ctx: dict[str, Any], import_id: int) -> None:
-    """Carry an import to its end, from where the last run of it stopped."""
-    from campaign_app.audience import import_run  # with polars: 40 MB that only an import needs
+    """Run an import to its end, from its last checkpoint."""
+    from campaign_app.audience import import_run  # loads polars: 40 MB that only imports need
 
     await import_run.run(import_id)
 
 
 async def resume_imports(_ctx: dict[str, Any]) -> int:
-    """Queue again the imports whose worker is gone or whose job was lost; how many (cron, every minute)."""
+    """Queue imports again whose worker stopped or whose job was lost; return how many (cron, every minute)."""
     at = now()
     silent = sa.func.coalesce(ContactImport.heartbeat_at, ContactImport.created_at) < at - LOST_AFTER
     open_ = col(ContactImport.status).in_((ImportStatus.QUEUED, ImportStatus.RUNNING))
@@ -42,12 +42,12 @@ async def resume_imports(_ctx: dict[str, Any]) -> int:
 
 
 async def move_attribute(_ctx: dict[str, Any], key: str) -> int:
-    """Merge or delete an attribute in all contacts; how many were changed."""
+    """Merge or delete an attribute in all contacts; return how many were changed."""
     return await attributes.carry_out(key)
 
 
 async def move_attributes(_ctx: dict[str, Any]) -> int:
-    """Carry out what a lost job left undone; how many attributes (cron, every ten minutes)."""
+    """Finish attribute moves whose job was lost; return how many (cron, every ten minutes)."""
     async with db.reading() as session:
         keys = await attributes.moving(session)
     for key in keys:
@@ -56,7 +56,7 @@ async def move_attributes(_ctx: dict[str, Any]) -> int:
 
 
 async def tidy_imports(_ctx: dict[str, Any]) -> int:
-    """Delete the files of imports older than KEEP_FILES: they hold personal data; how many (cron, daily)."""
+    """Delete files of imports older than KEEP_FILES, as they hold personal data; return how many (cron, daily)."""
     old = col(ContactImport.created_at) < now() - KEEP_FILES
     settled = col(ContactImport.status).not_in((ImportStatus.QUEUED, ImportStatus.RUNNING))
     async with db.transaction() as session:

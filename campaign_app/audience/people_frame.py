@@ -1,4 +1,4 @@
-"""People as a table of texts: one row each, the columns of `Person`, attributes as JSON and tags in one text."""
+"""People as a data frame of texts: one row each, the columns of `Person`, attributes as JSON, tags in one text."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,16 +15,16 @@ NAMES = ("identity", "email", *TEXTS, "attributes", "tags")
 STORED = (*TEXTS, "attributes", "sort_name", "sort_company")
 """Columns of a contact that an import may change."""
 THERE = ("id", "identity", *TEXTS, "attributes")
-"""Columns of a contact to see whether an import changes it."""
+"""Columns of a contact that show whether an import changes it."""
 TAG_SIGN = ","
-"""Between tags; no tag has one."""
+"""Separates tags; no tag contains it."""
 _SORT_LENGTH = 255
 _ESCAPED = '[\x00-\x1f\\\\"]'
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def of_people(people: Iterable[Person]) -> pl.DataFrame:
-    """People as a frame, in their order."""
+    """A frame of the people, in their order."""
     rows = [
         (
             *(getattr(person, name) for name in NAMES[:-2]),
@@ -45,7 +45,7 @@ def to_people(frame: pl.DataFrame) -> list[Person]:
 
 
 def merged(frame: pl.DataFrame, *, update: bool) -> pl.DataFrame:
-    """Each person once, in the order of `row`; later rows are merged into the first."""
+    """Each person once, in the order of `row`. Later rows are merged into the first."""
     twice = frame["identity"].is_duplicated()
     if not twice.any():
         return frame
@@ -61,14 +61,14 @@ def merged(frame: pl.DataFrame, *, update: bool) -> pl.DataFrame:
 
 
 def of_contacts(rows: Sequence[Sequence[Any]]) -> pl.DataFrame:
-    """Contacts as the database gives them, columns THERE."""
+    """A frame of contacts as read from the database, columns THERE."""
     columns = zip(*rows, strict=True) if rows else [()] * len(THERE)
     kinds = dict.fromkeys(THERE, pl.String) | {"id": pl.Int64}
     return pl.DataFrame([pl.Series(name, cells, kinds[name]) for name, cells in zip(THERE, columns, strict=True)])
 
 
 def changes(there: pl.DataFrame, people: pl.DataFrame, *, update: bool) -> pl.DataFrame:
-    """Contacts that a merge with `people` really changes: id and STORED. Tags are no part of a contact."""
+    """Contacts that a merge with `people` changes: id and STORED. Tags are not compared."""
     pairs = there.join(people.drop("id", strict=False), on="identity", suffix="_new", maintain_order="left")
     differs = [
         (pl.col(f"{name}_new") != "")
@@ -98,7 +98,7 @@ def _person(identity: str, cells: Sequence[str]) -> Person:
 
 
 def attributes_of(custom: Mapping[str, pl.Series], nothing: pl.Series) -> pl.Series:
-    """JSON objects of the filled cells, by key."""
+    """JSON objects: key → filled cell."""
     parts: list[pl.Expr] = []
     columns: dict[str, pl.Series] = {"": nothing}
     for key, column in custom.items():
@@ -114,7 +114,7 @@ def attributes_of(custom: Mapping[str, pl.Series], nothing: pl.Series) -> pl.Ser
 
 
 def with_keys(frame: pl.DataFrame) -> pl.DataFrame:
-    """With `domain`, `sort_name` and `sort_company` as they are stored."""
+    """The frame with the stored columns `domain`, `sort_name` and `sort_company`."""
     name = (_folded(frame["last_name"]) + " " + _folded(frame["first_name"])).str.strip_chars(" ")
     company = _folded(frame["company"])
     other = _folded(frame["identity"]).zip_with(name == "", name)
@@ -127,7 +127,7 @@ def _cut(keys: pl.Series) -> pl.Series:
 
 
 def _folded(column: pl.Series) -> pl.Series:
-    """The words of each cell, as in kit.folding."""
+    """The words of each cell, folded as in kit.folding."""
     odd = ~column.str.contains("^[ -~]*$")
     plain = column.str.to_lowercase().str.replace_all("[^a-z0-9]+", " ").str.strip_chars(" ")
     values = column.filter(odd).unique()
@@ -136,6 +136,6 @@ def _folded(column: pl.Series) -> pl.Series:
     return column.replace(values, pl.Series([_words(value) for value in values])).zip_with(odd, plain)
 
 
-@lru_cache(maxsize=20_000)  # names come again and again
+@lru_cache(maxsize=20_000)  # names repeat often
 def _words(text: str) -> str:
     return " ".join(words(text))

@@ -1,4 +1,4 @@
-"""SQL of contacts, lists, tags and suppressions. Member counts move in the statement's own transaction."""
+"""SQL of contacts, lists, tags and suppressions. Member counts change in the same transaction as memberships."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _chosen = sa.Table("chosen_contact", sa.MetaData(), sa.Column("id", sa.BigIntege
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Lists and tags are both sets of contacts with a member count."""
+    """A list or tag: a set of contacts with a member count."""
 
     owner: Any
     member: Any
@@ -47,12 +47,12 @@ GROUPS = (LISTS, TAGS)
 
 
 def insert(session: AsyncSession, table: Any) -> Any:
-    """An INSERT of the session's own dialect: it knows ON CONFLICT."""
+    """An INSERT of the session's dialect, which has ON CONFLICT."""
     return sqlite.insert(table) if dialect_of(session) == "sqlite" else postgresql.insert(table)
 
 
 async def choose(session: AsyncSession, statements: Iterable[sa.Select[Any]]) -> int:
-    """Remember the ids that the statements give, for the set operations below; how many there are."""
+    """Store the ids that the statements select, for the set operations below; return how many there are."""
     kept = "" if dialect_of(session) == "sqlite" else " ON COMMIT DELETE ROWS"
     await session.execute(sa.text(f"CREATE TEMPORARY TABLE IF NOT EXISTS chosen_contact (id BIGINT PRIMARY KEY){kept}"))
     await session.execute(sa.delete(_chosen))
@@ -63,14 +63,14 @@ async def choose(session: AsyncSession, statements: Iterable[sa.Select[Any]]) ->
 
 
 def chunks(ids: Iterable[int]) -> Iterable[sa.Select[Any]]:
-    """Statements that give those of the ids that exist, some thousands at a time."""
+    """Statements that select the existing ids, some thousands at a time."""
     source = iter(ids)
     while part := list(islice(source, _CHUNK)):
         yield contact_pages.by_ids(part)
 
 
 async def join(session: AsyncSession, group: Group, owner_id: int) -> int:
-    """Put the chosen contacts into a list or tag; how many were not in it yet."""
+    """Add the chosen contacts to a list or tag; return how many were not in it."""
     ids = sa.select(sa.literal(owner_id), _chosen.c.id).where(sa.true())
     statement = insert(session, group.member).from_select([group.key, "contact_id"], ids).on_conflict_do_nothing()
     result: Any = await session.execute(statement.execution_options(preserve_rowcount=True))
@@ -80,7 +80,7 @@ async def join(session: AsyncSession, group: Group, owner_id: int) -> int:
 
 
 async def leave(session: AsyncSession, group: Group, owner_id: int) -> int:
-    """Take the chosen contacts out of a list or tag; how many were in it."""
+    """Remove the chosen contacts from a list or tag; return how many were in it."""
     key = getattr(group.member, group.key)
     inside = sa.select(_chosen.c.id).scalar_subquery()
     statement = sa.delete(group.member).where(key == owner_id, group.member.contact_id.in_(inside))
@@ -90,14 +90,14 @@ async def leave(session: AsyncSession, group: Group, owner_id: int) -> int:
 
 
 async def move_count(session: AsyncSession, group: Group, owner_id: int, by: int) -> None:
-    """Add to the member count of a list or tag."""
+    """Change the member count of a list or tag."""
     if by:
         statement = sa.update(group.owner).where(group.owner.id == owner_id)
         await session.execute(statement.values(members=group.owner.members + by))
 
 
 async def delete_chosen(session: AsyncSession) -> int:
-    """Delete the chosen contacts with their memberships; ledger and suppressions stay."""
+    """Delete the chosen contacts with their memberships. Ledger and suppressions stay."""
     inside = sa.select(_chosen.c.id).scalar_subquery()
     for group in GROUPS:
         key = getattr(group.member, group.key)
@@ -110,12 +110,12 @@ async def delete_chosen(session: AsyncSession) -> int:
 
 
 async def contact_by_identity(session: AsyncSession, identity: str) -> Contact | None:
-    """The contact with that address or number."""
+    """The contact with this address or phone number."""
     return (await session.exec(select(Contact).where(Contact.identity == identity))).first()
 
 
 async def memberships(session: AsyncSession, group: Group, contact_id: int) -> list[Any]:
-    """The lists or tags of a contact, by name."""
+    """The lists or tags of a contact, sorted by name."""
     key = getattr(group.member, group.key)
     query = select(group.owner).join(group.member, key == group.owner.id)
     return list(
@@ -135,7 +135,7 @@ async def tags_of(session: AsyncSession, ids: Sequence[int]) -> dict[int, list[s
 
 
 async def reasons_for(session: AsyncSession, addresses: Sequence[str]) -> dict[str, SuppressionReason]:
-    """Why addresses are suppressed; the others are not in it."""
+    """Address → reason, for the addresses that are suppressed."""
     found: dict[str, SuppressionReason] = {}
     for start in range(0, len(addresses), _CHUNK):
         part = addresses[start : start + _CHUNK]
@@ -170,7 +170,7 @@ async def activity_of(session: AsyncSession, ids: Sequence[int]) -> dict[int, tu
 
 
 async def engagement_since(session: AsyncSession, contact_id: int, since: datetime) -> tuple[int, int, int]:
-    """(messages, opened, clicked) of a contact since an instant."""
+    """(messages, opened, clicked) of a contact since a time."""
     query = sa.select(
         sa.func.count(), sa.func.count(col(Delivery.opened_at)), sa.func.count(col(Delivery.clicked_at))
     ).where(col(Delivery.contact_id) == contact_id, col(Delivery.sent_at) >= since)
@@ -179,7 +179,7 @@ async def engagement_since(session: AsyncSession, contact_id: int, since: dateti
 
 
 async def tag_ids(session: AsyncSession, names: Iterable[str]) -> dict[str, int]:
-    """Ids of tags by folded name; missing ones are made."""
+    """Folded name → id of tags. Missing tags are created."""
     wanted = {name.casefold(): name for name in names}
     known = await _known_tags(session)
     missing = [{"name": name, "members": 0} for key, name in wanted.items() if key not in known]
@@ -195,16 +195,16 @@ async def _known_tags(session: AsyncSession) -> dict[str, int]:
 
 
 async def define_attributes(session: AsyncSession, labels: dict[str, str], at: datetime) -> None:
-    """Make sure that attributes with these keys (→ labels) are known."""
+    """Create missing attribute definitions. `labels`: key → label."""
     if labels:
         rows = [{"key": key, "label": label[:255], "created_at": at} for key, label in labels.items()]
         await session.execute(insert(session, AttributeDefinition).on_conflict_do_nothing(), rows)
 
 
 async def campaigns_using(session: AsyncSession, keys: tuple[str, ...], owner_id: int) -> list[str]:
-    """Names of campaigns whose recipients are still to be found and whose audience names a list or segment.
+    """Names of campaigns that use a list or segment and whose recipients are not frozen yet.
 
-    A paused one was either launched, and has its recipients, or held back before its launch.
+    A paused campaign was either launched and has its recipients, or was held back before its launch.
     """
     coming = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED, CampaignStatus.PAUSED)
     query = sa.select(col(Campaign.name), col(Campaign.audience)).where(
@@ -218,7 +218,7 @@ async def campaigns_using(session: AsyncSession, keys: tuple[str, ...], owner_id
 
 
 async def segments_using(session: AsyncSession, list_id: int) -> list[str]:
-    """Names of segments whose rules ask for a list."""
+    """Names of segments whose rules use a list."""
     rows = await session.execute(sa.select(col(Segment.name), col(Segment.rules)).order_by(col(Segment.id)))
     return [name for name, rules in rows if _asks_for_list(rules, list_id)]
 
@@ -232,6 +232,6 @@ def _asks_for_list(rules: Any, list_id: int) -> bool:
 
 
 async def member_count(session: AsyncSession, list_id: int) -> int:
-    """How many contacts are in a list, counted."""
+    """How many contacts are in a list, counted from the memberships."""
     query = sa.select(sa.func.count()).where(col(ListMember.list_id) == list_id)
     return int((await session.execute(query)).scalar_one())

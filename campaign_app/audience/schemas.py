@@ -1,4 +1,4 @@
-"""What goes in and out of the audience room."""
+"""Inputs and results of the audience room."""
 
 from dataclasses import dataclass
 from dataclasses import field as made
@@ -34,7 +34,7 @@ class ContactStatus(StrEnum):
 
 
 class ContactQuery(BaseModel):
-    """Which contacts, in what order, which page. `search`: beginnings of words, all must be found."""
+    """Filters, order and page of the contact list. `search`: beginnings of words; all must match."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,9 +50,10 @@ class ContactQuery(BaseModel):
 
 
 class ContactInput(BaseModel):
-    """A contact as a person enters it. None for tags or lists leaves them as they are.
+    """A contact as a person enters it. None for tags or lists leaves them unchanged.
 
-    `expected_updated_at` is the `updated_at` that the editor saw; another one means someone else saved since.
+    `expected_updated_at`: the `updated_at` when the editor loaded the contact. A different stored value means that
+    somebody else saved it since.
     """
 
     email: str = Field(default="", max_length=320)
@@ -69,7 +70,7 @@ class ContactInput(BaseModel):
 
 
 class SegmentInput(BaseModel):
-    """A segment as a person saves it; `version` is the one the editor saw."""
+    """A segment as a person saves it. `version`: the one that the editor loaded."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
     description: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
@@ -79,7 +80,7 @@ class SegmentInput(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ContactRow:
-    """A line of the contact list. `name` falls back to the address; `messages` were handed to a server."""
+    """A row of the contact list. `name` is the address when there is no name. `messages`: how many were sent."""
 
     id: int
     name: str
@@ -121,7 +122,7 @@ class TagRow:
 class AttributeRow:
     """A custom attribute: its key in templates and rules, its label for people.
 
-    `moving_to`: it is being merged into another one, or deleted ("").
+    `moving_to`: the attribute into which it is being merged, or "" while it is being deleted.
     """
 
     key: str
@@ -131,7 +132,7 @@ class AttributeRow:
 
 @dataclass(frozen=True, slots=True)
 class ContactDetail:
-    """Everything about one contact; figures are of the last 12 months."""
+    """Everything about one contact. Figures cover the last 12 months."""
 
     id: int
     name: str
@@ -164,7 +165,7 @@ class TimelineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TimelineItem:
-    """One thing that happened. `what` names it for the icon: sent, failed, open, click, …, changed, suppressed."""
+    """One event of the timeline. `what` chooses the icon: sent, failed, open, click, …, changed, suppressed."""
 
     at: datetime
     kind: TimelineKind
@@ -190,7 +191,7 @@ class SegmentRow:
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """Something that rules can ask about. `values` are (value, label) when there is a fixed choice."""
+    """A field of segment rules. `values`: (value, label) pairs when the choice is fixed."""
 
     field: str
     label: str
@@ -213,7 +214,7 @@ class SuppressionRow:
 
 @dataclass(frozen=True, slots=True)
 class AddResult:
-    """What became of addresses added to the suppression list."""
+    """The result of adding addresses to the suppression list."""
 
     added: int
     already: int
@@ -222,7 +223,7 @@ class AddResult:
 
 @dataclass(frozen=True, slots=True)
 class AudienceCount:
-    """Who an audience reaches now: total = reachable + no_address + the suppressed."""
+    """How many contacts an audience reaches now: total = reachable + no_address + suppressed."""
 
     total: int
     reachable: int
@@ -242,7 +243,7 @@ class SampleContact:
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """An import and how far it is. `result` has the keys of contacts-messy.expected.json."""
+    """An import with its progress. `result` has the keys of contacts-messy.expected.json."""
 
     id: int
     filename: str
@@ -265,7 +266,7 @@ class ImportRow:
 
 @dataclass(frozen=True, slots=True)
 class ColumnInfo:
-    """A column of an uploaded file, its first values, and the field proposed for it."""
+    """A column of an uploaded file with its first values and the proposed field."""
 
     index: int
     heading: str
@@ -275,7 +276,7 @@ class ColumnInfo:
 
 @dataclass(frozen=True, slots=True)
 class EncodingChoice:
-    """An encoding that the file may be written in, and cells of the file as it reads them."""
+    """An encoding that the file may have, with cells of the file read in it."""
 
     codec: str
     label: str
@@ -284,10 +285,10 @@ class EncodingChoice:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What an uploaded file looks like.
+    """What was found in an uploaded file.
 
-    `encodings`: what it may be written in when that is not certain; `asks_encoding` until somebody has chosen.
-    `first_rows`: the rows among which the headings may be; `rows_above` of them are passed over.
+    `encodings`: the possible ones when the encoding is not certain. `asks_encoding`: nobody has chosen one yet.
+    `first_rows`: the rows among which the headings may be. `rows_above`: how many of them are skipped.
     """
 
     encoding: str
@@ -304,7 +305,7 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """A row of the file as it would be imported. `error` leaves it out, `warnings` do not; `bad` are column indexes."""
+    """A row of the file as it would be imported. A row with an `error` is left out. `bad`: indexes of wrong columns."""
 
     row: int
     cells: list[str]
@@ -315,7 +316,7 @@ class PreviewRow:
 
 @dataclass(frozen=True, slots=True)
 class ColumnCheck:
-    """How a mapped column fares in the rows looked at."""
+    """How many cells of a mapped column are filled and how many are wrong, in the rows of the preview."""
 
     index: int
     filled: int
@@ -324,7 +325,7 @@ class ColumnCheck:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The first rows checked; `total` are in the file."""
+    """The first rows, checked. `total`: rows in the file."""
 
     total: int
     checked: int
@@ -336,7 +337,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row that was left out."""
+    """A row that the import left out."""
 
     row: int
     cells: list[str]

@@ -1,7 +1,7 @@
-"""Word search over contacts: FTS5 on SQLite, a GIN index on PostgreSQL. Both find words by their beginning.
+"""Word search in contacts: FTS5 on SQLite, a GIN index on PostgreSQL. Both find words by their beginning.
 
-On SQLite triggers keep the index, but a trigger makes FTS5 flush for every row (24 µs; a set costs 2 µs a row).
-So the insert trigger passes over rows of an import, and the import runs LEARN_RANGE once for each chunk.
+On SQLite triggers update the index, but a trigger makes FTS5 flush for every row (24 µs; in a set 2 µs per row).
+So the insert trigger skips rows of imports, and an import runs LEARN_RANGE once per chunk.
 """
 
 import re
@@ -55,14 +55,14 @@ _POSTGRES_DROP = (f"DROP INDEX IF EXISTS {INDEX}",)
 
 
 def create(connection: Connection) -> None:
-    """Make the search index over the contacts that are there; it keeps itself up to date."""
+    """Create the search index of the existing contacts. It is kept up to date by the database."""
     drop(connection)
     for statement in _SQLITE if connection.dialect.name == "sqlite" else _POSTGRES:
         connection.exec_driver_sql(statement)
 
 
 LEARN_RANGE = f"INSERT INTO {TABLE}(rowid, {_NAMES}) SELECT id, {_NAMES} FROM contact WHERE id BETWEEN ? AND ?"  # noqa: S608
-"""SQLite: index the contacts of an import, inserted with ids in this range."""
+"""SQLite: index the contacts of an import whose ids are in this range."""
 
 
 def drop(connection: Connection) -> None:
@@ -80,7 +80,7 @@ def _before_drop(_table: Any, connection: Connection, **_: Any) -> None:
 
 
 def attach() -> None:
-    """Have `metadata.create_all` make the index too."""
+    """Make `metadata.create_all` create the index too."""
     table = Contact.metadata.tables["contact"]
     if not event.contains(table, "after_create", _after_create):
         event.listen(table, "after_create", _after_create)
@@ -88,7 +88,7 @@ def attach() -> None:
 
 
 def terms(text: str) -> list[str]:
-    """What a search looks for: beginnings of words; a spelled-out phone number is one."""
+    """The beginnings of words that a search looks for. A phone number with blanks is one word."""
     if _PHONE.fullmatch(text.strip()):
         digits = re.sub(r"\D", "", text)
         return [digits.removeprefix("00")]
@@ -96,7 +96,7 @@ def terms(text: str) -> list[str]:
 
 
 def match(text: str, dialect: str) -> str:
-    """The search in the database's own language; empty when there is no word in it."""
+    """The search in the database's query syntax; "" when it has no words."""
     found = terms(text)
     if dialect == "sqlite":
         return " ".join(f'"{term}"*' for term in found)
@@ -104,12 +104,12 @@ def match(text: str, dialect: str) -> str:
 
 
 def vector() -> sa.ColumnElement[Any]:
-    """PostgreSQL: the words of a contact, spelled as in the index."""
+    """PostgreSQL: the search vector of a contact, written as in the index."""
     return sa.literal_column(_VECTOR)
 
 
 def hits(text: str, dialect: str) -> sa.ColumnElement[bool]:
-    """Condition on a contact, answered by the index: every word of `text` begins one of its words."""
+    """Condition answered by the index: every word of `text` begins a word of the contact."""
     query = match(text, dialect)
     if not query:
         return sa.false()
@@ -120,9 +120,9 @@ def hits(text: str, dialect: str) -> sa.ColumnElement[bool]:
 
 
 def spelled(text: str, dialect: str) -> sa.ColumnElement[bool]:
-    """The same condition looked up in the contact itself, for when other conditions leave few contacts to check.
+    """The same condition checked on the contact itself, for use when other conditions leave few contacts.
 
-    SQLite: a look into FTS5 for one row costs as much as for all (it merges every word with the prefix first).
+    SQLite: FTS5 takes as long for one row as for all, because it first merges every word with the prefix.
     """
     if dialect != "sqlite":
         return hits(text, dialect)

@@ -1,4 +1,4 @@
-"""The language of segment rules: what can be asked, and whether a tree of rules says something sensible.
+"""The language of segment rules: fields, operators, and the check of a tree of rules.
 
 A tree is {"op": "and"|"or"|"not", "rules": [tree, …]} or a leaf {"field": …, "op": …, "value": …}.
 """
@@ -21,7 +21,7 @@ _KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 class Kind(StrEnum):
-    """What a field holds, which decides what can be asked of it."""
+    """The type of a field. It decides which operators the field has."""
 
     TEXT = "text"
     ATTRIBUTE = "attribute"
@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 
 class Value(StrEnum):
-    """What an operator wants beside it."""
+    """The type of an operator's value."""
 
     NONE = "none"
     TEXT = "text"
@@ -46,7 +46,7 @@ class Value(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A question; `negates` names the operator that it is the opposite of."""
+    """A comparison. `negates`: the operator of which it is the opposite."""
 
     label: str
     value: Value
@@ -120,29 +120,28 @@ FIELDS: Final[dict[str, tuple[str, Kind]]] = {
 
 
 def kind_of(name: str) -> Kind | None:
-    """The kind of a field; None when there is no such field."""
     if name.startswith(ATTRIBUTE):
         return Kind.ATTRIBUTE if _KEY.fullmatch(name.removeprefix(ATTRIBUTE)) else None
     return FIELDS[name][1] if name in FIELDS else None
 
 
 def operator_of(leaf: Rules) -> Operator:
-    """The operator of a leaf that was checked."""
+    """The operator of a checked leaf."""
     kind = kind_of(leaf["field"])
     assert kind is not None
     return OPERATORS[kind][leaf["op"]]
 
 
 def is_group(rules: Rules) -> bool:
-    """Whether the rules are a group, not a leaf."""
+    """Whether the rules are a group (not a leaf)."""
     return "field" not in rules
 
 
 def check(rules: Any) -> Rules:
-    """Give the rules back if they are sound.
+    """Return the rules if they are valid.
 
     Raises:
-        RulesInvalid: with a path such as "rules.0.value" for each mistake.
+        RulesInvalid: with a path such as "rules.0.value" per mistake.
     """
     mistakes: dict[str, str] = {}
     leaves = _check(rules, "", 1, mistakes)
@@ -156,7 +155,7 @@ def check(rules: Any) -> Rules:
 
 
 def _check(rules: Any, path: str, depth: int, mistakes: dict[str, str]) -> int:
-    """Note the mistakes of a tree; the number of its leaves."""
+    """Collect the mistakes of a tree; return the number of its leaves."""
     if not isinstance(rules, dict):
         mistakes[path] = "A rule is missing."
         return 0
@@ -197,7 +196,7 @@ def _check_leaf(leaf: Rules, path: str, mistakes: dict[str, str]) -> None:
 
 
 def value_problem(wanted: Value, value: Any) -> str:
-    """What is wrong with an operator's value; empty when nothing is."""
+    """What is wrong with an operator's value; "" when nothing is."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     match wanted:
         case Value.NONE:

@@ -35,7 +35,7 @@ async def _segment(session: AsyncSession, segment_id: int) -> Segment:
 
 
 async def rules_of(session: AsyncSession, segment_id: int) -> Rules:
-    """The rules of a saved segment (for other use cases; asks no permission)."""
+    """The rules of a saved segment, for other use cases. Does not check permissions."""
     return (await _segment(session, segment_id)).rules
 
 
@@ -68,10 +68,10 @@ async def create(session: AsyncSession, actor: Actor, data: SegmentInput) -> Seg
 
 
 async def update(session: AsyncSession, actor: Actor, segment_id: int, data: SegmentInput) -> SegmentRow:
-    """Save a changed segment; `data.version` is the one the editor saw.
+    """Save a changed segment. `data.version`: the one that the editor loaded.
 
     Raises:
-        SegmentChanged: someone saved it in between.
+        SegmentChanged: somebody else saved it since then.
     """
     actor.require("segments:write")
     segment = await session.get(Segment, segment_id, with_for_update={"key_share": True}, populate_existing=True)
@@ -95,7 +95,7 @@ async def _changed(session: AsyncSession, segment: Segment) -> SegmentChanged:
     who = (await session.exec(query.order_by(col(AuditEntry.id).desc()).limit(1))).first()
     return SegmentChanged(
         f"{who or 'Someone'} saved “{segment.name}” at {segment.updated_at:%H:%M:%S} UTC while you were editing. "
-        "Nothing of yours was saved. Load the segment again and repeat your change.",
+        "Your changes were not saved. Load the segment again and repeat them.",
         title="Someone else changed this segment",
     )
 
@@ -103,33 +103,35 @@ async def _changed(session: AsyncSession, segment: Segment) -> SegmentChanged:
 async def _must_be_free(session: AsyncSession, name: str, segment_id: int | None) -> None:
     other = (await session.exec(select(Segment.id).where(Segment.name == name))).first()
     if other is not None and other != segment_id:
-        raise NameTaken(f"There is a segment “{name}” already. Choose another name.", {"name": "This name is taken."})
+        raise NameTaken(
+            f"A segment named “{name}” already exists. Choose another name.", {"name": "This name is taken."}
+        )
 
 
 async def delete(session: AsyncSession, actor: Actor, segment_id: int) -> None:
-    """Delete a segment; its contacts stay.
+    """Delete a segment. Its contacts stay.
 
     Raises:
-        InUse: a draft or scheduled campaign names it.
+        InUse: a draft or scheduled campaign uses it.
     """
     actor.require("segments:write")
     segment = await _segment(session, segment_id)
     used = await repository.campaigns_using(session, ("segments", "exclude_segments"), segment_id)
     if used:
-        raise InUse(f"The campaign “{used[0]}” uses this segment. Take it out of the audience there first.")
+        raise InUse(f"The campaign “{used[0]}” uses this segment. Remove it from the audience there first.")
     await session.delete(segment)
     await audit.record(session, actor, "segment.delete", "segment", segment_id, segment.name)
 
 
 async def count(session: AsyncSession, actor: Actor, rules: Rules) -> int:
-    """How many contacts the rules mean now."""
+    """How many contacts match the rules now."""
     actor.require("segments:read")
     query = sa.select(sa.func.count()).select_from(Contact).where(segments.compile(rules))
     return int((await session.execute(query)).scalar_one())
 
 
 async def sample(session: AsyncSession, actor: Actor, rules: Rules, limit: int = 8) -> list[SampleContact]:
-    """The first contacts that the rules mean, by id."""
+    """The first contacts that match the rules, by id."""
     actor.require("segments:read")
     query = select(Contact).where(segments.compile(rules)).order_by(col(Contact.id)).limit(limit)
     return [
@@ -141,7 +143,7 @@ async def sample(session: AsyncSession, actor: Actor, rules: Rules, limit: int =
 
 
 async def fields(session: AsyncSession, actor: Actor) -> list[FieldInfo]:
-    """What rules can ask about in this workspace, with the choices there are."""
+    """The fields that rules can use in this workspace, with their choices."""
     actor.require("segments:read")
     found = [
         FieldInfo(name, label, kind.value, _operators(kind), await _values(session, kind))

@@ -1,4 +1,4 @@
-"""Segment rules as SQL for both databases, and the same in plain Python as the oracle of the tests."""
+"""Segment rules as SQL for both databases, and in plain Python as the reference for tests."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -31,28 +31,28 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 
 
 class _Folded(FunctionElement[str]):
-    """A text without capitals, by the table of kit.folding: no server's locale has a say."""
+    """A text in lower case by the table of kit.folding, so that it does not depend on the server's locale."""
 
     type = sa.String()
     inherit_cache = True
 
 
 class _Number(FunctionElement[float]):
-    """The number that a text is, else NULL."""
+    """A text as a number, or NULL when it is none."""
 
     type = sa.Float()
     inherit_cache = True
 
 
 class _Day(FunctionElement[str]):
-    """The ISO day that a text begins with, else NULL."""
+    """The ISO day at the start of a text, or NULL when there is none."""
 
     type = sa.String()
     inherit_cache = True
 
 
 class _Position(GenericFunction[int]):
-    """Where a text holds another, from 1; 0 when it does not."""
+    """The position of one text in another, from 1; 0 when it is not there."""
 
     type = sa.Integer()
     inherit_cache = True
@@ -101,10 +101,10 @@ def _position_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
 
 
 def compile(rules: Rules, *, now: datetime | None = None) -> Condition:
-    """The rules as a condition on `contact`. Never NULL, so that "not" means what it says.
+    """The rules as a condition on `contact`. Never NULL, so that "not" works as expected.
 
     Raises:
-        RulesInvalid: the rules are not sound.
+        RulesInvalid: the rules are not valid.
     """
     return _compile(check(rules), now or clock_now())
 
@@ -202,10 +202,10 @@ def _text(column: Any, op: str, value: Any) -> Condition:
 
 
 def matches(rules: Rules, contact: dict[str, Any], *, now: datetime | None = None) -> bool:
-    """The same question answered in Python.
+    """Whether a contact matches the rules, computed in Python.
 
     `contact` has the fields of FIELDS with `attributes` (dict), `lists` (ids), `tags` (names) and, for
-    `received`, `opened`, `clicked`, pairs of (campaign id, instant).
+    `received`, `opened`, `clicked`, pairs of (campaign id, time).
     """
     return _matches(check(rules), contact, now or clock_now())
 

@@ -1,4 +1,4 @@
-"""Contacts, lists and tags: the room's door."""
+"""Use cases of contacts, lists and tags."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -49,7 +49,7 @@ _FIELDS = ("email", "phone", "first_name", "last_name", "company", "time_zone", 
 
 
 async def list_contacts(session: AsyncSession, actor: Actor, query: ContactQuery) -> Page[ContactRow]:
-    """A page of contacts. `total` stops at COUNT_CAP (then `total_is_minimum`) unless it is known without counting."""
+    """A page of contacts. Counting stops at COUNT_CAP (then `total_is_minimum` is set), unless the total is known."""
     actor.require("contacts:read")
     found = await contact_pages.page(session, query, await _rules(session, query))
     ids = [row.id for row in found.rows]
@@ -144,10 +144,10 @@ async def create_contact(session: AsyncSession, actor: Actor, data: ContactInput
 
 
 async def update_contact(session: AsyncSession, actor: Actor, contact_id: int, data: ContactInput) -> ContactDetail:
-    """Change a contact to what `data` says.
+    """Change a contact.
 
     Raises:
-        ContactChanged: it is not as the editor saw it (`expected_updated_at`).
+        ContactChanged: it was changed since the editor loaded it (`expected_updated_at`).
         Invalid, ContactExists: as for `create_contact`.
     """
     actor.require("contacts:write")
@@ -180,13 +180,13 @@ async def _changed(session: AsyncSession, contact: Contact) -> ContactChanged:
     return ContactChanged(
         f"{who or 'An import'} changed {full_name(contact)} at {contact.updated_at:%H:%M:%S} UTC "
         "while you were editing. "
-        "Nothing of yours was saved. Load the contact again and repeat your change.",
+        "Your changes were not saved. Load the contact again and repeat them.",
         title="Someone else changed this contact",
     )
 
 
 async def _set_groups(session: AsyncSession, contact_id: int, data: ContactInput) -> None:
-    """Bring tags and lists to what is given; None leaves them."""
+    """Set tags and lists. None leaves them unchanged."""
     if data.tags is None and data.list_ids is None:
         return
     wanted: dict[Any, set[int]] = {}
@@ -206,7 +206,7 @@ async def _set_groups(session: AsyncSession, contact_id: int, data: ContactInput
 
 
 async def delete_contacts(session: AsyncSession, actor: Actor, target: Target) -> int:
-    """Delete contacts by ids or all that a query means; the ledger and the suppression list keep their addresses."""
+    """Delete contacts by ids or by query. The ledger and the suppression list keep their addresses."""
     actor.require("contacts:delete")
     names = await _choose(session, target)
     count = await repository.delete_chosen(session)
@@ -219,7 +219,7 @@ async def delete_contacts(session: AsyncSession, actor: Actor, target: Target) -
 
 
 async def bulk_tag(session: AsyncSession, actor: Actor, target: Target, tag: str, *, add: bool = True) -> int:
-    """Add or take a tag; how many contacts changed."""
+    """Add or remove a tag; return how many contacts changed."""
     actor.require("contacts:write")
     name = " ".join(tag.split())
     if not name or len(name) > 64 or any(sign in name for sign in ",;|"):
@@ -233,7 +233,7 @@ async def bulk_tag(session: AsyncSession, actor: Actor, target: Target, tag: str
 
 
 async def bulk_list(session: AsyncSession, actor: Actor, target: Target, list_id: int, *, add: bool = True) -> int:
-    """Put contacts into a list or take them out; how many changed."""
+    """Add contacts to a list or remove them; return how many changed."""
     actor.require("contacts:write")
     found = await _list(session, list_id)
     await _choose(session, target)
@@ -249,7 +249,7 @@ def _object_of(target: Target, count: int) -> tuple[str, object, str]:
 
 
 async def _choose(session: AsyncSession, target: Target) -> str:
-    """Choose the contacts of a target; the name of a single one."""
+    """Choose the contacts of a target; return the name if it is a single one."""
     if isinstance(target, ContactQuery):
         rules = await _rules(session, target)
         await repository.choose(session, [contact_pages.selected_ids(target, rules, dialect_of(session))])
@@ -264,7 +264,7 @@ def _list_row(row: ContactList) -> ListRow:
 
 
 async def lists(session: AsyncSession, actor: Actor) -> list[ListRow]:
-    """All lists by name."""
+    """All lists, sorted by name."""
     actor.require("contacts:read")
     return [_list_row(row) for row in await session.exec(select(ContactList).order_by(sa.func.lower(ContactList.name)))]
 
@@ -277,7 +277,7 @@ async def _list(session: AsyncSession, list_id: int) -> ContactList:
 
 
 async def create_list(session: AsyncSession, actor: Actor, name: str, description: str = "") -> ListRow:
-    """Make an empty list."""
+    """Create an empty list."""
     actor.require("contacts:write")
     row = ContactList(name=await _free_name(session, name, None), description=description.strip()[:1000])
     session.add(row)
@@ -289,7 +289,7 @@ async def create_list(session: AsyncSession, actor: Actor, name: str, descriptio
 async def rename_list(
     session: AsyncSession, actor: Actor, list_id: int, name: str, description: str | None = None
 ) -> ListRow:
-    """Give a list another name, and another description when one is given."""
+    """Change a list's name, and its description when one is given."""
     actor.require("contacts:write")
     row = await _list(session, list_id)
     before, row.name = row.name, await _free_name(session, name, list_id)
@@ -307,15 +307,15 @@ async def _free_name(session: AsyncSession, name: str, list_id: int | None) -> s
         raise Invalid("A list's name has 1 to 255 characters.", {"name": "Enter a name."})
     other = (await session.exec(select(ContactList.id).where(ContactList.name == clean))).first()
     if other is not None and other != list_id:
-        raise NameTaken(f"There is a list “{clean}” already. Choose another name.", {"name": "This name is taken."})
+        raise NameTaken(f"A list named “{clean}” already exists. Choose another name.", {"name": "This name is taken."})
     return clean
 
 
 async def delete_list(session: AsyncSession, actor: Actor, list_id: int) -> None:
-    """Delete a list; its contacts stay.
+    """Delete a list. Its contacts stay.
 
     Raises:
-        InUse: a draft or scheduled campaign names it.
+        InUse: a draft or scheduled campaign, or a segment, uses it.
     """
     actor.require("contacts:delete")
     row = await _list(session, list_id)
@@ -328,7 +328,7 @@ async def delete_list(session: AsyncSession, actor: Actor, list_id: int) -> None
 
 
 async def list_fate(session: AsyncSession, actor: Actor, list_id: int) -> tuple[int, str]:
-    """What deleting a list would do: how many contacts leave it, and why it cannot be deleted ("" when it can)."""
+    """(contacts in the list, why it cannot be deleted or "" when it can)."""
     actor.require("contacts:delete")
     await _list(session, list_id)
     return await repository.member_count(session, list_id), await _use_of_list(session, list_id)
@@ -336,21 +336,21 @@ async def list_fate(session: AsyncSession, actor: Actor, list_id: int) -> tuple[
 
 async def _use_of_list(session: AsyncSession, list_id: int) -> str:
     if used := await repository.campaigns_using(session, ("lists", "exclude_lists"), list_id):
-        return f"The campaign “{used[0]}” uses this list. Take it out of the audience there first."
+        return f"The campaign “{used[0]}” uses this list. Remove it from the audience there first."
     if used := await repository.segments_using(session, list_id):
-        return f"The segment “{used[0]}” asks for this list. Take it out of the rules there first."
+        return f"The segment “{used[0]}” uses this list. Remove it from the rules there first."
     return ""
 
 
 async def tags(session: AsyncSession, actor: Actor) -> list[TagRow]:
-    """All tags that some contact has, by name."""
+    """All tags that at least one contact has, sorted by name."""
     actor.require("contacts:read")
     rows = await session.exec(select(Tag).where(Tag.members > 0).order_by(sa.func.lower(Tag.name)))
     return [TagRow(int(row.id or 0), row.name, row.members) for row in rows]
 
 
 async def attributes(session: AsyncSession, actor: Actor) -> list[AttributeRow]:
-    """Custom attributes by label."""
+    """Custom attributes, sorted by label."""
     actor.require("contacts:read")
     return [AttributeRow(key, label) for key, label in (await contact_fields.definitions(session)).items()]
 
@@ -358,7 +358,7 @@ async def attributes(session: AsyncSession, actor: Actor) -> list[AttributeRow]:
 async def timeline(
     session: AsyncSession, actor: Actor, contact_id: int, kind: str = "", *, limit: int = 100
 ) -> list[TimelineItem]:
-    """What happened with a contact, newest first. `kind`: "" for all, "email" or "changes"."""
+    """The events of a contact, newest first. `kind`: "" for all, "email" or "changes"."""
     actor.require("contacts:read")
     contact = await _contact(session, contact_id)
     return await timelines.read(session, contact, TimelineKind(kind), min(max(limit, 1), 500))
@@ -367,5 +367,5 @@ async def timeline(
 async def sample_contacts(
     session: AsyncSession, audience: dict[str, Any], search: str = "", limit: int = 20, kind: str = EMAIL
 ) -> list[SampleContact]:
-    """Some contacts of an audience to preview with; of everyone when the audience is empty."""
+    """Some contacts of an audience for previews. An empty audience means all contacts."""
     return await audiences.sample(session, audience, search, limit, kind)

@@ -1,4 +1,4 @@
-"""Functions that SQLite lacks, lent to every connection of this process."""
+"""SQL functions that SQLite lacks, registered on every connection of this process."""
 
 import re
 from typing import Any
@@ -14,12 +14,12 @@ DAY_PATTERN = rf"^{_DAY.pattern}"
 
 
 def as_number(text: str | None) -> float | None:
-    """A plain number such as -12.5, else None."""
+    """A plain number such as -12.5, or None when it is none."""
     return float(text) if text and _NUMBER.fullmatch(text) else None
 
 
 def as_day(text: str | None) -> str | None:
-    """The day at the start of an ISO date, else None."""
+    """The day at the start of an ISO date, or None when there is none."""
     found = _DAY.match(text) if text else None
     return found.group() if found else None
 
@@ -36,6 +36,6 @@ def _lend(connection: Any, _record: Any) -> None:
 
 
 def attach() -> None:
-    """Prepare all engines, also those made later."""
+    """Register the functions on all engines, also on those created later."""
     if not event.contains(Engine, "connect", _lend):
         event.listen(Engine, "connect", _lend)

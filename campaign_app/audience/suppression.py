@@ -1,8 +1,8 @@
-"""Addresses that no campaign may reach. They outlive the contact.
+"""Addresses to which no campaign may send. They stay when the contact is deleted.
 
-Each address has one reason, the strongest known: complained > bounced > unsubscribed > manual. A complaint is a
-recipient's own word with a cost for the sender's name; a bounce is a fact; an unsubscription is a wish; "by hand" is
-ours. A weaker reason never replaces a stronger one, so that lifting it stays a deliberate act.
+Each address has one reason, the strongest known: complained > bounced > unsubscribed > manual. A complaint comes from
+the recipient and harms the sender's reputation; a bounce is a fact; an unsubscription is a wish; "manual" is our own
+choice. A weaker reason never replaces a stronger one, so that lifting a strong one stays a deliberate act.
 """
 
 import re
@@ -51,9 +51,10 @@ async def add(
     *,
     kind: str = "",
 ) -> bool:
-    """Suppress an address; the strongest reason stays. Whether anything changed.
+    """Suppress an address; return whether anything changed. The strongest reason stays.
 
-    `kind`: of an address as its channel writes it; without, it is read as an e-mail address or phone number.
+    `kind`: given when the address is in the form that its channel uses. Without it, the address is read as an e-mail
+    address or phone number.
 
     Raises:
         Invalid: neither an e-mail address nor a phone number.
@@ -65,7 +66,7 @@ async def add(
         problem = identity.email_problem(address) or "This is not an e-mail address or phone number."
         raise Invalid(problem, {"address": problem})
     changed = bool(await _upsert(session, actor, [clean], reason, note, campaign_id, kind if known else ""))
-    if changed and actor.user_id is not None:  # the system's own are events of the delivery already
+    if changed and actor.user_id is not None:  # changes by the system are already recorded as events of the delivery
         await audit.record(session, actor, "suppression.add", "suppression", clean, clean, reason=reason.value)
     return changed
 
@@ -79,7 +80,7 @@ async def _upsert(
     campaign_id: int | None,
     kind: str = "",
 ) -> int:
-    """Insert or strengthen; how many rows changed."""
+    """Insert suppressions or replace weaker reasons; return how many rows changed."""
     at, changed = now(), 0
     for start in range(0, len(given), _CHUNK):
         rows = [
@@ -112,9 +113,10 @@ async def _insert(session: AsyncSession, statement: Any, reason: SuppressionReas
 async def add_refused(
     session: AsyncSession, campaign_id: int, delivery_ids: Sequence[int] | None = None, after: datetime | None = None
 ) -> int:
-    """Suppress, as a bounce report would, the addresses that a server refused while sending because they do not exist:
-    of these deliveries, or of all of the campaign (then only what was refused `after`). How many changed: a repetition
-    changes nothing, and nothing is done where the workspace does not want it.
+    """Suppress addresses that a server refused as non-existent while sending; return how many changed.
+
+    `delivery_ids`: only these deliveries, else all of the campaign. `after`: only those refused later. A repeated call
+    changes nothing. Nothing is suppressed when the workspace has this switched off.
     """
     if not (await workspace.get(session)).suppress_refused:
         return 0
@@ -142,7 +144,7 @@ async def _suppress_refused(session: AsyncSession, campaign_id: int, conditions:
         .where(
             col(Delivery.campaign_id) == campaign_id,
             col(Delivery.status) == DeliveryStatus.FAILED,
-            sa.text("delivery.status NOT IN ('pending', 'sent')"),  # the index of the few
+            sa.text("delivery.status NOT IN ('pending', 'sent')"),  # uses the partial index
             col(Delivery.reason).in_((Reason.UNKNOWN_ADDRESS, Reason.ADDRESS_INVALID)),
             col(Delivery.address) != "",
             *conditions,
@@ -170,7 +172,7 @@ async def add_text(
     reason: SuppressionReason = SuppressionReason.MANUAL,
     note: str = "",
 ) -> AddResult:
-    """Suppress every address of a pasted text or CSV; what is no address is given back (at most 100)."""
+    """Suppress every address of a pasted text or CSV. Entries that are no addresses are returned (at most 100)."""
     actor.require("suppressions:write")
     if len(text) > MAX_PASTED:
         raise FileUnusable("This is more than 20 MB. Split it into several parts.")
@@ -189,7 +191,7 @@ async def add_text(
 
 
 def _read_line(line: str, country: str, found: dict[str, None], wrong: list[str]) -> None:
-    """The e-mail addresses of a line, or the phone number that a whole cell is; headings are passed over."""
+    """Read the e-mail addresses of a line, or a phone number that fills a cell. Headings are skipped."""
     pieces = [piece for piece in _CUTS.split(line) if piece]
     read = [address for piece in pieces if "@" in piece and (address := identity.email(piece.strip("'()[]")))]
     if not read:
@@ -201,7 +203,7 @@ def _read_line(line: str, country: str, found: dict[str, None], wrong: list[str]
 
 
 async def remove(session: AsyncSession, actor: Actor, address: str) -> None:
-    """Let campaigns reach an address again.
+    """Allow campaigns to send to an address again.
 
     Raises:
         SuppressionNotFound: it is not suppressed.
@@ -224,7 +226,7 @@ async def search(
     cursor: str = "",
     limit: int = 50,
 ) -> Page[SuppressionRow]:
-    """Suppressed addresses, newest first; `text` is the beginning of the address."""
+    """Suppressed addresses, newest first. `text`: the beginning of the address."""
     actor.require("suppressions:read")
     conditions = _conditions(text, reason)
     statement = sa.select(Suppression).where(*conditions)
@@ -249,7 +251,7 @@ def _row(row: Suppression) -> SuppressionRow:
 
 
 async def counts(session: AsyncSession, actor: Actor) -> dict[SuppressionReason, int]:
-    """How many addresses each reason has."""
+    """Reason → number of addresses."""
     actor.require("suppressions:read")
     query = sa.select(col(Suppression.reason), sa.func.count()).group_by(col(Suppression.reason))
     return dict((await session.execute(query)).tuples().all())

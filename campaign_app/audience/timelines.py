@@ -1,4 +1,4 @@
-"""A contact's story: messages, what they did with them, who changed the contact, suppression."""
+"""A contact's timeline: messages, opens, clicks and replies, changes of the contact, suppression."""
 
 from datetime import datetime
 from typing import Any
@@ -25,15 +25,15 @@ _EVENT_TITLES = {
     EventKind.REPLY: "Replied to “{subject}”",
     EventKind.VIEW: "Read “{subject}” in the browser",
     EventKind.DELIVER: "“{subject}” was delivered",
-    EventKind.DELAY: "“{subject}” is delayed: the receiving server puts it off",
+    EventKind.DELAY: "“{subject}” is delayed by the receiving server",
 }
 _CHANGE_TITLES = {
     "contact.create": "Added",
     "contact.update": "Changed",
     "contact.tag": "Tag “{tag}” added",
     "contact.untag": "Tag “{tag}” removed",
-    "contact.list": "Put into the list “{list}”",
-    "contact.unlist": "Taken out of the list “{list}”",
+    "contact.list": "Added to the list “{list}”",
+    "contact.unlist": "Removed from the list “{list}”",
 }
 _FIELD_WORDS = {"first_name": "first name", "last_name": "last name", "time_zone": "time zone", "email": "e-mail"}
 
@@ -147,7 +147,7 @@ async def _suppression(session: AsyncSession, contact: Contact) -> list[Timeline
             row.created_at,
             TimelineKind.CHANGES,
             "suppressed",
-            f"{row.address} gets no messages any more",
+            f"{row.address} no longer receives messages",
             " · ".join(part for part in (row.reason.label, row.note) if part),
             campaign_id=row.campaign_id,
         )

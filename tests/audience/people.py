@@ -12,13 +12,13 @@ number_of = count_rows
 
 
 async def add(actor: Actor, **fields: Any) -> ContactDetail:
-    """One contact through the front door."""
+    """Create one contact through the service."""
     async with db.transaction() as session:
         return await service.create_contact(session, actor, ContactInput(**fields))
 
 
 async def add_many(actor: Actor, count: int) -> list[int]:
-    """`Person 0` …, their ids."""
+    """Create contacts named `Person 0` …; return their ids."""
     found = []
     async with db.transaction() as session:
         for number in range(count):

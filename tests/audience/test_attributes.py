@@ -1,4 +1,4 @@
-"""Custom attributes renamed, merged and deleted, in contacts that may be many."""
+"""Custom attributes: rename, merge, delete, also with many contacts."""
 
 from typing import Any
 
@@ -94,7 +94,7 @@ async def test_what_is_in_use_stays(actor: Actor) -> None:
         await act(attributes.delete, actor, "city")
     with pytest.raises(InUse, match="campaign “Spring”"):
         await act(attributes.merge, actor, "town", "city")
-    await act(attributes.delete, actor, "plan")  # neither an ended campaign nor the word in a text holds it
+    await act(attributes.delete, actor, "plan")  # an ended campaign and the word in plain text do not count as uses
 
 
 async def test_refused(actor: Actor, make_actor: MakeActor) -> None:

@@ -1,4 +1,4 @@
-"""Small files as people have them: a line that names the delimiter, titles, old encodings, short rows, odd cells."""
+"""Unusual import files: a line that names the delimiter, titles, old encodings, short rows, odd cells."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -128,7 +128,7 @@ async def test_what_can_be_read_in_several_ways_is_never_guessed(actor: Actor, t
         mapping = {str(column.index): column.proposed for column in seen.columns}
         assert seen.asks_encoding
         assert {sample for choice in seen.encodings for sample in choice.samples} >= {"Muñoz", "Muńoz"}
-        with pytest.raises(Invalid, match="Choose how the letters"):
+        with pytest.raises(Invalid, match="Choose the encoding"):
             await imports.start(session, actor, import_id, mapping)
         await imports.read_as(session, actor, import_id, encoding="cp1250")
         await imports.start(session, actor, import_id, mapping)

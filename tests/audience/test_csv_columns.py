@@ -1,4 +1,4 @@
-"""Cleaning by columns gives what cleaning row by row gives, whatever is in the rows."""
+"""Cleaning by columns gives the same result as cleaning row by row."""
 
 import json
 from typing import Any
@@ -84,7 +84,7 @@ _again = st.lists(_record, min_size=1, max_size=8).flatmap(
 def by_rows(
     rows: list[list[str]], mapping: dict[str, str], update: bool, fewest: int
 ) -> tuple[list[Person], Report, list[Any]]:
-    """The reference: one row after the other."""
+    """The reference: row by row."""
     clean = Cleaner(mapping, "DE", Shape(COLUMNS, fewest, SHARED))
     people: dict[str, Person] = {}
     report, rejected = Report(data_rows=len(rows)), []
@@ -101,7 +101,7 @@ def by_rows(
 
 
 def compare(rows: list[Source], mapping: dict[str, str], update: bool, fewest: int = COLUMNS) -> None:
-    """Both ways of cleaning agree in every result, and so do the columns made from them."""
+    """Check that both ways of cleaning agree in every result, and in the columns made from them."""
     cells = [row.split(";") if isinstance(row, str) else row for row in rows]
     people, report, rejected = by_rows(cells, mapping, update, fewest)
     cleaned = ColumnCleaner(mapping, "DE", Shape(COLUMNS, fewest, SHARED), ";", update=update)(rows)

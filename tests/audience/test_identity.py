@@ -1,4 +1,4 @@
-"""Addresses, numbers, zones and headings in one spelling."""
+"""Normal forms of addresses, numbers and zones; fields found by headings."""
 
 import phonenumbers
 import pytest

@@ -1,4 +1,4 @@
-"""CSV imports: the report, the same file twice, death in the middle, cancel, and files that cannot be read."""
+"""CSV imports: the report, the same file twice, a run that is killed, cancel, and files that cannot be read."""
 
 import asyncio
 import json
@@ -59,7 +59,7 @@ async def row_of(import_id: int) -> ContactImport:
 
 
 async def fingerprint() -> list[tuple[Any, ...]]:
-    """All that an import may change, but ids and times of creation."""
+    """Everything that an import may change, except ids and times of creation."""
     async with db.reading() as session:
         rows = await session.exec(select(Contact).order_by(Contact.identity))
         names = ("identity", "phone", "first_name", "last_name", "company", "time_zone", "sort_name", "updated_at")
@@ -162,7 +162,7 @@ async def test_dies_at_any_chunk_and_ends_the_same(actor: Actor, monkeypatch: py
 
 
 async def _carry(import_id: int) -> None:
-    """`run` without its handling of files that cannot be read."""
+    """Like `run`, without its handling of files that cannot be read."""
     row = await import_run._claim(import_id)
     assert row is not None
     try:
@@ -361,7 +361,7 @@ async def test_without_updating_only_gaps_are_filled(actor: Actor) -> None:
 async def test_the_mapping_is_checked(actor: Actor) -> None:
     import_id = await upload(actor, b"email,name\na@example.com,Anna Berg\n")
     for mapping, words in (
-        ({"0": "", "1": "full_name"}, "told apart"),
+        ({"0": "", "1": "full_name"}, "identifies the contact"),
         ({"0": "email", "1": "email"}, "Two columns"),
         ({"0": "email", "9": "company"}, "no column"),
         ({"0": "email", "1": "password"}, "not a field"),

@@ -1,4 +1,4 @@
-"""How an import is cut into transactions, and what happens when somebody else writes in between."""
+"""How an import is split into transactions, and what happens when somebody else writes between them."""
 
 from pathlib import Path
 from typing import Any

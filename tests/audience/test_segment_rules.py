@@ -1,4 +1,4 @@
-"""What is said of rules that are not sound, and at which place."""
+"""Messages for rules that are not valid, and the path of each."""
 
 from typing import Any
 
@@ -72,7 +72,7 @@ def test_groups_are_nested_eight_deep() -> None:
 
 
 def test_a_segment_has_a_hundred_rules() -> None:
-    """Missing ones and those in groups that are refused are none."""
+    """Missing rules and rules in refused groups are not counted."""
     for rules in (
         group("and", *[RULE] * MAX_LEAVES),
         group("or", group("and", *[RULE] * 60), group("or", *[RULE] * 40)),

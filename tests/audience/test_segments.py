@@ -1,4 +1,4 @@
-"""Segment rules: SQL on both databases against the plain-Python oracle, and what is refused."""
+"""Segment rules: SQL on both databases compared with the Python reference, and rules that are refused."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,7 +46,7 @@ DAYS = ("2026-11-17", "2026-11-10", "2025-01-01")
 
 
 def _people() -> list[dict[str, Any]]:
-    """Contacts that between them have every value, as the oracle reads them."""
+    """Contacts that together have every value, in the form of the Python reference."""
     found = []
     for n in range(max(len(TEXTS), len(VALUES)) * 2):
         text, value = TEXTS[n % len(TEXTS)], VALUES[(n * 5) % len(VALUES)]

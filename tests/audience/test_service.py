@@ -1,4 +1,4 @@
-"""Contacts, lists, tags: use cases on both databases."""
+"""Use cases of contacts, lists and tags, on both databases."""
 
 from datetime import timedelta
 
@@ -152,7 +152,7 @@ async def test_what_deleting_a_list_does_is_said_before(actor: Actor) -> None:
     for name in ("a", "b"):
         await add(actor, email=f"{name}@example.com", list_ids=[made.id])
     async with db.transaction() as session:
-        await session.execute(sa.update(ContactList).values(members=99))  # counted, not believed
+        await session.execute(sa.update(ContactList).values(members=99))  # not used: members are counted
         assert await service.list_fate(session, actor, made.id) == (2, "")
         assert "campaign “Winter”" in (await service.list_fate(session, actor, paused.id))[1]
         assert "segment “Others”" in (await service.list_fate(session, actor, asked.id))[1]

@@ -1,4 +1,4 @@
-"""Suppression, audiences and the timeline."""
+"""Suppression, audiences and a contact's timeline."""
 
 from datetime import datetime, timedelta
 
@@ -117,7 +117,7 @@ async def test_audiences_count_and_find_their_people(actor: Actor) -> None:
 
 
 async def _one_sent_one_skipped(contact_id: int, at: datetime) -> None:
-    """A campaign that a scanner opened and a person clicked, and one that left the contact out."""
+    """One campaign opened by a scanner and clicked by a person, and one that skipped the contact."""
     async with db.transaction() as session:
         campaign = Campaign(name="Restock", subject="Hello")
         session.add(campaign)
@@ -178,7 +178,7 @@ async def test_the_timeline_tells_messages_events_changes_and_suppression(actor:
     assert emails[1].detail == "https://example.com/x · Restock"
     assert emails[2].machine == "Mail scanner"
     assert {item.title for item in changes} == {
-        "Added", "Changed first name", "Tag “vip” added", "a@example.com gets no messages any more",
+        "Added", "Changed first name", "Tag “vip” added", "a@example.com no longer receives messages",
     }  # fmt: skip
     assert [item.at for item in everything] == sorted((item.at for item in everything), reverse=True)
     assert len(everything) == len(emails) + len(changes)
