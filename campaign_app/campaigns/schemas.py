@@ -158,16 +158,6 @@ def _said_by(check: Callable[[], T]) -> T:
 
 
 @dataclass(frozen=True, slots=True)
-class BulkResult:
-    """What became of one campaign in a bulk act; `message` says why not."""
-
-    id: int
-    name: str
-    ok: bool
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Preview:
     """A message as one person would get it. `problem` is set, and the rest empty, when it cannot be made."""
 

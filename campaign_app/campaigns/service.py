@@ -10,12 +10,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.audit import service as audit
 from campaign_app.campaigns import contents, lifecycle, repository
 from campaign_app.campaigns.errors import CampaignNotFound, SavedByAnother, invalid_from
-from campaign_app.campaigns.schemas import BulkResult, CampaignPatch, CampaignQuery, CampaignRow
+from campaign_app.campaigns.schemas import CampaignPatch, CampaignQuery, CampaignRow
 from campaign_app.channels import registry
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
-from campaign_app.core.errors import AppError, Invalid
+from campaign_app.core.errors import Invalid
 from campaign_app.kit import text
+from campaign_app.kit.bulk import ItemResult, each
 from campaign_app.kit.pagination import Page
 from campaign_app.models.campaign import Campaign, CampaignActivity, CampaignCounter, CampaignStatus
 from campaign_app.models.delivery import DeliveryStatus
@@ -276,19 +277,14 @@ async def delete(session: AsyncSession, actor: Actor, campaign_id: int) -> None:
 UseCase = Callable[[AsyncSession, Actor, int], Awaitable[Any]]
 
 
-async def bulk(session: AsyncSession, actor: Actor, ids: Sequence[int], use_case: UseCase) -> list[BulkResult]:
-    """One act (`delete`, `duplicate`, the engine's `pause` …) on each; what cannot be done says why and stops none."""
-    results = []
-    for campaign_id in dict.fromkeys(ids):
+async def bulk(session: AsyncSession, actor: Actor, ids: Sequence[int], use_case: UseCase) -> list[ItemResult]:
+    """One act (`delete`, `duplicate`, the engine's `pause` …) on each."""
+
+    async def name_of(campaign_id: int) -> str:
         campaign = await repository.get(session, campaign_id)
-        name = campaign.name if campaign else f"Campaign {campaign_id}"
-        try:
-            async with session.begin_nested():
-                await use_case(session, actor, campaign_id)
-            results.append(BulkResult(campaign_id, name, ok=True))
-        except AppError as error:
-            results.append(BulkResult(campaign_id, name, ok=False, message=error.message))
-    return results
+        return campaign.name if campaign else f"Campaign {campaign_id}"
+
+    return await each(session, ids, name_of, lambda campaign_id: use_case(session, actor, campaign_id))
 
 
 async def activity(

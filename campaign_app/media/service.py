@@ -13,6 +13,7 @@ from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
 from campaign_app.core.config import settings
 from campaign_app.core.errors import Invalid
+from campaign_app.kit.bulk import ItemResult, each
 from campaign_app.kit.pagination import Page
 from campaign_app.media import files, names, repository, types
 from campaign_app.media.errors import LibraryFull, MediaChanged, MediaInUse, MediaNotFound
@@ -136,6 +137,17 @@ async def delete(session: AsyncSession, actor: Actor, media_id: int) -> None:
         raise MediaInUse(f"“{media.name}” is used in {shown}{more}. Take it out there first.", title="File in use")
     await repository.remove(session, media_id)
     await audit.record(session, actor, "media.delete", "media", media_id, media.name)
+
+
+async def delete_many(session: AsyncSession, actor: Actor, ids: Sequence[int]) -> list[ItemResult]:
+    """Take files out of the library; those in use stay."""
+    actor.require("media:write")
+
+    async def name_of(media_id: int) -> str:
+        found = await repository.get(session, media_id)
+        return found[0].name if found else f"File {media_id}"
+
+    return await each(session, ids, name_of, lambda media_id: delete(session, actor, media_id))
 
 
 async def published(session: AsyncSession, token: str) -> PublicFile | None:

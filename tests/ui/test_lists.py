@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Forbidden, Invalid
+from campaign_app.kit.bulk import ItemResult
 from campaign_app.kit.pagination import Page
 from campaign_app.models.user import Role
 from campaign_app.ui import browser
@@ -43,20 +44,15 @@ class Plant:
     can_cut: bool = True
 
 
-@dataclass(frozen=True)
-class Outcome:
-    name: str
-    ok: bool
-    message: str = ""
-
-
 PLANTS = [Plant(number, f"Plant {number}", number % 4 != 0) for number in range(1, 9)]
 
 
-async def cut(state: Any, _actor: Actor, chosen: Chosen) -> list[Outcome]:
+async def cut(state: Any, _actor: Actor, chosen: Chosen) -> list[ItemResult]:
     state.acted.append(chosen)
     found = [plant for plant in PLANTS if plant.id in chosen.ids]
-    return [Outcome(plant.name, plant.can_cut, "" if plant.can_cut else "It is protected.") for plant in found]
+    return [
+        ItemResult(plant.id, plant.name, plant.can_cut, "" if plant.can_cut else "It is protected.") for plant in found
+    ]
 
 
 async def move(state: Any, _actor: Actor, chosen: Chosen) -> int:

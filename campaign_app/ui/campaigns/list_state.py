@@ -10,12 +10,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.audience import audiences
 from campaign_app.audit.exports import NO_PEOPLE, Export, note
 from campaign_app.campaigns import service
-from campaign_app.campaigns.schemas import SORTS, VIEW_LABELS, BulkResult, CampaignQuery, CampaignRow
+from campaign_app.campaigns.schemas import SORTS, VIEW_LABELS, CampaignQuery, CampaignRow
 from campaign_app.channels import service as accounts
 from campaign_app.core import clock, db
 from campaign_app.core.actor import Actor
 from campaign_app.delivery import service as delivery
 from campaign_app.kit import csv_stream, text
+from campaign_app.kit.bulk import ItemResult
 from campaign_app.kit.pagination import Page
 from campaign_app.models.campaign import CampaignStatus, messages_sent
 from campaign_app.ui import browser, live, routes
@@ -25,13 +26,11 @@ from campaign_app.ui.components import View
 from campaign_app.ui.kit.bulk_state import BulkAction, BulkState, Chosen
 from campaign_app.ui.kit.list_query import Filter, ListQuery, ListSpec
 
-_MOST = 1_000
-
 
 def _each(use_case: service.UseCase) -> Callable[[Any, Actor, Chosen], Any]:
     """An act on one campaign, for all chosen ones."""
 
-    async def act(_state: Any, actor: Actor, chosen: Chosen) -> list[BulkResult]:
+    async def act(_state: Any, actor: Actor, chosen: Chosen) -> list[ItemResult]:
         async with db.transaction() as session:
             return await service.bulk(session, actor, chosen.ids, use_case)
 
@@ -91,6 +90,7 @@ class CampaignList(BulkState, AppState):
             asks=True,
         ),
     }
+    names_up_to: ClassVar[int] = 1_000
     rows: list[Row] = []
     views: list[View] = [View(label, key) for key, label in VIEW_LABELS.items()]
     nothing_at_all: bool = False
@@ -127,20 +127,6 @@ class CampaignList(BulkState, AppState):
         campaign_id = int(topic.partition(":")[2])
         self.rows = [_moved(row, payload) if row.id == campaign_id else row for row in self.rows]
         self._remember(self.rows)
-
-    async def _every_id(self, actor: Actor, query: ListQuery) -> list[int]:
-        """Up to 1,000, each with what can be done with it."""
-        found: list[Row] = []
-        asked = _asked(query.from_start(limit=100))
-        async with db.reading() as session:
-            while len(found) < _MOST:
-                page = await service.list_campaigns(session, actor, asked)
-                found += [self._line(row) for row in page.rows]
-                if not page.next_cursor:
-                    break
-                asked = asked.model_copy(update={"cursor": page.next_cursor})
-        self._remember(found)
-        return [row.id for row in found]
 
 
 def _asked(query: ListQuery) -> CampaignQuery:

@@ -2,29 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final
 
 import reflex as rx
 from reflex_base.event import Event
 
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import Invalid
+from campaign_app.kit.bulk import ItemResult
 from campaign_app.ui.app_state import notify_error, notify_success
 from campaign_app.ui.kit.list_query import ListQuery
 from campaign_app.ui.kit.selection_state import Selection
 
 _MOST_TOASTS: Final = 3
-
-
-class Result(Protocol):
-    """What became of one item; `message` says why nothing did."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def ok(self) -> bool: ...
-    @property
-    def message(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +26,7 @@ class Chosen:
     value: str = ""
 
 
-Outcome = Sequence[Result] | int | Event
+Outcome = Sequence[ItemResult] | int | Event
 Act = Callable[[Any, Actor, Chosen], Awaitable[Outcome]]
 
 
@@ -79,6 +69,9 @@ class BulkState(Selection, mixin=True):
 
     async def _shown(self) -> None:
         self._remember(self.rows)
+
+    def _named(self, rows: Sequence[Any]) -> None:
+        self._remember(rows)
 
     def _remember(self, rows: Sequence[Any]) -> None:
         """Which acts each row does not allow."""
@@ -156,7 +149,7 @@ class BulkState(Selection, mixin=True):
         await self._read_all(actor)
         return self._told(action.done.format(value=chosen.value), outcome)
 
-    def _told(self, done: str, outcome: Sequence[Result] | int) -> list[Any]:
+    def _told(self, done: str, outcome: Sequence[ItemResult] | int) -> list[Any]:
         """What the person is told: one line for what was done, the reason for each item that was not."""
         if isinstance(outcome, int):
             return [notify_success(f"{self.spec.number(outcome)} {done}")]

@@ -1,15 +1,20 @@
 """Rows that are chosen in a list: some by id, also on other pages, or all that its question finds."""
 
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
 import reflex as rx
 
+from campaign_app.core import db
 from campaign_app.core.actor import Actor
-from campaign_app.ui.kit.list_query import ListQuery
+from campaign_app.kit.pagination import MAX_PAGE
 from campaign_app.ui.kit.lists_state import ListState
 
 
 class Selection(ListState, mixin=True):
     """A list whose rows can be chosen. The choice lasts over pages and orders; another question ends it."""
 
+    names_up_to: ClassVar[int] = 0  # how many rows "all" names one by one; 0 means all that match, without naming them
     chosen: list[int] = []
     everything: bool = False
 
@@ -33,9 +38,20 @@ class Selection(ListState, mixin=True):
             return ""
         return f"Select all {self.total_text}"
 
-    async def _every_id(self, actor: Actor, query: ListQuery) -> list[int] | None:  # noqa: ARG002
-        """The ids of all rows that a question finds, for lists that are short enough to name them."""
-        return None
+    async def _read_all_rows(self, actor: Actor) -> list[Any]:
+        found: list[Any] = []
+        query = self._asked.from_start(limit=MAX_PAGE)
+        async with db.reading() as session:
+            while len(found) < self.names_up_to:
+                page = await self._fetch(session, actor, query)
+                found += [self._line(row) for row in page.rows]
+                if not page.next_cursor:
+                    break
+                query = query.from_start(cursor=page.next_cursor)
+        return found
+
+    def _named(self, rows: Sequence[Any]) -> None:
+        """Called with all rows that were named."""
 
     def _changed(self) -> None:
         self._forget()
@@ -63,8 +79,12 @@ class Selection(ListState, mixin=True):
     async def check_all(self) -> None:
         """Every row that the question finds."""
         actor = await self.require(self.spec.may)
-        ids = await self._every_id(actor, self._asked)
-        self.chosen, self.everything = (self.chosen, True) if ids is None else (ids, False)
+        if not self.names_up_to:
+            self.everything = True
+            return
+        rows = await self._read_all_rows(actor)
+        self._named(rows)
+        self.chosen, self.everything = [row.id for row in rows], False
 
     @rx.event
     async def uncheck(self) -> None:

@@ -1,6 +1,6 @@
 """The list of the media library, and deleting files of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, get_args
 from urllib.parse import urlsplit
@@ -11,8 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.clock import now
-from campaign_app.core.errors import AppError
 from campaign_app.kit import text
+from campaign_app.kit.bulk import ItemResult
 from campaign_app.kit.pagination import Page
 from campaign_app.media import service, types
 from campaign_app.media.schemas import MediaQuery, MediaRow, Sort
@@ -23,7 +23,6 @@ from campaign_app.ui.kit.bulk_state import BulkAction, BulkState, Chosen
 from campaign_app.ui.kit.list_query import Filter, ListQuery, ListSpec
 
 SORTS: Final[tuple[Sort, ...]] = get_args(Sort)
-_MOST: Final = 1_000
 
 
 @dataclass
@@ -43,33 +42,9 @@ class MediaLine:
     person: str
 
 
-@dataclass(frozen=True, slots=True)
-class Deleted:
-    """What became of a file that was to be deleted."""
-
-    name: str
-    message: str = ""
-
-    @property
-    def ok(self) -> bool:
-        """It is gone."""
-        return not self.message
-
-
-async def _delete(state: Any, actor: Actor, chosen: Chosen) -> Sequence[Deleted]:
-    ids = list(chosen.ids) if chosen.query is None else await state._every_id(actor, chosen.query)
-    results = []
+async def _delete(_state: Any, actor: Actor, chosen: Chosen) -> list[ItemResult]:
     async with db.transaction() as session:
-        for media_id in ids:
-            name = f"File {media_id}"
-            try:
-                async with session.begin_nested():
-                    name = (await service.get(session, actor, media_id)).name
-                    await service.delete(session, actor, media_id)
-                results.append(Deleted(name))
-            except AppError as error:
-                results.append(Deleted(name, error.message))
-    return results
+        return await service.delete_many(session, actor, chosen.ids)
 
 
 class MediaLibrary(BulkState, AppState):
@@ -86,47 +61,32 @@ class MediaLibrary(BulkState, AppState):
     actions: ClassVar[Mapping[str, BulkAction]] = {
         "delete": BulkAction("Delete", "trash_2", "media:write", _delete, "deleted", asks=True)
     }
+    names_up_to: ClassVar[int] = 1_000
     rows: list[MediaLine] = []
     summary: str = ""
 
     async def _fetch(self, session: AsyncSession, actor: Actor, query: ListQuery) -> Page[MediaRow]:
         space = await service.space(session, actor)
         self.summary = f"{size(space.used)} of {size(space.limit)} used" if space.files else ""
-        return await service.search(session, actor, _asked(query))
+        kind = query.filter("kind")
+        asked = MediaQuery(
+            search=query.search,
+            kind=MediaKind(kind) if kind else None,
+            sort=next(known for known in SORTS if known == query.key),
+            descending=query.descending,
+            cursor=query.cursor,
+            limit=query.limit,
+        )
+        return await service.search(session, actor, asked)
 
     def _line(self, row: MediaRow) -> MediaLine:
         return line_of(row, self._zone)
-
-    async def _every_id(self, actor: Actor, query: ListQuery) -> list[int]:
-        """Up to 1,000."""
-        found: list[int] = []
-        asked = _asked(query.from_start(limit=100))
-        async with db.reading() as session:
-            while len(found) < _MOST:
-                page = await service.search(session, actor, asked)
-                found += [row.id for row in page.rows]
-                if not page.next_cursor:
-                    break
-                asked = asked.model_copy(update={"cursor": page.next_cursor})
-        return found
 
     @rx.event
     async def show_uploads(self) -> None:
         """The browser has sent files: the first page shows them."""
         await self.require("media:read")
         await self._read_first()
-
-
-def _asked(query: ListQuery) -> MediaQuery:
-    kind = query.filter("kind")
-    return MediaQuery(
-        search=query.search,
-        kind=MediaKind(kind) if kind else None,
-        sort=next(known for known in SORTS if known == query.key),
-        descending=query.descending,
-        cursor=query.cursor,
-        limit=query.limit,
-    )
 
 
 def line_of(row: MediaRow, zone: str) -> MediaLine:
