@@ -9,7 +9,7 @@ from campaign_app.core import pulse
 from campaign_app.core.logging import configure
 from campaign_app.rendering import isolated
 from campaign_app.tracking import buffer
-from campaign_app.ui import live, pages, sockets
+from campaign_app.ui import live_delivery, pages, sockets
 from campaign_app.ui.app_state import AuthGate, on_exception
 
 pages.load_all()
@@ -38,7 +38,7 @@ app = rx.App(
 # Before Reflex's own middleware: a state of somebody else must not even be hydrated.
 app.add_middleware(AuthGate(), index=0)
 sockets.install(app)
-app.register_lifespan_task(live.lifespan(app))
+app.register_lifespan_task(live_delivery.lifespan(app))
 app.register_lifespan_task(buffer.lifespan)
 app.register_lifespan_task(isolated.lifespan)
 app.register_lifespan_task(first_start.lifespan)

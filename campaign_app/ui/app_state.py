@@ -27,7 +27,7 @@ from campaign_app.channels import service as accounts
 from campaign_app.core import db
 from campaign_app.core.actor import Actor
 from campaign_app.core.errors import AppError, Invalid, Unauthenticated
-from campaign_app.ui import browser, payload, routes
+from campaign_app.ui import browser, live, payload, routes
 
 _ERROR_TOAST_MS: Final = 3_600_000  # "stays until closed"
 _SUCCESS_TOAST_MS: Final = 4_000
@@ -166,8 +166,6 @@ class AppState(SignedIn, rx.State):
     @rx.event
     async def enter(self) -> None:
         """First event of every page in the shell: fills the person in and stops what the last page watched."""
-        from campaign_app.ui import live
-
         await live.unwatch(self)
         actor = await self.require()
         self.person_name, self.person_email, self.person_role = actor.name, actor.email, actor.role
@@ -278,8 +276,6 @@ class AuthGate(rx.Middleware):
         if person._bound == digest:
             return
         if person._bound:
-            from campaign_app.ui import live
-
             await live.unwatch(root)
             for state in _states(rx.State):
                 await root.get_state(state)  # Redis keeps each apart; one that is not loaded would keep its rows

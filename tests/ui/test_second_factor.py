@@ -18,7 +18,7 @@ from campaign_app.models.user import Role
 from campaign_app.ui import app_state, routes
 from campaign_app.ui.app_state import AppState
 from campaign_app.ui.auth.auth_state import AuthState
-from campaign_app.ui.live import Admission
+from campaign_app.ui.live_delivery import Admission
 from campaign_app.ui.settings.factor_state import DisableFactor, Factor, NewCodes, RecoveryCodes, SetUpFactor
 from campaign_app.ui.settings.profile_state import PersonForm
 from campaign_app.ui.settings.user_forms_state import PersonQuestions
