@@ -132,7 +132,8 @@ class Recipients(ListState, AppState):
         """Only one status, by a counter over the table; choosing it again shows all."""
         await self.require("campaigns:read")
         chosen = {"queued": "pending", "sending": "pending"}.get(value, value)
-        return await self._narrow(self._asked.filtered("status", "" if chosen == self.filters["status"] else chosen))
+        shown = "" if chosen == self.filters.get("status") or chosen not in set(DeliveryStatus) else chosen
+        return await self._narrow(self._asked.filtered("status", shown))
 
     @rx.event
     async def show_all(self) -> None:

@@ -72,7 +72,7 @@ class MediaLibrary(BulkState, AppState):
         asked = MediaQuery(
             search=query.search,
             kind=MediaKind(kind) if kind else None,
-            sort=next(known for known in SORTS if known == query.key),
+            sort=next((known for known in SORTS if known == query.key), SORTS[0]),
             descending=query.descending,
             cursor=query.cursor,
             limit=query.limit,
