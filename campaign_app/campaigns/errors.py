@@ -1,4 +1,4 @@
-"""What can be wrong with a campaign, in words for the person who builds it."""
+"""Errors of the campaigns room, with messages for the person who builds the campaign."""
 
 from pydantic import ValidationError
 
@@ -6,7 +6,7 @@ from campaign_app.core.errors import Invalid, NotFound, SavedMeanwhile
 
 
 class CampaignNotFound(NotFound):
-    """No such campaign, or it was deleted."""
+    """The campaign does not exist, or it was deleted."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -15,7 +15,7 @@ class CampaignNotFound(NotFound):
 
 
 class SavedByAnother(SavedMeanwhile):
-    """Someone else saved in between; `version` is the one now stored."""
+    """Someone else saved it after it was loaded. `version`: the one that is stored now."""
 
     code = "saved_by_another"
 
@@ -30,7 +30,7 @@ class SavedByAnother(SavedMeanwhile):
 
 
 def invalid_from(error: ValidationError) -> Invalid:
-    """Pydantic's findings as one error for people."""
+    """Turns pydantic's errors into one error with messages for people."""
     words = {
         "string_too_short": "Give it a name",
         "string_too_long": "This is too long: at most {max_length} characters",

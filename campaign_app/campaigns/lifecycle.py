@@ -1,4 +1,4 @@
-"""A campaign's status: one table says what may follow what, and what may be done in each status follows from it."""
+"""A campaign's status: one table of allowed transitions, and the actions that each status allows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ S = CampaignStatus
 
 TRANSITIONS: Mapping[CampaignStatus, frozenset[CampaignStatus]] = {
     S.DRAFT: frozenset({S.SCHEDULED, S.RUNNING}),
-    # paused: its time passed while nothing ran and the policy says to ask (LatePolicy.PAUSE)
+    # paused: its start time passed while no worker ran, and the policy is to ask (LatePolicy.PAUSE)
     S.SCHEDULED: frozenset({S.DRAFT, S.RUNNING, S.PAUSED, S.CANCELLED, S.FAILED}),
     S.RUNNING: frozenset({S.PAUSED, S.COMPLETED, S.CANCELLED, S.FAILED}),
-    # completed: the last messages in flight were answered after the pause
+    # completed: the answers to the last messages in flight came after the pause
     S.PAUSED: frozenset({S.RUNNING, S.COMPLETED, S.CANCELLED, S.FAILED}),
-    # running again: a person decided to send what was uncertain
+    # running again: a person decided to send uncertain messages again
     S.COMPLETED: frozenset({S.RUNNING}),
     S.FAILED: frozenset({S.RUNNING}),
     S.CANCELLED: frozenset(),
@@ -48,7 +48,7 @@ _DONE = {
 }
 _HINTS: Mapping[tuple[str, CampaignStatus], str] = {
     ("edit", S.RUNNING): "Duplicate it to send a changed message.",
-    ("edit", S.PAUSED): "Part of its recipients already have the message. Duplicate it to send a changed one.",
+    ("edit", S.PAUSED): "Some recipients already have the message. Duplicate it to send a changed one.",
     ("edit", S.COMPLETED): "Duplicate it to send it again.",
     ("delete", S.RUNNING): "Pause or cancel it first.",
     ("delete", S.PAUSED): "Cancel it first.",
@@ -65,7 +65,7 @@ _TARGET = {
 
 @dataclass(frozen=True, slots=True)
 class PossibleActions:
-    """What may be done with a campaign now, whoever asks (permissions come on top)."""
+    """What a campaign's status allows. Permissions are checked separately."""
 
     can_edit: bool
     can_delete: bool
@@ -84,12 +84,12 @@ def can(action: str, status: CampaignStatus) -> bool:
 
 
 def possible_actions(status: CampaignStatus) -> PossibleActions:
-    """Everything that is possible in `status`."""
+    """All actions that `status` allows."""
     return PossibleActions(**{f"can_{action}": status in statuses for action, statuses in ALLOWED.items()})
 
 
 def why_not(action: str, status: CampaignStatus) -> str:
-    """Why `action` is not possible in `status`, as a sentence; empty when it is possible."""
+    """Why `action` is not possible in `status`, as a sentence; "" when it is possible."""
     if can(action, status):
         return ""
     if action == "start" and status is S.RUNNING:
@@ -135,9 +135,9 @@ async def set_status(
     pauser: Pauser = Pauser.SYSTEM,
     at: datetime | None = None,
 ) -> None:
-    """Move a campaign, atomically: of two that ask at once one wins and the other gets NotAllowed.
+    """Change a campaign's status atomically. Of two simultaneous calls one succeeds and the other gets NotAllowed.
 
-    `reason` is a sentence for people; `by` names who paused it, and `pauser` says who resumes it.
+    `reason`: a sentence for people. `by`: the name of the person who paused it. `pauser`: decides who may resume it.
     """
     current = campaign.status
     check(TRANSITIONS, current, target, _message(current, target))
@@ -149,5 +149,5 @@ async def set_status(
     if not await repository.move_status(session, campaign, current, changes):
         await session.refresh(campaign)
         raise NotAllowed(
-            _message(campaign.status, target) or f"This campaign is {campaign.status} by now.", campaign.status, target
+            _message(campaign.status, target) or f"This campaign is {campaign.status} now.", campaign.status, target
         )

@@ -1,4 +1,4 @@
-"""Whether the websites behind a message's links answer. Never asks anything inside our own network (SSRF)."""
+"""Checks whether the websites behind a message's links answer. Sends no request into our own network (SSRF)."""
 
 import asyncio
 import ipaddress
@@ -22,7 +22,7 @@ _known: "OrderedDict[str, tuple[float, int | None]]" = OrderedDict()
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a host; [] when there are none."""
+    """The IP addresses of a host; [] when there are none."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port)
     except OSError:
@@ -31,7 +31,7 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address belongs to the open internet."""
+    """Whether an IP address is public."""
     try:
         return address_place(ipaddress.ip_address(address.partition("%")[0])) is Place.PUBLIC
     except ValueError:
@@ -41,7 +41,7 @@ def is_public(address: str) -> bool:
 async def statuses(
     urls: Sequence[str], *, resolver: Resolve = resolve, transport: httpx.AsyncBaseTransport | None = None
 ) -> dict[str, int | None]:
-    """HTTP status per address; None: no answer, or not to be asked. At most 20, about 4 s altogether, kept 10 min."""
+    """URL → HTTP status; None: no answer, or not asked. At most 20 URLs, about 4 s in all, cached for 10 min."""
     asked = [url for url in dict.fromkeys(urls) if url.lower().startswith(("http://", "https://"))][:MOST_LINKS]
     fresh = [url for url in asked if _remembered(url) is None]
     limits = httpx.Limits(max_connections=8)
@@ -70,7 +70,7 @@ def _remember(url: str, status: int | None) -> None:
 
 
 def forget() -> None:
-    """Ask everything anew."""
+    """Empty the cache."""
     _known.clear()
 
 
@@ -88,7 +88,7 @@ async def _status(client: httpx.AsyncClient, url: str, resolver: Resolve) -> int
 
 
 async def _ask(client: httpx.AsyncClient, method: str, url: str, resolver: Resolve) -> httpx.Response | None:
-    """One request to an address that was resolved and checked here, so that the name cannot change in between."""
+    """One request to an IP address that was resolved and checked here, so that DNS cannot change it meanwhile."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return None

@@ -1,4 +1,4 @@
-"""Before launch: everything that would go wrong, for how many people, and which step of the builder mends it."""
+"""Pre-flight: what would go wrong after a launch, for how many people, and which step of the builder fixes it."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -38,7 +38,7 @@ async def run(
     online: bool = True,
     check_links: LinkCheck = link_check.statuses,
 ) -> Report:
-    """Check a campaign. With `online` also the DNS and the websites behind links, which takes about 4 s at most."""
+    """Check a campaign. `online`: also check DNS and the websites behind links, which takes at most about 4 s."""
     actor.require("campaigns:read")
     campaign = await repository.get(session, campaign_id)
     if campaign is None:
@@ -87,7 +87,7 @@ async def _look(session: AsyncSession, actor: Actor, campaign: Campaign) -> tupl
 
 
 def _start(facts: Facts) -> datetime | None:
-    """When the first message goes: after launch or at its time, once a window is open."""
+    """When the first message is sent: after launch or at the start time, once a window is open."""
     planned = max(facts.campaign.send_at or facts.at, facts.at)
     return schedule.next_open(facts.campaign.windows, planned)
 

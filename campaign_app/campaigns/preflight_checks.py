@@ -1,4 +1,4 @@
-"""The checks of pre-flight that look at more than the message's text: people, sender, network, other campaigns."""
+"""Pre-flight checks of audience, message, sender, workspace, network and other campaigns."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ LinkCheck = Callable[[list[str]], Awaitable[dict[str, int | None]]]
 
 @dataclass(slots=True)
 class Facts:
-    """What the checks look at."""
+    """The data that the checks use."""
 
     campaign: Campaign
     channel: Channel
@@ -44,7 +44,7 @@ class Facts:
 
 
 def audience(facts: Facts) -> list[Finding]:
-    """Who gets it, and who is left out and why."""
+    """Who gets the message, and who is left out and why."""
     count = facts.audience
     if not count.total:
         return [blocking("The audience is empty", "Choose a list or segment with contacts.", "audience", "audience")]
@@ -65,7 +65,7 @@ def audience(facts: Facts) -> list[Finding]:
 
 
 async def message(session: AsyncSession, facts: Facts) -> list[Finding]:
-    """The message: can it be read, made for each of the sample, and what is in it."""
+    """Whether the message can be read and rendered for each contact of the sample, and what it contains."""
     content = contents.of(facts.campaign)
     if facts.channel.lacks(content) == "message":
         return [blocking("The message is empty", "Write it, or start from a template.", "content", "content")]
@@ -104,14 +104,13 @@ def _hole(name: str, number: int, reachable: int, is_required: bool) -> Finding:
     if not is_required:
         return fine(title, "default", "They get the default instead.", number)
     if number >= reachable:
-        words = f"That is everyone, so nothing would be sent. Give {{{{ {name} }}}} a default or take it out."
+        words = f"That is everyone, so nothing would be sent. Give {{{{ {name} }}}} a default or remove it."
         return blocking(title, words, "content", "missing", number)
     words = f"They are skipped, so that nobody reads “Hello ,”. Give {{{{ {name} }}}} a default to write to them too."
     return warning(title, words, "content", "missing", number)
 
 
 def sender(facts: Facts) -> list[Finding]:
-    """The sending account."""
     account = facts.account
     if account is None:
         return [blocking("No sending account is chosen", "Choose who the message comes from.", "setup", "account")]
@@ -134,12 +133,12 @@ def sender(facts: Facts) -> list[Finding]:
 
 
 def workspace(facts: Facts) -> list[Finding]:
-    """Whether recipients can reach this installation, and the postal address."""
+    """Whether recipients can open the links, and whether there is a postal address."""
     return readiness.findings(facts.workspace, facts.account)
 
 
 async def recent(session: AsyncSession, facts: Facts) -> list[Finding]:
-    """Whether the same people got another campaign just before."""
+    """Whether the same people recently got another campaign."""
     if not facts.audience.total:
         return []
     number, shares = await repository.written_to_since(session, facts.campaign, facts.at - RECENT)
@@ -180,7 +179,7 @@ def _plain_links(targets: Sequence[str]) -> list[str]:
 
 
 async def sender_of_channel(facts: Facts) -> list[Finding]:
-    """What the channel itself asks of its sender."""
+    """The channel's own checks of the sender."""
     if facts.account is None:
         return []
     account = facts.account

@@ -1,4 +1,4 @@
-"""What pre-flight asks the database: always about sets, never person by person."""
+"""SQL of pre-flight. Every query is about a set of contacts, never about one person."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -28,14 +28,14 @@ _GOT_IT = (
 
 @dataclass(frozen=True, slots=True)
 class Holes:
-    """How many of the reachable people lack each variable, and how many lack at least one of the required ones."""
+    """How many reachable people lack each variable, and how many lack at least one required variable."""
 
     by_name: dict[str, int]
     skipped: int
 
 
 async def _reachable(session: AsyncSession, audience: dict[str, Any], kind: str) -> tuple[Any, Any]:
-    """(people as a subquery, the same without suppressed ones and those without an address)."""
+    """(the audience as a subquery, the same without suppressed people and people without an address)."""
     people = (await audiences.recipients_query(session, audience, kind)).subquery()
     joined = people.outerjoin(Suppression, addresses.is_suppressed(kind, people.c.address))
     return people, (joined, sa.and_(col(Suppression.id).is_(None), people.c.address != ""))
@@ -52,7 +52,7 @@ def _is_empty(people: Any, name: str) -> sa.ColumnElement[bool]:
 async def holes(
     session: AsyncSession, audience: dict[str, Any], kind: str, names: Collection[str], required: Collection[str]
 ) -> Holes:
-    """Count empty values of these variables in one reading of the audience."""
+    """Count empty values of these variables with one query of the audience."""
     if not names:
         return Holes({}, 0)
     people, (joined, condition) = await _reachable(session, audience, kind)
@@ -75,7 +75,7 @@ async def sample(session: AsyncSession, audience: dict[str, Any], kind: str, lim
 async def written_to_since(
     session: AsyncSession, campaign: Campaign, since: datetime
 ) -> tuple[int, list[tuple[str, int]]]:
-    """(how many of the audience got another campaign since, the campaigns with their shares, largest first)."""
+    """(how many of the audience got another campaign since then, [(campaign, people)] with the largest first)."""
     recent = (
         sa.select(col(Campaign.id))
         .where(
@@ -109,6 +109,6 @@ async def written_to_since(
 
 
 async def account(session: AsyncSession, account_id: int | None) -> SendingAccount | None:
-    """The sending account, None when it was deleted."""
+    """The sending account, or None when it was deleted."""
     found = await session.get(SendingAccount, account_id, populate_existing=True) if account_id else None
     return None if found is None or found.deleted_at else found

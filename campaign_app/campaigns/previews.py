@@ -1,4 +1,4 @@
-"""A message as one person would get it: in the editor, and as a test in an inbox."""
+"""A message as one person would get it: previews in the editor and the library, and test messages."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -49,9 +49,9 @@ async def preview(
     content: BaseModel | None = None,
     channel: Channel | None = None,
 ) -> Preview:
-    """The message of a campaign (or of `content`, unsaved) for a contact; without one for the first of the audience.
+    """The message of a campaign (or of unsaved `content`) for a contact, by default the first of the audience.
 
-    What is wrong with the template is in the answer, with part and line, not raised: people see it while they write.
+    Errors of the template are returned with part and line, not raised, because people see them while they write.
     """
     actor.require("campaigns:read")
     campaign = await repository.get(session, source) if isinstance(source, int) else None
@@ -109,13 +109,13 @@ async def _surroundings(session: AsyncSession, account_id: int | None) -> dict[s
 
 
 def who(actor: Actor) -> str:
-    """Whose turn a rendering is."""
+    """The key under which a person's renderings are queued."""
     return f"user {actor.user_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A template's page for an example person, or the `problem`."""
+    """A template rendered for an example person, or the `problem`."""
 
     html: str = ""
     problem: str = ""
@@ -124,9 +124,9 @@ class Picture:
 async def pictures(
     session: AsyncSession, actor: Actor, templates: Sequence[tuple[int | None, BaseModel]]
 ) -> list[Picture | None]:
-    """The page of each template (author, fields); None for those that are not made within PICTURES_S.
+    """Each template (author, fields) rendered as a page; None for those not rendered within PICTURES_S.
 
-    Each waits for its author's turn, so that nobody's template keeps the pictures of the others waiting.
+    Each is queued under its author, so that one author's slow template does not delay those of others.
     """
     actor.require("templates:read")
     if not templates:
@@ -149,28 +149,28 @@ async def _picture(author: str, fields: BaseModel, around: Mapping[str, str]) ->
 
 
 async def try_out(actor: Actor, fields: TemplateInput | BaseModel) -> None:
-    """Make a message once for an example person, before others meet it.
+    """Render a message once for an example person, before others use it.
 
     Raises:
-        RenderError: it cannot be made, or takes too long.
+        RenderError: it cannot be rendered, or takes too long.
     """
     await _library().preview(who(actor), fields, context_for(EXAMPLE), {}, marked=True)
 
 
 def _library() -> Channel:
-    """What templates are written for."""
+    """The channel for which templates of the library are written."""
     return registry.channels()[0]
 
 
 async def send_test(
     session: AsyncSession, actor: Actor, campaign_id: int, to: str | Sequence[str], contact_id: int | None = None
 ) -> list[TestOutcome]:
-    """Send the message as it is now to a few addresses, marked as a test and not tracked. Up to 30 s an address.
+    """Send the current message to a few addresses, marked as a test and not tracked. Up to 30 s per address.
 
-    Reads only: call it inside `db.reading()`, so that no lock is held meanwhile, then `record_test` in a transaction.
+    It only reads. Call it inside `db.reading()`, so that it holds no lock, then `record_test` in a transaction.
 
     Raises:
-        Invalid: no address, too many, or no sending account. RenderError: the message cannot be made.
+        Invalid: no address, too many, or no sending account. RenderError: the message cannot be rendered.
     """
     actor.require("campaigns:write")
     addresses = [to] if isinstance(to, str) else list(to)
@@ -197,7 +197,7 @@ async def send_test(
 
 
 async def record_test(session: AsyncSession, actor: Actor, campaign_id: int, outcomes: Sequence[TestOutcome]) -> None:
-    """Note a test that was sent."""
+    """Record a test that was sent."""
     campaign = _known(await repository.get(session, campaign_id))
     sent = [outcome.to for outcome in outcomes if outcome.ok]
     await audit.record(session, actor, "campaign.tested", "campaign", campaign_id, campaign.name, to=sent)

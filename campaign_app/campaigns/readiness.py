@@ -1,6 +1,6 @@
-"""What every campaign needs of the workspace: an address that recipients can open, and a postal address.
+"""What a launch needs from the workspace: an address that recipients can open, and a postal address.
 
-Pre-flight shows it, a launch refuses without it, and the dashboard lists it; all three ask here.
+Pre-flight, launch and dashboard use the same checks.
 """
 
 from campaign_app.channels import registry
@@ -15,7 +15,7 @@ NO_ADDRESS = "Recipients cannot open the links"
 
 
 def base_of(workspace: Workspace, account: SendingAccount | None) -> str:
-    """What a message's links begin with. The sandbox's people are on this machine, so theirs lead straight to it."""
+    """The start of a message's links. Recipients in the sandbox are on this machine, so their links lead to it."""
     if account is not None and accounts.summary(account).is_sandbox:
         return settings().server_url
     return address.of(workspace).url
@@ -35,7 +35,7 @@ def public_address(workspace: Workspace, account: SendingAccount | None) -> Find
 
 
 def address_words(found: address.PublicAddress) -> str:
-    """What is wrong with an address, and where it is changed."""
+    """What is wrong with an address, and where to change it."""
     where = f"Change {address.VARIABLE} on the server." if found.from_environment else _HERE[found.is_set]
     return f"They lead to {found.url}, the unsubscribe link too. {found.problem} {where}"
 
@@ -47,25 +47,25 @@ _HERE = {
 
 
 def postal_address(workspace: Workspace) -> Finding:
-    """Whether the sender's postal address is in the message, or the workspace says that it need not be."""
+    """Whether the message has the sender's postal address, or the workspace says that none is needed."""
     if workspace.postal_address.strip():
         return fine("Your postal address is in the message", "address")
     if not workspace.needs_postal_address:
         return fine("No postal address: your workspace says that it needs none", "address")
     detail = (
-        "Most countries ask for the sender's postal address in commercial mail. Enter it once in Settings → Workspace, "
+        "Most countries require the sender's postal address in commercial mail. Enter it once in Settings → Workspace, "
         "or say there that your messages need none."
     )
     return blocking("Your postal address is missing", detail, "workspace", "address")
 
 
 def findings(workspace: Workspace, account: SendingAccount | None) -> list[Finding]:
-    """What the account's channel needs of the workspace."""
+    """The findings about the workspace that matter for the account's channel."""
     wanted = registry.adapter(account.provider).capabilities if account else registry.adapters()[0].capabilities
     found = [public_address(workspace, account)] if wanted.has_links else []
     return found + ([postal_address(workspace)] if wanted.needs_postal_address else [])
 
 
 def stops(workspace: Workspace, account: SendingAccount | None) -> list[Finding]:
-    """Everything of the workspace that stops a launch through this account."""
+    """The findings about the workspace that stop a launch through this account."""
     return [finding for finding in findings(workspace, account) if finding.severity == "blocking"]

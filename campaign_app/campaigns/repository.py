@@ -31,12 +31,12 @@ _SORT: Mapping[str, Any] = {
 async def move_status(
     session: AsyncSession, campaign: Campaign, current: CampaignStatus, changes: Mapping[str, Any]
 ) -> bool:
-    """Claim the step from `current`; False when the stored campaign is not in `current` any more."""
+    """Change the status from `current`; False when the stored campaign is no longer in `current`."""
     return await _claim(session, campaign, _campaigns.c.status == current, changes)
 
 
 async def save(session: AsyncSession, campaign: Campaign, version: int, changes: Mapping[str, Any]) -> bool:
-    """Write what changed; False when the stored campaign is not of `version`, or may not be edited, any more."""
+    """Write changes; False when the stored campaign has another version or can no longer be edited."""
     condition = sa.and_(_campaigns.c.version == version, _campaigns.c.status == campaign.status)
     return await _claim(session, campaign, condition, {**changes, "version": version + 1})
 
@@ -59,13 +59,13 @@ async def _claim(
 
 
 async def get(session: AsyncSession, campaign_id: int) -> Campaign | None:
-    """A campaign that is not deleted, as it is stored now."""
+    """A campaign that is not deleted, read afresh."""
     statement = select(Campaign).where(Campaign.id == campaign_id, col(Campaign.deleted_at).is_(None))
     return (await session.exec(statement.execution_options(populate_existing=True))).first()
 
 
 def _attention() -> sa.ColumnElement[bool]:
-    """Failed, paused by the product itself, or with messages that nobody knows the fate of."""
+    """Failed, paused by the system, or with uncertain messages."""
     return sa.or_(
         col(Campaign.status) == CampaignStatus.FAILED,
         sa.and_(col(Campaign.status) == CampaignStatus.PAUSED, col(Campaign.status_reason) != ""),
@@ -109,7 +109,7 @@ Line = tuple[Campaign, CampaignCounter | None, str]
 
 
 async def page(session: AsyncSession, query: CampaignQuery, actor_id: int | None) -> Page[Line]:
-    """(campaign, its counters, owner's name) of one page in the list's order."""
+    """One page of (campaign, its counters, owner's name) in the list's order."""
     keys = [SortKey(_SORT.get(query.sort, _SORT["updated"]), query.descending), SortKey(Campaign.id, query.descending)]
     statement = _joined(sa.select(Campaign, CampaignCounter, sa.func.coalesce(User.name, "")))
     statement = statement.outerjoin(User, col(User.id) == col(Campaign.owner_id)).where(*_conditions(query, actor_id))
@@ -118,7 +118,7 @@ async def page(session: AsyncSession, query: CampaignQuery, actor_id: int | None
 
 
 async def of_ids(session: AsyncSession, ids: Sequence[int]) -> list[Line]:
-    """(campaign, its counters, owner's name) of those that are not deleted, newest change first."""
+    """(campaign, its counters, owner's name) of those not deleted, last changed first."""
     statement = _joined(sa.select(Campaign, CampaignCounter, sa.func.coalesce(User.name, "")))
     statement = statement.outerjoin(User, col(User.id) == col(Campaign.owner_id))
     chosen = statement.where(col(Campaign.id).in_(ids), col(Campaign.deleted_at).is_(None))
@@ -127,20 +127,20 @@ async def of_ids(session: AsyncSession, ids: Sequence[int]) -> list[Line]:
 
 
 async def count(session: AsyncSession, query: CampaignQuery, actor_id: int | None) -> int:
-    """How many campaigns a query finds."""
+    """How many campaigns match a query."""
     statement = _joined(sa.select(sa.func.count())).where(*_conditions(query, actor_id))
     return int((await session.execute(statement)).scalar_one())
 
 
 async def counts(session: AsyncSession, actor_id: int | None) -> dict[str, int]:
-    """How many campaigns each view holds, in one reading."""
+    """View → number of campaigns, in one query."""
     columns = [sa.func.count().filter(_of_view(view, actor_id)).label(view) for view in VIEWS]
     row = (await session.execute(_joined(sa.select(*columns)).where(col(Campaign.deleted_at).is_(None)))).one()
     return {view: int(number) for view, number in row._mapping.items()}
 
 
 async def names_like(session: AsyncSession, start: str) -> set[str]:
-    """Names of campaigns that begin so."""
+    """Names of campaigns that begin with `start`."""
     pattern = f"{_escape(start)}%"
     statement = select(Campaign.name).where(
         col(Campaign.name).like(pattern, escape="\\"), col(Campaign.deleted_at).is_(None)
@@ -149,7 +149,7 @@ async def names_like(session: AsyncSession, start: str) -> set[str]:
 
 
 async def only_account(session: AsyncSession) -> int | None:
-    """The one active sending account, None when there are none or several."""
+    """The id of the only active sending account; None when there are none or several."""
     statement = select(SendingAccount.id).where(
         col(SendingAccount.deleted_at).is_(None), col(SendingAccount.is_active).is_(True)
     )
@@ -158,18 +158,18 @@ async def only_account(session: AsyncSession) -> int | None:
 
 
 async def provider_of(session: AsyncSession, account_id: int) -> str:
-    """An account's provider, "" when there is no such account."""
+    """An account's provider, or "" when the account does not exist."""
     return (await session.exec(select(SendingAccount.provider).where(SendingAccount.id == account_id))).first() or ""
 
 
 async def last_activity(session: AsyncSession, campaign_id: int) -> CampaignActivity | None:
-    """The newest line of a campaign's log."""
+    """The newest entry of a campaign's activity log."""
     statement = select(CampaignActivity).where(CampaignActivity.campaign_id == campaign_id)
     return (await session.exec(statement.order_by(col(CampaignActivity.id).desc()).limit(1))).first()
 
 
 async def activity(session: AsyncSession, campaign_id: int, limit: int) -> Sequence[CampaignActivity]:
-    """The newest lines of a campaign's log."""
+    """The newest entries of a campaign's activity log."""
     statement = select(CampaignActivity).where(CampaignActivity.campaign_id == campaign_id)
     return (await session.exec(statement.order_by(col(CampaignActivity.id).desc()).limit(limit))).all()
 
@@ -177,7 +177,7 @@ async def activity(session: AsyncSession, campaign_id: int, limit: int) -> Seque
 async def add_activity(
     session: AsyncSession, campaign_id: int, at: datetime, kind: str, actor: Actor, title: str, detail: str
 ) -> None:
-    """Write a line; the same edit by the same person within ten minutes is one line."""
+    """Add an entry. The same edit by the same person within ten minutes is one entry."""
     last = await last_activity(session, campaign_id) if kind == "edit" else None
     same = last is not None and (last.kind, last.actor_name, last.title) == (kind, actor.name, title)
     if last is not None and same and at - last.at < timedelta(minutes=10):
@@ -198,10 +198,9 @@ async def add_activity(
 
 
 async def contact(session: AsyncSession, contact_id: int) -> Contact | None:
-    """One contact."""
     return await session.get(Contact, contact_id)
 
 
 async def attribute_keys(session: AsyncSession) -> set[str]:
-    """Keys of every custom attribute that some contact has."""
+    """Keys of the custom attributes that at least one contact has."""
     return set((await session.exec(select(AttributeDefinition.key))).all())

@@ -1,4 +1,4 @@
-"""When messages may go and when they will all have gone: local times, sending windows, finishing time. Pure."""
+"""Schedule of a campaign: local times, sending windows, estimate of the finishing time. No I/O."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from campaign_app.kit.days import LIMIT_ZONE
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 HORIZON = timedelta(days=400)
-FULL_SPEED_PER_MINUTE = 30_000.0  # what one worker does when nothing limits it; only for the estimate
+FULL_SPEED_PER_MINUTE = 30_000.0  # speed of one worker without limits; only for the estimate
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _MINUTES_A_DAY = 24 * 60
@@ -19,14 +19,14 @@ _MINUTES_A_DAY = 24 * 60
 
 @dataclass(frozen=True, slots=True)
 class LocalTime:
-    """An instant (UTC) and, when the clock change made it special, what was done, for the person who chose it."""
+    """A time in UTC. `note`: what a clock change did to it, for the person who chose it."""
 
     at: datetime
     note: str = ""
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """The time zone called `name`.
+    """The time zone with this name.
 
     Raises:
         Invalid: there is no such zone.
@@ -38,7 +38,7 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def resolve_local(wall: datetime, zone: str) -> LocalTime:
-    """The instant of a wall-clock time. One that the clocks skip moves forward; of two the first is taken."""
+    """The UTC time of a local time. A time that the clocks skip moves forward; of two the first is taken."""
     tz = zone_of(zone)
     naive = wall.replace(tzinfo=None)
     first = naive.replace(tzinfo=tz, fold=0).astimezone(UTC)
@@ -59,20 +59,20 @@ def resolve_local(wall: datetime, zone: str) -> LocalTime:
 
 
 def to_local(at: datetime, zone: str) -> datetime:
-    """The wall-clock time of an instant, naive, for a form field."""
+    """The local time of a UTC time, naive, for a form field."""
     return at.astimezone(zone_of(zone)).replace(tzinfo=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Per weekday (Monday 0) the minutes from midnight in which messages may go; an end beyond 24 h is the next day."""
+    """Sending windows per weekday (Monday 0), in minutes from midnight. An end beyond 24 h is on the next day."""
 
     zone: str = "UTC"
     days: Mapping[int, Sequence[tuple[int, int]]] = field(default_factory=dict)
 
     @property
     def always(self) -> bool:
-        """No window is set: at any time."""
+        """Whether there are no windows, so that messages may be sent at any time."""
         return not self.days
 
 
@@ -114,14 +114,14 @@ def parse_windows(raw: Mapping[str, Any] | Windows | None) -> Windows:
 
 
 def _instant(midnight: datetime, minutes: int, tz: ZoneInfo) -> datetime:
-    """Wall-clock minutes after a local midnight as an instant (never UTC arithmetic: days have 23 to 25 hours)."""
+    """The UTC time of local minutes after midnight. Local arithmetic is needed: days have 23 to 25 hours."""
     return (midnight + timedelta(minutes=minutes)).replace(tzinfo=tz).astimezone(UTC)
 
 
 def open_spans(
     windows: Mapping[str, Any] | Windows | None, start: datetime, end: datetime
 ) -> Iterator[tuple[datetime, datetime]]:
-    """The open times between two instants, in order, never overlapping."""
+    """The open times between `start` and `end`, in order and without overlap."""
     parsed = parse_windows(windows)
     if parsed.always:
         if start < end:
@@ -142,18 +142,18 @@ def open_spans(
 
 
 def is_open(windows: Mapping[str, Any] | Windows | None, now: datetime) -> bool:
-    """Whether messages may go at this instant."""
+    """Whether messages may be sent at this time."""
     return next_open(windows, now) == now
 
 
 def next_open(windows: Mapping[str, Any] | Windows | None, now: datetime) -> datetime | None:
-    """The first instant from `now` on at which messages may go; None when there is none within a fortnight."""
+    """The first time from `now` on at which messages may be sent; None when there is none within two weeks."""
     span = next(open_spans(windows, now, now + 15 * _DAY), None)
     return span[0] if span else None
 
 
 def closes_at(windows: Mapping[str, Any] | Windows | None, now: datetime) -> datetime | None:
-    """When the window that is open now closes; None when it never does or is closed already."""
+    """When the window that is open now closes; None when no window is open or none closes."""
     parsed = parse_windows(windows)
     if parsed.always:
         return None
@@ -162,12 +162,12 @@ def closes_at(windows: Mapping[str, Any] | Windows | None, now: datetime) -> dat
         if opens > (closes or now):
             return closes
         closes = ends
-    return None  # open for a fortnight without a break
+    return None  # open for two weeks without a break
 
 
 @dataclass(frozen=True, slots=True)
 class PaceLimits:
-    """Everything that slows a campaign down. Rates in messages per minute, None = none."""
+    """Everything that slows a campaign down. Rates are messages per minute; None means no limit."""
 
     rate_per_minute: float | None = None
     account_per_minute: float | None = None
@@ -178,7 +178,7 @@ class PaceLimits:
     full_speed_per_minute: float = FULL_SPEED_PER_MINUTE
 
     def per_second(self) -> tuple[float, str]:
-        """The steady rate inside an open window, and which limit makes it."""
+        """The steady rate inside an open window, and the limit that determines it."""
         rates = [(self.full_speed_per_minute, "speed")]
         if self.rate_per_minute:
             rates.append((float(self.rate_per_minute), "campaign rate"))
@@ -194,7 +194,7 @@ class PaceLimits:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """`hours`: (start of the hour, messages in it). `finishes_at` None: not within 400 days. `limited_by` in words."""
+    """`hours`: (start of the hour, messages). `finishes_at` None: not within 400 days. `limited_by`: for people."""
 
     finishes_at: datetime | None
     hours: tuple[tuple[datetime, int], ...]
@@ -220,8 +220,10 @@ def estimate(
     zone: str = "UTC",
     day_zone: str = LIMIT_ZONE,
 ) -> Estimate:
-    """Hour by hour how `count` messages go out under all limits. Hours are those of `zone`; the account's day of
-    `day_zone`."""
+    """Estimate hour by hour how `count` messages are sent under all limits.
+
+    Hours are those of `zone`. The account's daily limit is counted in `day_zone`.
+    """
     tz, day_tz = zone_of(zone), zone_of(day_zone)
     rate, limited_by = limits.per_second()
     left = float(count)
@@ -257,7 +259,7 @@ def _slowest(limited_by: str, windows: Any, start: datetime, end: datetime) -> s
 
 
 def _whole(hours: Mapping[datetime, float]) -> tuple[tuple[datetime, int], ...]:
-    """Whole messages per hour, none lost between hours: the running total is rounded, not each hour."""
+    """Whole messages per hour. The running total is rounded, not each hour, so that the sum stays right."""
     rows, total, given = [], 0.0, 0
     for hour, sent in hours.items():
         total += sent

@@ -1,4 +1,4 @@
-"""What goes into and comes out of the campaigns room."""
+"""Inputs and results of the campaigns room."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ SORTS = ("updated", "created", "name", "audience")
 
 
 class CampaignQuery(BaseModel):
-    """What the list shows. `view` is a key of VIEWS, `sort` one of SORTS, `limit` at most 100."""
+    """Filters, order and page of the list. `view`: a key of VIEWS. `sort`: one of SORTS. `limit`: at most 100."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -55,7 +55,7 @@ class CampaignQuery(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class CampaignRow:
-    """A line of the list. Counts are those of the ledger; `opened` and `clicked` are people, never machines."""
+    """A row of the list. Counts come from the ledger. `opened` and `clicked` count people, never machines."""
 
     id: int
     name: str
@@ -85,7 +85,7 @@ def _line(value: str) -> str:
 
 
 class CampaignPatch(BaseModel):
-    """What one step of the builder saves: only the fields that are given change. Times are aware, rates per minute.
+    """What one step of the builder saves. Only given fields change. Times have a zone, rates are per minute.
 
     `content`: fields of the channel's content model that have no column of their own.
     """
@@ -129,7 +129,7 @@ class CampaignPatch(BaseModel):
     @classmethod
     def _aware(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
-            raise ValueError("A time needs its zone")
+            raise ValueError("A time needs a time zone")
         return value
 
     @field_validator("time_zone")
@@ -159,7 +159,7 @@ def _said_by(check: Callable[[], T]) -> T:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A message as one person would get it. `problem` is set, and the rest empty, when it cannot be made."""
+    """A message as one person would get it. When it cannot be rendered, `problem` is set and the rest is empty."""
 
     subject: str = ""
     preheader: str = ""
@@ -176,7 +176,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class TestOutcome:
-    """What the server said about a test message."""
+    """The server's answer to a test message."""
 
     __test__ = False
 
@@ -186,7 +186,7 @@ class TestOutcome:
 
 
 class TemplateInput(BaseModel):
-    """A template as it is saved."""
+    """A template to be saved."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -207,7 +207,7 @@ class TemplateInput(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything pre-flight found, most urgent first. `finishing`: (start of the hour, messages in it)."""
+    """The findings of pre-flight, most urgent first. `finishing`: (start of the hour, messages in it)."""
 
     findings: tuple[Finding, ...]
     summary: Mapping[str, Any] = field(default_factory=dict)
@@ -223,5 +223,5 @@ class Report:
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
-        """What stops the launch."""
+        """The findings that stop the launch."""
         return self.of("blocking")

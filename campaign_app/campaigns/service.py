@@ -1,4 +1,4 @@
-"""Use cases of campaigns: list, build, duplicate, delete. Starting and stopping them is the engine's."""
+"""Use cases of campaigns: list, build, schedule, duplicate, delete. Launch, pause and cancel are in delivery/."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -38,14 +38,14 @@ _STEP_TITLES = {
 
 
 async def list_campaigns(session: AsyncSession, actor: Actor, query: CampaignQuery) -> Page[CampaignRow]:
-    """A page of the list, with the total of the query."""
+    """A page of the campaign list, with the total of the query."""
     actor.require("campaigns:read")
     found = await repository.page(session, query, actor.user_id)
     return found.map(lambda line: _row(*line))
 
 
 async def rows_of(session: AsyncSession, actor: Actor, ids: Sequence[int]) -> list[CampaignRow]:
-    """These campaigns as lines of the list, at most 1,000, newest change first."""
+    """These campaigns as rows of the list, at most 1,000, last changed first."""
     actor.require("campaigns:read")
     rows = await repository.of_ids(session, list(dict.fromkeys(ids))[:1_000])
     return [_row(campaign, counter, owner) for campaign, counter, owner in rows]
@@ -77,7 +77,7 @@ def _row(campaign: Campaign, counter: CampaignCounter | None, owner: str) -> Cam
 
 
 async def counts_by_view(session: AsyncSession, actor: Actor) -> dict[str, int]:
-    """How many campaigns each of schemas.VIEWS holds for this person."""
+    """View (a key of schemas.VIEWS) → number of campaigns, for this person."""
     actor.require("campaigns:read")
     return await repository.counts(session, actor.user_id)
 
@@ -86,7 +86,7 @@ async def get(session: AsyncSession, actor: Actor, campaign_id: int) -> Campaign
     """One campaign.
 
     Raises:
-        CampaignNotFound: there is none, or it was deleted.
+        CampaignNotFound: it does not exist, or it was deleted.
     """
     actor.require("campaigns:read")
     return await _found(session, campaign_id)
@@ -100,7 +100,7 @@ async def _found(session: AsyncSession, campaign_id: int) -> Campaign:
 
 
 async def create(session: AsyncSession, actor: Actor, name: str, **fields: Any) -> Campaign:
-    """A new draft; `fields` are those of CampaignPatch.
+    """Create a draft. `fields`: those of CampaignPatch.
 
     Raises:
         Invalid: a field is wrong.
@@ -120,10 +120,10 @@ async def create(session: AsyncSession, actor: Actor, name: str, **fields: Any) 
 
 
 def checked(fields: dict[str, Any]) -> CampaignPatch:
-    """Read form or API input.
+    """Check form or API input.
 
     Raises:
-        Invalid: with a sentence per field.
+        Invalid: with a message per field.
     """
     try:
         return CampaignPatch.model_validate(fields)
@@ -132,7 +132,7 @@ def checked(fields: dict[str, Any]) -> CampaignPatch:
 
 
 async def _values(session: AsyncSession, patch: CampaignPatch, campaign: Campaign | None = None) -> dict[str, Any]:
-    """The columns that a patch changes. The account decides the channel."""
+    """The columns that a patch changes. The account determines the channel."""
     values = {name: getattr(patch, name) for name in patch.model_fields_set}
     if "name" in values and not values["name"]:
         raise Invalid("A campaign needs a name.", {"name": "Give it a name"}, title="Not saved")
@@ -150,11 +150,11 @@ async def _values(session: AsyncSession, patch: CampaignPatch, campaign: Campaig
 async def save_step(
     session: AsyncSession, actor: Actor, campaign_id: int, version: int, patch: CampaignPatch
 ) -> Campaign:
-    """Save what a step of the builder changed; the campaign with its new version.
+    """Save the changes of a step of the builder; return the campaign with its new version.
 
     Raises:
-        SavedByAnother: someone saved since `version` was read; says who and when, and nothing is overwritten.
-        NotAllowed: it is running or done.
+        SavedByAnother: someone saved after `version`. It says who and when; nothing is overwritten.
+        NotAllowed: it is running or has ended.
         Invalid: a start time in the past, a schedule without a time, an empty name.
     """
     actor.require("campaigns:write")
@@ -205,10 +205,10 @@ def _check_time(campaign: Campaign, changes: dict[str, Any]) -> None:
 
 
 async def schedule(session: AsyncSession, actor: Actor, campaign_id: int) -> Campaign:
-    """Let a draft wait for its start time; the engine's clock launches it then.
+    """Schedule a draft. It is launched at its start time.
 
     Raises:
-        NotAllowed: it is no draft. Invalid: it has no start time, or that has passed.
+        NotAllowed: it is no draft. Invalid: it has no start time, or the start time has passed.
     """
     actor.require("campaigns:start")
     campaign = await _found(session, campaign_id)
@@ -237,7 +237,7 @@ async def unschedule(session: AsyncSession, actor: Actor, campaign_id: int) -> C
 
 
 async def duplicate(session: AsyncSession, actor: Actor, campaign_id: int) -> Campaign:
-    """A new draft with the same message, audience and limits; its recipients are found anew when it is launched."""
+    """Create a draft with the same message, audience and limits. Its recipients are determined at its own launch."""
     actor.require("campaigns:duplicate")
     source = await _found(session, campaign_id)
     copy = Campaign(
@@ -260,7 +260,7 @@ async def _copy_name(session: AsyncSession, name: str) -> str:
 
 
 async def delete(session: AsyncSession, actor: Actor, campaign_id: int) -> None:
-    """Take a campaign from the lists; its ledger and what happened stay.
+    """Hide a campaign from the lists. Its ledger and activity log stay.
 
     Raises:
         NotAllowed: it is scheduled, running or paused.
@@ -278,7 +278,7 @@ UseCase = Callable[[AsyncSession, Actor, int], Awaitable[Any]]
 
 
 async def bulk(session: AsyncSession, actor: Actor, ids: Sequence[int], use_case: UseCase) -> list[ItemResult]:
-    """One act (`delete`, `duplicate`, the engine's `pause` …) on each."""
+    """Run a use case (`delete`, `duplicate`, delivery's `pause` …) on each campaign."""
 
     async def name_of(campaign_id: int) -> str:
         campaign = await repository.get(session, campaign_id)
@@ -290,7 +290,7 @@ async def bulk(session: AsyncSession, actor: Actor, ids: Sequence[int], use_case
 async def activity(
     session: AsyncSession, actor: Actor, campaign_id: int, limit: int = 50
 ) -> Sequence[CampaignActivity]:
-    """What people and the product did with a campaign, newest first."""
+    """The activity log of a campaign, newest first."""
     actor.require("campaigns:read")
     return await repository.activity(session, campaign_id, min(limit, 200))
 
@@ -298,7 +298,7 @@ async def activity(
 async def record_activity(
     session: AsyncSession, campaign_id: int, kind: str, actor: Actor, title: str, detail: str = ""
 ) -> None:
-    """Write a line into a campaign's log (kinds: edit, start, pause, resume, cancel, done, failed, uncertain …)."""
+    """Add an entry to the activity log (kinds: edit, start, pause, resume, cancel, done, failed, uncertain …)."""
     await repository.add_activity(session, campaign_id, now(), kind, actor, title, detail)
 
 

@@ -13,7 +13,7 @@ _live = col(Template.deleted_at).is_(None)
 
 
 async def search(session: AsyncSession, category: str, text: str) -> Sequence[Template]:
-    """Templates of a category ("" all) whose name, description or subject holds every word."""
+    """Templates of a category ("" for all) whose name, description or subject contains every word."""
     statement = select(Template).where(_live)
     if category:
         statement = statement.where(Template.category == category)
@@ -27,30 +27,30 @@ async def search(session: AsyncSession, category: str, text: str) -> Sequence[Te
 
 
 async def categories(session: AsyncSession) -> list[tuple[str, int]]:
-    """Every category with its number of templates."""
+    """(category, number of templates) for all categories."""
     statement = select(Template.category, sa.func.count()).where(_live).group_by(col(Template.category))
     return [(name, int(number)) for name, number in (await session.exec(statement.order_by(Template.category))).all()]
 
 
 async def get(session: AsyncSession, template_id: int) -> Template | None:
-    """A template that is not deleted, as it is stored now."""
+    """A template that is not deleted, read afresh."""
     statement = select(Template).where(Template.id == template_id, _live)
     return (await session.exec(statement.execution_options(populate_existing=True))).first()
 
 
 async def by_name(session: AsyncSession, name: str) -> Template | None:
-    """The template of this name."""
+    """The template with this name."""
     return (await session.exec(select(Template).where(Template.name == name))).first()
 
 
 async def name_taken(session: AsyncSession, name: str) -> bool:
-    """Whether a template has this name, whatever its case."""
+    """Whether a template has this name, regardless of case."""
     found = await session.exec(select(Template.id).where(sa.func.lower(Template.name) == name.lower()).limit(1))
     return found.first() is not None
 
 
 async def save(session: AsyncSession, template_id: int, version: int, changes: Mapping[str, Any]) -> bool:
-    """Write if nobody saved since `version`."""
+    """Write changes; False when somebody saved after `version`."""
     saved = await session.execute(
         sa.update(Template)
         .where(col(Template.id) == template_id, col(Template.version) == version, _live)

@@ -26,13 +26,13 @@ _CONTENT = ("subject", "preheader", "editor", "html", "text")
 async def list_templates(
     session: AsyncSession, actor: Actor, *, category: str = "", search: str = ""
 ) -> Sequence[Template]:
-    """The library: our own templates first, then the built-in ones, each by name."""
+    """The library: the workspace's own templates first, then the built-in ones, each sorted by name."""
     actor.require("templates:read")
     return await repository.search(session, category, search)
 
 
 async def categories(session: AsyncSession, actor: Actor) -> list[tuple[str, int]]:
-    """Every category with how many templates it holds."""
+    """(category, number of templates) for all categories."""
     actor.require("templates:read")
     return await repository.categories(session)
 
@@ -41,7 +41,7 @@ async def get(session: AsyncSession, actor: Actor, template_id: int) -> Template
     """One template.
 
     Raises:
-        NotFound: there is none.
+        NotFound: it does not exist.
     """
     actor.require("templates:read")
     return await _found(session, template_id)
@@ -55,10 +55,10 @@ async def _found(session: AsyncSession, template_id: int) -> Template:
 
 
 async def create(session: AsyncSession, actor: Actor, fields: TemplateInput | dict[str, Any]) -> Template:
-    """A new template.
+    """Create a template.
 
     Raises:
-        Invalid: a field is wrong or the name is taken. RenderError: the message cannot be made.
+        Invalid: a field is wrong or the name is taken. RenderError: the message cannot be rendered.
     """
     actor.require("templates:write")
     given = _read(fields)
@@ -74,11 +74,11 @@ async def create(session: AsyncSession, actor: Actor, fields: TemplateInput | di
 async def update(
     session: AsyncSession, actor: Actor, template_id: int, version: int, fields: TemplateInput | dict[str, Any]
 ) -> Template:
-    """Save a template; `version` is the one that was opened.
+    """Save a template. `version`: the one that was loaded.
 
     Raises:
-        SavedByAnother: someone saved in between. Conflict: it is built in. Invalid: a field is wrong.
-        RenderError: the message cannot be made.
+        SavedByAnother: someone else saved it after it was loaded. Conflict: it is built in. Invalid: a field is wrong.
+        RenderError: the message cannot be rendered.
     """
     actor.require("templates:write")
     template = await _editable(session, template_id)
@@ -96,10 +96,10 @@ async def update(
 
 
 async def delete(session: AsyncSession, actor: Actor, template_id: int) -> None:
-    """Take a template from the library; campaigns made from it keep their message."""
+    """Remove a template from the library. Campaigns created from it keep their message."""
     actor.require("templates:write")
     template = await _editable(session, template_id)
-    # the name becomes free for another
+    # so that another template can take the name
     changes = {"deleted_at": now(), "name": f"{template.name[:230]} (deleted {template_id})"}
     await repository.save(session, template_id, template.version, changes)
     await audit.record(session, actor, "template.deleted", "template", template_id, template.name)
@@ -119,7 +119,7 @@ async def duplicate(session: AsyncSession, actor: Actor, template_id: int) -> Te
 async def create_from_campaign(
     session: AsyncSession, actor: Actor, campaign_id: int, name: str, category: str = ""
 ) -> Template:
-    """Keep a campaign's message in the library."""
+    """Create a template from a campaign's message."""
     actor.require("campaigns:read")
     campaign = await get_campaign(session, campaign_id)
     if campaign is None:
@@ -149,13 +149,11 @@ def _read(fields: TemplateInput | dict[str, Any]) -> TemplateInput:
 
 async def _free(session: AsyncSession, name: str) -> None:
     if await repository.name_taken(session, name):
-        raise Invalid(
-            f"There is a template called “{name}” already.", {"name": "This name is taken"}, title="Not saved"
-        )
+        raise Invalid(f"A template named “{name}” already exists.", {"name": "This name is taken"}, title="Not saved")
 
 
 async def ensure_built_in(session: AsyncSession) -> int:
-    """Put the built-in templates in and bring them up to date; how many changed. Safe to run at every start."""
+    """Create or update the built-in templates; return how many changed. Safe to run at every start."""
     changed = 0
     for written in registry.channels()[0].templates:
         content = {**written, "editor": Editor(written["editor"])}

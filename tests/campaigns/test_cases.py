@@ -1,4 +1,4 @@
-"""Inputs on which the product gave a wrong answer, with the right one. Both parts of a message must agree."""
+"""Messages that were once rendered wrongly, with the right result. HTML and text part must agree."""
 
 from pathlib import Path
 from typing import Any

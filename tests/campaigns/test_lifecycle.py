@@ -1,4 +1,4 @@
-"""The status table, every pair of it, and the one way to move."""
+"""Every pair of the status table, and `set_status`."""
 
 import itertools
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Pre-flight: each finding with the number of people and the step that mends it, offline and online."""
+"""Pre-flight: each finding with the number of people and the step that fixes it, offline and online."""
 
 from datetime import timedelta
 
@@ -53,7 +53,7 @@ async def test_a_good_campaign_is_ready(database: str, make_actor: MakeActor) ->
 async def test_missing_variables_are_counted_by_set(database: str, make_actor: MakeActor) -> None:
     ines = await make_actor()
     here = await world.built(ines, 5)
-    async with db.transaction() as session:  # a suppressed person counts for nothing
+    async with db.transaction() as session:  # a suppressed person is not counted
         await suppression.add(session, ines, "p1@mail.example", SuppressionReason.MANUAL)
     html = "{{ first_name|default('x') }} {{ company }} {{ city }} {{ name }}"
     report = await check(ines, await world.draft(ines, here, html=html))

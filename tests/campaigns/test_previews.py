@@ -1,4 +1,4 @@
-"""A message as one person gets it: in the editor, and as a test in an inbox over a real SMTP server."""
+"""Previews in the editor, and test messages through a real SMTP server."""
 
 import email
 from email import policy

@@ -1,4 +1,4 @@
-"""What the workspace lacks, in pre-flight: an address that recipients can open, a postal address."""
+"""Findings of pre-flight about the workspace: an address that recipients can open, a postal address."""
 
 import json
 from pathlib import Path
@@ -26,14 +26,14 @@ def sandbox_runs(var: Path, port: int = 2525) -> None:
 
 
 async def test_a_local_mail_server_does_not_hide_a_local_address(database: str, make_actor: MakeActor) -> None:
-    """A Postfix on the same machine is common: its recipients are somewhere else."""
+    """Postfix on the same machine is common. Its recipients are elsewhere, so it is not the sandbox."""
     ines = await make_actor()
     here = await world.built(ines)
     async with db.transaction() as session:
         await settle(session, public_url="")
         account = await session.get(SendingAccount, here.account_id)
         assert account is not None
-        changed(account, host="127.0.0.1", port=25).name = "Sandbox"  # the name says nothing
+        changed(account, host="127.0.0.1", port=25).name = "Sandbox"  # the name does not matter
     finding = found(await check(ines, await world.draft(ines, here)), "base_url")
     assert (finding.severity, finding.fix, finding.title) == ("blocking", "workspace", readiness.NO_ADDRESS)
     assert settings().server_url in finding.detail
@@ -51,7 +51,7 @@ async def test_a_postal_address_is_needed_unless_the_workspace_says_no(database:
 
 def test_only_a_running_sandbox_of_our_own_is_one(var_dir: Path) -> None:
     bare = Workspace()
-    assert readiness.public_address(bare, SANDBOX).severity == "blocking"  # no sandbox runs: another server's port
+    assert readiness.public_address(bare, SANDBOX).severity == "blocking"  # no sandbox runs
     sandbox_runs(var_dir)
     assert readiness.public_address(bare, SANDBOX).severity == "fine"
     for host, port in (("127.0.0.1", 25), ("smtp.meridian-supply.com", 2525), ("192.168.1.4", 2525)):

@@ -1,4 +1,4 @@
-"""Building campaigns: rules, conflicts that are told, lists, duplicates, deletions, bulk acts."""
+"""Campaigns: rules of editing, conflicts, lists, duplicates, deletion, bulk actions."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ async def test_a_draft_knows_its_owner_account_and_zone(database: str, make_acto
     async with db.transaction() as session:
         made = await service.create(session, ines, "  November offer ")
     assert (made.name, made.status, made.owner_id) == ("November offer", S.DRAFT, ines.user_id)
-    assert made.account_id == here.account_id  # the only one
+    assert made.account_id == here.account_id  # the only account
     async with db.reading() as session:
         lines = await service.activity(session, ines, made.id)
         actions = (await session.execute(sa.select(AuditEntry.action))).scalars().all()

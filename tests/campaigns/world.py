@@ -1,4 +1,4 @@
-"""People, an account and a draft, for what the builder does."""
+"""Contacts, an account and a draft for tests of the builder."""
 
 from dataclasses import dataclass
 from typing import Any
