@@ -1,5 +1,5 @@
-"""Files that messages use: images of e-mails first, later also what other channels send.
+"""Files that messages use: images in e-mails now, files of other channels later.
 
-`types` names the accepted types and finds a file's type by its content; `pictures` and `containers` read the formats;
-`files` keeps the bytes on disk; `addresses` makes the public address; `service` is the only door.
+`types` lists the accepted types and finds a file's type by its content. `pictures` and `containers` read the formats.
+`files` stores the bytes on disk. `names` cleans file names. `service` has the use cases.
 """

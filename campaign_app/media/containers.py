@@ -1,4 +1,4 @@
-"""Reads the structure of videos, sound and PDF, in a file that may be too large for memory. Nothing is decoded."""
+"""Reads the structure of video, sound and PDF files without loading or decoding them."""
 
 import os
 import struct
@@ -28,27 +28,27 @@ _RATES: Final = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (1
 
 
 def is_mp4(head: bytes) -> bool:
-    """Whether a file begins as an MP4 video does."""
+    """Whether the beginning is that of an MP4 video."""
     return head[4:8] == b"ftyp" and head[8:12] in _VIDEO_BRANDS
 
 
 def is_m4a(head: bytes) -> bool:
-    """Whether a file begins as MP4 sound does."""
+    """Whether the beginning is that of MP4 sound."""
     return head[4:8] == b"ftyp" and head[8:12] in {b"M4A ", b"M4B "}
 
 
 def is_3gp(head: bytes) -> bool:
-    """Whether a file begins as a 3GP video does."""
+    """Whether the beginning is that of a 3GP video."""
     return head[4:8] == b"ftyp" and head[8:10] == b"3g"
 
 
 def is_mp3(head: bytes) -> bool:
-    """Whether a file begins as MP3 does, with or without tags before the sound."""
+    """Whether the beginning is that of an MP3 file, with or without tags before the sound."""
     return head[:3] == b"ID3" or _frame_length(head[:4]) > 0
 
 
 def boxes(file: BinaryIO) -> Extent:
-    """MP4, M4A and 3GP: boxes fill the file, among them the movie header and what it describes."""
+    """MP4, M4A and 3GP: the file consists of boxes, among them the movie header and the media data."""
     size, position, names = _size(file), 0, set()
     while position < size:
         length, name = struct.unpack(">I4s", _read(file, position, 8))
@@ -62,12 +62,12 @@ def boxes(file: BinaryIO) -> Extent:
         names.add(name)
         position += length
     if not {b"moov", b"mdat"} <= names:
-        raise Damaged("it holds no movie header or nothing behind it")
+        raise Damaged("it has no movie header or no media data")
     return Extent(size)
 
 
 def pdf(file: BinaryIO) -> Extent:
-    """The version at the very beginning, the end mark at the end."""
+    """PDF: the version at the beginning, the end mark at the end."""
     size = _size(file)
     tail = _read(file, max(0, size - _TAIL), min(size, _TAIL))
     if b"startxref" not in tail or b"%%EOF" not in tail:
@@ -76,12 +76,12 @@ def pdf(file: BinaryIO) -> Extent:
 
 
 def ogg(file: BinaryIO) -> Extent:
-    """Pages fill the file."""
+    """Ogg: the file consists of pages."""
     size, position = _size(file), 0
     while position < size:
         head = _read(file, position, 27)
         if head[:5] != b"OggS\0":
-            raise Damaged("a page does not begin where it should")
+            raise Damaged("a page does not begin at the right place")
         lengths = _read(file, position + 27, head[26])
         position += 27 + head[26] + sum(lengths)
     if position != size:
@@ -90,20 +90,20 @@ def ogg(file: BinaryIO) -> Extent:
 
 
 def mp3(file: BinaryIO) -> Extent:
-    """After the tags come two frames of sound, one right behind the other."""
+    """MP3: two consecutive frames of sound follow the tags."""
     position, head = 0, _read(file, 0, 10)
     if head[:3] == b"ID3":
         position = 10 + (head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9])
     for _ in range(2):
         length = _frame_length(_read(file, position, 4))
         if not length:
-            raise Damaged("it holds no sound")
+            raise Damaged("it contains no sound")
         position += length
     return Extent(_size(file))
 
 
 def _frame_length(head: bytes) -> int:
-    """Bytes of the frame of MPEG sound, layer III, that begins so; 0 when it is none."""
+    """The length in bytes of an MPEG layer III frame with this beginning; 0 when it is none."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
         return 0
     version, padding = head[1] >> 3 & 3, head[2] >> 1 & 1

@@ -1,16 +1,14 @@
-"""What can go wrong with media."""
+"""Errors of the media room."""
 
 from campaign_app.core.errors import Conflict, Invalid, NotFound, SavedMeanwhile
 
 
 class MediaNotFound(NotFound):
-    """No file with that id."""
-
     code = "media_not_found"
 
 
 class MediaRefused(Invalid):
-    """The file is of no accepted type, damaged or too large."""
+    """The file's type is not accepted, or the file is damaged or too large."""
 
     code = "media_refused"
 
@@ -19,18 +17,18 @@ class MediaRefused(Invalid):
 
 
 class MediaChanged(SavedMeanwhile):
-    """Someone saved the name or the alternative text in between."""
+    """Someone else saved the name or the alternative text after it was loaded."""
 
     code = "media_changed"
 
 
 class MediaInUse(Conflict):
-    """A campaign or a template refers to the file."""
+    """A campaign or template uses the file."""
 
     code = "media_in_use"
 
 
 class LibraryFull(Conflict):
-    """The files together would be larger than the workspace allows."""
+    """All files together would exceed the limit of the installation."""
 
     code = "media_library_full"

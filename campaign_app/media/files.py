@@ -1,4 +1,4 @@
-"""The media folder: uploads as they come, files under the SHA-256 of their bytes, and what nobody needs any more."""
+"""The media folder: uploads while they arrive, files named by the SHA-256 of their bytes, and removal of old ones."""
 
 import hashlib
 import os
@@ -15,27 +15,27 @@ from campaign_app.media.types import FileType
 
 _INCOMING: Final = "incoming"
 KEEP_UNKNOWN_S: Final = 3_600.0
-"""A file without a row stays so long: its upload may not be committed yet."""
+"""How long a file without a row is kept: its upload may not be committed yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An upload whose bytes are on disk, not in the library yet."""
+    """An upload whose bytes are on disk but not yet in the library."""
 
     path: Path
     size: int
 
 
 def path_of(digest: str) -> Path:
-    """Where the bytes with this SHA-256 are."""
+    """The path of the bytes with this SHA-256."""
     return settings().media_folder / digest[:2] / digest
 
 
 async def receive(stream: AsyncIterator[bytes]) -> Draft:
-    """Write an upload to disk as it comes. It is cut off when its beginning is refused or it gets too large.
+    """Write an upload to disk while it arrives. It is aborted when its beginning is refused or it gets too large.
 
     Raises:
-        MediaRefused: in words for a person. Nothing stays of it.
+        MediaRefused: with a message for a person. No file is kept.
     """
     folder = settings().media_folder / _INCOMING
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ async def receive(stream: AsyncIterator[bytes]) -> Draft:
 
 
 def cut_and_hash(draft: Draft, length: int) -> str:
-    """Cut off what is behind the file's own end, write it through to the disk; the SHA-256 of the rest."""
+    """Cut off bytes after the file's own end and sync it to disk; return the SHA-256 of the rest."""
     with draft.path.open("rb+") as file:
         file.truncate(length)
         os.fsync(file.fileno())
@@ -66,23 +66,23 @@ def cut_and_hash(draft: Draft, length: int) -> str:
 
 
 def keep(draft: Draft, digest: str) -> None:
-    """Put a draft in its place at once: whoever reads finds all of it or nothing.
+    """Move a draft to its place atomically: readers find all of it or nothing.
 
-    A file that is there already is replaced by the same bytes, so that `tidy` sees that it is young.
+    An existing file is replaced by the same bytes, so that its age starts anew for `unknown`.
     """
     target = path_of(digest)
     target.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(draft.path, target)  # noqa: PTH105  (says what it does)
+    os.replace(draft.path, target)  # noqa: PTH105  (the clearer name)
 
 
 def unknown(known: Collection[str]) -> list[Path]:
-    """Files that no row needs: old drafts, and what has been there for a while without a row."""
+    """Files that no row needs: old drafts, and old files without a row."""
     paths = settings().media_folder.glob("??*/*")
     return [path for path in paths if path.is_file() and path.name not in known and _is_old(path)]
 
 
 def remove(path: Path) -> bool:
-    """Delete a file that `unknown` found, unless the same bytes were uploaded again meanwhile."""
+    """Delete a file found by `unknown`, unless the same bytes were uploaded again meanwhile."""
     aside = path.with_name(f"{path.name}.removed")
     try:
         path.rename(aside)

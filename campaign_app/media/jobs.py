@@ -1,4 +1,4 @@
-"""Background functions of the media room."""
+"""Background jobs of the media room."""
 
 import asyncio
 from typing import Any
@@ -8,7 +8,7 @@ from campaign_app.media import files, repository
 
 
 async def tidy_media(_ctx: dict[str, Any]) -> int:
-    """Delete the bytes of files that left the library and of uploads that broke off; how many (cron, hourly)."""
+    """Delete the bytes of removed files and of aborted uploads; return how many (cron, hourly)."""
     async with db.reading() as session:
         known = await repository.digests(session)
     paths = await asyncio.to_thread(files.unknown, known)

@@ -1,4 +1,4 @@
-"""Names of files: what people see, and what stands in a public address. Pure."""
+"""File names: the one that people see, and the one in a public address. No I/O."""
 
 import re
 import unicodedata
@@ -10,11 +10,11 @@ from campaign_app.media.types import FileType
 LONGEST: Final = 200
 _NOT_IN_ADDRESSES: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Controls, marks that turn the direction of writing, halves of letters."""
+"""Control characters, direction marks, lone surrogates."""
 
 
 def clean(given: str, found: FileType) -> str:
-    """A name for people that ends as files of this type do; folders are cut off."""
+    """A name for people, without folders and with a suffix of this type."""
     name = PurePosixPath(given.replace("\\", "/")).name
     seen = "".join(letter for letter in name if unicodedata.category(letter) not in _UNSEEN)
     stem, suffix = " ".join(seen.split()), found.suffixes[0]
@@ -27,7 +27,7 @@ def clean(given: str, found: FileType) -> str:
 
 
 def in_address(name: str) -> str:
-    """The name with only letters that need no escaping."""
+    """The name reduced to characters that need no escaping in an address."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     stem, _, suffix = plain.rpartition(".")
     return f"{_NOT_IN_ADDRESSES.sub('-', stem).strip('-.')[:80] or 'file'}.{suffix}"

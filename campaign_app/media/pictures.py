@@ -1,6 +1,6 @@
-"""Reads the structure of image files: size in pixels and where the file ends. Nothing is decompressed.
+"""Reads the structure of image files: size in pixels, and where the file ends. Nothing is decompressed.
 
-Each function takes the whole file and returns what belongs to the image; bytes after its end are not part of it.
+Each function takes the whole file and returns the image's extent. Bytes after its end are not part of it.
 """
 
 import struct
@@ -17,7 +17,7 @@ _IMAGE_CHUNKS: Final = frozenset({b"VP8 ", b"VP8L", b"ANMF"})
 
 
 class Damaged(ValueError):
-    """The file does not follow the rules of its format."""
+    """The file violates the rules of its format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class Extent:
 
 
 def is_webp(head: bytes) -> bool:
-    """Whether a file begins as WebP does."""
+    """Whether the beginning is that of a WebP image."""
     return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
 
 
 def png(data: bytes) -> Extent:
-    """Every chunk with its checksum, from IHDR to IEND."""
+    """Reads every chunk with its checksum, from IHDR to IEND."""
     position, has_pixels = len(PNG), False
     width, height = 0, 0
     while True:
@@ -43,7 +43,7 @@ def png(data: bytes) -> Extent:
         content = _part(data, position + 8, length)
         (checksum,) = struct.unpack(">I", _part(data, position + 8 + length, 4))
         if zlib.crc32(content, zlib.crc32(name)) != checksum:
-            raise Damaged("a checksum does not fit")
+            raise Damaged("a checksum is wrong")
         if (name == b"IHDR") != (position == len(PNG)) or (name == b"IHDR" and length != 13):
             raise Damaged("the header is missing")
         if name == b"IHDR":
@@ -58,11 +58,11 @@ def png(data: bytes) -> Extent:
 
 
 def jpeg(data: bytes) -> Extent:
-    """Every segment from the start to the end of the image. The size is in the frame header."""
+    """Reads every segment from the start to the end of the image. The size is in the frame header."""
     position, width, height, has_pixels = 2, 0, 0, False
     while True:
         if _part(data, position, 1) != b"\xff":
-            raise Damaged("a segment does not begin where it should")
+            raise Damaged("a segment does not begin at the right place")
         while (marker := _part(data, position + 1, 1)[0]) == 0xFF:
             position += 1
         position += 2
@@ -97,7 +97,7 @@ def _end_of_scan(data: bytes, position: int) -> int:
 
 
 def gif(data: bytes) -> Extent:
-    """Every block up to the trailer."""
+    """Reads every block up to the trailer."""
     width, height, flags = struct.unpack("<HHB", _part(data, 6, 5))
     position, has_pixels = 13 + _colours(flags), False
     while (block := _part(data, position, 1)) != b";":
@@ -107,7 +107,7 @@ def gif(data: bytes) -> Extent:
         elif block == b"!":
             position += 2
         else:
-            raise Damaged("a block is of no known kind")
+            raise Damaged("a block is of an unknown kind")
         while (length := _part(data, position, 1)[0]) > 0:
             position += 1 + length
         position += 1
@@ -121,7 +121,7 @@ def _colours(flags: int) -> int:
 
 
 def webp(data: bytes) -> Extent:
-    """Every chunk of the RIFF container. The first one holds the size."""
+    """Reads every chunk of the RIFF container. The first one holds the size."""
     end = 8 + struct.unpack("<I", data[4:8])[0]
     data = _part(data, 0, end)
     width, height = _webp_size(data)

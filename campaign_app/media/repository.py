@@ -32,7 +32,7 @@ def _with_person() -> sa.Select[Any]:
 
 
 async def page(session: AsyncSession, query: MediaQuery) -> Page[Any]:
-    """A page of (file, name of the person who added it), with the number of all."""
+    """A page of (file, name of the person who added it), with the total."""
     conditions = _conditions(query)
     keys = [SortKey(_SORT[query.sort], query.descending), SortKey(Media.id, query.descending)]
     statement = _with_person().where(*conditions)
@@ -50,7 +50,7 @@ def _conditions(query: MediaQuery) -> list[Any]:
 
 
 async def get(session: AsyncSession, media_id: int) -> tuple[Media, str] | None:
-    """A file and the name of the person who added it, as stored now."""
+    """A file and the name of the person who added it, read afresh."""
     statement = _with_person().where(col(Media.id) == media_id).execution_options(populate_existing=True)
     row = (await session.execute(statement)).first()
     return (row[0], row[1]) if row else None
@@ -67,26 +67,26 @@ async def by_token(session: AsyncSession, token: str) -> Media | None:
 
 
 async def insert(session: AsyncSession, values: Mapping[str, Any]) -> bool:
-    """Store a file; False when these bytes are there already."""
+    """Store a file; False when these bytes are stored already."""
     statement = (postgresql if db.is_postgres() else sqlite).insert(_media)
     statement = statement.values(**values).on_conflict_do_nothing(index_elements=["digest"]).returning(_media.c.id)
     return (await session.execute(statement)).first() is not None
 
 
 async def save(session: AsyncSession, media_id: int, version: int, changes: Mapping[str, Any]) -> bool:
-    """Write if nobody saved since `version`."""
+    """Write changes; False when somebody saved after `version`."""
     conditions = (_media.c.id == media_id, _media.c.version == version)
     statement = sa.update(_media).where(*conditions).values(**changes, version=version + 1).returning(_media.c.id)
     return (await session.execute(statement)).first() is not None
 
 
 async def remove(session: AsyncSession, media_id: int) -> None:
-    """Take a file out of the library; `jobs.tidy_media` removes its bytes."""
+    """Remove a file from the library. `jobs.tidy_media` deletes its bytes."""
     await session.execute(sa.delete(_media).where(_media.c.id == media_id))
 
 
 async def space(session: AsyncSession, limit: int) -> Space:
-    """What all files take."""
+    """The number and size of all files."""
     used = sa.func.coalesce(sa.func.sum(Media.size_bytes), 0)
     row = (await session.execute(sa.select(used, sa.func.count()).select_from(Media))).one()
     return Space(int(row[0]), limit, int(row[1]))
@@ -98,7 +98,7 @@ async def digests(session: AsyncSession) -> set[str]:
 
 
 async def uses(session: AsyncSession, token: str) -> Sequence[Use]:
-    """Messages whose HTML or text holds this token, by name. A deleted campaign counts if it was launched."""
+    """Messages whose HTML or text contains this token, by name. A deleted campaign counts if it was launched."""
     campaigns = select(Campaign.id, Campaign.name).where(
         sa.or_(col(Campaign.deleted_at).is_(None), col(Campaign.launched_at).is_not(None)),
         _holds(token, Campaign.html, Campaign.text),

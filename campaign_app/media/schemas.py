@@ -1,4 +1,4 @@
-"""What goes in and out of the media room."""
+"""Inputs and results of the media room."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ Sort = Literal["added", "name", "size"]
 
 
 class MediaQuery(BaseModel):
-    """Which files, in what order, which page. `search`: words that the name or the alternative text holds."""
+    """Filters, order and page of the library. `search`: words in the name or the alternative text."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,7 +26,7 @@ class MediaQuery(BaseModel):
 
 
 class MediaInput(BaseModel):
-    """What people change: the name and what is read out in the place of an image."""
+    """What people can change: the name, and the alternative text that is read out for an image."""
 
     model_config = ConfigDict(str_strip_whitespace=True, extra="forbid")
 
@@ -36,7 +36,7 @@ class MediaInput(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class MediaRow:
-    """A file of the library. `address` is the public one; `width` and `height` are in pixels, of images only."""
+    """A file of the library. `address`: the public one. `width` and `height`: in pixels, of images only."""
 
     id: int
     name: str
@@ -54,7 +54,7 @@ class MediaRow:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """An upload. `is_new`: these bytes were not in the library before."""
+    """The result of an upload. `is_new`: these bytes were not in the library before."""
 
     media: MediaRow
     is_new: bool
@@ -62,7 +62,7 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A message that refers to a file: `noun` is campaign or template."""
+    """A message that uses a file. `noun`: campaign or template."""
 
     noun: Literal["campaign", "template"]
     id: int
@@ -80,7 +80,7 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class PublicFile:
-    """What the public address gives."""
+    """What the public address of a file returns."""
 
     path: Path
     name: str

@@ -1,4 +1,4 @@
-"""Use cases of the media library. A file never changes: another picture is another file with another address."""
+"""Use cases of the media library. A file never changes. A changed image is another file with another address."""
 
 import asyncio
 import secrets
@@ -23,11 +23,11 @@ from campaign_app.workspace import address
 from campaign_app.workspace import service as workspace
 
 PREFIX: Final = "/media/"
-"""Public addresses are PREFIX, the file's token, a slash and its name."""
+"""Public addresses consist of PREFIX, the file's token, a slash and its name."""
 
 
 async def search(session: AsyncSession, actor: Actor, query: MediaQuery) -> Page[MediaRow]:
-    """A page of the library, with the total of the query."""
+    """A page of the library."""
     actor.require("media:read")
     base = await _base(session)
     return (await repository.page(session, query)).map(lambda row: _row(row[0], row[1], base))
@@ -37,7 +37,7 @@ async def get(session: AsyncSession, actor: Actor, media_id: int) -> MediaRow:
     """One file.
 
     Raises:
-        MediaNotFound: there is none.
+        MediaNotFound: it does not exist.
     """
     actor.require("media:read")
     media, person = await _known(session, media_id)
@@ -45,7 +45,7 @@ async def get(session: AsyncSession, actor: Actor, media_id: int) -> MediaRow:
 
 
 async def uses(session: AsyncSession, actor: Actor, media_id: int) -> Sequence[Use]:
-    """Campaigns and templates whose message refers to the file."""
+    """Campaigns and templates whose message uses the file."""
     actor.require("media:read")
     media, _ = await _known(session, media_id)
     return await repository.uses(session, media.token)
@@ -58,12 +58,12 @@ async def space(session: AsyncSession, actor: Actor) -> Space:
 
 
 async def add(session: AsyncSession, actor: Actor, filename: str, stream: AsyncIterator[bytes]) -> Added:
-    """Store an upload as it comes. Bytes that are in the library already give the file that holds them.
+    """Store an upload while it arrives. If the library already has the same bytes, return that file.
 
-    The type is found by the content. What stands behind the end of an image is cut off.
+    The type is found by the content. Bytes after the end of an image are cut off.
 
     Raises:
-        MediaRefused: the type is not accepted, the file is damaged or too large. LibraryFull. Nothing is kept of it.
+        MediaRefused: the type is not accepted, the file is damaged or too large. LibraryFull. No file is kept.
     """
     actor.require("media:write")
     values = await _stored(session, await files.receive(stream))
@@ -79,7 +79,7 @@ async def add(session: AsyncSession, actor: Actor, filename: str, stream: AsyncI
 
 
 async def _stored(session: AsyncSession, draft: files.Draft) -> dict[str, Any]:
-    """Put the bytes in their place; what is known of them. Without a row they are removed after a while."""
+    """Move the bytes to their place; return the columns of the row. Bytes without a row are deleted later."""
     try:
         found, extent = await asyncio.to_thread(types.examine, draft.path)
         digest = await asyncio.to_thread(files.cut_and_hash, draft, extent.length)
@@ -101,10 +101,10 @@ async def _stored(session: AsyncSession, draft: files.Draft) -> dict[str, Any]:
 async def update(
     session: AsyncSession, actor: Actor, media_id: int, version: int, fields: MediaInput | dict[str, Any]
 ) -> MediaRow:
-    """Change the name and the alternative text; addresses in messages go on working.
+    """Change the name and the alternative text. Addresses in messages keep working.
 
     Raises:
-        MediaChanged: someone saved in between. Invalid: a field is wrong. MediaNotFound.
+        MediaChanged: someone else saved it after it was loaded. Invalid: a field is wrong. MediaNotFound.
     """
     actor.require("media:write")
     given = _read(fields)
@@ -114,8 +114,8 @@ async def update(
     changed = {key: both for key, both in changed.items() if both["from"] != both["to"]}
     if not await repository.save(session, media_id, version, {**after, "updated_at": now()}):
         raise MediaChanged(
-            f"“{media.name}” was saved by someone else while you edited it. Your changes are not saved. "
-            "Reload to see theirs, then change it again.",
+            f"“{media.name}” was saved by someone else while you edited it. Your changes were not saved. "
+            "Reload to see the saved version, then repeat your changes.",
             title="Changed by someone else",
         )
     if changed:
@@ -124,17 +124,17 @@ async def update(
 
 
 async def delete(session: AsyncSession, actor: Actor, media_id: int) -> None:
-    """Take a file out of the library; its address does not work any more.
+    """Remove a file from the library. Its address stops working.
 
     Raises:
-        MediaInUse: a campaign or a template refers to it. MediaNotFound.
+        MediaInUse: a campaign or template uses it. MediaNotFound.
     """
     actor.require("media:write")
     media, _ = await _known(session, media_id)
     if found := await repository.uses(session, media.token):
         shown = ", ".join(f"{use.noun} “{use.name}”" for use in found[:3])
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-        raise MediaInUse(f"“{media.name}” is used in {shown}{more}. Take it out there first.", title="File in use")
+        raise MediaInUse(f"“{media.name}” is used in {shown}{more}. Remove it there first.", title="File in use")
     await repository.remove(session, media_id)
     await audit.record(session, actor, "media.delete", "media", media_id, media.name)
 
@@ -151,7 +151,7 @@ async def delete_many(session: AsyncSession, actor: Actor, ids: Sequence[int]) -
 
 
 async def published(session: AsyncSession, token: str) -> PublicFile | None:
-    """What the public address with this token gives to anybody; None when there is nothing."""
+    """The file behind the public address with this token, for anybody; None when there is none."""
     media = await repository.by_token(session, token)
     if media is None:
         return None
@@ -159,7 +159,7 @@ async def published(session: AsyncSession, token: str) -> PublicFile | None:
 
 
 async def missing(session: AsyncSession) -> int:
-    """How many files of the library are not in this host's media folder."""
+    """How many files of the library are missing in this host's media folder."""
     paths = [files.path_of(digest) for digest in await repository.digests(session)]
     return sum(await asyncio.to_thread(lambda: [not path.is_file() for path in paths]))
 
@@ -169,8 +169,8 @@ async def _must_have_room(session: AsyncSession, size: int) -> None:
     if used + size > limit:
         megabytes = limit // types.MEGABYTE
         raise LibraryFull(
-            f"The media library holds at most {megabytes:,} MB, and this file does not fit in. Delete files that no "
-            "message uses, or ask whoever runs Beacon to raise BEACON_MEDIA_LIMIT_MB.",
+            f"The media library holds at most {megabytes:,} MB, and this file does not fit. Delete files that no "
+            "message uses, or ask your administrator to raise BEACON_MEDIA_LIMIT_MB.",
             title="Library full",
         )
 
@@ -186,9 +186,7 @@ async def _base(session: AsyncSession) -> str:
 async def _known(session: AsyncSession, media_id: int) -> tuple[Media, str]:
     found = await repository.get(session, media_id)
     if found is None:
-        raise MediaNotFound(
-            "This file is not in the library any more. Someone may have deleted it.", title="No such file"
-        )
+        raise MediaNotFound("This file is no longer in the library. Someone may have deleted it.", title="No such file")
     return found
 
 

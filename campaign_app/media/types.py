@@ -1,4 +1,4 @@
-"""The accepted types. A file's type is found by its content, never by its name or by what a browser says."""
+"""The accepted file types. A type is found by the content, never by the name or by what the browser sends."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from campaign_app.models.media import MediaKind
 
 MEGABYTE: Final = 1 << 20
 HEAD: Final = 32
-"""So many bytes at the beginning decide the type."""
+"""How many bytes at the beginning determine the type."""
 LIMITS: Final[dict[MediaKind, int]] = {
     MediaKind.IMAGE: 5 * MEGABYTE,
     MediaKind.VIDEO: 16 * MEGABYTE,
@@ -26,7 +26,7 @@ MOST_SIDE: Final = 16_384
 
 @dataclass(frozen=True, slots=True)
 class FileType:
-    """A type: `suffixes` are those that its names may have, the usual one first."""
+    """A file type. `suffixes`: those of its file names, the usual one first."""
 
     label: str
     content_type: str
@@ -84,10 +84,10 @@ _KNOWN_BUT_REFUSED: Final[tuple[tuple[Callable[[bytes], bool], str], ...]] = (
 
 
 def by_head(head: bytes) -> FileType:
-    """The type of a file that begins so.
+    """The type of a file with this beginning.
 
     Raises:
-        MediaRefused: it is none of TYPES.
+        MediaRefused: it is not one of TYPES.
     """
     for each in TYPES:
         if each.begins(head):
@@ -103,10 +103,10 @@ def by_head(head: bytes) -> FileType:
 
 
 def examine(path: Path) -> tuple[FileType, Extent]:
-    """A whole file's type, its size in pixels and how many bytes belong to it.
+    """The type, size in pixels and length in bytes of a whole file.
 
     Raises:
-        MediaRefused: damaged, cut off, larger than its kind may be, or of too many pixels.
+        MediaRefused: it is damaged or incomplete, or has too many bytes or pixels.
     """
     with path.open("rb") as file:
         found = by_head(file.read(HEAD))
@@ -123,7 +123,7 @@ def must_fit(found: FileType, size: int) -> None:
     """Check the size of a file of this type.
 
     Raises:
-        MediaRefused: it is larger than its kind may be.
+        MediaRefused: it is too large for its kind.
     """
     if size > found.limit:
         most = found.limit // MEGABYTE

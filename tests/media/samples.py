@@ -1,4 +1,4 @@
-"""Small valid files of every accepted type, made by hand so that each byte is known."""
+"""Small valid files of every accepted type, built byte by byte."""
 
 import struct
 import zlib

@@ -1,4 +1,4 @@
-"""The library: stored once, found again, renamed, kept while it is used, gone afterwards."""
+"""The media library: upload, same bytes twice, search, rename, refused and allowed deletion."""
 
 import asyncio
 import os
@@ -127,7 +127,7 @@ async def test_the_library_has_a_limit(
     await upload(actor, samples.png())
     with pytest.raises(LibraryFull, match="BEACON_MEDIA_LIMIT_MB"):
         await upload(actor, samples.gif())
-    assert not (await upload(actor, samples.png())).is_new  # takes no more room
+    assert not (await upload(actor, samples.png())).is_new  # the same bytes take no space
     async with db.reading() as session:
         space = await service.space(session, actor)
     assert (space.used, space.limit, space.files) == (len(samples.png()), 100, 1)
@@ -169,7 +169,7 @@ async def test_name_and_text_are_changed_by_one_person_at_a_time(database: str, 
 
 
 async def use(actor: Actor, media: MediaRow) -> tuple[int, int]:
-    """A campaign and a template with the image; their ids."""
+    """Create a campaign and a template that use the image; return their ids."""
     html = f'<p><img src="{media.address}" alt=""> {{{{ unsubscribe_url }}}}</p>'
     async with db.transaction() as session:
         campaign = await campaigns.create(session, actor, "Autumn", html=html, subject="Hello")
@@ -195,7 +195,7 @@ async def test_a_used_file_stays(database: str, make_actor: MakeActor) -> None:
         assert launched is not None
         launched.launched_at = launched.deleted_at = now()
         session.add(launched)
-    with pytest.raises(MediaInUse):  # its mails are out and show the image
+    with pytest.raises(MediaInUse):  # its e-mails were sent and show the image
         async with db.transaction() as session:
             await service.delete(session, actor, media.id)
     async with db.transaction() as session:
@@ -238,7 +238,7 @@ async def test_bytes_go_when_their_file_left_and_only_then(database: str, make_a
     (settings().media_folder / "incoming" / "broken-off").write_bytes(b"half")
     async with db.transaction() as session:
         await service.delete(session, actor, gone.id)
-    assert await jobs.tidy_media({}) == 0  # an upload of the same bytes may be on its way
+    assert await jobs.tidy_media({}) == 0  # the same bytes may be in an upload now
     make_old()
     assert await jobs.tidy_media({}) == 2
     (left,) = stored()

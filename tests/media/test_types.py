@@ -1,4 +1,4 @@
-"""A file is what its content says. Whatever else is in it, under whatever name, it is refused or harmless."""
+"""The content determines a file's type. Files with other content or a wrong name are refused or made harmless."""
 
 import struct
 import zipfile
@@ -129,7 +129,7 @@ def test_a_page_program_or_archive_that_pretends_is_refused(tmp_path: Path, data
         (b"PK\3\4", "Save it as PDF"),
         (b"hello", "Use PNG, JPEG, GIF, WebP"),
         (samples.png()[:40], "damaged: it ends too early"),
-        (samples.png().replace(b"IDAT", b"IDAX"), "a checksum does not fit"),
+        (samples.png().replace(b"IDAT", b"IDAX"), "a checksum is wrong"),
         (samples.png(0, 2), "no size"),
         (samples.mp4().replace(b"moov", b"free"), "no movie header"),
         (b"\xff\xd8\xff\xd9", "no pixels"),
@@ -143,7 +143,7 @@ def test_what_is_refused_is_said_in_words(tmp_path: Path, data: bytes, said: str
 def test_an_image_that_would_fill_the_memory_is_refused_by_its_header(
     tmp_path: Path, make: Callable[[int, int], bytes]
 ) -> None:
-    side = 16_383  # the most that WebP without an extended header can say
+    side = 16_383  # the largest side of WebP without an extended header
     assert f"{side:,} × {side:,} pixels" in refusal(tmp_path, make(side, side))
     assert examine(tmp_path, make(6_000, 4_000))[1] == Extent(len(make(6_000, 4_000)), 6_000, 4_000)
 
