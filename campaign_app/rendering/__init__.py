@@ -1,1 +1,1 @@
-"""From what people write to one person's message: template language, HTML, links, the process that can be killed."""
+"""Turns templates into one person's message: template language, HTML, links, and the isolated rendering process."""

@@ -1,7 +1,7 @@
-"""What one rendering may use: processor time, steps of loops, text that is made, text that is written.
+"""Limits of one rendering: processor time, loop steps, intermediate text, output.
 
-Every operator, filter, comparison, loop step and output of a template asks here first, so that nothing runs for long
-between two looks at the clock.
+Every operator, filter, comparison, loop step and output of a template is counted here first, so that the clock is
+checked often.
 """
 
 from contextvars import ContextVar, Token
@@ -14,20 +14,20 @@ MAX_STEPS = 20_000
 MAX_ITEMS = 20_000
 MAX_BITS = 256
 SHORT = 256
-"""Texts below this cost less than counting them; how many a template can make is bounded by its nodes and steps."""
+"""Texts below this length are not counted. Their number is limited by the template's nodes and loop steps."""
 RENDER_S = 0.25
 
 
 class LimitReached(Exception):
-    """A template asked for more than a message may use."""
+    """A template exceeded a limit."""
 
 
 class TimeUsedUp(LimitReached):
-    """A rendering took more processor time than a message may take."""
+    """A rendering took more processor time than allowed."""
 
 
 class Budget:
-    """What one rendering may still use."""
+    """What is left of one rendering's limits."""
 
     __slots__ = ("_look_at", "_since", "made", "steps", "written")
 
@@ -39,14 +39,15 @@ class Budget:
         self._look_at = monotonic() + RENDER_S / 2
 
     def look(self) -> None:
-        """Stop what takes too long."""
+        """Check the time; raise TimeUsedUp when it is used up."""
         if monotonic() > self._look_at:
             self._look_closely()
 
     def _look_closely(self) -> None:
-        """Half of the time has passed on the wall: from now on only this thread's processor time counts.
+        """Check this thread's processor time, from half of the allowed time on.
 
-        A busy machine is not the template's fault; to ask for that clock at each beginning would cost every message.
+        Elapsed time would blame the template for a busy machine. Reading processor time from the start would slow down
+        every message.
         """
         used = thread_time()
         if not self._since:
@@ -64,14 +65,14 @@ class Budget:
         self.look()
 
     def make(self, length: int) -> None:
-        """Count a text of `length` characters that is going to be made."""
+        """Count a text of `length` characters before it is created."""
         self.made -= length
         if self.made < 0:
-            raise LimitReached("The template makes too much text on the way")
+            raise LimitReached("The template creates too much text while it runs")
         self.look()
 
     def write(self, length: int) -> None:
-        """Count what goes into the message."""
+        """Count output."""
         self.written -= length
         if self.written < 0:
             raise LimitReached(f"The message grows beyond {MAX_OUTPUT // 1_000_000} MB")
@@ -81,26 +82,25 @@ current: ContextVar[Budget | None] = ContextVar("budget", default=None)
 
 
 def begin() -> "Token[Budget | None]":
-    """Start to count; `end` with the token stops it."""
+    """Start counting. Pass the returned token to `end`."""
     return current.set(Budget())
 
 
 def end(token: "Token[Budget | None]") -> None:
-    """Stop counting."""
     current.reset(token)
 
 
 def allow(length: int) -> None:
-    """Ask before a text of `length` characters is made."""
+    """Check and count a text of `length` characters before it is created."""
     if length < SHORT:
         return
     if length > MAX_TEXT:
-        raise LimitReached("A text grows without bound")
+        raise LimitReached("A text grows without limit")
     if budget := current.get():
         budget.make(length)
 
 
 def look() -> None:
-    """Stop what takes too long."""
+    """Check the time of the current rendering."""
     if budget := current.get():
         budget.look()

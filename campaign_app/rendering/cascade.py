@@ -1,5 +1,5 @@
-"""What a style attribute gets of the rules that match its element, so that every rule which stays in a sheet still has
-the effect that it had. Pure; see docs/decisions/0010."""
+"""Decides which declarations move from style sheets into style attributes, so that the rules that stay in a sheet keep
+their effect. No I/O. See docs/decisions/0010."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ Rank = tuple[bool, tuple[int, int, int], int]
 
 @dataclass(slots=True)
 class Entry:
-    """A selector with its rule. `order`: the rule's place among all. `fixed`: it can stand in an attribute."""
+    """A selector with its rule. `order`: the rule's position among all. `fixed`: it can move into an attribute."""
 
     selector: Selector
     rule: Rule
@@ -20,15 +20,15 @@ class Entry:
     elements: set[int] = field(default_factory=set)
 
     def rank(self, declaration: Declaration) -> Rank:
-        """Which of two declarations wins on an element that has no own: the higher one."""
+        """The precedence of a declaration on an element without a style attribute. The highest wins."""
         return (declaration.important, self.selector.specificity, self.order)
 
 
 @dataclass(slots=True)
 class Element:
-    """A start tag and what concerns it. `own`: the declarations of its style attribute; `left`: families not inlined.
+    """A start tag with its styles. `own`: the declarations of its style attribute. `left`: families not inlined.
 
-    `changing`: its class, id or style depends on the recipient, so that nobody knows here which rules match it.
+    `changing`: its class, id or style depends on the recipient, so it is unknown which rules match it.
     """
 
     token: Token
@@ -41,7 +41,7 @@ class Element:
 
 @dataclass(slots=True)
 class Contest:
-    """What sets one family of properties on one element."""
+    """The declarations that set one family of properties on one element."""
 
     element: Element
     family: str
@@ -55,7 +55,7 @@ class Contest:
 
 
 def contests(elements: list[Element]) -> list[Contest]:
-    """Where a rule that stays in its sheet concerns an element."""
+    """The contests in which a rule that stays in its sheet takes part."""
     found: dict[tuple[int, str], Contest] = {}
     for number, element in enumerate(elements):
         for entry in element.entries:
@@ -70,7 +70,7 @@ def contests(elements: list[Element]) -> list[Contest]:
 
 
 def resolve(contests: list[Contest]) -> list[Declaration]:
-    """What of the kept rules becomes `!important`; elsewhere the contested families are not inlined."""
+    """Declarations of kept rules that become `!important`. Where that is not possible, the family is not inlined."""
     wanted, barred = _first_choice(contests)
     changed = True
     while changed:
@@ -106,7 +106,7 @@ def _first_choice(contests: list[Contest]) -> tuple[dict[int, Declaration], set[
 
 
 def _settle(contest: Contest, wanted: dict[int, Declaration], barred: set[int]) -> bool:
-    """Kept rules stay in their order among each other: who stands above one that is marked is marked too."""
+    """Keep the order among kept rules: a rule that wins over a marked one is marked too."""
     normal = [(rank, declaration) for rank, declaration in contest.kept if not declaration.important]
     changed = False
     for rank, declaration in normal:
@@ -126,7 +126,7 @@ def _settle(contest: Contest, wanted: dict[int, Declaration], barred: set[int]) 
 
 
 def chosen(element: Element) -> list[Declaration]:
-    """The declarations that the style attribute gets, the strongest last."""
+    """The declarations to write into the style attribute, the strongest last."""
     if element.changing:
         return []
     strongest: dict[int, Entry] = {}

@@ -1,9 +1,8 @@
-"""One part of a message (subject, HTML, text), compiled: rendered for thousands of people.
+"""One compiled part of a message (subject, HTML, text), which is rendered for thousands of people.
 
-Most of a message is fixed text between a few variables that stand in it many times. Such a part is taken apart once;
-for each person every variable is read and escaped once, whatever the number of its places, and one join puts the
-pieces together. Variables behind filters are worked out once as well. What is more (conditions, arithmetic) is left to
-Jinja2, once per distinct expression.
+Most of a message is fixed text between a few variables that occur several times. Such a part is split once. For each
+person every variable is read and escaped once, and one join assembles the pieces. Variables with filters are also
+computed once. Other expressions (conditions, arithmetic) are run by Jinja2, once per distinct expression.
 Parts with loops, calls or assignments run in Jinja2 as a whole. What Jinja2 runs is counted (`budget`).
 """
 
@@ -24,14 +23,14 @@ from campaign_app.rendering.errors import RenderError, TemplateInvalid, TooSlow
 from campaign_app.rendering.operators import written
 from campaign_app.rendering.template_environment import MessageEnvironment, plain_words
 
-_ABSENT = ""  # what Jinja2 makes of a variable that nobody set
+_ABSENT = ""  # how Jinja2 renders an undefined variable
 
 
 _special = re.compile("[&<>'\"]").search
 
 
 def _escaped(value: Any) -> str:
-    """As Jinja2 writes a value into HTML; most hold nothing to escape, and that is found out faster."""
+    """A value escaped as by Jinja2. Most values need no escaping, which is checked faster."""
     if type(value) is str and _special(value) is None:
         return value
     return escape(written(value))
@@ -42,12 +41,12 @@ def _plain(value: Any) -> str:
 
 
 def _depends(node: nodes.Node) -> bool:
-    """It may be run more than once, or change what stands behind it."""
+    """Whether a node may run more than once or affect later nodes."""
     return isinstance(node, nodes.For | nodes.Call | nodes.Assign)
 
 
 class _Code:
-    """A syntax tree as Jinja2 runs it."""
+    """A syntax tree that Jinja2 runs."""
 
     __slots__ = ("_blocks", "_environment", "_is_short", "_part", "_root", "_template")
 
@@ -60,7 +59,7 @@ class _Code:
             raise TemplateInvalid("Loops or conditions are nested too deeply", part=part) from None
         self._environment = environment
         self._part = part
-        self._is_short = short  # no piece is written twice
+        self._is_short = short  # no piece is output twice
         self._template = Template.from_code(environment, code, environment.globals)
         self._root = self._template.root_render_func
         self._blocks = self._template.blocks
@@ -81,7 +80,7 @@ class _Code:
                 budget.end(token)
 
     def _counted(self, context: Context) -> Iterator[str]:
-        """The pieces, the fixed ones counted too: a loop writes them many times."""
+        """The pieces. Fixed ones are counted too, because a loop outputs them many times."""
         count = budget.current.get() or budget.Budget()
         for piece in self._root(context):
             count.write(len(piece))
@@ -97,10 +96,10 @@ class _Code:
 
 
 class CompiledTemplate:
-    """A compiled part. `part` names it in errors; `reads` are the names it asks for.
+    """A compiled part. `part`: its name in errors. `reads`: the variables that it uses.
 
     Raises:
-        TemplateInvalid: it cannot be read; says which, where and why.
+        TemplateInvalid: it cannot be read. The error says which part, where and why.
     """
 
     __slots__ = ("_code", "_flat", "reads")
@@ -117,19 +116,20 @@ class CompiledTemplate:
 
     @property
     def is_flat(self) -> bool:
-        """No piece of it depends on another: it may be rendered together with other parts."""
+        """Whether no piece depends on another, so that it may be rendered together with other parts."""
         return self._flat is not None
 
     @property
     def is_fixed(self) -> bool:
-        """Nothing in it has to be calculated."""
+        """Whether it has only text and variables."""
         return self._flat is not None and self._flat.is_fixed
 
     def render(self, values: Mapping[str, Any]) -> str:
         """The part for one person.
 
         Raises:
-            RenderError: this person's values make it impossible, or a limit was reached. TooSlow: it is the time.
+            RenderError: it cannot be rendered with this person's values, or a limit was reached. TooSlow: it took too
+                long.
         """
         if self._flat is not None:
             return self._flat.render(values)
@@ -138,7 +138,7 @@ class CompiledTemplate:
 
 
 class _Filtered:
-    """`{{ name|filter(…) }}` with plain arguments, worked out without Jinja2's machinery; `line` for error messages."""
+    """`{{ name|filter(…) }}` with plain arguments, computed without Jinja2. `line`: for error messages."""
 
     __slots__ = ("_filters", "_name", "_undefined", "line")
 
@@ -156,7 +156,7 @@ class _Filtered:
         ]
 
     def value(self, values: Mapping[str, Any]) -> Any:
-        """What comes out of the last filter, not yet escaped."""
+        """The result of the last filter, not yet escaped."""
         value = values.get(self._name, self._undefined)
         for work, arguments, named in self._filters:
             value = work(value, *arguments, **named)
@@ -164,7 +164,7 @@ class _Filtered:
 
 
 def _filtered(environment: MessageEnvironment, node: nodes.Node) -> _Filtered | None:
-    """`node` as a variable behind filters, if that is what it is."""
+    """`node` as a variable with filters, or None when it is anything else."""
     filters: list[nodes.Filter] = []
     while isinstance(node, nodes.Filter) and node.node is not None:
         arguments = [*node.args, *(pair.value for pair in node.kwargs)]
@@ -210,7 +210,7 @@ class _Flat:
 
     @property
     def is_fixed(self) -> bool:
-        """Nothing but variables."""
+        """Whether it has only text and variables."""
         return self._code is None and not self._filtered
 
     def render(self, values: Mapping[str, Any]) -> str:
@@ -245,21 +245,21 @@ class _Flat:
                 budget.end(token)
 
     def _weigh(self, filled: Sequence[str]) -> None:
-        """Something long stands in it, maybe many times."""
+        """Check the exact length: a long value may occur several times."""
         lengths = [*map(len, self._fixed), *map(len, filled)]
         if sum(lengths[place] for place in self._places) > MAX_OUTPUT:
             raise RenderError(f"The message grows beyond {MAX_OUTPUT // 1_000_000} MB", part=self._part)
 
 
 def _short_enough(fixed: Sequence[str], places: Sequence[int]) -> int:
-    """Up to this length no value makes the whole too long, in however many places it stands."""
+    """Up to this total length of the values the output is never too long, however often a value occurs."""
     written = sum(len(fixed[place]) for place in places if place < len(fixed))
     filled = sum(place >= len(fixed) for place in places)
     return (MAX_OUTPUT - written) // filled if filled else MAX_OUTPUT
 
 
 class _Pieces:
-    """Collects what stands where: equal pieces once, and the places in their order."""
+    """Collects pieces: equal ones once, and all places in order."""
 
     def __init__(self, environment: MessageEnvironment) -> None:
         self._environment = environment
@@ -271,7 +271,7 @@ class _Pieces:
         self._places: list[tuple[list[Any], int]] = []
 
     def take(self, node: nodes.Node) -> None:
-        """The next node of the part's body."""
+        """Add the next node of the part's body."""
         if not isinstance(node, nodes.Output):
             self._place(self.rest, node, repr(node))
             return
@@ -283,7 +283,7 @@ class _Pieces:
             elif found := _filtered(self._environment, child):
                 self._place(self.filtered, found, repr(child))
             else:
-                self._place(self.rest, child, repr(child))  # to `==`, {{ 1 }} and {{ true }} are the same
+                self._place(self.rest, child, repr(child))  # repr: `==` treats {{ 1 }} and {{ true }} as equal
 
     def _place(self, among: list[Any], piece: Any, key: str) -> None:
         position = self._known.setdefault((id(among), key), len(among))
@@ -292,7 +292,7 @@ class _Pieces:
         self._places.append((among, position))
 
     def order(self) -> list[int]:
-        """The position of each place's piece in fixed + names + filtered + rest."""
+        """For each place the index of its piece in fixed + names + filtered + rest."""
         start, starts = 0, {}
         for among in (self.fixed, self.names, self.filtered, self.rest):
             starts[id(among)] = start
@@ -301,7 +301,7 @@ class _Pieces:
 
 
 def _picker(order: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
-    """itemgetter that gives a sequence for any number of positions."""
+    """An itemgetter that returns a sequence for any number of positions."""
     if len(order) > 1:
         return itemgetter(*order)
     return lambda pieces: [pieces[position] for position in order]
@@ -313,7 +313,7 @@ def _why(error: Exception) -> str:
         "TypeError": "Text and numbers are mixed, or a filter got something it cannot use",
         "ValueError": "A filter got a value it cannot use",
         "OverflowError": "A number is too large",
-        "KeyError": "A table has nothing at that place",
-        "IndexError": "A list has nothing at that place",
+        "KeyError": "A table has no entry with that name",
+        "IndexError": "A list has no item at that position",
     }
     return known.get(type(error).__name__, str(error) or type(error).__name__)

@@ -1,4 +1,4 @@
-"""Style sheets: rules, selectors and declarations with their places in the source. Linear; nothing is rewritten."""
+"""Reads rules, selectors and declarations of style sheets with their positions, in linear time. Rewrites nothing."""
 
 import re
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-_DEPTH = 4  # of @media in @supports in …; what is deeper is left alone
+_DEPTH = 4  # of @media in @supports in …; deeper rules are ignored
 _MARK = re.compile(r"/\*|[\"'\\(\[{)\]};,]")
 _STRING = {mark: re.compile(rf"(?:[^{mark}\\\n]++|\\.)*+{mark}?", re.DOTALL) for mark in "\"'"}
 _BLANK = re.compile(r"(?:\s++|/\*.*?(?:\*/|\Z)|<!--|-->)*+", re.DOTALL)
@@ -35,7 +35,7 @@ _CLOSERS = frozenset(")]}")
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """`name: value`; `end` is where it ends in the source. `family`: it may set what others of its family set."""
+    """`name: value`. `end`: its end in the source. `family`: properties of one family may set each other."""
 
     name: str
     value: str
@@ -44,7 +44,7 @@ class Declaration:
 
     @property
     def family(self) -> str:
-        """The shorthand that it belongs to, else its own name."""
+        """The shorthand to which it belongs, else its own name."""
         return _family(self.name)
 
 
@@ -62,9 +62,9 @@ def _family(name: str) -> str:
 
 @dataclass(slots=True)
 class Rule:
-    """Selectors and a block; `end` is behind the blanks that follow, `sheet` where its sheet begins.
+    """Selectors and a block. `end`: after the blanks that follow. `sheet`: the start of its sheet.
 
-    `conditional`: it stands in an at-rule or in a sheet for other media, or its block is never closed.
+    `conditional`: it is in an at-rule or in a sheet for other media, or its block is never closed.
     """
 
     selectors: list[str]
@@ -77,7 +77,7 @@ class Rule:
 
 @dataclass(slots=True)
 class Selector:
-    """What is to be known of one selector. `base` matches whatever it can match, whatever the mail program adds."""
+    """Facts about one selector. `base` matches every element that the selector can match in any mail program."""
 
     text: str
     specificity: tuple[int, int, int] = (0, 0, 0)
@@ -91,7 +91,7 @@ class Selector:
 
 
 def rules(css: str, start: int, end: int, *, conditional: bool = False) -> Iterator[Rule]:
-    """The style rules in the sheet css[start:end], those in at-rules too."""
+    """The style rules in the sheet css[start:end], with those in at-rules."""
     for rule in _rules(css, start, end, conditional=conditional, depth=0):
         rule.sheet = start
         yield rule
@@ -124,7 +124,7 @@ def _rule(css: str, start: int, opening: int, closing: int, stop: int, *, condit
 
 
 def declarations(css: str, start: int, end: int) -> Iterator[Declaration]:
-    """What stands between semicolons and has a name and a value."""
+    """The declarations, separated by semicolons, that have a name and a value."""
     for part, stop in _split(css, start, end, ";"):
         name, colon, value = _COMMENT.sub(" ", part).partition(":")
         name, value = name.strip().lower(), value.strip()
@@ -135,9 +135,7 @@ def declarations(css: str, start: int, end: int) -> Iterator[Declaration]:
 
 
 def addresses(css: str) -> Iterator[tuple[int, int]]:
-    """(start, end) of the addresses in a sheet or a style attribute: in `url(…)`, with or without quotes, and those
-    that are imported.
-    """
+    """(start, end) of the addresses in a sheet or a style attribute: in `url(…)`, quoted or not, and in @import."""
     at, imported = 0, False
     while found := _ADDRESS.search(css, at):
         at, kind = found.end(), found.lastgroup
@@ -153,7 +151,7 @@ def addresses(css: str) -> Iterator[tuple[int, int]]:
 
 
 def _string(css: str, at: int) -> tuple[int, int, int]:
-    """(start, end) of the text in the string that begins at `at`, and where the string ends; it may not be closed."""
+    """(start, end of the text, end of the string) of the string that begins at `at`. It may be unclosed."""
     stop = _end(_STRING[css[at]], css, at + 1)
     is_closed = stop > at + 1 and css[stop - 1] == css[at]
     return at + 1, stop - is_closed, stop
@@ -165,7 +163,7 @@ def _unquoted(css: str, at: int) -> tuple[int, int, int]:
 
 
 def _end(pattern: re.Pattern[str], css: str, at: int, stop: int = sys.maxsize) -> int:
-    """Where a pattern that fits everywhere ends."""
+    """The end of the match of a pattern that matches everywhere."""
     found = pattern.match(css, at, stop)
     assert found is not None
     return found.end()
@@ -176,7 +174,7 @@ def _blank(css: str, at: int, end: int) -> int:
 
 
 def _until(css: str, at: int, end: int, stops: str) -> int:
-    """The next of `stops` outside brackets, strings and comments; `end` when there is none."""
+    """The position of the next of `stops` outside brackets, strings and comments, or `end`."""
     depth = 0
     while found := _MARK.search(css, at, end):
         mark, at = found.group(), found.end()
@@ -206,7 +204,7 @@ def _split(css: str, start: int, end: int, sign: str) -> Iterator[tuple[str, int
 
 
 def selector(text: str) -> Selector:
-    """One selector, read."""
+    """Read one selector."""
     found = Selector(text)
     ids = classes = types = at = 0
     base, subject = "", ""

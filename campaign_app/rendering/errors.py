@@ -1,10 +1,10 @@
-"""What can be wrong with a message, in words for the person who writes it."""
+"""Errors of a message, with messages for the person who writes it."""
 
 from campaign_app.core.errors import Invalid
 
 
 class RenderError(Invalid):
-    """A message that cannot be made: `part` is subject, preheader, html, text or link; `line` counts from 1."""
+    """A message cannot be rendered. `part`: subject, preheader, html, text or link. `line`: counted from 1."""
 
     code = "render_error"
 
@@ -18,12 +18,12 @@ class RenderError(Invalid):
 
 
 class TemplateInvalid(RenderError):
-    """The template itself is wrong, whoever it is rendered for."""
+    """The template itself is wrong, for any recipient."""
 
     code = "template_invalid"
 
 
 class TooSlow(RenderError):
-    """Making the message takes more time than a message may take."""
+    """Rendering the message takes too long."""
 
     code = "template_too_slow"

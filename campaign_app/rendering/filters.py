@@ -1,4 +1,4 @@
-"""The filters of messages. Each is pure and quick, and every text that one makes is counted."""
+"""The filters of messages. Each is fast and has no side effects. Every text that one creates is counted."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -26,12 +26,12 @@ _CSS_UNSAFE = re.compile(r"[\x00-\x20\"'()\\<>]")
 
 
 def is_empty(value: Any) -> bool:
-    """What a reader would see as nothing: undefined, None or blank text."""
+    """Whether a value is undefined, None or blank text."""
     return value is None or isinstance(value, Undefined) or (isinstance(value, str) and not value.strip())
 
 
 def default(value: Any, instead: Any = "", _boolean: bool = True) -> Any:
-    """`{{ first_name|default("there") }}`: also when the field is empty, which is what people mean."""
+    """`{{ first_name|default("there") }}`. It also replaces an empty field, which is what people expect."""
     return instead if is_empty(value) else value
 
 
@@ -58,7 +58,7 @@ def replace(value: Any, old: str, new: str) -> str:
 
 
 def join(value: Any, between: str = "") -> str:
-    """The items of a list in one text."""
+    """The items of a list as one text."""
     if is_empty(value):
         return ""
     if isinstance(value, str):
@@ -104,13 +104,13 @@ def _parse(value: Any) -> float | None:
 
 
 def number(value: Any, decimals: int = 0) -> str:
-    """4,218 or 1,234.50. What is not a number stays as it is."""
+    """4,218 or 1,234.50. A value that is no number stays unchanged."""
     found = _parse(value)
     return _text(value) if found is None else f"{found:,.{max(0, min(int(decimals), 6))}f}"
 
 
 def money(value: Any, currency: str = "EUR") -> str:
-    """412.80 EUR. What is not a number stays as it is."""
+    """412.80 EUR. A value that is no number stays unchanged."""
     return _text(value) if _parse(value) is None else _bounded(f"{number(value, 2)} {_text_of(currency)}")
 
 
@@ -125,7 +125,7 @@ def truncate(value: Any, length: int = 80, end: str = "…") -> str:
 
 
 def title(value: Any) -> str:
-    """Anna-Maria O'Neil from anna-maria o'neil: words begin with a capital letter, the rest stays."""
+    """Anna-Maria O'Neil from anna-maria o'neil: words begin with a capital letter, other letters stay."""
     out, fresh = [], True
     for letter in _text(value):
         out.append(letter.upper() if fresh else letter)
@@ -152,17 +152,17 @@ def rounded(value: Any, decimals: int = 0) -> float | int:
 
 
 def length(value: Any) -> int:
-    """How many letters or items."""
+    """The number of characters or items."""
     return 0 if is_empty(value) else len(value)
 
 
 def first(value: Any) -> Any:
-    """The first item or letter."""
+    """The first item or character."""
     return "" if is_empty(value) or not len(value) else value[0]
 
 
 def last(value: Any) -> Any:
-    """The last item or letter."""
+    """The last item or character."""
     return "" if is_empty(value) or not len(value) else value[-1]
 
 
@@ -181,10 +181,10 @@ def _escaped(value: Any) -> Markup:
 
 
 def css_address(value: Any, in_sheet: bool = False) -> str:
-    """A whole address in `url(…)`: what would end it there is percent-encoded. A sheet knows no `&amp;`."""
+    """A whole address for `url(…)`: characters that would end it are percent-encoded. Sheets have no `&amp;`."""
     text = _CSS_UNSAFE.sub(lambda found: quote(found[0], safe=""), _text(value).strip())
     allow(len(text))
-    return Markup(text) if in_sheet else text  # noqa: S704  (neither < nor > is left in it)
+    return Markup(text) if in_sheet else text  # noqa: S704  (< and > are encoded)
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

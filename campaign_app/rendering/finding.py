@@ -1,4 +1,4 @@
-"""One thing that pre-flight found. Apart from the other schemas: the process that renders loads no database."""
+"""One finding of pre-flight. In its own module because the rendering process loads no database."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from campaign_app.kit.text import number
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`fix` names the builder's step that mends it (see FIX_STEPS), "" when none."""
+    """`fix`: the step of the builder in which it is fixed (see FIX_STEPS), or ""."""
 
     severity: str
     title: str

@@ -1,9 +1,9 @@
-"""Style sheets into style attributes, for mail programs that drop sheets; those that keep them show no difference.
+"""Moves style sheets into style attributes, for mail programs that drop sheets. Others show no difference.
 
-What cannot stand in an attribute stays in its sheet as written: pseudo-classes, at-rules, sheets for other media, rules
-that match nothing here. A style attribute is stronger than any sheet, so each such rule is compared with what would be
-inlined on the elements it can match: where it won, it is marked `!important`; where that would make it win too often,
-the property is not inlined there. `css_inline` says which selector matches which element, nothing more.
+Rules that cannot move into an attribute stay in their sheet unchanged: pseudo-classes, at-rules, sheets for other
+media, rules that match no element. A style attribute overrides any sheet. So each kept rule is compared with the
+declarations that would be inlined on the elements it can match. Where it won, it is marked `!important`. Where that
+would make it win too often, the property is not inlined. `css_inline` only says which selector matches which element.
 See docs/decisions/0010.
 """
 
@@ -21,18 +21,18 @@ from campaign_app.rendering.css import Declaration, Rule
 from campaign_app.rendering.layout import SHEET
 from campaign_app.rendering.markup import Page
 
-MOST_PAIRS, MOST_MATCHES = 250_000, 30_000  # of selectors and elements; a newsletter has 40,000 and 2,000
+MOST_PAIRS, MOST_MATCHES = 250_000, 30_000  # selector-element pairs; a newsletter has 40,000 and 2,000
 _MEDIA = frozenset({"", "all", "screen"})
 _TYPES = frozenset({"", "text/css"})
 _NAME = re.compile(r"[a-z_][\w.:-]*")
-_LETTERS = range(0xE000, 0xF900)  # for private use
+_LETTERS = range(0xE000, 0xF900)  # Unicode's private use area
 _STAND_IN = re.compile("([\ue000-\uf8ff])\\1*+")
 _MARKER = "data-bcn"
 _FOUND = re.compile(r"--bcn(\d+)")
 
 
 def inline(page: Page) -> None:
-    """Put what can be put into style attributes there, as edits of the page."""
+    """Move declarations into style attributes where possible, as edits of the page."""
     document = page.document
     held = _Held(document)
     sheets = list(_sheets(document))
@@ -58,7 +58,7 @@ def inline(page: Page) -> None:
 
 
 class _Held:
-    """The source with a stand-in of the same length for each template tag, so that places stay true."""
+    """The source with a placeholder of the same length for each template tag, so that positions stay the same."""
 
     def __init__(self, document: Document) -> None:
         self._source = document.source
@@ -77,7 +77,7 @@ class _Held:
         self.text = "".join(out) + document.source[at:]
 
     def stand_in(self, given: str) -> str:
-        """What stands for a tag: one letter that no sheet uses, as often as the tag has letters."""
+        """The placeholder of a tag: a character that the source does not use, repeated to the length of the tag."""
         if given.startswith("{#"):
             return " " * len(given)
         if given not in self._letters:
@@ -92,7 +92,7 @@ class _Held:
         return self._source.startswith("{%", at)
 
     def given(self, text: str) -> str:
-        """`text` with the tags themselves."""
+        """`text` with placeholders replaced by their tags."""
 
         def tag(found: re.Match[str]) -> str:
             given = self._given.get(found.group(1))
@@ -153,9 +153,9 @@ def _entries(document: Document, rules: list[Rule], elements: list[Element]) -> 
 
 
 def _match(document: Document, held: _Held, elements: list[Element], entries: list[Entry]) -> bool:
-    """Note which entry matches which element. What only a changed page can match is taken by its last part.
+    """Record which entry matches which element. A selector that matches nothing yet is matched by its last part.
 
-    False: nothing can be inlined, because the page cannot be read or too much matches.
+    False: nothing can be inlined, because the page cannot be read or there are too many matches.
     """
     sheet = []
     for number, entry in enumerate(entries):
@@ -186,7 +186,7 @@ def _match(document: Document, held: _Held, elements: list[Element], entries: li
 
 
 def _skeleton(document: Document, held: _Held, elements: list[Element]) -> str:
-    """The page's elements without its words, each with its number."""
+    """The page's elements without text, each with its number."""
     numbers = {id(element.token): number for number, element in enumerate(elements)}
     out = []
     for token in document.tokens:
@@ -231,7 +231,7 @@ def _write(page: Page, held: _Held, element: Element) -> None:
 
 
 def _drop(page: Page, rules: list[Rule], entries: list[Entry], elements: list[Element]) -> None:
-    """Take the rules out of the sheets that every element they can match carries now."""
+    """Remove rules from the sheets when every element that they can match now has their declarations."""
     hidden = any(token.hidden and token.kind is Kind.START for token in page.document.tokens)
     if hidden or any(element.changing for element in elements):
         return
@@ -246,7 +246,7 @@ def _drop(page: Page, rules: list[Rule], entries: list[Entry], elements: list[El
 
 
 def _is_needless(entry: Entry, elements: list[Element], is_ours: bool) -> bool:
-    """Whether every element that the selector can match carries the rule. Nobody adds elements for our own sheet."""
+    """Whether every element that the selector can match has the rule inlined. Our sheet matches no other elements."""
     selector = entry.selector
     if not entry.fixed or not (is_ours or entry.elements):
         return False

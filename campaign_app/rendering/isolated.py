@@ -1,8 +1,8 @@
-"""The one door to what people wrote: read, checked and rendered in a process that can be killed.
+"""Reads, checks and renders what people wrote, in a process that can be killed. This is the only way to do it.
 
-A job is a function of a channel's `jobs` module. Each runs in a process of its own for milliseconds, with limits of
-processor time and memory that the kernel keeps (`process`). A few run at once; nobody has more than two of them, so
-that one author's template cannot keep the others waiting.
+A job is a function of a channel's `jobs` module. Each runs for milliseconds in its own process, under limits of
+processor time and memory that the kernel enforces (`process`). A few run at once, at most two per person, so that one
+author's template cannot delay the others.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ Job = Callable[..., Any]
 
 
 class NotRunning(Unavailable):
-    """The process that renders does not answer; the template is not at fault, and the next try may work."""
+    """The rendering process does not answer. The template is not the cause, and the next attempt may work."""
 
     code = "rendering_unavailable"
 
@@ -47,7 +47,7 @@ class NotRunning(Unavailable):
 
 
 class _Line:
-    """Who may run now: AT_ONCE in all, OF_ONE_PERSON of each, the others in their order."""
+    """The queue of jobs: AT_ONCE run in all, OF_ONE_PERSON per person, the others wait in order."""
 
     def __init__(self) -> None:
         self._running: Counter[str] = Counter()
@@ -61,7 +61,7 @@ class _Line:
         """Wait for a turn and keep it.
 
         Raises:
-            TooMany: too many wait already.
+            TooMany: too many are waiting already.
         """
         if self._may(who):
             self._running[who] += 1
@@ -98,7 +98,7 @@ class _Line:
 
 
 class _Process:
-    """The process that forks, started when it is needed and again after it has ended."""
+    """The process that forks for each job. It is started when needed and restarted after it has ended."""
 
     def __init__(self) -> None:
         self._pid = 0
@@ -106,7 +106,7 @@ class _Process:
         self._control: socket.socket | None = None
 
     def hand_over(self, connection: socket.socket, seconds: float) -> None:
-        """Give a job's socket to a process of its own."""
+        """Pass a job's socket to the process, which forks for it."""
         for _ in range(2):
             control = self.begin()
             try:
@@ -121,7 +121,7 @@ class _Process:
         raise NotRunning
 
     def begin(self) -> socket.socket:
-        """The way to it; it is started where it is not there yet, and after we have forked."""
+        """The socket to the process. It is started if it is not running, and again after this process has forked."""
         if self._control is not None and self._pid == os.getpid():
             return self._control
         return self._start()
@@ -162,19 +162,19 @@ atexit.register(_process.close)
 
 
 def begin() -> None:
-    """Start the process before somebody waits for it; loading takes it a tenth of a second."""
+    """Start the process before somebody waits for it. Loading takes a tenth of a second."""
     with contextlib.suppress(NotRunning):  # the first job tries again
         _process.begin()
 
 
 def end() -> None:
-    """End it. It ends with us in any case."""
+    """End the process. It also ends with this process."""
     _process.close()
 
 
 @contextlib.asynccontextmanager
 async def lifespan() -> AsyncIterator[None]:
-    """The process lives as long as the web process."""
+    """Runs the rendering process as long as the web process."""
     begin()
     try:
         yield
@@ -183,10 +183,10 @@ async def lifespan() -> AsyncIterator[None]:
 
 
 async def run(who: str, seconds: float, job: Job, *arguments: Any) -> Any:
-    """The result of a job with so much processor time; arguments and result as JSON knows them.
+    """Run a job with a limit of processor time. Arguments and result are JSON values.
 
     Raises:
-        RenderError: the job says what is wrong with the message, or it takes too long. NotRunning, TooMany: not now.
+        RenderError: the message is wrong, or rendering takes too long. NotRunning, TooMany: try again later.
     """
     name = f"{job.__module__}:{job.__name__}"
     try:
@@ -194,11 +194,11 @@ async def run(who: str, seconds: float, job: Job, *arguments: Any) -> Any:
     except ValueError:  # a number with thousands of digits
         raise RenderError("A field of the contact cannot be written", part="contact") from None
     if len(body) > MAX_FRAME:
-        raise RenderError("The message and its contacts are too large to be made")
+        raise RenderError("The message and its contacts are too large")
     task = asyncio.create_task(_in_turn(who, seconds, body))
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
-    answer = json.loads(await asyncio.shield(task))  # who stops waiting leaves a job that still uses its turn
+    answer = json.loads(await asyncio.shield(task))  # a job whose caller was cancelled still occupies its turn
     if answer[0] == "ok":
         return answer[1]
     raise _error(*answer[1:])
@@ -221,11 +221,10 @@ async def _in_turn(who: str, seconds: float, body: bytes) -> bytes:
 
 
 class _Lost(Exception):
-    """The process ended before it took the job."""
+    """The process ended before it accepted the job."""
 
 
 async def _run(seconds: float, body: bytes) -> bytes:
-    """The answer to one job."""
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
@@ -251,7 +250,7 @@ async def _taken(connection: socket.socket) -> None:
 
 
 def _killed(seconds: float, took: float) -> RenderError:
-    if took < seconds * 0.9:  # processor time cannot have been used up
+    if took < seconds * 0.9:  # too early to have used up its processor time
         return RenderError("Making the message needs too much memory")
     return TooSlow(f"The template takes too long: more than {seconds:g} s of computing")
 

@@ -1,4 +1,4 @@
-"""The rendering process calls a job by its name and hands over its result, or what is wrong. Plain data only."""
+"""Runs a job by its name in the rendering process and returns its result or error. Plain data only."""
 
 import json
 from collections.abc import Sequence
@@ -11,17 +11,17 @@ _modules: dict[str, None] = {}
 
 
 def know(module: str) -> None:
-    """Have a channel's jobs loaded before the first of them is wanted."""
+    """Register a channel's module of jobs, so that the process loads it at its start."""
     _modules[module] = None
 
 
 def modules() -> Sequence[str]:
-    """The modules that `know` was told of."""
+    """The registered modules."""
     return tuple(_modules)
 
 
 def answer(job: str, *arguments: Any) -> list[Any]:
-    """The result of a job (`module:function`), or what is wrong, as JSON knows it."""
+    """The result or error of a job (`module:function`), as JSON values."""
     module, _, name = job.partition(":")
     try:
         return ["ok", getattr(import_module(module), name)(*arguments)]
@@ -36,10 +36,10 @@ def _said(error: RenderError) -> list[Any]:
 
 
 def refused(error: RenderError) -> bytes:
-    """An answer that says what is wrong."""
+    """The encoded answer for an error."""
     return json.dumps(_said(error)).encode()
 
 
 def too_large() -> list[Any]:
-    """The answer in place of one that is too large to be handed over."""
+    """The answer in place of one that is too large to send."""
     return _said(RenderError("The message is too large"))

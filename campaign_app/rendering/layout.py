@@ -1,6 +1,6 @@
-"""The frames that Beacon puts around a message: a responsive page for plain letters, and the footer that law wants.
+"""The layouts that Beacon adds to a message: a responsive page for simple messages, and the required footer.
 
-What is added stands on lines of its own: a line of more than 998 bytes would make the whole body quoted-printable.
+Added parts are on separate lines, because a line of more than 998 bytes would make the whole body quoted-printable.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ def footer_text(names: Sequence[str]) -> str:
 
 
 def pixel() -> str:
-    """The image whose loading tells of an opening."""
+    """The image whose loading counts as an open."""
     return (
         '\n<img src="{{ open_url }}" width="1" height="1" alt="" '
         'style="display:block;width:1px;height:1px;border:0;overflow:hidden">'

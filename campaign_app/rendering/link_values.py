@@ -1,7 +1,7 @@
-"""Links whose address has variables: what of one person goes into their tokens, and the address that comes out of it.
+"""Links with variables: the values of one person that their tokens carry, and the address restored from them.
 
-Most addresses are text around `{{ … }}`. Their tokens carry the values that stood there, which links of one message
-often share; the template of the address is on the campaign's row. Others carry the finished address.
+Most addresses are text around `{{ … }}`. Their tokens carry the values, which links of one message often share. The
+template of the address is stored with the campaign. Tokens of other links carry the whole address.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from campaign_app.rendering.compiled_template import CompiledTemplate
 from campaign_app.rendering.template_environment import PLAIN
 
 MOST = 1_500
-"""Bytes in a token. A link with more is sent as it is and not counted."""
+"""Most bytes of values in a token. A longer link is sent as it is and its clicks are not counted."""
 
 _BETWEEN = "\0"
 _VALUES = b"\1"
@@ -23,7 +23,7 @@ _WEB = ("http://", "https://")
 
 
 class LinkValues(NamedTuple):
-    """One person's. `packed`: positions of links and what their tokens carry; `whole`: addresses sent as they are."""
+    """One person's values. `packed`: (positions of links, bytes in their tokens). `whole`: addresses sent unchanged."""
 
     packed: Sequence[tuple[tuple[int, ...], bytes]]
     whole: Mapping[str, str]
@@ -39,7 +39,7 @@ class _Group(NamedTuple):
 
 
 class PersonalLinks:
-    """A message's links with variables: their templates by position.
+    """A message's links with variables. `templates`: position → template of the address.
 
     Raises:
         TemplateInvalid: one of them cannot be read.
@@ -70,11 +70,11 @@ class PersonalLinks:
         return position in self._links
 
     def values(self, context: Mapping[str, Any]) -> LinkValues:
-        """One person's.
+        """The link values of one person.
 
         Raises:
-            RenderError: this person's values make it impossible, or a limit was reached.
-            ValueError: a value holds half a character (a lone surrogate).
+            RenderError: it cannot be rendered with this person's values, or a limit was reached.
+            ValueError: a value contains a lone surrogate.
         """
         if not self._links:
             return NONE
@@ -110,12 +110,12 @@ class PersonalLinks:
 
 
 def whole(url: str) -> bytes:
-    """What a token carries of a finished address."""
+    """The bytes of a token that carries a whole address."""
     return _WHOLE + url.encode()
 
 
 def address(template: str, packed: bytes) -> str:
-    """Where a link leads with what its token carries; empty when the two do not fit."""
+    """The address of a link from the values in its token; "" when they do not fit the template."""
     text = packed[1:].decode("utf-8", "replace")
     if packed[:1] == _WHOLE:
         return text
@@ -129,7 +129,7 @@ def address(template: str, packed: bytes) -> str:
 
 @lru_cache(maxsize=4_096)
 def _pieces(template: str) -> tuple[tuple[bool, str], ...] | None:
-    """(is a variable, text) of an address; None when it has more than variables."""
+    """(is a variable, text) pairs of an address; None when it has other tags than variables."""
     found = tuple(template_tags.pieces(urls.encoded(template)))
     if all(_prints(text) for is_tag, text in found if is_tag):
         return found

@@ -1,13 +1,13 @@
-"""Signed addresses of one delivery: open pixel, click, unsubscribe, view in browser. No look-up is needed to check one.
+"""Signed addresses of one delivery: open pixel, click, unsubscribe, view in browser. Checking one needs no database.
 
-A token names the delivery (and the link's position), never an address of a person, and does not expire: people
-unsubscribe from old messages too. A link with variables carries their values, so that it leads where it led when it was
-sent (docs/decisions/0011). Nothing in it depends on where this installation is reached, so links of old messages work
-under whatever address leads here. `base` is that address, from `readiness.base_of`.
+A token contains the delivery (and the link's position), never a person's address. It does not expire, because people
+also unsubscribe from old messages. The token of a link with variables carries their values, so that the link leads to
+the same address as when it was sent (docs/decisions/0011). A token does not depend on the address of this installation,
+so links of old messages keep working when it changes. `base` is that address, from `readiness.base_of`.
 
-One keyed hash of the delivery's number gives the tags of all its tokens and the key of its clicks' tags, because every
-message needs several (docs/decisions/0016). Everything has a multiple of three bytes, so that its Base64 can be put
-together and taken apart:
+One keyed hash of the delivery's id gives the tags of all its tokens and the key for the tags of its clicks, because
+every message needs several (docs/decisions/0016). Each field has a multiple of three bytes, so that its Base64 can be
+joined and split:
 
     open, unsubscribe, view, delivery   tag 12 · delivery 6
     click                               tag 12 · position 3 · delivery 6 · values, if any
@@ -30,16 +30,16 @@ from campaign_app.rendering.link_values import LinkValues
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _ID_BYTES = 6
-_TAG = 16  # letters, of 12 bytes
-_NAME = 8  # letters, of _ID_BYTES
-_PLACE = 4  # letters, of a position's 3 bytes
-_TAGS = 48  # bytes of the hash that are tags; the rest is a key
-_AT_ONCE = 5  # tags of clicks from one hash
+_TAG = 16  # characters, of 12 bytes
+_NAME = 8  # characters, of _ID_BYTES
+_PLACE = 4  # characters, of a position's 3 bytes
+_TAGS = 48  # bytes of the hash used as tags; the rest is a key
+_AT_ONCE = 5  # click tags from one hash
 _LONGEST = 64 + (link_values.MOST * 4 + 2) // 3
 
 
 class LinkKind(StrEnum):
-    """What an address does; each has a tag of its own."""
+    """What an address does. Each kind has its own tag."""
 
     OPEN = "open"
     UNSUBSCRIBE = "unsubscribe"
@@ -51,7 +51,7 @@ _TAG_OF = {kind: _TAG * place for place, kind in enumerate(LinkKind)}
 
 
 class Made(NamedTuple):
-    """What a message needs of its delivery: variables for its parts, where people unsubscribe, its token."""
+    """A message's values from its delivery: variables for its parts, unsubscribe address, token."""
 
     variables: dict[str, str]
     unsubscribe_url: str
@@ -60,7 +60,7 @@ class Made(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ClickToken:
-    """What a click names. `values`: those of its link's variables, packed; empty for a link without."""
+    """The contents of a click token. `values`: packed values of the link's variables; empty for a link without."""
 
     delivery_id: int
     position: int
@@ -71,7 +71,7 @@ _hash: tuple[Settings, "hashlib.blake2b"] | None = None
 
 
 def _digest(name: bytes) -> bytes:
-    """Of a delivery: four tags of 12 bytes, and the key of its clicks' tags."""
+    """A delivery's hash: four tags of 12 bytes, and the key for the tags of its clicks."""
     global _hash
     found = settings()
     if _hash is None or _hash[0] is not found:
@@ -96,12 +96,12 @@ def _token(kind: LinkKind, delivery_id: int) -> str:
 
 
 def open_url(delivery_id: int) -> str:
-    """Path of the pixel that tells of an opening."""
+    """Path of the open pixel."""
     return f"/t/o/{_token(LinkKind.OPEN, delivery_id)}.gif"
 
 
 def unsubscribe_url(delivery_id: int) -> str:
-    """Path: GET shows a page, POST unsubscribes (RFC 8058)."""
+    """Path to unsubscribe: GET shows a page, POST unsubscribes (RFC 8058)."""
     return f"/u/{_token(LinkKind.UNSUBSCRIBE, delivery_id)}"
 
 
@@ -121,7 +121,7 @@ _Blocks = Sequence[tuple[bytes, Sequence[_Place]]]
 
 @lru_cache(maxsize=4_096)
 def _blocks(positions: Iterable[int]) -> _Blocks:
-    """Positions by the hash that their tags come from."""
+    """Positions grouped by the hash that contains their tags."""
     found: dict[int, list[_Place]] = {}
     for position in positions:
         block, place = divmod(position, _AT_ONCE)
@@ -131,7 +131,7 @@ def _blocks(positions: Iterable[int]) -> _Blocks:
 
 
 class Addresses:
-    """Makes what one campaign's messages need beside the contact. `reads`: the names its message asks for.
+    """Creates the values that one campaign's messages need besides the contact. `reads`: variables that it uses.
 
     `personal`: positions of links with variables, which come with each message's values.
     """
@@ -143,7 +143,7 @@ class Addresses:
         self._to_view = f"{base}/v/" if "view_url" in reads else ""
 
     def make(self, delivery_id: int, values: LinkValues = link_values.NONE) -> Made:
-        """The addresses by the names that a compiled message has for them. `values` from `message.link_values(…)`."""
+        """The addresses, by their variable names in a compiled message. `values`: from `message.link_values(…)`."""
         raw = delivery_id.to_bytes(_ID_BYTES, "big")
         digest = _digest(raw)
         tags = _letters(digest[:_TAGS] + raw)
@@ -173,7 +173,7 @@ class Addresses:
 
 
 def read_click(token: str) -> ClickToken | None:
-    """What a genuine click token says, else None."""
+    """The contents of a genuine click token, else None."""
     if len(token) > _LONGEST or not token.isascii():
         return None
     raw = _bytes(token[_TAG:])
@@ -188,7 +188,7 @@ def read_click(token: str) -> ClickToken | None:
 
 
 def read_token(kind: LinkKind, token: str) -> int | None:
-    """The delivery that a genuine token of this kind names, else None."""
+    """The delivery of a genuine token of this kind, else None."""
     if len(token) > _LONGEST or not token.isascii():
         return None
     name = _bytes(token[_TAG:])

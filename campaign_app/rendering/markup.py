@@ -1,6 +1,6 @@
-"""From what a person wrote to the HTML that is sent: frame, preheader, footer, links, pixel, inlined style sheets.
+"""Turns what a person wrote into the HTML that is sent: layout, preheader, footer, links, pixel, inlined style sheets.
 
-The page is read once (`kit.html_tokens`) and stays as it was written; what Beacon puts in is kept as edits of it.
+The page is read once (`kit.html_tokens`) and never rewritten. Everything that Beacon adds is kept as an edit.
 """
 
 import re
@@ -21,26 +21,26 @@ _WORD = re.compile(r"[A-Za-z_]\w*+")
 _SETS = re.compile(r"\{%[-+]?\s*set\b")
 
 
-Edit = tuple[int, int, str]  # what stands in source[start:end] becomes this text
+Edit = tuple[int, int, str]  # source[start:end] is replaced by this text
 
 
 class Page:
-    """A message's HTML: `document` as it was read, and what is to be put in."""
+    """A message's HTML: `document` as it was read, and edits."""
 
     def __init__(self, source: str) -> None:
         self.document = Document(template_tags.plain(source))
         self._edits: list[Edit] = []
 
     def insert(self, at: int, text: str) -> None:
-        """Put `text` before what stands at `at`."""
+        """Insert `text` at position `at`."""
         self._edits.append((at, at, text))
 
     def replace(self, start: int, end: int, text: str) -> None:
-        """Put `text` in the place of source[start:end]; edits inside it no longer count."""
+        """Replace source[start:end] by `text`. Edits inside it are dropped."""
         self._edits.append((start, end, text))
 
     def source(self) -> str:
-        """The page as a template, with every edit."""
+        """The page as a template, with all edits applied."""
         return _applied(self.document.source, [*self._edits, *self._tags(), *self._literals()])
 
     def _tags(self) -> Iterator[Edit]:
@@ -55,7 +55,7 @@ class Page:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is a document rather than a piece of one."""
+        """Whether it is a whole document and not a fragment."""
         return any(
             token.kind is Kind.DOCTYPE or (token.kind is Kind.START and token.name in _WHOLE)
             for token in self.document.tokens
@@ -63,9 +63,9 @@ class Page:
         )
 
     def framed(self, *, simple: bool, footer: bool) -> "Page":
-        """A whole document with the footer's lines that it lacks, and with encoded values in the addresses of its CSS.
+        """A whole document, with missing lines of the footer and encoded values in the addresses of its CSS.
 
-        The simple editor's text comes into the base layout, a fragment into the plainest one.
+        A text of the simple editor is put into the base layout, a fragment into the plainest one.
         """
         source, lines = self.document.source, _footer(self.missing() if footer else [])
         if self.is_whole:
@@ -75,7 +75,7 @@ class Page:
         return with_css_values(Page(f"{before}{source}{after.replace(_BODY_END, lines + _BODY_END)}"))
 
     def missing(self) -> list[str]:
-        """What of the footer the message does not show: a comment, a title or an attribute shows nothing."""
+        """The variables of the footer that the message does not show. Comments, titles and attributes do not count."""
         shown = set(self._shown())
         return [name for name in FOOTER_HTML if name not in shown]
 
@@ -92,7 +92,7 @@ class Page:
                     yield from _printed(code(source[start:end]))
 
     def add_at_end(self, fragment: str) -> None:
-        """`fragment` as the last thing in the body."""
+        """Insert `fragment` at the end of the body."""
         self.insert(self._body_end(), fragment)
 
     def _body_end(self) -> int:
@@ -103,7 +103,7 @@ class Page:
         return len(self.document.source)
 
     def add_preheader(self, preheader: str) -> None:
-        """Hidden text that inboxes show after the subject, with filler so that nothing else follows it."""
+        """Insert hidden text that inboxes show after the subject. Filler keeps them from showing more after it."""
         if not preheader.strip():
             return
         parts = template_tags.pieces(template_tags.plain(preheader))
@@ -122,7 +122,7 @@ class Page:
         return 0
 
     def place_links(self, place: LinkPlace | None) -> None:
-        """Every link that `place` gives a variable for now leads there; values in the others are percent-encoded."""
+        """Replace each link for which `place` returns a variable. Values in other links are percent-encoded."""
         for token in self.document.tokens:
             for attribute in token.attributes:
                 if attribute.tags and attribute.name in urls.ATTRIBUTES:
@@ -144,14 +144,14 @@ class Page:
                     self.replace(start, end, after)
 
 
-_HELD = "\ue000"  # stands for a template tag while CSS is read
-Piece = tuple[str, int, int]  # a template tag and where it stands; a text has no place
+_HELD = "\ue000"  # placeholder of a template tag while CSS is read
+Piece = tuple[str, int, int]  # a template tag with its position; a text has none
 
 
 def with_css_values(page: Page) -> Page:
     """The page with percent-encoded values in the addresses of its sheets and style attributes.
 
-    Before the sheets are inlined: what comes into an attribute then is encoded already.
+    It must run before inlining, which moves encoded values into attributes.
     """
     document = page.document
     edits = [edit for token in document.tokens for edit in _in_attributes(document, token)]
@@ -185,7 +185,7 @@ def _sheet_texts(document: Document) -> Iterator[list[Piece]]:
 
 
 def _in_css(pieces: Sequence[Piece], whole: str) -> Iterator[Edit]:
-    """The edits that encode the values in the addresses of a piece of CSS; `whole`: the filter of a whole address."""
+    """The edits that encode values in the addresses of CSS. `whole`: the filter for a value that is a whole address."""
     text = "".join(_HELD if end else text.replace(_HELD, "?") for text, _, end in pieces)
     tags = iter([piece for piece in pieces if piece[2]])
     at = 0
@@ -210,7 +210,7 @@ def _footer(missing: Sequence[str]) -> str:
 
 
 def _applied(source: str, edits: list[Edit]) -> str:
-    """`source` with the edits; one inside another's place no longer counts."""
+    """`source` with the edits applied. An edit inside another one is dropped."""
     out: list[str] = []
     at = 0
     for start, end, text in sorted(edits, key=lambda edit: (edit[0], edit[1] > edit[0], -edit[1])):
@@ -221,7 +221,7 @@ def _applied(source: str, edits: list[Edit]) -> str:
 
 
 def links(document: Document) -> Iterator[tuple[Token, Attribute]]:
-    """Every link: of a and area, and of the buttons that Outlook draws (`<v:roundrect href=…>`)."""
+    """All links: of a and area, and of buttons drawn by Outlook (`<v:roundrect href=…>`)."""
     for token in document.tokens:
         if token.kind is Kind.START and (token.name in {"a", "area"} or token.name.startswith("v:")):
             found = [attribute for attribute in token.attributes if attribute.name == "href"]
@@ -230,30 +230,30 @@ def links(document: Document) -> Iterator[tuple[Token, Attribute]]:
 
 
 def hrefs(html: str) -> list[str]:
-    """The targets of all links, in order, as templates."""
+    """The addresses of all links in order, as templates."""
     document = Document(template_tags.plain(html))
     return [urls.target(document.segments(attribute)) for _, attribute in links(document)]
 
 
 def _printed(tag: str) -> Iterator[str]:
-    """The names that a tag prints or sets others from."""
+    """The names that a tag prints or uses to set others."""
     if tag.startswith("{{") or _SETS.match(tag):
         for found in _WORD.finditer(_STRING.sub("", tag)):
             yield ALIASES.get(found.group(), found.group())
 
 
 def text_missing(text: str) -> list[str]:
-    """What of the footer a text version does not show."""
+    """The variables of the footer that a text version does not show."""
     tags = (tag for is_tag, tag in template_tags.pieces(template_tags.plain(text)) if is_tag)
     shown = {name for tag in tags for name in _printed(tag)}
     return [name for name in FOOTER_HTML if name not in shown]
 
 
 def text_with_footer(text: str, missing: Sequence[str]) -> str:
-    """A text version with the lines of the footer that it lacks."""
+    """A text version with the missing lines of the footer."""
     return f"{text.rstrip()}\n\n-- \n{footer_text(missing)}\n" if missing else text
 
 
 def text_of(html: str) -> str:
-    """What somebody reads who sees no pictures and no formatting."""
+    """The HTML as readable text, without images and formatting."""
     return plain_text.made(Document(template_tags.plain(html)))

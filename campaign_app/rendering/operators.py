@@ -1,7 +1,7 @@
-"""What templates calculate and compare with. Numbers and texts only, so that each operation ends at once.
+"""The operators of templates. They take only numbers and texts, so that each operation ends at once.
 
-Lists and tables can be looped over, joined, indexed and searched. Python compares, multiplies and writes them in one
-step that nothing interrupts, and a list may hold itself many times over.
+Lists and tables can be looped over, joined, indexed and searched, but not compared, multiplied or written: Python does
+that in one step that cannot be interrupted, and a list may contain itself many times.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +14,7 @@ from jinja2.nodes import EvalContext
 from campaign_app.rendering import budget
 from campaign_app.rendering.budget import MAX_BITS, MAX_ITEMS, MAX_STEPS, MAX_TEXT, SHORT, LimitReached, allow
 
-_MIXED = "Lists and tables cannot be calculated with or compared. Loop over them, or take one of their items"
+_MIXED = "Lists and tables cannot be used in calculations or comparisons. Loop over them, or use one of their items"
 _WRITTEN = 'A list or table cannot be written as text. Use join(", "), a loop, or one of its items'
 
 
@@ -24,10 +24,10 @@ def is_scalar(value: Any) -> bool:
 
 
 def scalar(value: Any) -> Any:
-    """`value` if it may be compared and calculated with.
+    """Return `value` if it may be used in comparisons and calculations.
 
     Raises:
-        LimitReached: it is a list, or a text or number without bound.
+        LimitReached: it is a list, or a text or number that is too large.
     """
     if type(value) is str and len(value) < SHORT:
         return value
@@ -42,7 +42,7 @@ def scalar(value: Any) -> Any:
 
 
 def searchable(value: Any) -> Any:
-    """`value` if it may be searched with `in`.
+    """Return `value` if it may be searched with `in`.
 
     Raises:
         LimitReached: it is too long.
@@ -56,14 +56,14 @@ def searchable(value: Any) -> Any:
 
 
 def number_guard(value: Any) -> Any:
-    """`value` unless it is a number without bound."""
+    """Return `value` unless it is a number that is too large."""
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
-        raise LimitReached("A number grows without bound")
+        raise LimitReached("A number grows without limit")
     return value
 
 
 def written(value: Any) -> Any:
-    """`value` if it may stand in a message, counted.
+    """Count `value` as output and return it.
 
     Raises:
         LimitReached: it is a list, or too long.
@@ -79,9 +79,9 @@ def written(value: Any) -> Any:
     return number_guard(value)
 
 
-@pass_eval_context  # keeps Jinja2 from calculating constants while it compiles, where nothing is counted
+@pass_eval_context  # keeps Jinja2 from computing constants while it compiles, where nothing is counted
 def finalize(_context: EvalContext, value: Any) -> Any:
-    """Every output of a template goes through here."""
+    """Called by Jinja2 for every output of a template."""
     if type(value) is str and len(value) < SHORT:
         return value
     return written(value)
@@ -155,16 +155,16 @@ BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 def calculate(operator: str, left: Any, right: Any) -> Any:
-    """Arithmetic with bounds.
+    """Arithmetic with limits.
 
     Raises:
-        LimitReached: not with these values.
+        LimitReached: the values are not allowed or too large.
     """
     return number_guard(BINARY[operator](scalar(left), scalar(right)))
 
 
 def cut(value: Any, start: Any, stop: Any, step: Any) -> Any:
-    """`value[start:stop:step]` of texts and lists; nothing of anything else."""
+    """`value[start:stop:step]` of texts and lists; an empty result for other values."""
     budget.look()
     if not isinstance(value, str | list | tuple | range):
         return ""
@@ -175,7 +175,7 @@ def cut(value: Any, start: Any, stop: Any, step: Any) -> Any:
 
 
 def item(value: Any, key: Any) -> Any:
-    """`value[key]` of tables, lists and texts; raises LookupError or TypeError when there is none."""
+    """`value[key]` of tables, lists and texts. Raises LookupError or TypeError when it does not exist."""
     budget.look()
     if not is_scalar(key):
         raise LimitReached("Only a name or a number can stand in [ ]")

@@ -1,4 +1,4 @@
-"""The text version of a message: made from its HTML, or written by a person; its links lead where the HTML's lead."""
+"""The text version of a message, made from its HTML or written by a person. Links are the same as in the HTML."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ _BETWEEN = re.compile(r"\{%[-+]?\s*el")
 
 
 class _Atoms:
-    """Pieces that no tidying may touch, by the word that stands for each."""
+    """Pieces that clean-up must not change, each held under a placeholder."""
 
     def __init__(self) -> None:
         self._kept: list[str] = []
@@ -35,7 +35,7 @@ class _Atoms:
         return f"\0{len(self._kept) - 1}\0"
 
     def resolved(self, text: str) -> str:
-        """`text` as a template: held pieces as they are, the rest printed as it stands."""
+        """`text` as a template: held pieces unchanged, other text printed literally."""
         out, at = [], 0
         for found in _HELD.finditer(text):
             out.append(template_tags.literal(text[at : found.start()]))
@@ -44,7 +44,7 @@ class _Atoms:
         return "".join(out) + template_tags.literal(text[at:])
 
     def cut(self, text: str, start: int, end: int) -> int:
-        """`end`, or the place of a statement that closes what stands around the address."""
+        """`end`, or the position of a statement that closes a block around the address."""
         depth = 0
         for found in _HELD.finditer(text, start, end):
             tag = self._kept[int(found.group(1))]
@@ -58,7 +58,7 @@ class _Atoms:
 
 
 def _with_links(text: str, atoms: _Atoms, write: Callable[[str], str]) -> str:
-    """The addresses that stand in a text, each by what `write` makes of its template."""
+    """The text with each address replaced by `write` of its template."""
     out, at = [], 0
     for start, end in urls.bare(text):
         stop = atoms.cut(text, start, end)
@@ -76,14 +76,14 @@ def _writer(place: LinkPlace | None) -> Callable[[str], str]:
 
 
 def written(source: str, place: LinkPlace | None) -> str:
-    """A text that a person wrote, its addresses through `place`."""
+    """A text that a person wrote, with its addresses replaced by `place`."""
     atoms = _Atoms()
     held = "".join(atoms.hold(text) if is_tag else text for is_tag, text in template_tags.pieces(_clean(source)))
     return atoms.resolved(_with_links(held, atoms, _writer(place)))
 
 
 def linked_html(source: str, escape: Callable[[str], str]) -> str:
-    """The same text as HTML: escaped, its addresses as links."""
+    """The same text as HTML: escaped, with its addresses as links."""
     atoms = _Atoms()
     held = "".join(atoms.hold(text) if is_tag else text for is_tag, text in template_tags.pieces(_clean(source)))
     found = _with_links(held, atoms, lambda url: _anchor(url, escape))
@@ -131,7 +131,7 @@ class _Maker:
         self._tag = 0
 
     def take(self, token: Token) -> None:
-        """The next token."""
+        """Add the next token."""
         if token.kind is Kind.TEXT:
             if not (token.hidden or self._unseen or token.name):
                 self._out.append(_BLANKS.sub(" ", self._document.text(token)))
@@ -147,7 +147,7 @@ class _Maker:
             self._end(token.name)
 
     def text(self) -> str:
-        """All of it, tidied."""
+        """The whole text, cleaned up."""
         self._unseen = 0
         self._end("a")
         joined = _with_links("".join(self._out), self._atoms, self._write)
@@ -162,7 +162,7 @@ class _Maker:
         self._out.append(self._atoms.hold(tag))
 
     def _comment(self, token: Token) -> None:
-        """`<!-- {% if vip %} -->`: statements count wherever they stand."""
+        """Keep statements in comments, such as `<!-- {% if vip %} -->`: they take effect anywhere."""
         tags = self._document.tags
         while self._tag < len(tags) and tags[self._tag].start < token.start:
             self._tag += 1
@@ -184,7 +184,7 @@ class _Maker:
         elif tag == "img":
             self._out.append(self._value(token, "alt"))
         elif tag == "a":
-            self._end("a")  # a link in a link ends the first
+            self._end("a")  # a link inside a link ends the first
             self._links.append((self._href(token), len(self._out)))
         elif tag == "area":
             self._links.append((self._href(token), len(self._out)))
@@ -238,7 +238,7 @@ class _Maker:
         if href in {f"mailto:{label}", f"tel:{label}"}:
             return
         target = self._atoms.hold(self._write(href))
-        if not label or _is_address(words.strip()):  # an address as the words of a link is the link's own
+        if not label or _is_address(words.strip()):  # a link whose text is an address is shown by its own address
             self._out[begun:] = [target]
             return
         self._out[begun:] = [_with_links(words, self._atoms, str), f" ({target})"]

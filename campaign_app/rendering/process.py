@@ -1,8 +1,8 @@
-"""The process that reads and renders what people write: `python -m campaign_app.rendering.process FD MODULE…`.
+"""The rendering process: `python -m campaign_app.rendering.process FD MODULE…`.
 
-It has loaded everything and runs no template itself: for each job it forks, so a job starts within milliseconds, leaves
-nothing behind, and is killed by the kernel when its processor time is used up. Jobs come as sockets over FD, one byte
-each that says how much time it has. It has no settings, no secrets, no database. It ends when its parent does.
+It loads all modules and forks for each job. So a job starts within milliseconds, leaves nothing behind, and is killed
+by the kernel when its processor time is used up. Jobs arrive as sockets over FD, each with one byte for its time limit.
+The process has no settings, no secrets and no database. It ends when its parent ends.
 """
 
 import ctypes
@@ -28,7 +28,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def frame(body: bytes) -> bytes:
-    """A message as it travels: its length, then itself."""
+    """A message as sent over the socket: its length, then the body."""
     return LENGTH.pack(len(body)) + body
 
 
@@ -53,7 +53,7 @@ def _address_space() -> int:
 
 
 def _limit(seconds: float) -> None:
-    """What this job may use; the kernel ends it, whatever it is doing."""
+    """Set the limits of this job. The kernel kills it when it exceeds them."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
     signal.setitimer(signal.ITIMER_REAL, WALL_S)
     whole = int(seconds) + 1
@@ -67,12 +67,12 @@ def _limit(seconds: float) -> None:
 
 
 def _work(connection: socket.socket, seconds: float) -> None:
-    """One job, in a process of its own."""
+    """Run one job, in the forked process."""
     for number in (signal.SIGCHLD, signal.SIGPROF, signal.SIGALRM, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     _die_with_parent()
     _limit(seconds)
-    connection.sendall(b"\1")  # taken
+    connection.sendall(b"\1")  # the job was accepted
     (size,) = LENGTH.unpack(_exactly(connection, LENGTH.size))
     request = json.loads(_exactly(connection, min(size, MAX_FRAME)))
     answer = json.dumps(jobs.answer(*request), ensure_ascii=False).encode("utf-8", "surrogatepass")
@@ -82,7 +82,7 @@ def _work(connection: socket.socket, seconds: float) -> None:
 
 
 def serve(control: socket.socket) -> None:
-    """Fork for each job until the parent is gone."""
+    """Fork for each job until the parent has ended."""
     while True:
         data, descriptors, _flags, _address = socket.recv_fds(control, 16, 1)
         if not data:
@@ -99,13 +99,12 @@ def serve(control: socket.socket) -> None:
 
 
 def main() -> None:
-    """Entry point."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):  # ignored children leave no zombies
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):  # with SIGCHLD ignored, children leave no zombies
         signal.signal(number, signal.SIG_IGN)
     _die_with_parent()
     for module in sys.argv[2:]:
         import_module(module)
-    gc.freeze()  # what was loaded stays shared between the jobs
+    gc.freeze()  # so that jobs share the memory of loaded modules
     serve(socket.socket(fileno=int(sys.argv[1])))
 
 

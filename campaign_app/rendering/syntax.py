@@ -1,7 +1,7 @@
-"""What a message's template may consist of, checked on its syntax tree before anything is compiled.
+"""Checks the syntax tree of a message's template before it is compiled.
 
-What no mail needs is refused in plain words: calls, macros, includes; numbers, lists and expressions above sensible
-sizes; lists that are calculated with, compared or written. What is left is counted while it runs (`operators`).
+Refused are constructs that messages do not need (calls, macros, includes), numbers, lists and expressions that are too
+large, and lists in calculations, comparisons or output. Everything else is counted while it runs (`operators`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -56,7 +56,7 @@ _REFUSED: Mapping[str, str] = {
 
 
 def measure(source: str, part: str) -> None:
-    """Sizes that show before anything is read.
+    """Check the size of the source, before it is parsed.
 
     Raises:
         TemplateInvalid: it is too long, or has too many tags.
@@ -68,10 +68,10 @@ def measure(source: str, part: str) -> None:
 
 
 def checked(tree: nodes.Template, part: str) -> nodes.Template:
-    """The tree with every operation that has a cost led through `operators`.
+    """The tree, with every costly operation replaced by a call of `operators`.
 
     Raises:
-        TemplateInvalid: it has what a message may not have.
+        TemplateInvalid: it contains something that is not allowed in a message.
     """
     _measure(tree, part)
     guarded: nodes.Template = _Guarded(part).visit(tree)
@@ -79,7 +79,7 @@ def checked(tree: nodes.Template, part: str) -> nodes.Template:
 
 
 def _children(node: nodes.Node) -> Iterator[tuple[nodes.Node, bool]]:
-    """The nodes inside, each with whether it is repeated by the loop around it."""
+    """(child node, whether a loop repeats it) for all children."""
     for name, value in node.iter_fields():
         repeated = isinstance(node, nodes.For) and name in {"body", "test"}
         for child in value if isinstance(value, list) else (value,):
@@ -88,7 +88,7 @@ def _children(node: nodes.Node) -> Iterator[tuple[nodes.Node, bool]]:
 
 
 def _measure(tree: nodes.Template, part: str) -> None:
-    """Sizes first, without recursion: a tree may be deeper than Python's stack."""
+    """Check the sizes of the tree, without recursion: it may be deeper than Python's stack."""
     waiting: list[tuple[nodes.Node, int, int]] = [(tree, 0, 0)]
     count = 0
     while waiting:
@@ -97,14 +97,14 @@ def _measure(tree: nodes.Template, part: str) -> None:
         words = ""
         if count > MAX_NODES:
             words = (
-                f"The message has more than {MAX_NODES:,} variables, words and signs inside its {{{{ }}}} and {{% %}}"
+                f"The message has more than {MAX_NODES:,} variables, words and symbols inside its {{{{ }}}} and {{% %}}"
             )
         elif depth > MAX_DEPTH:
             words = f"Too much is nested in one place: at most {MAX_DEPTH} levels of brackets, operations and blocks"
         elif loops > MAX_LOOPS:
             words = f"Loops are nested more than {MAX_LOOPS} deep"
         elif isinstance(node, nodes.Const) and _is_too_large(node.value):
-            words = f"A number is too large: {MAX_NUMBER:,} is the most"
+            words = f"A number is too large: at most {MAX_NUMBER:,} is allowed"
         elif isinstance(node, _LISTS) and len(node.items) > MAX_LISTED:
             words = f"A list has more than {MAX_LISTED} items"
         if words:
@@ -120,7 +120,7 @@ _Filter: Any = nodes.Filter
 
 
 class _Guarded(NodeTransformer):
-    """Refuse what a message does not need, give aliases their one name, lead what costs time through `operators`."""
+    """Refuses what messages do not need, replaces aliases, and routes costly operations through `operators`."""
 
     def __init__(self, part: str) -> None:
         self.part = part
@@ -142,11 +142,11 @@ class _Guarded(NodeTransformer):
             raise self._refuse(words, node)
         if isinstance(node, _ARITHMETIC):
             for side in (node.left, node.right):
-                self._no_list(side, "Lists cannot be added, multiplied or calculated with")
+                self._no_list(side, "Lists cannot be used in calculations")
         result: nodes.Node = super().generic_visit(node, *args, **kwargs)
         return result
 
-    def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802  (names are jinja2's)
+    def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802  (names of jinja2)
         for child in node.nodes:
             self._no_list(child, 'A list cannot be written as text. Use join(", ") or a loop')
         return self.generic_visit(node)
@@ -173,7 +173,7 @@ class _Guarded(NodeTransformer):
 
     def visit_Pair(self, node: nodes.Pair) -> nodes.Node:  # noqa: N802
         if not isinstance(node.key, nodes.Const):
-            raise self._refuse("The names of a table are words in quotes", node)
+            raise self._refuse("The keys of a table must be words in quotes", node)
         return self.generic_visit(node)
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802
@@ -220,7 +220,7 @@ class _Guarded(NodeTransformer):
     def visit_Filter(self, node: nodes.Filter) -> nodes.Node:  # noqa: N802
         if node.name not in filters.FILTERS:
             listed = ", ".join(sorted(filters.FILTERS))
-            raise self._refuse(f"There is no filter called {node.name}. There are: {listed}", node)
+            raise self._refuse(f"There is no filter called {node.name}. Available filters: {listed}", node)
         if node.node is None:
             raise self._refuse("Filter blocks cannot be used in a message", node)
         if node.dyn_args is not None or node.dyn_kwargs is not None:

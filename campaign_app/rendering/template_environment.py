@@ -1,7 +1,6 @@
-"""The Jinja2 environment of messages: plain data, a few filters, and limits that no template can get around.
+"""The Jinja2 environment of messages: plain data, a few filters, and limits that no template can avoid.
 
-What a template may consist of is checked when it is read (`syntax`); what it does is counted while it runs
-(`operators`, `filters`, `budget`).
+`syntax` checks a template when it is read. `operators`, `filters` and `budget` count what it does while it runs.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +28,7 @@ _GUARDS: Mapping[str, Any] = {
 
 
 class MessageEnvironment(ImmutableSandboxedEnvironment):
-    """Jinja2 for messages. `part` names what is being read, for error messages."""
+    """Jinja2 for messages."""
 
     intercepted_binops: ClassVar[frozenset[str]] = frozenset(operators.BINARY)  # type: ignore[misc]
 
@@ -42,14 +41,14 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
         self.globals = {"range": operators.range_}
 
     def lex(self, source: str, name: str | None = None, filename: str | None = None) -> Iterator[tuple[int, str, str]]:
-        """Jinja2's tokens, as many as a message may have.
+        """Jinja2's tokens, up to the number that a message may have.
 
         Raises:
             TemplateInvalid: there are more.
         """
         for position, token in enumerate(super().lex(source, name, filename)):
             if position > MAX_TOKENS:
-                words = f"The message has more than {MAX_TOKENS:,} variables, words and signs of a template"
+                words = f"The message has more than {MAX_TOKENS:,} variables, words and symbols in its template tags"
                 raise TemplateInvalid(words, part=name or "html", line=token[0])
             yield token
 
@@ -60,10 +59,10 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
         return TokenStream(self.lexer.wrap(self.lex(source, name, filename), name, filename), name, filename)
 
     def read(self, source: str, part: str) -> nodes.Template:
-        """The guarded syntax tree of a template.
+        """The checked syntax tree of a template.
 
         Raises:
-            TemplateInvalid: syntax that is wrong or that a message may not use.
+            TemplateInvalid: the syntax is wrong or not allowed in a message.
         """
         syntax.measure(source, part)
         try:
@@ -76,11 +75,11 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
             raise TemplateInvalid("A number has too many digits", part=part) from None
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002
-        """Arithmetic with bounds."""
+        """Arithmetic with limits."""
         return operators.calculate(operator, left, right)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """Only dictionary keys, and the counters of a loop."""
+        """Allows only dictionary keys and the counters of a loop."""
         if isinstance(obj, Mapping):
             return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
         if isinstance(obj, LoopContext) and attribute in _LOOP_FIELDS:
@@ -88,7 +87,7 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
         return self.undefined(obj=obj, name=attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        """Keys of dictionaries, positions of lists and texts."""
+        """Allows only keys of dictionaries, and positions in lists and texts."""
         if isinstance(obj, Mapping | list | tuple | str):
             try:
                 return operators.item(obj, argument)
@@ -98,12 +97,12 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
 
 
 def plain_words(message: str) -> str:
-    """Jinja2's message for people who do not know Jinja2."""
+    """Jinja2's error message in words for people who do not know Jinja2."""
     known = (
         ("unexpected 'end of template'", "The message ends inside a {{ … }} or {% … %}"),
         ("unexpected end of template", "The message ends inside a {{ … }} or {% … %}"),
         ("Unexpected end of template", "A {% if %} or {% for %} is never closed with {% endif %} or {% endfor %}"),
-        ("expected token 'end of print statement'", "A {{ … }} is not closed with }}, or has words it does not know"),
+        ("expected token 'end of print statement'", "A {{ … }} is not closed with }}, or contains unknown words"),
         ("unexpected '}'", "A } stands where a name is expected"),
         ("Expected an expression", "A {{ … }} is empty"),
         ("Missing end of comment", "A comment {# … is never closed with #}"),

@@ -1,8 +1,7 @@
-"""A campaign's message, read once and rendered for thousands: subject, HTML and text with all links in place.
+"""A campaign's message, read once and rendered for thousands of people: subject, HTML and text with all links.
 
-Policy for variables: what renders empty and has no default is missing. Pre-flight counts the people concerned; the
-engine asks `CompiledMessage.missing` for each recipient and skips those (Reason.MISSING_VARIABLE), it never sends
-"Hello ,".
+A variable that renders empty and has no default is missing. Pre-flight counts the people concerned. The engine asks
+`CompiledMessage.missing` for each recipient and skips those people (Reason.MISSING_VARIABLE). It never sends "Hello ,".
 """
 
 import json
@@ -36,7 +35,7 @@ __all__ = [
 ]
 
 SIMPLE = "text"
-"""Editor.TEXT; its own module loads every table, and the process that renders has none."""
+"""Editor.TEXT. Not imported, because its module loads all tables, which the rendering process does not need."""
 
 CONTACT_FIELDS = ("email", "phone", "first_name", "last_name", "company", "time_zone", "language")
 CONTACT_VARIABLES = frozenset({*CONTACT_FIELDS, "name", "full_name", "domain"})
@@ -48,8 +47,6 @@ _TRACKED = re.compile(r"https?://|\{\{", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One person's message."""
-
     subject: str
     html: str
     text: str
@@ -57,7 +54,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A message read once: what `assemble` compiles. Plain data, so that another process can have read it."""
+    """A message that was read, for `assemble` to compile. Plain data, so that another process can read it."""
 
     links: tuple[str, ...]
     variables: tuple[str, ...]
@@ -68,21 +65,21 @@ class Prepared:
     text: str
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON knows it."""
+        """As JSON values."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> "Prepared":
-        """Back again."""
+        """The inverse of `to_json`."""
         lists = {name: tuple(found[name]) for name in ("links", "variables", "required")}
         return cls(**{**found, **lists})
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledMessage:
-    """A message ready to be rendered. `links` are the URL templates behind link_0, link_1, …
+    """A message ready to be rendered. `links`: the URL templates of link_0, link_1, …
 
-    `variables`: every name its author wrote; `required`: those that have no default and are not asked for by an `if`.
+    `variables`: all names that its author used. `required`: those without a default and not tested by an `if`.
     `personal`: its links with variables.
     """
 
@@ -98,14 +95,14 @@ class CompiledMessage:
 
     @property
     def reads(self) -> frozenset[str]:
-        """Every name it asks for when rendered, those of links, pixel and footer included."""
+        """All variables that it uses when rendered, with those of links, pixel and footer."""
         return self._subject.reads | self._html.reads | self._text.reads
 
     def render(self, context: Mapping[str, Any]) -> Rendered:
-        """One person's message from `context_for(contact)` plus `links.Addresses(…).make(…).variables`.
+        """One person's message. `context`: `context_for(contact)` plus `links.Addresses(…).make(…).variables`.
 
         Raises:
-            RenderError: this person's values make it impossible, or a limit was reached.
+            RenderError: it cannot be rendered with this person's values, or a limit was reached.
         """
         if self._is_fixed:
             return self._render(context)
@@ -126,16 +123,16 @@ class CompiledMessage:
         except RenderError:
             CompiledTemplate(HTML, self._source, "html").render(
                 context
-            )  # fails too, and names the line the person wrote
+            )  # fails again, and names the line that the person wrote
             raise
         return Rendered(subject.strip(), html, self._text.render(context))
 
     def link_values(self, context: Mapping[str, Any]) -> LinkValues:
-        """What the tokens of links with variables carry for this person.
+        """The values that tokens of links with variables carry for this person.
 
         Raises:
-            RenderError: this person's values make it impossible, or a limit was reached.
-            ValueError: a value holds half a character (a lone surrogate).
+            RenderError: it cannot be rendered with this person's values, or a limit was reached.
+            ValueError: a value contains a lone surrogate.
         """
         return self.personal.values(context)
 
@@ -145,7 +142,7 @@ class CompiledMessage:
 
 
 class _Links:
-    """Gives each distinct target its position; with `frozen` only those of the launch."""
+    """Gives each distinct address its position. With `frozen`: only the addresses frozen at the launch."""
 
     def __init__(self, frozen: Sequence[str] | None, local: frozenset[str]) -> None:
         self.urls = list(frozen or ())
@@ -166,7 +163,8 @@ class _Links:
 
 
 def is_tracked(url: str, local: frozenset[str] = frozenset()) -> bool:
-    """Whether clicks on this target are counted: web addresses whose value is known outside loops and our own pages."""
+    """Whether clicks on this address are counted: it is a web address, not one of our own pages, and uses no variable
+    that the template sets itself."""
     if not _TRACKED.match(url):
         return False
     try:
@@ -177,16 +175,16 @@ def is_tracked(url: str, local: frozenset[str] = frozenset()) -> bool:
 
 
 def compile_message(subject: str, preheader: str, html: str, text: str = "", **options: Any) -> CompiledMessage:
-    """A message read and compiled, for trusted templates and inside the rendering process; see `prepare_message`.
+    """Read and compile a message. Only for trusted templates and in the rendering process. See `prepare_message`.
 
     Raises:
-        TemplateInvalid: a part cannot be read; says which, where and why.
+        TemplateInvalid: a part cannot be read. The error says which part, where and why.
     """
     return assemble(prepare_message(subject, preheader, html, text, **options))
 
 
 def assemble(prepared: Prepared) -> CompiledMessage:
-    """Compile what was read. Quick, whatever was written: the sizes of each part are limited.
+    """Compile what was read. It is always quick, because the size of each part is limited.
 
     Raises:
         TemplateInvalid: a part cannot be compiled.
@@ -228,11 +226,11 @@ def prepare_message(
 ) -> Prepared:
     """Read a message once.
 
-    `links`: the URL templates frozen at launch (CampaignLink by position); without them and with `track_clicks` they
-    are found now. `text` empty: made from the HTML.
+    `links`: the URL templates frozen at launch (CampaignLink by position). Without them and with `track_clicks` they
+    are found in the message. `text`: if empty, it is made from the HTML.
 
     Raises:
-        TemplateInvalid: a part cannot be read; says which, where and why.
+        TemplateInvalid: a part cannot be read. The error says which part, where and why.
     """
     measure(html, "html")
     measure(text, "text")
@@ -259,7 +257,7 @@ def prepare_message(
 
 
 def _html_source(html: str, text: str, editor: str) -> tuple[str, str]:
-    """A message written as text only gets an HTML part that looks like it."""
+    """(HTML, editor). A message written as text only gets an HTML part that looks like it."""
     if html.strip() or not text.strip():
         return html, editor
     body = plain_text.linked_html(text, lambda words: escape(words, quote=False))
@@ -267,7 +265,7 @@ def _html_source(html: str, text: str, editor: str) -> tuple[str, str]:
 
 
 def _complete(page: markup.Page, preheader: str, place: plain_text.LinkPlace | None, track_opens: bool) -> None:
-    """Put in what Beacon adds to a page."""
+    """Add preheader, links, pixel and inlined styles to a page."""
     inlining.inline(page)
     page.add_preheader(preheader)
     page.place_links(place)
@@ -292,7 +290,7 @@ def _names(tree: nodes.Template) -> frozenset[str]:
 
 
 def variables(source: str, part: str = "html") -> set[str]:
-    """The variables a template reads, by their one name (firstName is first_name).
+    """The variables that a template uses, without aliases (firstName is first_name).
 
     Raises:
         TemplateInvalid: the template cannot be read.
@@ -301,10 +299,10 @@ def variables(source: str, part: str = "html") -> set[str]:
 
 
 def render_url(template: str, context: Mapping[str, Any]) -> str:
-    """The target of a link for one person.
+    """The address of a link for one person.
 
     Raises:
-        RenderError: it cannot be made.
+        RenderError: it cannot be rendered.
     """
     if "{" not in template:
         return template
@@ -312,17 +310,17 @@ def render_url(template: str, context: Mapping[str, Any]) -> str:
 
 
 def unknown(names: Iterable[str], attributes: Iterable[str]) -> set[str]:
-    """Variables that no contact can have."""
+    """The names that no contact can have as a variable."""
     known = CONTACT_VARIABLES | SYSTEM_VARIABLES | set(attributes)
     return {name for name in names if name not in known and not _LINK.fullmatch(name)}
 
 
 def context_for(contact: Any) -> dict[str, Any]:
-    """What a template sees of a contact (a Contact or a mapping with its columns): first_name and firstName,
-    name, full_name, and its own attributes by key.
+    """The variables of a contact (a Contact or a mapping with its columns): first_name and firstName, name, full_name,
+    and its attributes by key.
 
     Raises:
-        RenderError: its attributes are longer than any message.
+        RenderError: its attributes are too large for a message.
     """
     columns = contact if isinstance(contact, Mapping) else getattr(contact, "_mapping", None) or vars(contact)
     attributes = columns.get("attributes") or {}

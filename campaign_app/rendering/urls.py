@@ -1,4 +1,4 @@
-"""Addresses in a message: cleaned as browsers do, found in plain text, and variables in them percent-encoded. Pure."""
+"""Web addresses in a message: clean-up as in browsers, finding them in plain text, percent-encoding of variables."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ _BEGIN = re.compile(r"https?://", re.IGNORECASE)
 _STOP = re.compile(r"[\s<>\"()\[\]{}]")
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
 _TRAILING = frozenset("([{.,;:!?'*`…’”»›“‘„。、")
-_ENOUGH = 2_000  # of an address, to know whether a variable is a part of it
+_ENOUGH = 2_000  # characters of an address that decide whether a variable is a part of it
 _SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9+.-]*):")
 _WEB = frozenset({"http", "https", "ftp"})
 _PRINTED = re.compile(r"\{\{([-+]?)(.*?)([-+]?)\}\}", re.DOTALL)
@@ -25,7 +25,7 @@ Segments = Iterable[tuple[bool, str]]
 
 
 def target(segments: Segments) -> str:
-    """The template of an address as a browser reads it: no line breaks or tabs in it, no blanks around it."""
+    """The template of an address as a browser reads it: without line breaks and tabs, without blanks around it."""
     parts = [(is_tag, text if is_tag else _REMOVED.sub("", text)) for is_tag, text in segments]
     if parts and not parts[0][0]:
         parts[0] = (False, parts[0][1].lstrip(_EDGES))
@@ -35,14 +35,14 @@ def target(segments: Segments) -> str:
 
 
 def encoded(url: str) -> str:
-    """A template of an address whose variables print percent-encoded values."""
+    """A template of an address, with its variables percent-encoded."""
     if "{" not in url:
         return url
     return "".join(with_encoding(list(template_tags.pieces(url))))
 
 
 def written(url: str) -> str:
-    """`encoded`, with what would end the address in plain text percent-encoded too."""
+    """Like `encoded`, and characters that would end the address in plain text are percent-encoded too."""
     parts = list(template_tags.pieces(url))
     texts = with_encoding(parts)
     return "".join(
@@ -52,10 +52,10 @@ def written(url: str) -> str:
 
 
 def with_encoding(segments: Sequence[tuple[bool, str]], otherwise: str = "") -> list[str]:
-    """The segments of one address with `|urlencode` behind the variables whose value is a part of it.
+    """The segments of one address, with `|urlencode` added to variables whose value is a part of it.
 
-    A variable that is the whole address, its beginning, or its whole host stays, or gets the filter `otherwise`. What
-    is encoded already stays.
+    A variable that is the whole address, its beginning or its whole host stays unchanged, or gets the filter
+    `otherwise`. Variables that are encoded already stay unchanged.
     """
     texts, before = [], ""
     branches: list[str] = []
@@ -75,7 +75,7 @@ def with_encoding(segments: Sequence[tuple[bool, str]], otherwise: str = "") -> 
 
 
 def _branch(tag: str, before: str, branches: list[str]) -> str:
-    """What stands before the next piece: each branch of a condition begins with what stood before all of them."""
+    """The text before the next piece. Each branch of a condition begins with the text before the condition."""
     word = found.group(1) if (found := _WORD.match(tag)) else ""
     if word in {"if", "for"}:
         branches.append(before)
@@ -105,7 +105,7 @@ def _encoding(tag: str, name: str) -> str:
 
 
 def bare(text: str) -> Iterator[tuple[int, int]]:
-    """(start, end) of the addresses in a plain text, without the punctuation behind them."""
+    """(start, end) of the addresses in a plain text, without punctuation after them."""
     at = 0
     while found := _BEGIN.search(text, at):
         at = end = _end(text, found.end())
@@ -116,7 +116,7 @@ def bare(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _end(text: str, at: int) -> int:
-    """Where an address ends at the latest: at a blank, or at a bracket that was not opened in it."""
+    """The latest end of an address: a blank, or a closing bracket that was not opened in it."""
     opened = dict.fromkeys("([{", 0)
     while found := _STOP.search(text, at):
         mark, at = found.group(), found.end()

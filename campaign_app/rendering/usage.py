@@ -1,4 +1,4 @@
-"""What a template does with its variables, read from its syntax tree. Pure."""
+"""How a template uses its variables, from its syntax tree. No I/O."""
 
 from collections.abc import Iterable
 
@@ -8,12 +8,12 @@ _DEFAULTS = frozenset({"default", "d"})
 
 
 def sets_names(tree: nodes.Node) -> frozenset[str]:
-    """Names that the template gives values itself (set, for, with): unknown outside it."""
+    """Names to which the template itself assigns values (set, for, with). They are unknown outside it."""
     return frozenset(name.name for name in tree.find_all(nodes.Name) if name.ctx in {"store", "param"})
 
 
 def needs_value(tree: nodes.Node) -> frozenset[str]:
-    """Variables that leave a hole in the message when they are empty: printed with no default and no `if` around."""
+    """Variables that leave a gap in the message when empty: printed without a default and without an `if` around."""
     found: set[str] = set()
     _visit(tree, frozenset({"loop", "range"}) | sets_names(tree), found)
     return frozenset(found)

@@ -1,4 +1,4 @@
-"""Values in the addresses of CSS are percent-encoded as those in links, wherever CSS stands."""
+"""Values in addresses in CSS are percent-encoded like those in links, in sheets and in attributes."""
 
 import re
 import time

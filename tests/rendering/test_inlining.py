@@ -1,4 +1,4 @@
-"""Style sheets: what is inlined, what stays in its sheet, and who wins. The browser test shows the pixels."""
+"""Style sheets: what is inlined, what stays in its sheet, which rule wins. The browser test compares pixels."""
 
 import time
 
@@ -10,7 +10,7 @@ from campaign_app.rendering.templating import compile_message
 
 
 def inlined(sheet: str, body: str, media: str = "") -> str:
-    """The page after inlining, without its frame."""
+    """The page after inlining, without the outer tags."""
     page = Page(f"<!DOCTYPE html><html><style{media}>{sheet}</style><body>{body}</body></html>")
     inlining.inline(page)
     made = page.source().replace("{% raw %}{#{% endraw %}", "{#")
@@ -106,7 +106,7 @@ def test_who_wins(sheet: str, body: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("sheet", "body", "expected"),
     [
-        # a kept rule that won goes on winning
+        # a kept rule that won still wins
         (
             "a{color:red}a:hover{color:blue}",
             "<a>",
@@ -132,7 +132,7 @@ def test_who_wins(sheet: str, body: str, expected: str) -> None:
             "<p class=c>",
             '<style>[data-ogsc] .c{color:blue !important}</style><body><p style="color: red;" class=c>',
         ),
-        # one that lost goes on losing
+        # a kept rule that lost still loses
         (
             "@media x{.c{width:100%}}#i{width:50%}",
             "<p id=i class=c>",
@@ -224,7 +224,7 @@ def test_selectors_are_read(selector: str, specificity: tuple[int, int, int], ba
     ],
 )
 def test_hostile_sheets_take_no_time(piece: str) -> None:
-    """What is too much to compare is left alone: eight times as much costs less than 24 times as much."""
+    """Inputs that are too large to compare are not inlined: eight times the length takes less than 24 times as long."""
 
     def seconds(length: int) -> float:
         began = time.process_time()

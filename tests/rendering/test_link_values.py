@@ -1,4 +1,4 @@
-"""Links with variables: what their tokens carry, and where they lead with it."""
+"""Links with variables: the values in their tokens, and the addresses restored from them."""
 
 from collections.abc import Mapping
 
@@ -27,7 +27,7 @@ TEMPLATES = (
 
 
 def led(links: PersonalLinks, templates: Mapping[int, str], context: Mapping[str, str]) -> dict[int, str]:
-    """Where each of the links leads, by position."""
+    """Position → address of each link."""
     packed, whole = links.values(context)
     found = {int(name.removeprefix("link_")): url for name, url in whole.items()}
     for positions, values in packed:
@@ -42,7 +42,7 @@ def test_a_link_leads_where_its_template_says(template: str, values: dict[str, s
     try:
         expected = render_url(template, values)
         expected.encode()
-    except ValueError:  # half a character: the engine leaves this recipient out
+    except ValueError:  # a lone surrogate: the engine skips this recipient
         return
     found = led(PersonalLinks({4: template}), {4: template}, values)
     assert found == {4: expected}

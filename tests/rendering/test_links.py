@@ -1,4 +1,4 @@
-"""Tokens: genuine ones are read, anything else is nothing."""
+"""Tokens: genuine ones are read, all others are refused."""
 
 from pathlib import Path
 
@@ -95,7 +95,7 @@ def test_variables_are_the_same_paths_after_the_base(var_dir: Path) -> None:
 
 
 def test_only_what_a_message_reads_is_made(var_dir: Path) -> None:
-    """The address to unsubscribe is always there: every message's header has it."""
+    """The unsubscribe address is always created, because every message's header has it."""
     found = links.Addresses(3, {"link_2", "first_name"}, "").make(77).variables
     assert found == {"link_2": tokens.click_url(77, 2), "unsubscribe_url": links.unsubscribe_url(77)}
 

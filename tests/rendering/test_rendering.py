@@ -1,4 +1,4 @@
-"""The process that reads and renders: what it makes, what it is stopped at, and that nobody blocks the others."""
+"""The rendering process: its results, its limits, and that no person blocks the others."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ def fields(html: str, **more: str) -> dict[str, str]:
 
 
 def children() -> list[int]:
-    """The processes that render, forks and all."""
+    """The rendering processes, with forks."""
     mine = isolated._process._process
     return [] if mine is None else [mine.pid, *_children_of(mine.pid)]
 
@@ -77,7 +77,7 @@ async def test_what_takes_too_long_to_read_is_killed_by_its_processor_time(monke
 
 async def test_memory_ends() -> None:
     hungry = {**PERSON, "items": ["x" * 90_000] * 200}
-    with pytest.raises(RenderError, match=r"memory|beyond|too much|without bound"):
+    with pytest.raises(RenderError, match=r"memory|beyond|too much|without limit"):
         await rendering.preview("a", fields("{% for i in items %}{{ i }}{% endfor %}" * 40), hungry, {}, marked=False)
 
 
@@ -86,7 +86,7 @@ async def test_one_author_does_not_keep_the_others_waiting() -> None:
     await asyncio.sleep(0)
     shown = await rendering.preview("anna", fields("quick"), PERSON, {}, marked=False)
     assert "quick" in shown.html
-    assert sum(task.done() for task in hostile) < len(hostile)  # she did not wait for his eight
+    assert sum(task.done() for task in hostile) < len(hostile)  # her job did not wait for his eight
     for task in hostile:
         task.cancel()
     await asyncio.gather(*hostile, *list(isolated._tasks), return_exceptions=True)
@@ -107,7 +107,7 @@ async def test_the_line_is_bounded_and_in_order() -> None:
     assert order == ["a"] * isolated.OF_ONE_PERSON + ["b"]
     with pytest.raises(TooMany):
         await turn("a")
-    tasks[-2].cancel()  # one that waits
+    tasks[-2].cancel()  # a waiting one
     stop.set()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert len(order) == len(tasks) - 1

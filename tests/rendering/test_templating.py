@@ -1,4 +1,4 @@
-"""Messages: variables, links, text version, and templates that try to break out or never end."""
+"""Messages: variables, links, text version, and templates that try to escape the sandbox or never end."""
 
 import contextlib
 import time

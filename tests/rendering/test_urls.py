@@ -1,4 +1,4 @@
-"""Variables in addresses are percent-encoded where their value is a part of it."""
+"""Variables are percent-encoded where their value is a part of an address."""
 
 import pytest
 
