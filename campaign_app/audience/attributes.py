@@ -91,7 +91,7 @@ async def _move(session: AsyncSession, actor: Actor, key: str, into: str, act: s
 async def _settled(session: AsyncSession, key: str) -> AttributeDefinition:
     row = await session.get(AttributeDefinition, key[:64], with_for_update={"key_share": True})
     if row is None or row.moving_to is not None:
-        raise AttributeNotFound("This attribute does not exist (any more). Reload the page.")
+        raise AttributeNotFound("This attribute does not exist or was deleted. Reload the page.")
     return row
 
 

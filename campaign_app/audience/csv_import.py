@@ -191,7 +191,7 @@ class Cleaner:
         given = cells[self._email].strip() if self._email >= 0 else ""
         email = identity.email_in(given) if given else ""
         if given in self._shared:
-            return Checked(None, BAD_EMAIL, "The same mailto: link stands in several rows", bad=(self._email,))
+            return Checked(None, BAD_EMAIL, "The same mailto: link occurs in several rows", bad=(self._email,))
         if given and not email:
             return Checked(None, BAD_EMAIL, identity.email_problem(given), bad=(self._email,))
         number = text_of(cells[self._phone].strip()) if self._phone >= 0 else ""

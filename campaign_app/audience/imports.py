@@ -105,7 +105,7 @@ async def read_as(
 async def _import(session: AsyncSession, import_id: int) -> ContactImport:
     row = await session.get(ContactImport, import_id, populate_existing=True)
     if row is None:
-        raise ImportNotFound("This import does not exist (any more).")
+        raise ImportNotFound("This import does not exist or was deleted.")
     return row
 
 
@@ -197,7 +197,7 @@ async def _plan(
     if list_name.strip():
         list_id = await _named_list(session, actor, " ".join(list_name.split())[:255])
     elif list_id is not None and await session.get(ContactList, list_id) is None:
-        raise ListNotFound("This list does not exist (any more). Choose another one.")
+        raise ListNotFound("This list does not exist or was deleted. Choose another one.")
     values = {
         "status": ImportStatus.QUEUED,
         "mapping": dict(mapping),

@@ -30,7 +30,7 @@ def _row(segment: Segment) -> SegmentRow:
 async def _segment(session: AsyncSession, segment_id: int) -> Segment:
     found = await session.get(Segment, segment_id)
     if found is None:
-        raise SegmentNotFound("This segment does not exist (any more).")
+        raise SegmentNotFound("This segment does not exist or was deleted.")
     return found
 
 
@@ -76,7 +76,7 @@ async def update(session: AsyncSession, actor: Actor, segment_id: int, data: Seg
     actor.require("segments:write")
     segment = await session.get(Segment, segment_id, with_for_update={"key_share": True}, populate_existing=True)
     if segment is None:
-        raise SegmentNotFound("This segment does not exist (any more).")
+        raise SegmentNotFound("This segment does not exist or was deleted.")
     if data.version is not None and data.version != segment.version:
         raise await _changed(session, segment)
     await _must_be_free(session, data.name, segment_id)

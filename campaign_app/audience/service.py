@@ -112,7 +112,7 @@ async def get_contact(session: AsyncSession, actor: Actor, contact_id: int) -> C
 async def _contact(session: AsyncSession, contact_id: int) -> Contact:
     contact = await session.get(Contact, contact_id)
     if contact is None:
-        raise ContactNotFound("This contact does not exist (any more).")
+        raise ContactNotFound("This contact does not exist or was deleted.")
     return contact
 
 
@@ -153,7 +153,7 @@ async def update_contact(session: AsyncSession, actor: Actor, contact_id: int, d
     actor.require("contacts:write")
     contact = await session.get(Contact, contact_id, with_for_update={"key_share": True}, populate_existing=True)
     if contact is None:
-        raise ContactNotFound("This contact does not exist (any more).")
+        raise ContactNotFound("This contact does not exist or was deleted.")
     if data.expected_updated_at is not None and contact.updated_at != data.expected_updated_at:
         raise await _changed(session, contact)
     fields = await contact_fields.cleaned(session, data)
@@ -272,7 +272,7 @@ async def lists(session: AsyncSession, actor: Actor) -> list[ListRow]:
 async def _list(session: AsyncSession, list_id: int) -> ContactList:
     found = await session.get(ContactList, list_id, populate_existing=True)
     if found is None:
-        raise ListNotFound("This list does not exist (any more).")
+        raise ListNotFound("This list does not exist or was deleted.")
     return found
 
 

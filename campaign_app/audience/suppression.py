@@ -213,7 +213,7 @@ async def remove(session: AsyncSession, actor: Actor, address: str) -> None:
     query = sa.delete(Suppression).where(col(Suppression.address) == clean).returning(col(Suppression.reason))
     reason = (await session.execute(query)).scalar()
     if reason is None:
-        raise SuppressionNotFound(f"{address} is not on the suppression list (any more).")
+        raise SuppressionNotFound(f"{address} is not on the suppression list.")
     await audit.record(session, actor, "suppression.remove", "suppression", clean, clean, reason=reason.value)
 
 

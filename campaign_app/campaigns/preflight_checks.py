@@ -143,7 +143,7 @@ async def recent(session: AsyncSession, facts: Facts) -> list[Finding]:
         return []
     number, shares = await repository.written_to_since(session, facts.campaign, facts.at - RECENT)
     if not number:
-        return [fine("Nobody in it got another campaign in the last 48 hours", "recent")]
+        return [fine("Nobody in the audience got another campaign in the last 48 hours", "recent")]
     names = ", ".join(name for name, _ in shares)
     title = f"{people(number)} got {facts.channel.message_word} from you in the last 48 hours"
     return [warning(title, f"From {names}.", "audience", "recent", number)]

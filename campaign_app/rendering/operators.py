@@ -178,7 +178,7 @@ def item(value: Any, key: Any) -> Any:
     """`value[key]` of tables, lists and texts. Raises LookupError or TypeError when it does not exist."""
     budget.look()
     if not is_scalar(key):
-        raise LimitReached("Only a name or a number can stand in [ ]")
+        raise LimitReached("Only a name or a number can be used in [ ]")
     return value[key]
 
 

@@ -163,7 +163,7 @@ class _Guarded(NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802
-        self._no_list(node.arg, "Only a name or a number can stand in [ ]")
+        self._no_list(node.arg, "Only a name or a number can be used in [ ]")
         self.generic_visit(node)
         if not isinstance(node.arg, nodes.Slice):
             return node
