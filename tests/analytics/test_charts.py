@@ -1,4 +1,4 @@
-"""Figures are pure: rows, colours and layout in, and a figure that a browser can draw comes out."""
+"""Figures: made only from rows, colours and layout, and valid for the browser."""
 
 import json
 from datetime import UTC, date, datetime, timedelta

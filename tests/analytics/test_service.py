@@ -1,4 +1,4 @@
-"""Results, periods, dashboard and exports against numbers put in by hand, on both databases."""
+"""Results, periods, dashboard and exports compared with numbers written by hand, on both databases."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The log is one chain, whoever writes at once, and any change in it is found."""
+"""The log is one chain, also with several writers at once, and any change in it is found."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -109,7 +109,7 @@ async def test_a_cut_tail_is_found_whatever_the_head_says(database: str, signed:
         forged = chain.head(b"guessed", 3, third.hash, 3, broken=False)
     await put_head(forged)
     assert Fault.HEAD in (await proof()).faults
-    await write(9)  # the product writes on: that makes nothing good
+    await write(9)  # later entries do not repair it
     await write(10)
     assert Fault.BROKEN in (await proof()).faults
     async with db.reading() as session:
@@ -144,9 +144,9 @@ async def test_a_log_put_back_to_an_older_state_with_its_own_head_is_found_by_an
     assert saved.count == 4
     await change("DELETE FROM audit_entry WHERE id = 4")
     await put_head(older)
-    assert (await proof()).is_whole  # the database alone cannot tell
+    assert (await proof()).is_whole  # the database alone cannot show it
     assert (await proof(saved)).faults == [Fault.ANCHOR]
-    await write(4)  # another fourth entry
+    await write(4)  # a different fourth entry
     assert (await proof(saved)).faults == [Fault.ANCHOR]
 
 
@@ -162,7 +162,7 @@ async def test_this_hosts_file_of_anchors_tells_by_itself(database: str) -> None
     await put_head(older)
     found = await proof()
     assert found.faults == [Fault.ANCHOR]
-    service.keep_anchor(found)  # what is not whole is not anchored
+    service.keep_anchor(found)  # a chain that is not whole is not anchored
     assert [anchor.count for anchor in anchors.kept()] == [2]
     async with db.reading() as session:
         with pytest.raises(Conflict):

@@ -1,4 +1,4 @@
-"""The log as people read it."""
+"""Labels of the log for people."""
 
 from datetime import UTC, datetime
 

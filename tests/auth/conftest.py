@@ -31,12 +31,12 @@ async def enter(email: str, password: str = PASSWORD, ip: str = IP, marks: str =
 
 
 async def who(token: str) -> Actor | None:
-    """The actor of a token, whose session is in use now."""
+    """The actor of a token; records the use of its session."""
     return await current_actor(crypto.digest(token))
 
 
 async def protect(user: User) -> tuple[pyotp.TOTP, list[str]]:
-    """Set the second factor up as its card does: the app, and the recovery codes."""
+    """Set the second factor up like its card does; returns the app and the recovery codes."""
     actor = actor_of(user, IP)
     async with db.transaction() as session:
         await second_factor.begin(session, actor)

@@ -1,4 +1,4 @@
-"""The counters behind a sign-in by themselves: who shares one, what is free, how long the rest waits."""
+"""The attempt counters of sign-in, tested alone: who shares one, how many attempts are free, how long others wait."""
 
 from datetime import UTC, datetime
 

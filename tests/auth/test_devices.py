@@ -1,4 +1,4 @@
-"""Browsers in words."""
+"""Names of browsers."""
 
 import pytest
 

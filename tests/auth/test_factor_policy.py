@@ -1,4 +1,4 @@
-"""The workspace requires a second factor of owners and admins: whom it stops, when, and the ways out."""
+"""The workspace requires a second factor of owners and admins: whom this stops, when, and how people get in again."""
 
 import pytest
 
@@ -22,7 +22,7 @@ async def require(actor: Actor, required: bool = True) -> None:
 
 
 async def required_by(email: str = "tom@example.com") -> User:
-    """Somebody with a factor switched it on."""
+    """Let somebody with a factor switch the requirement on."""
     boss = await add(email, Role.OWNER, "Tom Berg")
     await protect(boss)
     await require(actor_of(boss))
@@ -39,7 +39,7 @@ async def changes() -> list[object]:
 async def test_whoever_has_none_can_only_set_it_up(database: str, role: Role) -> None:
     user = await add("ines@example.com", role)
     token = (await enter("ines@example.com")).token
-    assert await who(token) == actor_of(user, "203.0.113.9")  # off at first
+    assert await who(token) == actor_of(user, "203.0.113.9")  # off by default
     await required_by()
     with pytest.raises(FactorRequired):
         await who(token)
@@ -87,7 +87,7 @@ async def test_only_who_changes_the_workspace_may_switch_it_and_it_is_logged(dat
     for wanted in (True, False):
         with pytest.raises(Forbidden):
             await require(actor_of(manager), wanted)
-    await require(actor_of(boss))  # it is on already: nothing to log
+    await require(actor_of(boss))  # it is already on: nothing to log
     await require(actor_of(boss), False)
     await require(actor_of(boss), False)
     assert await changes() == [{"from": True, "to": False}, {"from": False, "to": True}]

@@ -1,4 +1,4 @@
-"""Who may add, change and switch off whom; somebody always stays owner."""
+"""Who may add, change and switch off whom; there is always an owner."""
 
 import asyncio
 import unicodedata

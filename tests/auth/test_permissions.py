@@ -1,4 +1,4 @@
-"""Every role against every permission, as agreed; the table here is written out by hand on purpose."""
+"""Every role with every permission. The table is deliberately written by hand."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Codes of an app and recovery codes: each once, not too often, and nobody's but the person's own."""
+"""Codes of an app and recovery codes: each works once, attempts are limited, and only for their own person."""
 
 import asyncio
 from collections.abc import Iterator
@@ -154,7 +154,7 @@ async def test_nothing_is_asked_before_it_is_confirmed(database: str, clock: tim
     with pytest.raises(FactorInUse):
         async with db.transaction() as session:
             await second_factor.begin(session, actor)
-    with pytest.raises(NoFactor):  # the secret of one in use is shown to nobody
+    with pytest.raises(NoFactor):  # the secret of a factor in use is never shown
         async with db.reading() as session:
             await second_factor.setup(session, actor)
 

@@ -1,4 +1,4 @@
-"""Tokens: stored as digests, bound to living sessions of active people, revocable, touched once a minute."""
+"""Tokens: stored as digests, valid only with sessions of active people, revocable, use recorded once a minute."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -73,7 +73,7 @@ async def test_a_session_that_nobody_uses_ends_after_half_a_day(database: str) -
         await add("ines@example.com")
         here, away = await enter("ines@example.com"), await enter("ines@example.com")
         digest = crypto.digest(here.token)
-        for hour in range(1, 12):  # a page that stands open and is told the progress of a campaign
+        for hour in range(1, 12):  # an open page that only receives a campaign's progress
             clock.move_to(START + timedelta(hours=hour))
             assert await current.current_actor(digest, in_use=False) is not None
         clock.move_to(START + timedelta(hours=12) - timedelta(seconds=1))
@@ -168,7 +168,7 @@ async def test_who_is_switched_off_is_out_at_once(database: str) -> None:
         await enter("ines@example.com")
     async with db.transaction() as session:
         await service.update_user(session, SYSTEM, user.id or 0, UserPatch(is_active=True))
-    assert await who(signed_in.token) is None  # ended is ended
+    assert await who(signed_in.token) is None  # an ended session stays ended
 
 
 async def test_a_new_role_counts_at_once(database: str) -> None:

@@ -1,4 +1,4 @@
-"""Guessing is slow, by account and network; nobody is kept out by others; nothing tells addresses apart."""
+"""Guessing is slow, by account and network; nobody can lock out others; answers do not reveal addresses."""
 
 import asyncio
 import statistics
@@ -63,8 +63,8 @@ async def test_nobody_is_kept_out_by_the_attempts_of_others() -> None:
             await fail()
         await refused()
         assert (await enter("ines@example.com", ip="198.51.100.7")).token  # another network
-        assert (await enter("ines@example.com", marks=marks)).token  # the same network, a browser that is known
-        await refused()  # which does not help the stranger beside it
+        assert (await enter("ines@example.com", marks=marks)).token  # the same network, a known browser
+        await refused()  # the unknown browser beside it must still wait
 
 
 @pytest.mark.parametrize("kind", ["another account", "too old", "forged", "many"])
@@ -136,7 +136,7 @@ async def test_unknown_address_takes_as_long_as_a_wrong_password() -> None:
     await seconds("warm@example.com")
     known = statistics.median([await seconds("ines@example.com") for _ in range(5)])
     unknown = statistics.median([await seconds("nobody@example.com") for _ in range(5)])
-    assert 0.4 < unknown / known < 2.5  # without the stand-in hash it would be a twentieth
+    assert 0.4 < unknown / known < 2.5  # without the hash for unknown addresses it would be a twentieth
 
 
 async def test_without_redis_nobody_gets_in(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Health and check-up: what is well, what is missing, and that secrets stay out of both."""
+"""Health and check-up: what works, what is missing, and that neither shows secrets."""
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("redis_url")
 
 
 async def stamp(revision: str = "") -> None:
-    """What migrations leave behind."""
+    """Write the revisions that migrations write."""
     async with db.engines().write.begin() as connection:
         await connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
         for each in [revision] if revision else health.newest_revisions():

@@ -1,4 +1,4 @@
-"""Invariants hold on demo data, and each one is seen when it is broken. On both databases."""
+"""Invariants hold on demo data, and each violation is found. On both databases."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -72,7 +72,7 @@ BREAKS: list[tuple[Callable[[AsyncSession], Awaitable[None]], set[str]]] = [
 
 
 async def check_history() -> None:
-    """Roll-ups and counters say what the events say."""
+    """Roll-ups and counters agree with the events."""
     async with db.reading() as session:
         for campaign_id in (await session.exec(select(CampaignCounter.campaign_id))).all():
             counter = await session.get(CampaignCounter, campaign_id)
@@ -137,13 +137,13 @@ async def test_seeded_once_and_ready_to_launch(sqlite_database: str) -> None:
 
 
 async def test_all_questions_are_about_one_instant(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A message is sent between two of them: nothing is violated."""
+    """If a message is sent between two queries, nothing is violated."""
     await seeded()
     real = invariants.states_sum_to_total
 
     async def meanwhile(session: AsyncSession) -> list[str]:
         found = await real(session)
-        if db.is_postgres():  # SQLite's reader has its snapshot by nature, and a second connection would wait for it
+        if db.is_postgres():  # SQLite's reader always has a snapshot, and a second connection would wait for it
             async with db.transaction() as other:
                 await wrong_counter(other)
         return found

@@ -1,4 +1,4 @@
-"""Who holds what, since when: over real leases and a real Redis, on both databases."""
+"""Who holds what, since when: with real leases and a real Redis, on both databases."""
 
 import json
 import re
@@ -32,7 +32,7 @@ AT = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 
 
 async def heard(name: str, ago_s: float = 0.0, **values: Any) -> None:
-    """A worker said that it lives, some time ago."""
+    """Write a worker's heartbeat of some time ago."""
     at = clock.now() - timedelta(seconds=ago_s)
     if ago_s < job_chain.WORKER_ALIVE_S:
         body = {
@@ -59,7 +59,7 @@ async def running_campaign(people: int = 30, **values: Any) -> int:
 
 
 async def claim(campaign_id: int, name: str, kept_up_ago_s: float = 0.0) -> int:
-    """The worker claims the campaign's first open lease and kept it up until some time ago; the lease's id."""
+    """Let the worker claim the campaign's first open lease and renew it until some time ago; returns the lease's id."""
     beat = clock.now() - timedelta(seconds=kept_up_ago_s)
     async with db.transaction() as session:
         open_ones = select(Lease).where(Lease.campaign_id == campaign_id, Lease.state == LeaseState.OPEN)
@@ -117,7 +117,7 @@ async def test_a_late_worker_is_told_with_what_happens_to_its_leases(database: s
     assert found.leases[0].fate is Fate.TAKEN_OVER
     left = found.workers[0].taken_over_at
     assert left is not None
-    assert 55 < (left - found.at).total_seconds() <= 60  # 30 s lease, 60 s grace, 15 s: of which 45 have passed
+    assert 55 < (left - found.at).total_seconds() <= 60  # 30 s lease, 60 s grace and 15 s, of which 45 s have passed
 
     await heard(ALSO_HERE)
     found = await look()
@@ -303,7 +303,7 @@ def test_a_workers_name_tells_its_host(name: str, parts: tuple[str, str]) -> Non
 
 
 async def test_what_is_asked_every_two_seconds_reads_no_whole_ledger(sqlite_database: str) -> None:
-    """Old campaigns leave thousands of leases and millions of deliveries behind."""
+    """Old campaigns leave thousands of leases and millions of deliveries, so no query may scan them."""
     await claim(await running_campaign(), HERE)
     asked: list[tuple[str, Any]] = []
     engine = db.engines().read.sync_engine

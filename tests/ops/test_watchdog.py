@@ -1,4 +1,4 @@
-"""What doctor and the operations page know of processes that hung, and of Redis's memory."""
+"""What doctor and the operations page show about processes that hung and about Redis's memory."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

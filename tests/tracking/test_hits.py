@@ -1,4 +1,4 @@
-"""Batches of opens and clicks: people once, every time, and machines, each in its own column."""
+"""Batches of opens and clicks: people counted once and every time, and machines, each in its own column."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -35,7 +35,7 @@ async def test_people_are_counted_once_and_every_time(database: str) -> None:
     await record(hit(OPEN, first), hit(OPEN, first), hit(CLICK, second, 0), hit(CLICK, second, 0))
     await record(hit(OPEN, first), hit(CLICK, second, 1), hit(VIEW, first))
     counter = await world.counter(here.campaign)
-    assert (counter.opened, counter.opens) == (2, 3)  # who clicks has opened
+    assert (counter.opened, counter.opens) == (2, 3)  # a click implies an open
     assert (counter.clicked, counter.clicks) == (1, 3)
     assert counter.total == counter.sent == 3
     links = {row.position: (row.clicks, row.people) for row in await world.rows(CampaignLink, here.campaign)}
@@ -68,7 +68,7 @@ async def test_every_link_within_seconds_of_sending_is_a_scanner(database: str) 
     await record(*(hit(CLICK, first, link) for link in range(3)), hit(CLICK, second, 0), hit(CLICK, second, 2))
     counter = await world.counter(here.campaign)
     assert (counter.machine_clicks, counter.clicks, counter.clicked) == (3, 2, 1)
-    await record(hit(CLICK, second, 1))  # in another batch: with it the scanner is known
+    await record(hit(CLICK, second, 1))  # in another batch; with this click the scanner is recognised
     counter = await world.counter(here.campaign)
     assert counter.machine_clicks == 4
 

@@ -1,4 +1,4 @@
-"""Returned mail: real report formats, matched, counted once, suppressed when it must be."""
+"""Returned mail in real report formats: matched, counted once, and suppressed where required."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""What comes back, in the forms in which it really comes: the cases, each put to its delivery."""
+"""Returned mail in the forms of real servers: each case is matched with its delivery."""
 
 import re
 from datetime import timedelta
@@ -43,7 +43,7 @@ OUTCOMES = {  # file → status and reason of the delivery, suppression, events,
 
 
 def case(name: str, delivery: Delivery) -> bytes:
-    """A case with the token, the Message-ID and the address of one of our deliveries."""
+    """A case that contains the token, the Message-ID and the address of a delivery."""
     text = (CASES / name).read_text()
     token = tokens.delivery_token(delivery.id or 0)
     text = re.sub(r"X-Beacon-Delivery: \S+", f"X-Beacon-Delivery: {token}", text)
@@ -63,7 +63,7 @@ async def note_on(account_id: int) -> reported.Reported | None:
 
 
 async def with_account(campaign_id: int) -> int:
-    """Give the campaign a sending account; its id."""
+    """Give the campaign a sending account; returns its id."""
     async with db.transaction() as session:
         account = smtp_row(name="Ours", host="mx.test", port=587, from_address="news@sender.example")
         session.add(account)
@@ -122,7 +122,7 @@ async def test_several_reports_about_the_sender_stop_its_campaigns_and_no_recipi
     assert "sender rejected" in stopped.status_reason
     note = await note_on(account_id)
     assert note is not None
-    assert note.count == 0  # who resumes is stopped by several more, not by the next
+    assert note.count == 0  # after a resume several more reports stop it, not the next one
 
 
 def test_a_note_counts_an_hour_and_is_shown_a_day() -> None:

@@ -1,4 +1,4 @@
-"""A campaign that has gone out, without the engine: contacts, frozen links, sent deliveries, counters."""
+"""A campaign that was sent, made without the engine: contacts, frozen links, sent deliveries, counters."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Where links lead: the environment, else the workspace, else this machine; and who can open it."""
+"""The public address: from the environment, else the workspace, else this machine; and who can open it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The workspace's settings: defaults, changes, what will not do, who may."""
+"""The workspace's settings: defaults, changes, refused values, permissions."""
 
 import pytest
 
