@@ -18,7 +18,7 @@ def fields_step(channel: Channel) -> rx.Component:
     return rx.el.div(
         rx.el.div(step_head("What it says", "Variables stand in double braces."), *rows, class_name="bd-col"),
         rx.el.div(_preview(), class_name="bd-col"),
-        class_name="bd-page b-grid-2",
+        class_name="bd-page b-grid-1-1",
     )
 
 
