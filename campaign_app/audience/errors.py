@@ -58,8 +58,6 @@ class RulesInvalid(Invalid):
 
 
 class SuppressionNotFound(NotFound):
-    """The address is not suppressed."""
-
     code = "suppression_not_found"
 
 
@@ -68,8 +66,6 @@ class ImportNotFound(NotFound):
 
 
 class FileUnusable(Invalid):
-    """The file cannot be imported."""
-
     code = "file_unusable"
 
 

@@ -110,7 +110,6 @@ async def delete_chosen(session: AsyncSession) -> int:
 
 
 async def contact_by_identity(session: AsyncSession, identity: str) -> Contact | None:
-    """The contact with this address or phone number."""
     return (await session.exec(select(Contact).where(Contact.identity == identity))).first()
 
 
@@ -218,7 +217,6 @@ async def campaigns_using(session: AsyncSession, keys: tuple[str, ...], owner_id
 
 
 async def segments_using(session: AsyncSession, list_id: int) -> list[str]:
-    """Names of segments whose rules use a list."""
     rows = await session.execute(sa.select(col(Segment.name), col(Segment.rules)).order_by(col(Segment.id)))
     return [name for name, rules in rows if _asks_for_list(rules, list_id)]
 

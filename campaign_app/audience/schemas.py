@@ -100,8 +100,6 @@ class ContactRow:
 
 @dataclass(frozen=True, slots=True)
 class ListRow:
-    """A list with its number of members."""
-
     id: int
     name: str
     description: str
@@ -111,8 +109,6 @@ class ListRow:
 
 @dataclass(frozen=True, slots=True)
 class TagRow:
-    """A tag with its number of contacts."""
-
     id: int
     name: str
     members: int
@@ -179,8 +175,6 @@ class TimelineItem:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRow:
-    """A saved segment."""
-
     id: int
     name: str
     description: str
@@ -202,8 +196,6 @@ class FieldInfo:
 
 @dataclass(frozen=True, slots=True)
 class SuppressionRow:
-    """A suppressed address."""
-
     id: int
     address: str
     reason: SuppressionReason
@@ -337,8 +329,6 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row that the import left out."""
-
     row: int
     cells: list[str]
     reason: str

@@ -66,7 +66,6 @@ LEARN_RANGE = f"INSERT INTO {TABLE}(rowid, {_NAMES}) SELECT id, {_NAMES} FROM co
 
 
 def drop(connection: Connection) -> None:
-    """Remove the search index."""
     for statement in _SQLITE_DROP if connection.dialect.name == "sqlite" else _POSTGRES_DROP:
         connection.exec_driver_sql(statement)
 

@@ -126,14 +126,12 @@ def kind_of(name: str) -> Kind | None:
 
 
 def operator_of(leaf: Rules) -> Operator:
-    """The operator of a checked leaf."""
     kind = kind_of(leaf["field"])
     assert kind is not None
     return OPERATORS[kind][leaf["op"]]
 
 
 def is_group(rules: Rules) -> bool:
-    """Whether the rules are a group (not a leaf)."""
     return "field" not in rules
 
 

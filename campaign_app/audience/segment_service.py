@@ -46,7 +46,6 @@ async def list_segments(session: AsyncSession, actor: Actor) -> list[SegmentRow]
 
 
 async def get(session: AsyncSession, actor: Actor, segment_id: int) -> SegmentRow:
-    """One segment."""
     actor.require("segments:read")
     return _row(await _segment(session, segment_id))
 

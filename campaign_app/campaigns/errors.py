@@ -6,8 +6,6 @@ from campaign_app.core.errors import Invalid, NotFound, SavedMeanwhile
 
 
 class CampaignNotFound(NotFound):
-    """The campaign does not exist, or it was deleted."""
-
     def __init__(self) -> None:
         super().__init__(
             "This campaign does not exist any more. Someone may have deleted it.", title="No such campaign"

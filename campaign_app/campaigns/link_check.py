@@ -31,7 +31,6 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is public."""
     try:
         return address_place(ipaddress.ip_address(address.partition("%")[0])) is Place.PUBLIC
     except ValueError:

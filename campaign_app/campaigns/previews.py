@@ -197,7 +197,6 @@ async def send_test(
 
 
 async def record_test(session: AsyncSession, actor: Actor, campaign_id: int, outcomes: Sequence[TestOutcome]) -> None:
-    """Record a test that was sent."""
     campaign = _known(await repository.get(session, campaign_id))
     sent = [outcome.to for outcome in outcomes if outcome.ok]
     await audit.record(session, actor, "campaign.tested", "campaign", campaign_id, campaign.name, to=sent)

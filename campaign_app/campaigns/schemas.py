@@ -186,8 +186,6 @@ class TestOutcome:
 
 
 class TemplateInput(BaseModel):
-    """A template to be saved."""
-
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]

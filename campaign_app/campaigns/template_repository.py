@@ -39,7 +39,6 @@ async def get(session: AsyncSession, template_id: int) -> Template | None:
 
 
 async def by_name(session: AsyncSession, name: str) -> Template | None:
-    """The template with this name."""
     return (await session.exec(select(Template).where(Template.name == name))).first()
 
 

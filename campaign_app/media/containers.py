@@ -28,17 +28,14 @@ _RATES: Final = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (1
 
 
 def is_mp4(head: bytes) -> bool:
-    """Whether the beginning is that of an MP4 video."""
     return head[4:8] == b"ftyp" and head[8:12] in _VIDEO_BRANDS
 
 
 def is_m4a(head: bytes) -> bool:
-    """Whether the beginning is that of MP4 sound."""
     return head[4:8] == b"ftyp" and head[8:12] in {b"M4A ", b"M4B "}
 
 
 def is_3gp(head: bytes) -> bool:
-    """Whether the beginning is that of a 3GP video."""
     return head[4:8] == b"ftyp" and head[8:10] == b"3g"
 
 

@@ -27,7 +27,6 @@ class Draft:
 
 
 def path_of(digest: str) -> Path:
-    """The path of the bytes with this SHA-256."""
     return settings().media_folder / digest[:2] / digest
 
 

@@ -30,7 +30,6 @@ class Extent:
 
 
 def is_webp(head: bytes) -> bool:
-    """Whether the beginning is that of a WebP image."""
     return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
 
 

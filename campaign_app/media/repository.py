@@ -57,12 +57,10 @@ async def get(session: AsyncSession, media_id: int) -> tuple[Media, str] | None:
 
 
 async def by_digest(session: AsyncSession, digest: str) -> Media | None:
-    """The file with these bytes."""
     return (await session.exec(select(Media).where(Media.digest == digest))).first()
 
 
 async def by_token(session: AsyncSession, token: str) -> Media | None:
-    """The file of a public address."""
     return (await session.exec(select(Media).where(Media.token == token))).first()
 
 
@@ -93,7 +91,6 @@ async def space(session: AsyncSession, limit: int) -> Space:
 
 
 async def digests(session: AsyncSession) -> set[str]:
-    """The SHA-256 of every file."""
     return set((await session.exec(select(Media.digest))).all())
 
 

@@ -204,7 +204,6 @@ def _split(css: str, start: int, end: int, sign: str) -> Iterator[tuple[str, int
 
 
 def selector(text: str) -> Selector:
-    """Read one selector."""
     found = Selector(text)
     ids = classes = types = at = 0
     base, subject = "", ""

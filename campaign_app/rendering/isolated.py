@@ -145,7 +145,6 @@ class _Process:
         return ours
 
     def close(self) -> None:
-        """End it."""
         if self._control is not None:
             self._control.close()
             self._control = None

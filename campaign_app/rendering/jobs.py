@@ -16,7 +16,6 @@ def know(module: str) -> None:
 
 
 def modules() -> Sequence[str]:
-    """The registered modules."""
     return tuple(_modules)
 
 

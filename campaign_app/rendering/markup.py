@@ -32,7 +32,6 @@ class Page:
         self._edits: list[Edit] = []
 
     def insert(self, at: int, text: str) -> None:
-        """Insert `text` at position `at`."""
         self._edits.append((at, at, text))
 
     def replace(self, start: int, end: int, text: str) -> None:
@@ -92,7 +91,6 @@ class Page:
                     yield from _printed(code(source[start:end]))
 
     def add_at_end(self, fragment: str) -> None:
-        """Insert `fragment` at the end of the body."""
         self.insert(self._body_end(), fragment)
 
     def _body_end(self) -> int:

@@ -131,7 +131,6 @@ class _Maker:
         self._tag = 0
 
     def take(self, token: Token) -> None:
-        """Add the next token."""
         if token.kind is Kind.TEXT:
             if not (token.hidden or self._unseen or token.name):
                 self._out.append(_BLANKS.sub(" ", self._document.text(token)))

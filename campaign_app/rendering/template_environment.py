@@ -28,8 +28,6 @@ _GUARDS: Mapping[str, Any] = {
 
 
 class MessageEnvironment(ImmutableSandboxedEnvironment):
-    """Jinja2 for messages."""
-
     intercepted_binops: ClassVar[frozenset[str]] = frozenset(operators.BINARY)  # type: ignore[misc]
 
     def __init__(self, *, html: bool) -> None:
