@@ -35,17 +35,17 @@ async def look(session: AsyncSession, actor: Actor) -> Sequence[Step]:
         steps.append(_account(await accounts.list_accounts(session, actor)))
     if actor.can("contacts:read"):
         count = await repository.contact_count(session)
-        said = text.plural(count, "contact") if count else "From a CSV file, duplicates merge"
+        said = text.plural(count, "contact") if count else "From a CSV file; duplicates are merged"
         steps.append(Step("contacts", "Import your contacts", said, bool(count)))
     return [*steps, Step("campaign", "Write and launch", "With a preview for any recipient", done=False)]
 
 
 def _address(here: Workspace) -> Step:
     found = address.of(here)
-    title = "Say where recipients reach you"
+    title = "Set the public address"
     if not found.problem:
         return Step("address", title, found.url, done=True)
-    what = found.url if found.is_set else "Links and unsubscribe need a public address"
+    what = found.url if found.is_set else "Links and unsubscribing need it"
     return Step("address", title, f"{what}. {found.problem}" if found.is_set else what, done=False)
 
 
@@ -60,7 +60,7 @@ def _sender(here: Workspace) -> Step:
     ]
     where = " ".join(here.postal_address.split()) or "no postal address needed"
     done = where if where.startswith(here.company) else f"{here.company}, {where}"
-    return Step("sender", "Say who sends", f"Missing: {', '.join(missing)}" if missing else done, not missing)
+    return Step("sender", "Set the sender", f"Missing: {', '.join(missing)}" if missing else done, not missing)
 
 
 def _account(rows: Sequence[AccountRow]) -> Step:

@@ -61,7 +61,7 @@ def verdict(found: Proof, checked_at: str) -> str:
     """The result of the check as text."""
     if found.is_whole:
         count = plural(found.anchor.count, "entry", "entries")
-        return f"Every entry is as it was written and none is missing ({count}). Checked {checked_at}."
+        return f"Every entry is unchanged and none is missing ({count}). Checked {checked_at}."
     parts = [_FAULTS[Fault(fault)] for fault in found.faults]
     if found.wrong:
         shown = ", ".join(str(entry_id) for entry_id in found.wrong[:10])

@@ -30,7 +30,7 @@ class WrongCode(Invalid):
     code = "wrong_code"
 
     def __init__(self) -> None:
-        sentence = "This code is not right, or was used before. Take the one that the app shows now."
+        sentence = "This code is not right or was used before. Enter the code that the app shows now."
         super().__init__(sentence, {"code": sentence}, title="Code not accepted")
 
 
@@ -40,7 +40,7 @@ class PendingOver(Unauthenticated):
     code = "pending_over"
 
     def __init__(self) -> None:
-        super().__init__("The time for the code is over. Sign in again.", title="Sign in again")
+        super().__init__("The time to enter the code has expired. Sign in again.", title="Sign in again")
 
 
 class FactorInUse(Conflict):
@@ -50,7 +50,7 @@ class FactorInUse(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "Your account has a second factor already. Switch it off before you set up another one.",
+            "Your account already has a second factor. Switch it off before you set up another one.",
             title="Second factor in use",
         )
 

@@ -15,7 +15,7 @@ def own_id(actor: Actor) -> int:
         Unauthenticated: the actor is no person.
     """
     if actor.user_id is None:
-        raise Unauthenticated("This is about a person, and nobody is signed in.", title="Not signed in")
+        raise Unauthenticated("Nobody is signed in.", title="Not signed in")
     return actor.user_id
 
 

@@ -47,9 +47,9 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
 }
 ROLE_TEXTS: Final[dict[Role, str]] = {
     Role.OWNER: "Everything, owners included",
-    Role.ADMIN: "Everything but owners: sending accounts, people, workspace",
-    Role.MANAGER: "Everything a marketer does, sees people and the audit log",
-    Role.MARKETER: "Builds and sends campaigns, keeps the audience",
+    Role.ADMIN: "Everything except owners: sending accounts, people, workspace",
+    Role.MANAGER: "Everything a marketer can do; reads people and the audit log",
+    Role.MARKETER: "Builds and sends campaigns, maintains the audience",
     Role.VIEWER: "Reads campaigns, audience and results",
 }
 FACTOR_ROLES: Final = frozenset({Role.OWNER, Role.ADMIN})

@@ -79,7 +79,7 @@ async def _redis() -> list[Check]:
 async def _hangs() -> list[Check]:
     found = await hangs.known()
     if not found.count:
-        return [Check("Watchdog", OK, "No process ever hung.")]
+        return [Check("Watchdog", OK, "No process has hung.")]
     last = found.latest[0]
     how = "was replaced" if found.count == 1 else "were replaced"
     words = (
@@ -178,7 +178,7 @@ async def _audit() -> list[Check]:
     async with db.reading() as session:
         found = await audit.glance(session)
     if found.is_whole:
-        return [Check("Audit log", OK, f"{found.anchor.count} entries; its end and its anchors fit.")]
+        return [Check("Audit log", OK, f"{found.anchor.count} entries; its end and its anchors match.")]
     return [Check("Audit log", BROKEN, audit_words.verdict(found, "now"), "./campaign audit reads all of it")]
 
 

@@ -55,7 +55,7 @@ def done(address: str, company: str) -> str:
     return _page(
         "You are unsubscribed",
         f"<p><strong>{escape(address)}</strong> gets no more e-mail from {_sender(company)}.</p>"
-        "<p>You can close this page. If it was a mistake, write to the sender and ask to be put back.</p>",
+        "<p>You can close this page. If it was a mistake, write to the sender and ask to be added again.</p>",
     )
 
 
@@ -68,5 +68,5 @@ def gone() -> str:
     """The page for every link that does not work, whatever the cause."""
     return _page(
         "This link does not work",
-        "<p>It may be cut off or too old. Open it from the message again, or answer the message.</p>",
+        "<p>It may be cut off or too old. Open it from the message again, or reply to the message.</p>",
     )

@@ -20,7 +20,7 @@ _ERRORS: Final = {
     "a few uncommon words in a row, without your name or the name of this product.",
     "email": "This is not an e-mail address. Check it for typing errors.",
     "name": "Your name is missing. Colleagues see it beside what you do.",
-    "code": "This code is not right, or was used before. Take the one that your app shows now.",
+    "code": "This code is not right or was used before. Enter the code that your app shows now.",
     "code_over": "The five minutes for the code are over. Sign in again.",
     "setup_link": "This link has been used, has expired or is not complete. The server prints a valid one.",
     "exists": "An owner exists already. Sign in, or ask the owner for an account.",
