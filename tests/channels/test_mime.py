@@ -6,13 +6,17 @@ from email.header import decode_header, make_header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from campaign_app.channels.base import Envelope
+from campaign_app.channels.email import message_ids
 from campaign_app.channels.email_smtp import mime
 from campaign_app.channels.email_smtp.composer import Mail, MimeComposer
+from campaign_app.rendering.templating import Rendered
 from tests.channels.helpers import account
 
 UNSUBSCRIBE = {
@@ -164,3 +168,14 @@ def test_half_characters_are_refused() -> None:
     for field in ("html", "subject", "recipient_name"):
         with pytest.raises(ValueError, match="surrogates"):
             compose(**{field: "x\ud800"})
+
+
+def test_a_campaign_s_message_names_its_delivery_and_leaves_with_one_click(var_dir: Path) -> None:
+    envelope = Envelope(77, "jo@example.org", "Jo Person", "https://beacon.example/u/abc", "abc")
+    data = MimeComposer(account(1)).compose(envelope, Rendered("Hello", "<p>Hi</p>", "Hi"))
+    parsed = message_from_bytes(data, policy=policy.SMTP)
+    assert parsed["List-Unsubscribe"] == "<https://beacon.example/u/abc>"
+    assert parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert parsed["X-Beacon-Delivery"] == "abc"
+    assert message_ids.read(parsed["Message-ID"]) == 77
+    check_wire(data, eight_bit=True)
