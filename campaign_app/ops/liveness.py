@@ -1,6 +1,7 @@
 """Which workers are alive, and what happens to the leases of the others. Pure; the time is an argument."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 
 from campaign_app.delivery.ledger.outcome_writer import FLUSH_ROWS
@@ -107,18 +108,7 @@ def lease(held: LeaseInfo, rows: Sequence[WorkerRow], at: datetime) -> LeaseRow:
     living = [row for row in rows if row.state in _LIVING]
     expired = held.expires_at is not None and held.expires_at < at
     return LeaseRow(
-        id=held.id,
-        campaign_id=held.campaign_id,
-        campaign_name=held.campaign_name,
-        owner=held.owner,
-        host=held.host,
-        first_id=held.first_id,
-        last_id=held.last_id,
-        left=held.pending,
-        total=held.total,
-        claimed_at=held.claimed_at,
-        heartbeat_at=held.heartbeat_at,
-        expires_at=held.expires_at,
+        **{field.name: getattr(held, field.name) for field in fields(held)},
         expired=expired,
         fate=fate(
             held.host, (row.host for row in living), expired=expired, lives=held.owner in {row.name for row in living}

@@ -8,6 +8,7 @@ from campaign_app.channels.base import Weakness
 from campaign_app.channels.reported import Reported
 from campaign_app.core.queue import Depth
 from campaign_app.delivery.reporting.account_rates import Pace
+from campaign_app.delivery.schemas import LeaseInfo
 from campaign_app.ops.hangs import Hangs
 from campaign_app.ops.memory import Memory
 
@@ -69,21 +70,9 @@ class WorkerRow:
 
 
 @dataclass(frozen=True, slots=True)
-class LeaseRow:
-    """A held lease. Of the `total` deliveries that are sent, `left` have no outcome yet."""
+class LeaseRow(LeaseInfo):
+    """A held lease and what happens to it."""
 
-    id: int
-    campaign_id: int
-    campaign_name: str
-    owner: str
-    host: str
-    first_id: int
-    last_id: int
-    left: int
-    total: int
-    claimed_at: datetime | None
-    heartbeat_at: datetime | None
-    expires_at: datetime | None
     expired: bool
     fate: Fate
     taken_over_at: datetime | None

@@ -96,7 +96,7 @@ async def test_what_a_living_worker_holds(database: str) -> None:
     (lease,) = found.leases
     assert (lease.id, lease.campaign_id, lease.campaign_name) == (lease_id, campaign_id, "Spring")
     assert (lease.owner, lease.host, lease.expired, lease.fate) == (HERE, "here", False, Fate.KEPT)
-    assert (lease.last_id - lease.first_id + 1, lease.left, lease.total) == (30, 16, 28)
+    assert (lease.last_id - lease.first_id + 1, lease.pending, lease.total) == (30, 16, 28)
     assert lease.claimed_at is not None
     assert (found.leases_total, found.leases_expired) == (1, 0)
 

@@ -77,7 +77,7 @@ LEASE = LeaseRow(
     host="here",
     first_id=12_001,
     last_id=12_500,
-    left=312,
+    pending=312,
     total=480,
     claimed_at=AT - timedelta(seconds=90),
     heartbeat_at=AT - timedelta(seconds=4),

@@ -286,7 +286,7 @@ def _lease(row: LeaseRow, moment: Moment) -> LeaseLine:
         href=routes.campaign(row.campaign_id),
         campaign=row.campaign_name,
         people=f"Recipients {row.first_id:,}–{row.last_id:,}",
-        left=f"{text.number(row.left)} of {text.number(row.total)}",
+        left=f"{text.number(row.pending)} of {text.number(row.total)}",
         owner=row.owner,
         host=row.host,
         claimed=moment.ago(row.claimed_at),
