@@ -44,7 +44,7 @@ async def test_free_attempts_then_a_wait_that_doubles_to_the_longest() -> None:
 
 
 @pytest.mark.usefixtures("redis_url")
-async def test_what_is_refused_counts_in_no_lane() -> None:
+async def test_a_refused_attempt_is_counted_nowhere() -> None:
     with time_machine.travel(START, tick=False):
         for _ in range(2):
             await throttle.count(MANY)
@@ -53,7 +53,7 @@ async def test_what_is_refused_counts_in_no_lane() -> None:
 
 
 @pytest.mark.usefixtures("redis_url")
-async def test_the_right_answer_clears_a_lane_and_takes_itself_back_from_a_shared_one() -> None:
+async def test_the_right_answer_clears_a_counter_and_takes_itself_back_from_a_shared_one() -> None:
     for _ in range(2):
         await throttle.count(MANY)
     await throttle.forgive(MANY)
@@ -116,7 +116,7 @@ def test_a_stranger_is_counted_by_account_and_network_and_by_network() -> None:
 
 
 @pytest.mark.usefixtures("var_dir")
-def test_a_device_and_a_person_have_lanes_of_their_own() -> None:
+def test_a_device_and_a_person_have_counters_of_their_own() -> None:
     (device,) = throttle.known_device("a mark")
     assert limits([device]) == [(10, 60, False)]
     assert device.key.startswith("sign-in:device:")
