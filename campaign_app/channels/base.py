@@ -1,4 +1,4 @@
-"""What the engine knows of a channel: a Sender pulls messages from a Source and tells it each outcome.
+"""What the engine knows of a channel: a Sender takes messages from a Source and reports each outcome to it.
 
 The order of calls for one message is always: `take` → `handed_over` → `settled`. `handed_over` comes in the same
 event-loop step as the write after which the provider might accept the message, and before that write; a message that
@@ -41,12 +41,12 @@ class Party(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The outcome of one message. `response` holds the provider's own words (≤ 500 characters).
+    """The outcome of one message. `response` holds the provider's own text (≤ 500 characters).
 
-    `account_trouble`: the account, not the recipient, is at fault (log-in refused, connection refused, sender refused
-    at any command, the final dot too): the circuit breaker counts it. With NOT_TRIED the message is certainly not
-    sent, even if it had been handed over. `throttled`: the provider asked to slow down; no attempt of the recipient's
-    is used up. `retry_after` in seconds. `party` and `rule` name who is at fault and the row of the table that says so.
+    `account_trouble`: the account is at fault, not the recipient (log-in refused, connection refused, sender refused
+    at any command, including the final dot). The circuit breaker counts it. With NOT_TRIED the message is certainly
+    not sent, even if it was handed over. `throttled`: the provider asked to slow down; the recipient loses no attempt.
+    `retry_after` is in seconds. `party` and `rule` name who is at fault and the row of the reply table that says so.
     `provider_id`: the name under which the provider reports about an accepted message (≤ 128 characters, "" for none).
     """
 
@@ -62,7 +62,7 @@ class Result:
 
     @property
     def is_dead(self) -> bool:
-        """Whether the address itself does not exist or cannot be written to, now and later."""
+        """Whether the address does not exist or can never be written to."""
         return (
             self.verdict is Verdict.PERMANENT
             and self.party is Party.RECIPIENT
@@ -84,13 +84,13 @@ class Source(Protocol):
     """Where a Sender gets its messages; implemented by the engine. All calls are synchronous and quick."""
 
     def take(self) -> Outgoing | None:
-        """The next message whose slot is granted now; None when there is none at this moment."""
+        """The next message whose send slot is granted now; None when there is none now."""
 
     def handed_over(self, key: int) -> None:
         """The provider may accept this message from now on."""
 
     def settled(self, key: int, result: Result) -> None:
-        """The one final outcome of a message that was taken."""
+        """The one final outcome of a taken message."""
 
 
 class Sender(Protocol):
@@ -98,29 +98,29 @@ class Sender(Protocol):
 
     @property
     def in_flight(self) -> int:
-        """Messages taken and not settled."""
+        """Messages taken and not yet settled."""
 
     def wake(self) -> None:
-        """The source has messages again (or new slots)."""
+        """The source has messages or send slots again."""
 
     async def drain(self, timeout_s: float) -> None:
-        """Take no more, wait for answers; after the timeout settle the rest as UNCERTAIN or NOT_TRIED."""
+        """Take no more messages and wait for answers. After the timeout, settle the rest as UNCERTAIN or NOT_TRIED."""
 
     async def close(self) -> None:
-        """Close every connection politely."""
+        """Close every connection with a goodbye."""
 
 
 class AccountSettings(BaseModel):
-    """What a provider's account is told by people, secrets aside. Each adapter has a model of its own."""
+    """An account's settings without its secrets. Each adapter has its own model."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 @dataclass(frozen=True, slots=True)
 class AccountConfig:
-    """A sending account with its secrets opened; lives in memory only and never in a log (repr hides secrets).
+    """A sending account with its secrets opened. It lives only in memory and never in a log (repr hides secrets).
 
-    `learnt`: what of the server's capabilities decides how messages are made and sent (`ChannelAdapter.learnt`).
+    `learnt`: the server's capabilities that decide how messages are made and sent (`ChannelAdapter.learnt`).
     """
 
     id: int
@@ -138,7 +138,7 @@ class AccountConfig:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An account as a form would save it. `entered`: secrets, None = kept as stored; `kept`: those that are stored."""
+    """An account as a form would save it. `entered`: typed secrets, None = keep the stored one; `kept`: stored ones."""
 
     settings: Any
     entered: Mapping[str, str | None]
@@ -146,16 +146,16 @@ class Candidate:
     kept: frozenset[str] = frozenset()
 
     def keeps(self, secret: str) -> bool:
-        """Whether a stored secret would go on being used."""
+        """Whether a stored secret stays in use."""
         return self.entered.get(secret) is None and secret in self.kept
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """An account's settings in the words that every page has room for.
+    """An account's settings in short, as all pages show them.
 
-    `address` and `name` are the sender's as recipients see them, `server` is where it connects to; `is_sandbox`: it
-    reaches this installation's own sandbox and nobody else.
+    `address` and `name` are the sender's as recipients see them. `server` is the server that it connects to.
+    `is_sandbox`: it connects to this installation's own sandbox, so no mail leaves the machine.
     """
 
     address: str
@@ -167,16 +167,19 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Dependence:
-    """Names of settings and secrets. When one of them changes, what was known is not true any more."""
+    """Names of settings and secrets. When one of them changes, what was known about the server is no longer valid."""
 
     connection: frozenset[str]  # a connection test
     server: frozenset[str]  # what was learnt of the server
-    rate: frozenset[str]  # the rate that its push-back taught
+    rate: frozenset[str]  # the rate learnt from its push-back
 
 
 @dataclass(frozen=True, slots=True)
 class Weakness:
-    """`what` a server claims to do and was seen to break on; `text`: what is done instead; its own words."""
+    """A fault of the server.
+
+    `what`: an extension that it offers but handles wrongly; `text`: what is done instead; `words`: its reply.
+    """
 
     what: str
     text: str
@@ -185,9 +188,10 @@ class Weakness:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Whom one message goes to, and what names its delivery wherever the message turns up.
+    """Who gets one message, and the names that identify its delivery.
 
-    `key` is the delivery's id; `token` names it to everybody else, `unsubscribe_url` is where this person leaves.
+    `key` is the delivery's id. `token` identifies it outside the product. This person unsubscribes at
+    `unsubscribe_url`.
     """
 
     key: int
@@ -198,10 +202,10 @@ class Envelope:
 
 
 class Composer(Protocol):
-    """Turns rendered content into bytes; made once per campaign and account."""
+    """Turns rendered content into bytes. Made once per campaign and account."""
 
     def compose(self, envelope: Envelope, rendered: Any) -> bytes:
-        """The complete message as the channel sends it; `rendered` is what its own compiled content made.
+        """The complete message as the channel sends it. `rendered` is the result of the channel's compiled content.
 
         Raises:
             ValueError: something cannot be written as the channel needs it, or the address cannot be sent to.
@@ -210,7 +214,7 @@ class Composer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionReport:
-    """What a connection test found: `ok`, the server's own words line by line, its capabilities, seconds taken."""
+    """Result of a connection test: `ok`, the server's replies line by line, its capabilities, seconds taken."""
 
     ok: bool
     summary: str
@@ -220,7 +224,7 @@ class ConnectionReport:
 
 
 class AccountKind(Protocol):
-    """What an adapter says of its accounts: their settings, secrets, form, and what was learnt of their server."""
+    """What an adapter knows of its accounts: settings, secrets, form, and what was learnt about their server."""
 
     provider: str
     provider_label: str
@@ -230,38 +234,38 @@ class AccountKind(Protocol):
     dependence: Dependence
 
     def problems(self, candidate: Candidate) -> dict[str, str]:
-        """Field → what is wrong with it; a stored secret must not go to another server than it was entered for."""
+        """Field → what is wrong with it. A stored secret must not go to another server than it was entered for."""
 
     def unused_secrets(self, settings: Any) -> frozenset[str]:
-        """Secrets that these settings leave no use for: they are erased."""
+        """Secrets that these settings do not use. They are erased."""
 
     def summary(self, settings: Any) -> Summary:
-        """The settings in a few words."""
+        """The settings in short."""
 
     def facts(self, settings: Any, secrets: Collection[str]) -> list[tuple[str, str]]:
-        """The settings for people who may look but not change; `secrets` are the names of those that are stored."""
+        """The settings for people who may read but not change them. `secrets` are the names of the stored ones."""
 
     def connection(self, account: AccountConfig) -> tuple[Any, ...]:
-        """Everything that a connection test depends on, in one spelling."""
+        """Everything that a connection test depends on, in one normal form."""
 
     def connection_key(self, account: AccountConfig) -> object:
         """Changes when open connections must be replaced although nobody edited the account."""
 
     def learnt(self, capabilities: Mapping[str, Any], settings: Any) -> Mapping[str, str]:
-        """What of the server's capabilities decides how messages are made and sent."""
+        """The server's capabilities that decide how messages are made and sent."""
 
     def keeps(self, capability: str) -> bool:
-        """Whether it was learnt while sending, so that the server's next greeting does not replace it."""
+        """Whether this was learnt while sending, so that the server's next greeting does not replace it."""
 
     def offers(self, capabilities: Mapping[str, Any]) -> list[str]:
-        """What the server can do, in words."""
+        """What the server can do, as text."""
 
     def weakness(self, capabilities: Mapping[str, Any]) -> Weakness | None:
-        """What the server breaks on; None when nothing is known."""
+        """The server's known weakness; None when none is known."""
 
 
 class ChannelAdapter(AccountKind, Protocol):
-    """Everything about one provider of a channel; found through `channels.registry.adapter(provider)`."""
+    """One provider of a channel; found through `channels.registry.adapter(provider)`."""
 
     channel: Channel
     capabilities: Capabilities
@@ -275,7 +279,7 @@ class ChannelAdapter(AccountKind, Protocol):
     ) -> Sender:
         """A sender bound to the running event loop. Connections open when there is something to send.
 
-        `on_capabilities` hears what the server turned out to offer, and what it offers but breaks on; hand it to
+        `on_capabilities` is called with what the server offers and with its weaknesses. Pass the values to
         `channels.service.record_capabilities`.
         """
 
@@ -287,32 +291,32 @@ class ChannelAdapter(AccountKind, Protocol):
         """
 
     async def test_connection(self, account: AccountConfig, timeout_s: float = 15.0) -> ConnectionReport:
-        """Connect, greet, log in, leave. Never raises for what the server does."""
+        """Connect, greet, log in, quit. Never raises because of what the server does."""
 
     async def send_one(self, account: AccountConfig, message: Outgoing, timeout_s: float = 30.0) -> Result:
         """Send a single message outside any campaign (test sends)."""
 
     async def sender_checks(self, settings: Any) -> list[Finding]:
-        """For pre-flight, with the network: whether receivers will trust this sender. About 4 s at most."""
+        """Pre-flight checks that use the network: whether receivers will trust this sender. Takes at most about 4 s."""
 
     def recipient_problem(self, address: str) -> str:
-        """What is wrong with a recipient that a person entered; "" when nothing is."""
+        """What is wrong with a recipient that a person typed; "" when nothing is wrong."""
 
     def campaign_test(self, account: AccountConfig, content: Any, shown: Shown, to: str, mark: str) -> Outgoing:
-        """A campaign's message for a colleague, marked as a test; `mark` is different each time.
+        """A campaign's message for a colleague, marked as a test. `mark` is different each time.
 
         Raises:
             ValueError: the address cannot be sent to, or the account's own cannot be used.
         """
 
     def message_id(self, settings: Any, delivery_id: int) -> str:
-        """The name that the messages of a delivery carry from here; "" where the channel has none."""
+        """The message id of a delivery sent by this account; "" where the channel has none."""
 
     def provider_id(self, response: str) -> str:
-        """The name under which the server took a message, read from its answer; "" when it holds none."""
+        """The provider's id of an accepted message, read from its answer; "" when the answer has none."""
 
     def account_test(self, account: AccountConfig, to: str) -> Outgoing:
-        """A short message that shows that the account works.
+        """A short test message that shows that the account works.
 
         Raises:
             ValueError: the account's own addresses or its key cannot be used.

@@ -1,4 +1,4 @@
-"""What the rooms know of a channel's content: a model, made into messages, shown and checked by the channel itself."""
+"""What the rooms know of a channel's content: a model that the channel checks, previews and turns into messages."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,9 +14,10 @@ from campaign_app.rendering.link_values import LinkValues, PersonalLinks
 
 @dataclass(frozen=True, slots=True)
 class AddressKind:
-    """What a channel writes to. `like` is the SQL pattern of a usable one; `has_domain`: one without a domain is none.
+    """The kind of address that a channel writes to.
 
-    Each kind has rows of its own in `suppression`; "email" and "phone" are columns of a contact, others are rows of
+    `like` is the SQL pattern of a usable address. `has_domain`: an address without a domain is not usable. Each kind
+    has its own rows in `suppression`. "email" and "phone" are columns of a contact; other kinds are rows of
     `contact_address`.
     """
 
@@ -28,10 +29,10 @@ class AddressKind:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a channel can do; pages, checks and figures ask this and not which channel it is."""
+    """What a channel can do. Pages, checks and figures ask this, not which channel it is."""
 
     has_subject: bool = False
-    has_links: bool = False  # of ours: clicks are counted, people unsubscribe by one
+    has_links: bool = False  # links to our server: clicks are counted, people unsubscribe
     tracks_opens: bool = False
     confirms_delivery: bool = False
     confirms_read: bool = False
@@ -42,7 +43,7 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A message for one person. `missing`: required variables that are empty; `variables`: all that it names.
+    """A message for one person. `missing`: required variables that are empty; `variables`: all variables in use.
 
     `html` is a page to look at, whatever the channel sends.
     """
@@ -57,7 +58,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """What a sample of people would get: mistakes found, and what the message asks for."""
+    """Result of making the message for a sample of people: findings, links and variables."""
 
     findings: tuple[Finding, ...] = ()
     targets: tuple[str, ...] = ()
@@ -66,7 +67,7 @@ class Inspected:
 
 
 class Prepared(Protocol):
-    """Content read once in the process that can be killed; plain data."""
+    """Content parsed once in the process that can be killed. Plain data."""
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -74,7 +75,7 @@ class Prepared(Protocol):
 
 
 class Message(Protocol):
-    """Content compiled, ready to be rendered for thousands."""
+    """Compiled content, ready to be rendered for thousands of people."""
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -82,17 +83,17 @@ class Message(Protocol):
 
     @property
     def reads(self) -> frozenset[str]:
-        """Every name that it asks for when rendered."""
+        """Every variable that rendering reads."""
 
     @property
     def personal(self) -> PersonalLinks:
-        """Its links with variables."""
+        """Its links that contain variables."""
 
     def missing(self, context: Mapping[str, Any]) -> tuple[str, ...]:
         """The required variables that are empty for this person."""
 
     def link_values(self, context: Mapping[str, Any]) -> LinkValues:
-        """What the tokens of links with variables carry for this person."""
+        """The values that the tokens of links with variables carry for this person."""
 
     def render(self, context: Mapping[str, Any]) -> Any:
         """One person's message, for the channel's composer.
@@ -103,7 +104,7 @@ class Message(Protocol):
 
 
 class Channel(Protocol):
-    """What providers of one channel share: who it writes to, and what is written."""
+    """What the providers of one channel share: the kind of address and the content."""
 
     name: str
     label: str
@@ -114,25 +115,25 @@ class Channel(Protocol):
     content_model: type[BaseModel]
     content_form: Form
 
-    templates: Sequence[Mapping[str, Any]]  # those that come with the product
+    templates: Sequence[Mapping[str, Any]]  # templates that come with the product
 
     def read_report(self, raw: bytes) -> Report | None:
-        """What a provider or a receiver sent about messages, bytes in; None when it says nothing. Pure."""
+        """Parse what a provider or a receiver sent about messages, as bytes; None when it reports nothing. Pure."""
 
     def lacks(self, content: Any) -> str:
-        """What is empty and must not be ("subject", "message"); "" when all is there."""
+        """The first required part that is empty ("subject", "message"); "" when all are filled."""
 
     async def prepare(
         self, who: str, content: Any, *, links: Sequence[str] | None, track_clicks: bool, track_opens: bool
     ) -> Prepared:
-        """Content read in a process that can be killed; `links` are those of the launch (None: find them now).
+        """Parse content in a process that can be killed. `links` are those of the launch (None: find them now).
 
         Raises:
             TemplateInvalid: it cannot be read. TooSlow: reading takes too long. NotRunning, TooMany: not now.
         """
 
     def compile(self, prepared: Any) -> Message:
-        """What was prepared, ready to be rendered; quick, whatever was written.
+        """Compile prepared content for rendering. Fast for any content.
 
         Raises:
             TemplateInvalid: it cannot be compiled.
@@ -141,7 +142,7 @@ class Channel(Protocol):
     async def preview(
         self, who: str, content: Any, person: Mapping[str, Any], around: Mapping[str, str], *, marked: bool
     ) -> Shown:
-        """The message for one person (`context_for`); with `marked` empty variables are shown as such.
+        """The message for one person (`context_for`). With `marked`, empty variables are shown as empty.
 
         Raises:
             RenderError: it cannot be made, or takes too long. NotRunning, TooMany: not now.
@@ -155,7 +156,7 @@ class Channel(Protocol):
         around: Mapping[str, str],
         attributes: Sequence[str],
     ) -> Inspected:
-        """What is wrong with the message, made for a sample of people.
+        """Make the message for a sample of people and report what is wrong with it.
 
         Raises:
             RenderError: it cannot be read, or takes too long. NotRunning, TooMany: not now.

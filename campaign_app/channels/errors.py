@@ -1,4 +1,4 @@
-"""What can go wrong with sending accounts."""
+"""Errors of sending accounts."""
 
 from campaign_app.core.errors import Conflict, Invalid, NotFound, SavedMeanwhile
 
@@ -10,18 +10,18 @@ class AccountNotFound(NotFound):
 
 
 class AccountChanged(SavedMeanwhile):
-    """Someone saved the account in between."""
+    """Someone else saved the account meanwhile."""
 
     code = "account_changed"
 
 
 class AccountInUse(Conflict):
-    """A campaign that has not ended sends through it."""
+    """A campaign that has not ended uses it."""
 
     code = "account_in_use"
 
 
 class AccountInvalid(Invalid):
-    """The form is wrong; `fields` says where."""
+    """The form has errors; `fields` says where."""
 
     code = "account_invalid"

@@ -1,4 +1,4 @@
-"""The form of an account, as its adapter declares it: what pages show, and how what was entered is read. Pure."""
+"""The account form that an adapter declares: what pages show and how input is parsed. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value of a CHOICE. `sets`: other fields that get a value when it is chosen; `warning`: shown while it is."""
+    """One value of a CHOICE. `sets`: other fields that get a value with it; `warning`: shown while it is chosen."""
 
     value: str
     label: str
@@ -49,7 +49,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """Settings of a well-known service, so that nobody has to look them up. `hint`: what it wants to log in."""
+    """Settings of a well-known service. `hint`: the log-in that it expects."""
 
     label: str
     hint: str
@@ -58,14 +58,14 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """All of it. `name_hint` stands under the account's name, which every provider has."""
+    """The whole form. `name_hint` is shown under the account's name, which every provider has."""
 
     groups: tuple[Group, ...]
     presets: Mapping[str, Preset] = field(default_factory=dict)
 
     @property
     def fields(self) -> Sequence[Field]:
-        """Every field in its order."""
+        """All fields in order."""
         return [each for group in self.groups for row in group.rows for each in row]
 
     def of_kind(self, kind: Kind) -> Sequence[Field]:
@@ -74,13 +74,13 @@ class Form:
 
 
 def number(given: str) -> int | None:
-    """A whole number as people write it (2,000); None when it is none."""
+    """A whole number as people write it (2,000); None when it is not a number."""
     plain = given.replace(",", "").replace(" ", "")
     return int(plain) if plain.isascii() and plain.isdigit() and len(plain) < 10 else None
 
 
 def read(form: Form, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
-    """(settings, secrets as typed, what is wrong) of what was entered."""
+    """(settings, secrets as typed, errors) of the submitted form."""
     settings: dict[str, Any] = {}
     secrets: dict[str, str] = {}
     wrong: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What an account's change makes untrue: what was learnt about the server or the log-in that it had before."""
+"""What a change of an account invalidates: what was learnt about its previous server or log-in."""
 
 from datetime import datetime
 
@@ -11,12 +11,12 @@ log = logging.get("channels")
 
 
 def circuit(account: SendingAccount, at: datetime) -> dict[str, object]:
-    """The columns of a paused account whose connection is another one: the next sweep tries that at once."""
+    """The columns that close the circuit of an account with a new connection: the next sweep tries it at once."""
     return {} if account.circuit_open_until is None else {"circuit_open_until": at, "circuit_failures": 0}
 
 
 async def forget_push_back(account_id: int) -> None:
-    """The rate that was learnt is that of the server before. If Redis does not answer, it expires by itself."""
+    """The learnt rate belongs to the previous server. If Redis does not answer, it expires by itself."""
     try:
         await push_back.forget(account_id)
     except (RedisError, OSError) as error:

@@ -1,4 +1,4 @@
-"""The one place that knows which adapter speaks for a provider. A new channel is an adapter and a line here."""
+"""The only place that maps providers to adapters. A new channel is an adapter and a line here."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,20 +16,19 @@ _ADAPTERS: Final[dict[str, ChannelAdapter]] = {
 
 
 def adapter(provider: str) -> ChannelAdapter:
-    """The adapter of a provider."""
     return _ADAPTERS[provider]
 
 
 def channel(name: str) -> Channel:
-    """A channel by its name; a campaign from before there was a choice has none, and goes by the usual one."""
+    """A channel by its name. A campaign made before there was a choice has none and uses the default."""
     return next((each.channel for each in _ADAPTERS.values() if each.channel.name == name), adapters()[0].channel)
 
 
 def channels() -> Sequence[Channel]:
-    """All of them, the usual one first."""
+    """All channels, the default first."""
     return tuple({each.channel.name: each.channel for each in _ADAPTERS.values()}.values())
 
 
 def adapters() -> Sequence[ChannelAdapter]:
-    """All of them, the usual one first."""
+    """All adapters, the default first."""
     return tuple(_ADAPTERS.values())

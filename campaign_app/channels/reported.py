@@ -1,6 +1,7 @@
-"""What reports say of an account: servers that refused its mail after they, or a server between, had taken it. Pure.
+"""What reports say about an account: servers refused its mail after they, or a relay, had accepted it. Pure.
 
-Kept beside what was learned of the account's own server, so that a connection test that succeeds does not hide it.
+Kept separately from what was learnt about the account's own server, so that a successful connection test does not hide
+it.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """`count` reports since `since` (within an hour), the last one `at`, in the server's `words`."""
+    """`count` reports since `since` (within an hour), the last one `at`, with the server's text in `words`."""
 
     count: int
     since: datetime
@@ -26,7 +27,7 @@ class Reported:
 
 
 def read(known: Mapping[str, Any] | None, at: datetime) -> Reported | None:
-    """What was reported within the last day; None when nothing was."""
+    """The reports of the last day; None when there are none."""
     try:
         since, last = (datetime.fromisoformat(str((known or {})[f"{PREFIX}{name}"])) for name in ("since", "at"))
         found = Reported(int(str((known or {})[f"{PREFIX}count"])), since, last, str((known or {})[f"{PREFIX}words"]))
@@ -36,7 +37,7 @@ def read(known: Mapping[str, Any] | None, at: datetime) -> Reported | None:
 
 
 def one_more(known: Mapping[str, Any] | None, words: str, at: datetime) -> Reported:
-    """The note after one more report: a new count when the last one's hour is over."""
+    """The note after one more report. A new count begins when the last one's hour is over."""
     before = read(known, at)
     if before is None or at - before.since > WINDOW:
         return Reported(1, at, at, words[:500])
@@ -44,11 +45,11 @@ def one_more(known: Mapping[str, Any] | None, words: str, at: datetime) -> Repor
 
 
 def written(note: Reported) -> dict[str, Any]:
-    """As it is kept."""
+    """The stored form."""
     values = {"count": note.count, "since": note.since.isoformat(), "at": note.at.isoformat(), "words": note.words}
     return {f"{PREFIX}{name}": value for name, value in values.items()}
 
 
 def stops(note: Reported, sent: int) -> bool:
-    """Whether so many were refused that sending on does harm; `sent`: by the account within the hour and before it."""
+    """Whether so many messages were refused that sending more does harm. `sent`: in that hour and the one before."""
     return note.count >= SEVERAL and note.count >= SHARE * sent

@@ -1,4 +1,4 @@
-"""Use cases of what reports say of an account (the rules are in `reported`)."""
+"""Use cases of reports about an account (the rules are in `reported`)."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ log = logging.get("channels")
 
 
 async def record(session: AsyncSession, account_id: int, words: str) -> Reported | None:
-    """A report says that a server refused the account's mail because of the account; None when it is gone."""
+    """Record that a server refused mail because of the account. Returns None when the account is deleted."""
     account = await repository.get(session, account_id, lock=True)
     if account is None:
         return None
@@ -25,7 +25,7 @@ async def record(session: AsyncSession, account_id: int, words: str) -> Reported
 
 
 async def restart(session: AsyncSession, account_id: int) -> None:
-    """Its campaigns were stopped: whoever resumes them is stopped again by several new reports, not by the next."""
+    """Its campaigns were stopped. After a resume, several new reports stop them again, not just the next one."""
     account = await repository.get(session, account_id, lock=True)
     note = reported.read(account.capabilities, now()) if account else None
     if account is not None and note is not None:

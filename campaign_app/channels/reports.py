@@ -1,4 +1,4 @@
-"""What a provider or a receiver reports about messages, whatever it looked like on the wire."""
+"""What a provider or a receiver reports about messages, independent of the wire format."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from campaign_app.models.delivery import EventKind, Reason
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What a report says of one recipient.
+    """What a report says about one recipient.
 
     `dead`: the address itself is at fault and must not be tried again. `about_us`: the server refused the sender, not
-    the recipient. `rule`: the row of the table that says so (channels.email.mail_replies).
+    the recipient. `rule`: the row of the reply table that says so (channels.email.mail_replies).
     """
 
     kind: EventKind
@@ -24,7 +24,9 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Facts, and what names the message: our token (rendering.links), or the delivery that its channel recognised."""
+    """Facts, and what identifies the message: our token (rendering.links), or the delivery that its channel
+    recognised.
+    """
 
     facts: tuple[Fact, ...]
     token: str = ""

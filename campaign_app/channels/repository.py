@@ -18,13 +18,13 @@ _UNDER_WAY = (CampaignStatus.SCHEDULED, CampaignStatus.RUNNING, CampaignStatus.P
 
 
 async def all_accounts(session: AsyncSession) -> Sequence[SendingAccount]:
-    """Those that are not deleted, by name."""
+    """All accounts that are not deleted, by name."""
     statement = select(SendingAccount).where(col(SendingAccount.deleted_at).is_(None))
     return (await session.exec(statement.order_by(sa.func.lower(SendingAccount.name), col(SendingAccount.id)))).all()
 
 
 async def get(session: AsyncSession, account_id: int, *, lock: bool = False) -> SendingAccount | None:
-    """One that is not deleted. `lock` keeps others from changing it until the commit."""
+    """An account that is not deleted. `lock` keeps others from changing it until the commit."""
     statement = select(SendingAccount).where(SendingAccount.id == account_id, col(SendingAccount.deleted_at).is_(None))
     if lock:
         statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
@@ -42,7 +42,7 @@ async def name_taken(session: AsyncSession, name: str, except_id: int | None) ->
 
 
 async def update(session: AsyncSession, account_id: int, version: int, values: Mapping[str, Any]) -> bool:
-    """Change it if it is still at `version`, which grows by one."""
+    """Change it if its version is still `version`. The version then increases by one."""
     statement = (
         sa.update(SendingAccount)
         .where(
@@ -71,7 +71,7 @@ async def campaigns_under_way(session: AsyncSession, account_id: int) -> Sequenc
 
 
 def _sent(wanted: sa.ColumnElement[bool], *begins: datetime) -> Any:
-    """(account id, messages sent since each of `begins`), by the roll-up of whole minutes."""
+    """(account id, messages sent since each of `begins`), from the per-minute roll-up."""
     owner, minute = col(Campaign.account_id), col(CampaignMinute.minute)
     sums = [sa.func.coalesce(sa.func.sum(CampaignMinute.sent).filter(minute >= begin), 0) for begin in begins]
     return (
@@ -83,13 +83,13 @@ def _sent(wanted: sa.ColumnElement[bool], *begins: datetime) -> Any:
 
 
 async def sent_since(session: AsyncSession, account_id: int, since: datetime) -> int:
-    """Messages an account has sent since then."""
+    """Messages an account has sent since a time."""
     row = (await session.execute(_sent(col(Campaign.account_id) == account_id, since))).first()
     return int(row[1]) if row else 0
 
 
 async def use(session: AsyncSession, at: datetime, zone: str, account_id: int | None = None) -> dict[int, Use]:
-    """What went through each account, from the roll-ups and counters; "today" is that of `zone`."""
+    """Messages of each account, from roll-ups and counters. "Today" is that of `zone`."""
     today, limits_day = days.start_of(days.day_of(at, zone), zone), days.limit_day(at)
     found: dict[int, dict[str, int]] = {}
     owner = col(Campaign.account_id)

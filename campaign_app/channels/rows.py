@@ -1,4 +1,4 @@
-"""Between an account's row, its form and what others see of it. Secrets are sealed and opened here. Pure."""
+"""Maps between an account's row, its form and its schemas. Secrets are sealed and opened here. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,13 +17,13 @@ _USED = {"sent_today", "limit_used"}
 
 
 def summary(account: SendingAccount) -> Summary:
-    """The account's sender and server in a few words."""
+    """The account's sender and server in short."""
     adapter = registry.adapter(account.provider)
     return adapter.summary(adapter.settings_model.model_validate(account.settings))
 
 
 def typed(adapter: ChannelAdapter, settings: Mapping[str, Any]) -> AccountSettings:
-    """Settings in the type of their provider.
+    """The settings as their provider's model.
 
     Raises:
         AccountInvalid: `fields` says what is wrong where.
@@ -36,7 +36,7 @@ def typed(adapter: ChannelAdapter, settings: Mapping[str, Any]) -> AccountSettin
 
 
 def values(form: AccountForm, settings: AccountSettings, account: SendingAccount | None) -> dict[str, Any]:
-    """The columns that a form fills, secrets sealed."""
+    """The columns that a form sets, with sealed secrets."""
     adapter, kept = registry.adapter(form.provider), dict(account.secrets) if account else {}
     unused = adapter.unused_secrets(settings)
     for name in adapter.secret_names:
@@ -49,7 +49,7 @@ def values(form: AccountForm, settings: AccountSettings, account: SendingAccount
 
 
 def changes(account: SendingAccount, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Field → from and to; of a secret only that it changed."""
+    """Field → old and new value. For a secret, only that it changed."""
     plain = {name: value for name, value in values.items() if name not in {"settings", "secrets"}}
     before = {**{name: getattr(account, name) for name in plain}, **account.settings}
     after = {**plain, **values["settings"]}
@@ -61,7 +61,7 @@ def changes(account: SendingAccount, values: Mapping[str, Any]) -> dict[str, Any
 
 
 def config(account: SendingAccount) -> AccountConfig:
-    """The account as its adapter uses it, with its secrets opened.
+    """The account's configuration for its adapter, with opened secrets.
 
     Raises:
         AppError: a secret cannot be read with this installation's key.
@@ -81,7 +81,7 @@ def config(account: SendingAccount) -> AccountConfig:
 
 
 def merged(account: SendingAccount, found: Mapping[str, str]) -> dict[str, str]:
-    """What the server says is replaced, what was learnt while sending stays until it is learnt anew."""
+    """What the server says is replaced. What was learnt while sending stays until it is learnt again."""
     keeps = registry.adapter(account.provider).keeps
     known = account.capabilities or {}
     return {**{k: v for k, v in known.items() if keeps(k) or k.startswith(reported.PREFIX)}, **found}

@@ -1,4 +1,4 @@
-"""What is wrong with the part of an account's form that every provider has, and what an account's state means. Pure."""
+"""Validation of the part of an account's form that all providers share, and the meaning of an account's state. Pure."""
 
 from datetime import datetime
 
@@ -34,7 +34,7 @@ def _number(value: int | None, most: int) -> str:
 
 
 def health(account: SendingAccount, use: Use, at: datetime) -> tuple[str, str]:
-    """(health, words): disconnected beats refused beats bouncing beats healthy; unused when nothing went out today."""
+    """(health, text). The order is: disconnected, refused, bouncing, healthy; unused when nothing was sent today."""
     if not account.is_active:
         return "unused", "Switched off"
     if account.circuit_open_until is not None and account.circuit_open_until > at:

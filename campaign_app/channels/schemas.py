@@ -1,4 +1,4 @@
-"""Sending accounts in and out. Secrets come in and never go out."""
+"""Input and output of sending accounts. Secrets come in and never go out."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ Secret = Annotated[str, StringConstraints(strip_whitespace=False)]
 
 
 class AccountForm(BaseModel):
-    """What a person enters. A secret that is None or not there is kept as stored, "" removes it. Limits None = none."""
+    """What a person enters. A secret that is None or missing stays as stored, "" removes it. Limits None = no limit."""
 
     model_config = ConfigDict(str_strip_whitespace=True, extra="forbid")
 
@@ -30,11 +30,11 @@ class AccountForm(BaseModel):
 
 
 class AccountRow(BaseModel):
-    """An account in a list. `health` is healthy, bouncing, refused, disconnected or unused, `words` say it for people.
+    """An account in a list. `health` is healthy, bouncing, refused, disconnected or unused; `words` explains it.
 
     `address`, `sender_name`, `reply_to` and `server` are those of base.Summary. `works`: a connection was tested or
-    used, and nothing went wrong since. `sent_today` is since the reader's midnight, `limit_used` since midnight UTC:
-    the limit per day counts those days.
+    used, and nothing has failed since. `sent_today` counts from the reader's midnight. `limit_used` counts from
+    midnight UTC, because the limit per day counts UTC days.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,7 +61,7 @@ class AccountRow(BaseModel):
 class Account(AccountRow):
     """One account in full, without its secrets. Times in UTC.
 
-    `stored_secrets` are names. `offers`: what its server can do; `weakness`: what it breaks on.
+    `stored_secrets` are names. `offers`: what its server can do; `weakness`: what it handles wrongly.
     """
 
     settings: dict[str, Any]
@@ -79,7 +79,7 @@ class Account(AccountRow):
 
 
 class Use(BaseModel):
-    """What went through an account: today, in the limit's day (UTC), and what came back in the last 30 days."""
+    """Counts of an account: sent today, sent in the limit's day (UTC), sent and bounced in the last 30 days."""
 
     sent_today: int = 0
     limit_used: int = 0

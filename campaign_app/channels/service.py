@@ -1,8 +1,8 @@
 """Use cases of sending accounts.
 
-Whoever may write accounts decides which host this machine connects to, inside networks too: a mail relay of one's own
-is the usual case. That is why `accounts:write` is for admins, why only the mail server's reply lines are shown, and why
-a stored password goes to no other server than the one it was entered for.
+Whoever may write accounts decides which host this machine connects to, also inside private networks: a local mail
+relay is common. Therefore `accounts:write` is for admins, only the mail server's reply lines are shown, and a stored
+password is sent only to the server that it was entered for.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ log = logging.get("channels")
 
 
 async def list_accounts(session: AsyncSession, actor: Actor) -> list[AccountRow]:
-    """Every account by name, with its health and what it has sent on the reader's today."""
+    """All accounts by name, with their health and the messages sent on the reader's today."""
     actor.require("accounts:read")
     at = now()
     used = await repository.use(session, at, await workspace.zone_of(session, actor))
@@ -52,7 +52,8 @@ async def get(session: AsyncSession, actor: Actor, account_id: int) -> Account:
 
 
 async def create(session: AsyncSession, actor: Actor, form: AccountForm, found: CheckedConnection | None = None) -> int:
-    """A new account; its id. `found`: the connection test of the form, which counts if it was this connection.
+    """Create an account and return its id. `found`: the form's connection test, which counts if it tested this
+    connection.
 
     Raises:
         AccountInvalid: `fields` says what is wrong where.
@@ -77,7 +78,8 @@ async def update(
     form: AccountForm,
     found: CheckedConnection | None = None,
 ) -> int:
-    """Save the form over `version`; the new version. After a change of the connection only a test of it counts.
+    """Save the form over `version` and return the new version. After a change of the connection, only a new test
+    counts.
 
     Raises:
         AccountChanged: someone saved it in between. AccountInvalid.
@@ -108,7 +110,7 @@ async def update(
 
 
 async def delete(session: AsyncSession, actor: Actor, account_id: int) -> None:
-    """Take it out of use for good. Finished campaigns keep showing it.
+    """Delete it permanently. Finished campaigns still show it.
 
     Raises:
         AccountInUse: a campaign that is scheduled, running or paused sends through it.
@@ -131,7 +133,7 @@ async def delete(session: AsyncSession, actor: Actor, account_id: int) -> None:
 
 
 async def address(session: AsyncSession, account_id: int) -> str:
-    """What stands in every message of the account, so whoever may read the campaign may read it.
+    """The sender address. Every message shows it, so whoever may read the campaign may read it.
 
     Raises:
         AccountNotFound: it was deleted.
@@ -140,12 +142,12 @@ async def address(session: AsyncSession, account_id: int) -> str:
 
 
 async def sent_since(session: AsyncSession, account_id: int, since: datetime) -> int:
-    """Messages an account has sent since then, by whole minutes. For the product's own rules: no actor is asked."""
+    """Messages an account has sent since a time, by whole minutes. For the product's own rules: no actor is checked."""
     return await repository.sent_since(session, account_id, since)
 
 
 async def config(session: AsyncSession, account_id: int) -> AccountConfig:
-    """For the engine: the account with its secrets opened.
+    """For the engine: the account with opened secrets.
 
     Raises:
         AccountNotFound; AppError when a secret cannot be read with this installation's key.
@@ -156,7 +158,7 @@ async def config(session: AsyncSession, account_id: int) -> AccountConfig:
 async def form_config(
     session: AsyncSession, actor: Actor, form: AccountForm, account_id: int | None = None
 ) -> AccountConfig:
-    """What the form says of the connection, before it is saved; a password it keeps is taken from the stored account.
+    """The connection of an unsaved form. A password that it keeps comes from the stored account.
 
     Raises:
         AccountInvalid: a field that the connection needs is wrong.
@@ -171,9 +173,9 @@ async def form_config(
 
 
 async def test_connection(session: AsyncSession, actor: Actor, target: int | AccountConfig) -> ConnectionReport:
-    """Connect, log in, leave; up to 15 s. `target` is an account's id, or what `form_config` gave.
+    """Connect, log in, quit. Takes up to 15 s. `target` is an account's id or the result of `form_config`.
 
-    Reads only: call it inside `db.reading()`, so that no lock is held meanwhile, then `record_check` in a transaction.
+    Only reads: call it inside `db.reading()`, so that no lock is held meanwhile, then `record_check` in a transaction.
     """
     actor.require("accounts:write")
     config = target if isinstance(target, AccountConfig) else rows.config(await _known(session, target))
@@ -181,13 +183,13 @@ async def test_connection(session: AsyncSession, actor: Actor, target: int | Acc
 
 
 async def is_as_stored(session: AsyncSession, actor: Actor, account_id: int, config: AccountConfig) -> bool:
-    """Whether the stored account connects exactly like this."""
+    """Whether the stored account has exactly this connection."""
     actor.require("accounts:read")
     return tested.mark(config) == tested.mark(rows.config(await _known(session, account_id)))
 
 
 async def record_check(session: AsyncSession, actor: Actor, account_id: int, report: ConnectionReport) -> None:
-    """Keep what a connection test found. A paused account that works again is taken up by the next sweep."""
+    """Store the result of a connection test. The next sweep resumes a paused account that works again."""
     actor.require("accounts:write")
     account = await _known(session, account_id, lock=True)
     if report.ok:
@@ -203,7 +205,7 @@ async def record_check(session: AsyncSession, actor: Actor, account_id: int, rep
 
 
 async def send_test(session: AsyncSession, actor: Actor, account_id: int, to: str) -> Result:
-    """Send a short message through the account; up to 30 s.
+    """Send a short message through the account. Takes up to 30 s.
 
     Reads only, like `test_connection`; `record_test` notes it.
 
@@ -225,7 +227,7 @@ async def send_test(session: AsyncSession, actor: Actor, account_id: int, to: st
 
 
 async def record_test(session: AsyncSession, actor: Actor, account_id: int, to: str, result: Result) -> None:
-    """Note a test message in the audit log and in the account's health."""
+    """Record a test message in the audit log and in the account's health."""
     actor.require("accounts:write")
     account = await _known(session, account_id, lock=True)
     accepted = result.verdict is Verdict.ACCEPTED
@@ -237,7 +239,7 @@ async def record_test(session: AsyncSession, actor: Actor, account_id: int, to: 
 
 
 async def forget_weakness(session: AsyncSession, actor: Actor, account_id: int) -> None:
-    """Forget what the server broke on: the next campaign tries it again."""
+    """Forget a weakness of the server: the next campaign tries the extension again."""
     actor.require("accounts:write")
     account = await _known(session, account_id, lock=True)
     keeps = registry.adapter(account.provider).keeps
@@ -247,7 +249,7 @@ async def forget_weakness(session: AsyncSession, actor: Actor, account_id: int) 
 
 
 async def record_capabilities(session: AsyncSession, account_id: int, found: Mapping[str, str]) -> None:
-    """For the engine: what a sender learned of the server."""
+    """For the engine: store what a sender learnt about the server."""
     account = await repository.get(session, account_id, lock=True)
     if account is None:
         return
@@ -278,7 +280,7 @@ async def _checked(session: AsyncSession, form: AccountForm, account: SendingAcc
 async def _problems(
     session: AsyncSession, form: AccountForm, account: SendingAccount | None
 ) -> tuple[AccountSettings, dict[str, str]]:
-    """The settings in their type, and field → what is wrong."""
+    """The settings as their provider's model, and field → what is wrong."""
     adapter = _adapter(form, account)
     settings = rows.typed(adapter, form.settings)
     found = rules.problems(form)

@@ -1,1 +1,1 @@
-"""E-mail as a channel: what is written, how it is read and checked."""
+"""E-mail as a channel: its content, parsing and checks."""

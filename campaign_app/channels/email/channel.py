@@ -15,7 +15,7 @@ from campaign_app.rendering import templating
 
 
 class EmailChannel:
-    """The `Channel` of mail."""
+    """The `Channel` of e-mail."""
 
     name = "email"
     label = "E-mail"
@@ -31,15 +31,14 @@ class EmailChannel:
         needs_postal_address=True,
     )
     content_model: type[BaseModel] = EmailContent
-    content_form = Form(())  # written in editors of its own
+    content_form = Form(())  # the builder has its own editors for it
     templates: Sequence[Mapping[str, Any]] = BUILT_IN
 
     def read_report(self, raw: bytes) -> Report | None:
-        """Bounces, complaints and replies, as mail."""
+        """Bounces, complaints and replies arrive as mail."""
         return reports.read(raw)
 
     def lacks(self, content: EmailContent) -> str:
-        """Mail needs a subject and a text."""
         if not (content.html.strip() or content.text.strip()):
             return "message"
         return "" if content.subject.strip() else "subject"
@@ -47,20 +46,17 @@ class EmailChannel:
     async def prepare(
         self, who: str, content: EmailContent, *, links: Sequence[str] | None, track_clicks: bool, track_opens: bool
     ) -> Prepared:
-        """Subject, HTML and text, read."""
         options: dict[str, Any] = {"track_clicks": track_clicks, "track_opens": track_opens}
         if links is not None:
             options["links"] = list(links)
         return await rendering.prepare(who, _fields(content), **options)
 
     def compile(self, prepared: templating.Prepared) -> Message:
-        """Ready to be rendered."""
         return templating.assemble(prepared)
 
     async def preview(
         self, who: str, content: MessageFields, person: Mapping[str, Any], around: Mapping[str, str], *, marked: bool
     ) -> Shown:
-        """As one person would get it."""
         return await rendering.preview(who, _fields(content), person, around, marked=marked)
 
     async def inspect(
@@ -71,7 +67,6 @@ class EmailChannel:
         around: Mapping[str, str],
         attributes: Sequence[str],
     ) -> Inspected:
-        """Subject, size, links, variables, signs of spam."""
         return await rendering.inspect(who, _fields(content), sample, around, attributes)
 
 

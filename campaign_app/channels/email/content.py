@@ -1,4 +1,4 @@
-"""What an e-mail campaign says."""
+"""Content of an e-mail campaign."""
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import BaseModel, field_validator
@@ -17,7 +17,7 @@ class MessageFields(BaseModel):
 
 
 class EmailContent(MessageFields):
-    """The message and whose it is; an empty sender's name and reply address are those of the account."""
+    """The message and its sender. An empty sender name or reply address means the account's own."""
 
     from_name: str = ""
     reply_to: str = ""

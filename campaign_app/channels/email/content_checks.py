@@ -1,4 +1,4 @@
-"""What can be said of a message by reading it: links, size, subject, variables, a few spam signals. Pure."""
+"""Static checks of a message: links, size, subject, variables, a few spam signals. Pure."""
 
 import difflib
 import re
@@ -22,7 +22,7 @@ _ACTIVE = ("script", "iframe", "object", "embed", "form")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A message as it stands in an editor."""
+    """A message as an editor holds it."""
 
     subject: str
     preheader: str
@@ -32,7 +32,7 @@ class Written:
 
 
 def subject(written: str, shown: Sequence[str]) -> list[Finding]:
-    """The subject as written, and as some people would read it."""
+    """Checks of the subject, as written and as rendered for a sample of people."""
     if not written.strip():
         return [blocking("The subject is empty", "Mail without a subject is rarely opened.", "content", "subject")]
     empty = sum(not text for text in shown)
@@ -49,7 +49,7 @@ def subject(written: str, shown: Sequence[str]) -> list[Finding]:
 
 
 def size(html: str) -> list[Finding]:
-    """Gmail shows only the first 102 KB of a message, and the unsubscribe link stands at its end."""
+    """Gmail shows only the first 102 KB of a message, and the unsubscribe link is at its end."""
     length = len(html.encode())
     shown = f"{length / 1024:.0f} KB"
     if length > GMAIL_CLIPS_AT:
@@ -59,12 +59,12 @@ def size(html: str) -> list[Finding]:
 
 
 def targets(fields: Written) -> list[str]:
-    """Where the links of a message lead, as templates: those of its HTML and those of its own text."""
+    """The link targets of a message, as templates: those of its HTML and those of its own plain text."""
     return list(dict.fromkeys([*markup.hrefs(fields.html), *plain_text.targets(fields.text)]))
 
 
 def links(fields: Written) -> list[Finding]:
-    """Targets that are wrong on their face; the same target is reported once."""
+    """Targets that are obviously wrong. The same target is reported once."""
     found_targets = targets(fields)
     found = [problem for target in found_targets if (problem := link(target))]
     if found:
@@ -77,7 +77,7 @@ def links(fields: Written) -> list[Finding]:
 
 
 def link(target: str) -> Finding | None:
-    """What is wrong with one target, None when nothing is."""
+    """What is wrong with one target; None when nothing is wrong."""
     shown = target if len(target) <= 80 else f"{target[:79]}…"
     if not target:
         return blocking("A link has no address", "Its href is empty, so it leads nowhere.", "content", "link")
@@ -102,7 +102,7 @@ def _web_link(target: str, shown: str) -> Finding | None:
         host = urlsplit(shape).hostname or ""
     except ValueError:
         host = ""
-    numeric = hosts.place(host) in {hosts.Place.THIS_MACHINE, hosts.Place.PUBLIC}  # as 0x7f000001, which browsers read
+    numeric = hosts.place(host) in {hosts.Place.THIS_MACHINE, hosts.Place.PUBLIC}  # 0x7f000001: browsers accept it
     if not host or ("." not in host and ":" not in host and host != "x" and not numeric) or " " in host:
         return blocking("A link has no website", f"“{shown}” names no site.", "content", "link")
     if _EXAMPLE_HOSTS.search(host):
@@ -123,7 +123,7 @@ def _unreachable(host: str, shown: str) -> Finding | None:
         return None
     last = host.rstrip(".").rpartition(".")[2]
     words = f"“{shown}” cannot be reached: names that end in .{last} lead nowhere on the internet. Correct the address."
-    if last == "test":  # the only one of them that a network may answer for itself
+    if last == "test":  # the only one of them that a local network may resolve
         return warning(f"{host} cannot be reached", words, "content", "link")
     return blocking(f"{host} cannot be reached", words, "content", "link")
 
@@ -131,7 +131,7 @@ def _unreachable(host: str, shown: str) -> Finding | None:
 def unknown_variables(
     message: templating.CompiledMessage, attributes: Collection[str], context: Iterable[str] = ()
 ) -> list[Finding]:
-    """Names that no contact can have: a hole where they have no default, else at least a misspelling."""
+    """Names that no contact can have. Without a default they leave a gap; with one they are probably misspelt."""
     found = []
     known = sorted(templating.CONTACT_VARIABLES | templating.SYSTEM_VARIABLES | set(attributes) | set(context))
     for name in sorted(templating.unknown(message.variables, known)):
@@ -146,7 +146,7 @@ def unknown_variables(
 
 
 def placeholders(fields: Written) -> list[Finding]:
-    """Words of a template that nobody has replaced."""
+    """Sample text of a template that nobody has replaced."""
     written = f"{fields.subject} {markup.text_of(fields.html)} {fields.text}"
     left = [words for words in PLACEHOLDERS if words.lower() in written.lower()]
     if not left:
@@ -156,7 +156,7 @@ def placeholders(fields: Written) -> list[Finding]:
 
 
 def spam_signals(fields: Written) -> list[Finding]:
-    """The few signs that filters and readers agree on; no invented score."""
+    """The few signals that filters and readers agree on. There is no score."""
     found = []
     words = template_tags.without(fields.subject)
     letters = [letter for letter in words if letter.isalpha()]
@@ -177,7 +177,7 @@ def spam_signals(fields: Written) -> list[Finding]:
 
 
 def footer(fields: Written) -> list[Finding]:
-    """The unsubscribe link that the law and mailbox providers want."""
+    """The unsubscribe link that the law and mailbox providers require."""
     html, text = fields.html.strip(), fields.text.strip()
     lacking = (markup.Page(fields.html).missing() if html else []) + (markup.text_missing(fields.text) if text else [])
     where = "added in the footer" if "unsubscribe_url" in lacking else "in the message"

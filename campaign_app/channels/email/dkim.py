@@ -31,7 +31,7 @@ _MIN_RSA_BITS = 1_024
 
 
 class KeyKind(StrEnum):
-    """RSA is understood everywhere; Ed25519 is short and fast, and some receivers ignore it."""
+    """RSA is understood everywhere. Ed25519 is short and fast, but some receivers ignore it."""
 
     RSA = "rsa"
     ED25519 = "ed25519"
@@ -39,7 +39,7 @@ class KeyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DnsRecord:
-    """What to publish: a TXT record's host name and its text."""
+    """The DNS record to publish: a TXT record's host name and its text."""
 
     name: str
     text: str
@@ -88,7 +88,7 @@ def dns_record(domain: str, selector: str, pem: str) -> DnsRecord:
 
 
 def same_record(published: str, wanted: str) -> bool:
-    """Whether a published TXT record carries the key of the wanted one (spaces and further tags aside)."""
+    """Whether a published TXT record has the same key as the expected one. Spaces and other tags are ignored."""
     return _tags(published).get("p") == _tags(wanted).get("p")
 
 
@@ -140,7 +140,7 @@ class Signer:
                 names.append(name)
                 relaxed.append(canonical)
         digest = base64.b64encode(hashlib.sha256(relaxed_body(body)).digest())
-        # `from` is named once more than it occurs: a second From added on the way breaks the signature.
+        # `from` is listed once more than it occurs, so that a second From added in transit breaks the signature.
         value = b"%b t=%d;\r\n h=%b:from;\r\n bh=%b;\r\n b=" % (self._head, time, b":".join(names), digest)
         relaxed.append(relaxed_header(b"dkim-signature:" + value))
         signature = base64.b64encode(self._sign(b"\r\n".join(relaxed)))

@@ -1,4 +1,4 @@
-"""Use cases of an account's DKIM key: make or bring one, drop it, ask DNS whether it is published."""
+"""Use cases of an account's DKIM key: make or import one, remove it, check whether DNS publishes it."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ async def set_key(
     kind: dkim.KeyKind = dkim.KeyKind.RSA,
     key: str = "",
 ) -> dkim.DnsRecord:
-    """Sign with a new key, or with `key` (PEM). The record to publish.
+    """Sign with a new key, or with `key` (PEM). Returns the record to publish.
 
     Raises:
         AccountInvalid: the domain, the selector or the key is wrong.
@@ -51,7 +51,7 @@ async def set_key(
 
 
 async def remove_key(session: AsyncSession, actor: Actor, account_id: int) -> None:
-    """Sign no more."""
+    """Stop signing."""
     actor.require("accounts:write")
     account = await _known(session, account_id)
     settings = _settings(account).model_copy(update={"dkim_domain": "", "dkim_selector": ""})
@@ -60,7 +60,7 @@ async def remove_key(session: AsyncSession, actor: Actor, account_id: int) -> No
 
 
 async def check_dns(session: AsyncSession, actor: Actor, account_id: int) -> dns_check.Finding:
-    """Is the record published? Up to 5 s; reads only, call it inside `db.reading()`.
+    """Check whether the record is published. Takes up to 5 s. Only reads: call it inside `db.reading()`.
 
     Raises:
         Conflict: the account has no key.
@@ -74,7 +74,7 @@ async def check_dns(session: AsyncSession, actor: Actor, account_id: int) -> dns
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """How an account signs. `record` is empty without a key, and when the key is another installation's."""
+    """How an account signs. `record` is empty without a key, and when the key is sealed by another installation."""
 
     signs: bool
     domain: str
@@ -83,13 +83,13 @@ class Signing:
 
 
 async def get(session: AsyncSession, actor: Actor, account_id: int) -> Signing:
-    """Whether and how it signs; domain and selector are proposals while it does not."""
+    """Whether and how the account signs. While it does not sign, domain and selector are proposals."""
     actor.require("accounts:read")
     account = await _known(session, account_id)
     settings = _settings(account)
     try:
         record = _record(account) if KEY in account.secrets else _NONE
-    except (AppError, ValueError):  # the page says so when it is used
+    except (AppError, ValueError):  # the page shows the error when the key is used
         record = _NONE
     domain = settings.dkim_domain or settings.from_address.rpartition("@")[2]
     return Signing(KEY in account.secrets, domain, settings.dkim_selector or "beacon", record)

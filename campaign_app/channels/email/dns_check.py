@@ -1,4 +1,4 @@
-"""Is the DKIM key published? Asks DNS, with a time limit."""
+"""Checks in DNS whether the DKIM key is published, with a time limit."""
 
 from dataclasses import dataclass
 from enum import StrEnum

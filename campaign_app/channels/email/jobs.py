@@ -1,4 +1,4 @@
-"""E-mail's jobs in the rendering process: read a message, make it for one person, look for mistakes."""
+"""E-mail's jobs in the rendering process: parse a message, render it for one person, check it."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -24,14 +24,14 @@ Values = dict[str, Any]
 
 
 def prepare(fields: Values, options: Values) -> Values:
-    """A message read and tried out, in the form that travels."""
+    """Parse a message and test it. Returns plain data that can be sent to another process."""
     prepared = prepare_message(**fields, **options)
     assemble(prepared)
     return prepared.to_json()
 
 
 def preview(fields: Values, person: Values, around: Values, marked: bool) -> list[Any]:
-    """Subject, preheader, HTML and text for one person, what is missing, and every variable."""
+    """Subject, preheader, HTML and text for one person, the missing variables, and all variables."""
     message = compile_message(**fields)
     values = {**person, **around}
     shown = _marked(message, values) if marked else message.render(values)
@@ -80,7 +80,7 @@ def _made(
     for person in sample:
         values = {**person, **around}
         if compiled.missing(values):
-            continue  # skipped when sent, and counted by set
+            continue  # these recipients are skipped, and counted by set of missing variables
         try:
             made.append(compiled.render(values))
         except RenderError as error:

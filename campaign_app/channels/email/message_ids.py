@@ -1,4 +1,4 @@
-"""Message-IDs that name their delivery, so that bounces, replies and reconciliation find the row."""
+"""Message-IDs that identify their delivery, so that bounces, replies and reconciliation find the row."""
 
 import hmac
 import re
@@ -21,7 +21,7 @@ def _tag(number: str) -> str:
 
 
 def make(delivery_id: int, domain: str) -> str:
-    """`<b{id in base 36}.{tag}@{domain}>`, the same for every attempt: a receiver can tell a repetition."""
+    """`<b{id in base 36}.{tag}@{domain}>`, the same for every attempt, so that a receiver can detect a duplicate."""
     digits = ""
     number = delivery_id
     while number:
@@ -31,7 +31,7 @@ def make(delivery_id: int, domain: str) -> str:
 
 
 def read(text: str) -> int | None:
-    """The delivery that a Message-ID of ours in `text` names; None when there is none that we made."""
+    """The delivery that one of our Message-IDs in `text` identifies; None when there is none."""
     for found in _FORM.finditer(text):
         if hmac.compare_digest(_tag(found[1]), found[2]):
             return int(found[1], 36)

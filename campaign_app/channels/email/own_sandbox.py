@@ -1,7 +1,7 @@
-"""Whether a mail server is this installation's own sandbox: told by where it points, never by a name.
+"""Whether a mail server is this installation's own sandbox. Its host and port decide, never a name.
 
-A running sandbox leaves its ports in a file under `var` and takes the file away when it stops, so whatever else listens
-on its usual port later is an ordinary mail server.
+A running sandbox writes its ports to a file under `var` and deletes the file when it stops. A server that later uses
+the same port is an ordinary mail server.
 """
 
 import json
@@ -16,7 +16,7 @@ def _file() -> Path:
 
 
 def is_sandbox(host: str, port: int) -> bool:
-    """Whether mail to this server goes into the sandbox and to nobody."""
+    """Whether mail to this server goes to the sandbox, so that nobody receives it."""
     if place(host) is not Place.THIS_MACHINE:
         return False
     try:

@@ -1,4 +1,4 @@
-"""Common providers' servers, so that nobody has to look them up. Pure."""
+"""Server settings of common providers. Pure."""
 
 from campaign_app.channels.fields import Preset
 

@@ -1,6 +1,6 @@
-"""The name under which a mail server took a message, read from its last answer: what its operators search by. Pure.
+"""The queue id that a mail server gave a message, read from its final reply. Server operators search by it. Pure.
 
-The answer is stored as it came, so nothing is stored twice: whoever wants the name reads it here.
+The reply is stored unchanged and the id is read from it when needed, so it is not stored twice.
 """
 
 import re
@@ -18,7 +18,7 @@ _FORMS: Final = (
 
 
 def read(answer: str) -> str:
-    """The server's name for the message; "" when its answer holds none, or refuses the message."""
+    """The server's queue id of the message; "" when the reply has none or refuses the message."""
     line = " ".join(answer.split())
     if not line.startswith("2"):
         return ""

@@ -1,4 +1,4 @@
-"""E-mail's jobs in the process that can be killed: read a message, make it for one person, look for mistakes."""
+"""E-mail's jobs in the process that can be killed: parse a message, render it for one person, check it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ Fields = Mapping[str, Any]
 
 
 async def prepare(who: str, fields: Fields, **options: Any) -> Prepared:
-    """A message read once, for `templating.assemble`. `options` are those of `templating.prepare_message`.
+    """Parse a message for `templating.assemble`. `options` are those of `templating.prepare_message`.
 
     Raises:
         TemplateInvalid: it cannot be read. TooSlow: reading it takes too long. NotRunning, TooMany: not now.
@@ -31,7 +31,7 @@ async def prepare(who: str, fields: Fields, **options: Any) -> Prepared:
 async def preview(
     who: str, fields: Fields, person: Mapping[str, Any], around: Mapping[str, str], *, marked: bool
 ) -> Shown:
-    """A message for one person (`context_for`); with `marked` empty variables are shown as such.
+    """A message for one person (`context_for`). With `marked`, empty variables are shown as empty.
 
     Raises:
         RenderError: it cannot be made, or takes too long. NotRunning, TooMany: not now.
@@ -44,7 +44,7 @@ async def preview(
 async def inspect(
     who: str, fields: Fields, sample: Sequence[Mapping[str, Any]], around: Mapping[str, str], attributes: Sequence[str]
 ) -> Inspected:
-    """What is wrong with a message, made for a sample of people.
+    """Make a message for a sample of people and report what is wrong with it.
 
     Raises:
         RenderError: it cannot be read, or takes too long. NotRunning, TooMany: not now.

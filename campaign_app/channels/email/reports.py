@@ -1,4 +1,4 @@
-"""Returned mail read: what it is, and what it says. Bytes in, facts out. Pure."""
+"""Classifies returned mail and extracts its facts. Bytes in, facts out. Pure."""
 
 from email.message import Message
 
@@ -12,9 +12,9 @@ _TRACES = ("To", "Delivered-To", "X-Failed-Recipients", "In-Reply-To", "Referenc
 
 
 def read(raw: bytes) -> Report | None:
-    """What a message that came back says; None when it says nothing (an out-of-office note, say).
+    """The facts of a returned message; None when it has none (an out-of-office note, for example).
 
-    A report is one wherever its part lies. What a mail system wrote, or a machine answered, is never a reply.
+    A message is a report wherever its report part is. Mail from a mail system or an automatic answer is never a reply.
     """
     message = mime.parse(raw)
     original = mime.original(message)
@@ -44,7 +44,7 @@ def _token(original: Message | None, text: str) -> str:
 
 
 def _delivery(message: Message, original: Message | None, text: str) -> int | None:
-    """By our Message-ID or bounce address (VERP), wherever it may stand."""
+    """Identified by our Message-ID or bounce address (VERP), anywhere in the message."""
     found = [header(original, "Message-ID"), header(original, "Return-Path")]
     found += [header(message, name) for name in _TRACES]
     found += status_reports.envelope_ids(message)

@@ -1,4 +1,4 @@
-"""Whether receiving servers can tell that a mail really comes from its sender: SPF, DKIM and DMARC in the DNS."""
+"""Checks in DNS whether receivers can verify that mail comes from its sender: SPF, DKIM and DMARC."""
 
 import asyncio
 import re
@@ -18,12 +18,12 @@ Lookup = Callable[[str], Awaitable[list[str]]]
 
 
 class CannotAsk(Exception):
-    """The DNS gave no answer at all: offline, blocked or too slow."""
+    """DNS gave no answer: offline, blocked or too slow."""
 
 
 @dataclass(frozen=True, slots=True)
 class SenderDns:
-    """What the DNS says of a domain. None: not asked or not answered; `reason` says why nothing could be asked."""
+    """What DNS says about a domain. None: not asked or not answered. `reason` says why DNS could not be asked."""
 
     domain: str
     spf: bool | None = None
@@ -34,7 +34,7 @@ class SenderDns:
 
 
 def is_reserved(domain: str) -> bool:
-    """Whether it is a name that the DNS of the internet never has (RFC 2606), or has for documents only."""
+    """Whether the name is never in public DNS (RFC 2606), or is reserved for documentation."""
     return hosts.place(domain) in {hosts.Place.NOWHERE, hosts.Place.NETWORK, hosts.Place.THIS_MACHINE}
 
 
@@ -54,7 +54,7 @@ async def txt(name: str) -> list[str]:
 
 
 async def look_up(domain: str, selector: str = "", dkim_domain: str = "", lookup: Lookup = txt) -> SenderDns:
-    """SPF, DMARC, and with a selector DKIM. Takes at most about 3 s; never raises for the network."""
+    """SPF, DMARC, and with a selector DKIM. Takes at most about 3 s. Never raises because of the network."""
     if not domain or is_reserved(domain):
         return SenderDns(domain, reason="reserved")
     key = f"{selector}._domainkey.{dkim_domain or domain}" if selector else ""

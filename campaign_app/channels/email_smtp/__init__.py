@@ -1,1 +1,1 @@
-"""E-mail over SMTP: message building, and a transport of our own that groups commands (RFC 2920)."""
+"""E-mail over SMTP: message building, and our own transport, which groups commands (RFC 2920)."""

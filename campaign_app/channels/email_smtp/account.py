@@ -7,7 +7,7 @@ from campaign_app.channels.base import AccountConfig
 
 @dataclass(frozen=True, slots=True)
 class SmtpAccount:
-    """Settings, opened secrets and what was learnt of the server, in one. `repr` hides secrets."""
+    """Settings, opened secrets and what was learnt about the server. `repr` hides secrets."""
 
     id: int
     name: str
@@ -32,7 +32,7 @@ class SmtpAccount:
 
     @classmethod
     def of(cls, account: AccountConfig) -> "SmtpAccount":
-        """From what the core keeps of an account."""
+        """Made from the account's configuration."""
         values = dict(account.settings)
         values["pipelining"] = account.learnt.get("pipelining", values["pipelining"])
         return cls(

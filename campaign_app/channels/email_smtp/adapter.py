@@ -1,4 +1,4 @@
-"""E-mail over SMTP as a channel."""
+"""The adapter for e-mail over SMTP."""
 
 import asyncio
 import secrets
@@ -50,20 +50,17 @@ class SmtpAccounts:
     )
 
     def problems(self, candidate: Candidate) -> dict[str, str]:
-        """Field → what is wrong with it."""
         return settings.problems(candidate)
 
     def unused_secrets(self, settings: SmtpSettings) -> frozenset[str]:
-        """A password without a user name."""
+        """A password without a user name is not used."""
         return frozenset() if settings.username else frozenset({"password"})
 
     def summary(self, settings: SmtpSettings) -> Summary:
-        """Sender, server, and whether that is our sandbox."""
         is_sandbox = own_sandbox.is_sandbox(settings.host, settings.port)
         return Summary(settings.from_address, settings.from_name, settings.reply_to, settings.host, is_sandbox)
 
     def facts(self, settings: SmtpSettings, secrets: Collection[str]) -> list[tuple[str, str]]:
-        """Sender, server, encryption, signature."""
         name, address = settings.from_name, settings.from_address
         signed = f"{settings.dkim_domain}, {settings.dkim_selector}" if "dkim_key" in secrets else "No"
         return [
@@ -75,28 +72,26 @@ class SmtpAccounts:
         ]
 
     def connection(self, account: AccountConfig) -> tuple[Any, ...]:
-        """Where and how it logs in."""
+        """Host, port, encryption and log-in."""
         one = SmtpAccount.of(account)
         return (one.host.lower(), one.port, one.tls, one.auth, one.username, one.password)
 
     def connection_key(self, account: AccountConfig) -> object:
-        """How commands are grouped; whether letters beyond ASCII may go as 8 bit concerns only the composer."""
+        """How commands are grouped. Whether 8-bit letters are allowed concerns only the composer."""
         return account.learnt.get("pipelining")
 
     def learnt(self, capabilities: Mapping[str, Any], settings: SmtpSettings) -> Mapping[str, str]:
-        """How to talk to the server."""
         return learnt.read(capabilities, settings.pipelining)
 
     def keeps(self, capability: str) -> bool:
-        """What was learnt about grouping stays until it is learnt anew."""
+        """What was learnt about grouping stays until it is learnt again."""
         return capability.startswith(learnt.PREFIX)
 
     def offers(self, capabilities: Mapping[str, Any]) -> list[str]:
-        """What EHLO said, in words."""
         return learnt.offers(capabilities)
 
     def weakness(self, capabilities: Mapping[str, Any]) -> Weakness | None:
-        """Grouped commands that it breaks on."""
+        """Grouped commands that it handles wrongly."""
         return learnt.weakness(capabilities)
 
 
@@ -116,11 +111,10 @@ class SmtpAdapter(SmtpAccounts):
         *,
         on_capabilities: Callable[[Mapping[str, str]], None] | None = None,
     ) -> Sender:
-        """A sender bound to the running event loop."""
         return SmtpSender(SmtpAccount.of(account), source, options=self._options, on_capabilities=on_capabilities)
 
     def composer(self, account: AccountConfig, content: EmailContent) -> MimeComposer:
-        """A composer for one campaign's messages; letters beyond ASCII go as 8 bit if the server is known to take it.
+        """A composer for one campaign's messages. It uses 8-bit letters if the server is known to accept them.
 
         Raises:
             ValueError: the account's own addresses or its DKIM key cannot be used.
@@ -128,7 +122,6 @@ class SmtpAdapter(SmtpAccounts):
         return MimeComposer(SmtpAccount.of(account), from_name=content.from_name, reply_to=content.reply_to)
 
     async def test_connection(self, account: AccountConfig, timeout_s: float = 15.0) -> ConnectionReport:
-        """Connect, greet, log in, leave. Never raises for what the server does."""
         started = time.monotonic()
         transcript: list[str] = []
         server = SmtpAccount.of(account)
@@ -147,7 +140,6 @@ class SmtpAdapter(SmtpAccounts):
         return ConnectionReport(ok, summary, tuple(transcript), dict(capabilities), seconds)
 
     async def send_one(self, account: AccountConfig, message: Outgoing, timeout_s: float = 30.0) -> Result:
-        """Send a single message outside any campaign (test sends)."""
         source = _Single(message)
         sender = SmtpSender(SmtpAccount.of(account), source, options=self._options)
         sender.wake()
@@ -166,11 +158,9 @@ class SmtpAdapter(SmtpAccounts):
         return source.result
 
     async def sender_checks(self, settings: SmtpSettings) -> list[Finding]:
-        """SPF, DKIM and DMARC of the sender's domain."""
         return await sender_authentication.findings(settings.from_address, settings.dkim_selector, settings.dkim_domain)
 
     def recipient_problem(self, address: str) -> str:
-        """Whether it is an e-mail address."""
         return settings.address_problem(address)
 
     def campaign_test(
@@ -194,7 +184,6 @@ class SmtpAdapter(SmtpAccounts):
         return Outgoing(0, sender, to, self.composer(account, content).compose_mail(mail))
 
     def message_id(self, settings: SmtpSettings, delivery_id: int) -> str:
-        """The Message-ID."""
         return message_ids.make(delivery_id, _domain(settings.from_address))
 
     def provider_id(self, response: str) -> str:
@@ -242,7 +231,7 @@ class _Single:
         return message
 
     def handed_over(self, key: int) -> None:
-        """Nothing is kept of a test message."""
+        """A test message is not recorded."""
 
     def settled(self, key: int, result: Result) -> None:  # noqa: ARG002  (there is one)
         self.result = result

@@ -1,4 +1,4 @@
-"""Rendered content → a complete message: fixed headers and MIME parts made once, joined as bytes per recipient."""
+"""Rendered content → a complete message. Fixed parts are made once and joined as bytes per recipient."""
 
 import time
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _ONE_CLICK = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail in its parts. `headers` are extra header lines, already safe (no CR or LF)."""
+    """The parts of one mail. `headers` are extra header lines, already checked (no CR or LF)."""
 
     recipient: str
     recipient_name: str
@@ -35,8 +35,8 @@ class Mail:
 class MimeComposer:
     """Messages of one campaign from one account.
 
-    `eight_bit`: letters beyond ASCII go as they are; only for servers that offer 8BITMIME.
-    Dots are doubled later, by the transport.
+    `eight_bit`: non-ASCII letters are sent unencoded; only for servers that offer 8BITMIME. The transport doubles
+    leading dots later.
     """
 
     def __init__(

@@ -20,13 +20,15 @@ from campaign_app.channels.email_smtp.trouble import Kind, Trouble
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Time limits in seconds. `dot` is long because giving up there leaves a message uncertain (RFC 5321: 10 min)."""
+    """Time limits in seconds. `dot` is long because a message whose final answer is not awaited is uncertain (RFC
+    5321: 10 min).
+    """
 
     connect: float = 15.0
     tls: float = 15.0
     greeting: float = 30.0
     command: float = 60.0
-    stall: float = 30.0  # a group answered in part, by a server that has not shown yet that it can take groups
+    stall: float = 30.0  # a group answered in part, by a server not yet proven to support groups
     dot: float = 300.0
     idle: float = 20.0
     leave: float = 2.0
@@ -35,7 +37,7 @@ class Options:
 
 
 class Connection(asyncio.Protocol):
-    """`on_idle` and `on_finished` are told once a dialogue has nothing to do, or is over."""
+    """Calls `on_idle` when a dialogue has nothing to do and `on_finished` when it is over."""
 
     def __init__(
         self,
@@ -68,7 +70,6 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_closed(self) -> bool:
-        """Whether the socket is gone."""
         return self._closed.done()
 
     async def open(self) -> Extensions:
@@ -99,13 +100,13 @@ class Connection(asyncio.Protocol):
             raise
 
     def start(self, make_dialogue: Callable[[Callable[[bytes], None]], Dialogue]) -> Dialogue:
-        """Give an open connection its dialogue."""
+        """Attach a dialogue to an open connection."""
         assert self._transport is not None
         self.dialogue = make_dialogue(self._transport.write)
         return self.dialogue
 
     async def quit(self) -> None:
-        """Say goodbye and wait a little for the answer; for connections without a dialogue."""
+        """Send QUIT and wait briefly for the answer; for connections without a dialogue."""
         if not self.is_closing:
             self._write(b"QUIT\r\n", "QUIT")
             with contextlib.suppress(TimeoutError, Trouble, OSError):
@@ -114,17 +115,16 @@ class Connection(asyncio.Protocol):
         await self.wait_closed(self._options.leave)
 
     def close(self) -> None:
-        """Close when what is written has gone out."""
+        """Close after the buffered data is written."""
         if self._transport is not None:
             self._transport.close()
 
     def abort(self) -> None:
-        """Close at once."""
         if self._transport is not None:
             self._transport.abort()
 
     async def wait_closed(self, timeout_s: float) -> None:
-        """Until the connection is gone; after the timeout it is cut."""
+        """Wait until the connection is closed. After the timeout it is aborted."""
         if self._transport is None:
             return
         await asyncio.wait([self._closed], timeout=timeout_s)
@@ -132,18 +132,16 @@ class Connection(asyncio.Protocol):
             self.abort()
 
     def give_up(self, why: str, evidence: Evidence = Evidence.DROP) -> None:
-        """Charge what is outstanding and cut the connection."""
+        """Settle what is outstanding and abort the connection."""
         if self.dialogue is not None and not self.dialogue.finished:
             self.dialogue.lost(why, evidence)
         self.abort()
         self._finish()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The socket is open."""
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        """The server speaks."""
         parser = self._parser
         replies = parser.feed(data)
         dialogue = self.dialogue
@@ -152,7 +150,7 @@ class Connection(asyncio.Protocol):
             self._awake()
             return
         if dialogue.finished:
-            self.close()  # the answer to our goodbye
+            self.close()  # the answer to QUIT
             return
         if replies:
             self.heard_at = self._loop.time()
@@ -162,7 +160,7 @@ class Connection(asyncio.Protocol):
         self.settle_state()
 
     def settle_state(self) -> None:
-        """After the dialogue did something: close, or report that there is nothing to do."""
+        """After a step of the dialogue: close, or report that there is nothing to do."""
         dialogue = self.dialogue
         assert dialogue is not None
         if dialogue.finished:
@@ -171,7 +169,6 @@ class Connection(asyncio.Protocol):
             self._on_idle(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The socket is gone."""
         self._ended = f"The connection was closed ({exc})." if exc else "The server closed the connection."
         if not self._closed.done():
             self._closed.set_result(None)
@@ -182,13 +179,13 @@ class Connection(asyncio.Protocol):
             self._finish()
 
     def pause_writing(self) -> None:
-        """The network does not keep up."""
+        """The network is slower than we write."""
         if self.dialogue is not None:
             self.dialogue.paused = True
 
     def resume_writing(self) -> None:
-        """The network takes data again."""
-        self.heard_at = self._loop.time()  # the wait for the answer begins when the message is out
+        """The network accepts data again."""
+        self.heard_at = self._loop.time()  # the time limit for the answer starts when the message is written
         if self.dialogue is not None:
             self.dialogue.resume()
 
@@ -231,7 +228,7 @@ class Connection(asyncio.Protocol):
         return action.capabilities
 
     def _nothing_early(self) -> None:
-        """An answer to a command that was not sent yet is none."""
+        """A reply that arrives before its command was sent is not an answer to it."""
         if self._replies or not self._parser.is_empty:
             raise trouble.protocol("The server sent more than it was asked for.")
 
@@ -262,7 +259,7 @@ class Connection(asyncio.Protocol):
                 self._waiter = self._loop.create_future()
                 await self._waiter
         code, text = self._replies.popleft()
-        for secret in secrets:  # some servers quote what they were sent
+        for secret in secrets:  # some servers quote our input
             text = text.replace(secret, b"(hidden)")
         reply = (code, text)
         for line in _lines(reply):
@@ -288,7 +285,7 @@ class Connection(asyncio.Protocol):
             self._note(f"* encrypted: {session.version()}, {session.cipher()[0]}" if session else "* encrypted")
 
     def _client_name(self) -> str:
-        """How we introduce ourselves: this machine's full name, else the address literal (RFC 5321 4.1.3)."""
+        """Our name in EHLO: this machine's full name, else the address literal (RFC 5321 4.1.3)."""
         name = socket.gethostname()
         if "." in name and all(part.replace("-", "a").isalnum() and part.isascii() for part in name.split(".")):
             return name

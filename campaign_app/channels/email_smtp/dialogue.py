@@ -6,8 +6,8 @@ SERIAL    MAIL → RCPT → DATA → body, each waits for its answer: 4 round tr
 ENVELOPE  MAIL RCPT DATA → body: 2 round trips
 FULL      body MAIL RCPT DATA of the next message in one write: 1 round trip; only when the next one is there
 
-Every command written leaves an entry in a queue, every reply takes the first one out: whatever is refused, dropped or
-out of place is charged to the message it belongs to.
+Every written command adds an entry to a queue, and every reply removes the first one. So a refusal, a lost connection
+or an unexpected reply is assigned to the message that it belongs to.
 """
 
 from collections import deque
@@ -28,10 +28,10 @@ LARGE = 256 * 1024
 
 
 class Dialogue:
-    """One connection's transactions.
+    """The transactions of one connection.
 
-    `finished`: the connection is to be closed. `failed`: it ended other than by our own goodbye, with work under way.
-    `sent` counts the messages that were accepted.
+    `finished`: the connection must be closed. `failed`: it ended without our QUIT while work was outstanding. `sent`
+    counts accepted messages.
     """
 
     __slots__ = (
@@ -65,17 +65,17 @@ class Dialogue:
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is awaited or a message is half written."""
+        """Whether an answer is outstanding or a message is partly written."""
         return bool(self._expected) or self._dot_waits is not None
 
     @property
     def awaits_dot(self) -> bool:
-        """Whether a message is being taken in: its body is on the way, or its answer is what comes next."""
+        """Whether a message is being transferred: its body is being sent, or its final answer is the next reply."""
         return self._dot_waits is not None or (bool(self._expected) and self._expected[0][0] is Step.DOT)
 
     @property
     def partly_answered(self) -> bool:
-        """Whether a group's first command was answered and the rest is outstanding."""
+        """Whether the first command of a group was answered and the rest is outstanding."""
         if not self._expected:
             return False
         step, _, mode = self._expected[0]
@@ -96,7 +96,7 @@ class Dialogue:
             self.proceed()
 
     def proceed(self) -> bool:
-        """Start the next message if there is one; False when the connection is idle now."""
+        """Start the next message if there is one. Returns False when the connection is now idle."""
         if self.busy or self.finished:
             return True
         if self._used_up():
@@ -109,12 +109,12 @@ class Dialogue:
         return True
 
     def leave(self) -> None:
-        """Say goodbye; the connection closes at the answer."""
+        """Send QUIT. The connection closes at the answer."""
         self.finished = True
         self._write(b"QUIT\r\n")
 
     def receive(self, replies: Sequence[Reply], more_follows: bool = False) -> None:
-        """Take the server's replies in order. `more_follows`: a part of another reply is here already."""
+        """Take the server's replies in order. `more_follows`: part of another reply has already arrived."""
         last = len(replies) - 1
         for index, reply in enumerate(replies):
             if self.finished:
@@ -135,13 +135,13 @@ class Dialogue:
                 self._on_command(step, item, mode, reply)
 
     def lost(self, why: str, evidence: Evidence = Evidence.DROP) -> None:
-        """The connection is gone or given up: charge what is outstanding."""
+        """The connection is lost or given up: settle what is outstanding."""
         given_up = self._grouping.failed(self.in_group, evidence, why)
         self.failed = self.failed or (self.busy and not given_up)
         self._close_rest(why, spare=given_up, doubtful=evidence is Evidence.SILENCE)
 
     def resume(self) -> None:
-        """The network takes data again."""
+        """The network accepts data again."""
         self.paused = False
         item, self._dot_waits = self._dot_waits, None
         if item is not None:
@@ -215,7 +215,7 @@ class Dialogue:
     def _on_command(self, step: Step, item: Item, mode: Mode, reply: Reply) -> None:
         code = reply[0]
         if 200 <= code < 300:
-            if step is Step.RCPT and item.refusal is not None:  # a recipient without a sender
+            if step is Step.RCPT and item.refusal is not None:  # a recipient accepted without a sender
                 self._out_of_step(step, item, mode, reply)
                 return
             item.named = step is not Step.RSET
@@ -271,7 +271,7 @@ class Dialogue:
             self.proceed()
 
     def _lone_dot(self, item: Item, mode: Mode) -> None:
-        """DATA was taken although the recipient was not: end it with nothing, to no one."""
+        """DATA was accepted although the recipient was refused: end it with an empty message to nobody."""
         assert item.refusal is not None
         self._in_transaction = False
         self._expected.append((Step.LONE_DOT, item, mode))
@@ -294,14 +294,14 @@ class Dialogue:
             result = verdicts.accepted(reply)
         else:
             result = verdicts.refused(Step.DOT, reply, item.message)
-        if mode is Mode.FULL:  # it stands when the group behind it got as many answers as it has commands
+        if mode is Mode.FULL:  # it is valid when the group after it got as many answers as it has commands
             self._unconfirmed = (item, result)
             return
         self._owner.settle(item, result)
         self.proceed()
 
     def _confirm(self, doubt: str = "") -> None:
-        """Tell the answer to the message before a group; `doubt`: it may have been the answer to something else."""
+        """Report the answer to the message before a group. `doubt`: it may have answered something else."""
         item, result = self._unconfirmed or (None, None)
         self._unconfirmed = None
         if item is not None and result is not None:
@@ -309,7 +309,7 @@ class Dialogue:
             self._owner.settle(item, known)
 
     def _blames_grouping(self, step: Step, item: Item, mode: Mode, reply: Reply) -> bool:
-        """Whether a refusal speaks of how we talk: its words say so, or a sequence that was right is called wrong."""
+        """Whether a refusal is about grouping: its text says so, or it calls a correct sequence wrong."""
         if mode is Mode.SERIAL or reply[0] < 500:
             return False
         return verdicts.speaks_of_grouping(reply) or (
@@ -317,7 +317,7 @@ class Dialogue:
         )
 
     def _doubt(self, step: Step, item: Item, mode: Mode, reply: Reply) -> None:
-        """The first refusal in a group that the server has not shown to bear: it may be the group that it refuses."""
+        """The first refusal in a group by a server not yet proven to support groups: the group may be the reason."""
         if self._grouping.is_proven(mode) or item.refusal is not None or item.doubt is not None:
             return
         if verdicts.may_mean_grouping(step, reply):
@@ -331,14 +331,14 @@ class Dialogue:
         self._close_rest(said, behind=True)
 
     def _closing(self, step: Step, item: Item, mode: Mode, reply: Reply) -> None:
-        """421: the server answers this command with closing the connection."""
+        """421: the server closes the connection."""
         said = words(reply)
         evidence = Evidence.WORDS if verdicts.speaks_of_grouping(reply) else Evidence.DROP
         given_up = self._grouping.failed(mode, evidence, said)
         self.failed = not given_up
         self._forget(item)
         if step is Step.LONE_DOT:
-            pass  # its message is settled already
+            pass  # its message is already settled
         elif not item.handed and (given_up or (self.sent and step in (Step.RSET, Step.MAIL))):
             self._give_back(item, said, may_move=True)
         else:
@@ -347,7 +347,7 @@ class Dialogue:
         self._close_rest(said, spare=given_up, behind=True)
 
     def _out_of_step(self, step: Step, item: Item, mode: Mode, reply: Reply) -> None:
-        """An answer that does not belong to the command: nothing this connection says can be trusted any more."""
+        """A reply that does not fit its command: no later reply on this connection can be trusted."""
         said = f"Unexpected answer to {step}: {words(reply)}"
         given_up = self._grouping.failed(mode, Evidence.CONFUSION, said)
         self.failed = not given_up
@@ -360,10 +360,10 @@ class Dialogue:
         self._expected = deque(entry for entry in self._expected if entry[1] is not item)
 
     def _close_rest(self, why: str, *, spare: bool = False, behind: bool = False, doubtful: bool = False) -> None:
-        """Charge everything outstanding.
+        """Settle everything outstanding.
 
-        `spare`: refusals inside a group that the server mixed up do not count. `behind`: it was another message's
-        answer that ended the connection. `doubtful`: answers may have been taken for others.
+        `spare`: refusals inside a group that the server mixed up do not count. `behind`: the answer to another message
+        ended the connection. `doubtful`: answers may have been assigned to the wrong commands.
         """
         self.finished = True
         self._confirm(why if doubtful else "")
@@ -377,7 +377,7 @@ class Dialogue:
 
     def _charge(self, item: Item, why: str, *, spare: bool, behind: bool = False) -> None:
         if item.handed:
-            fresh = not self.sent  # a server that takes bodies and never answers is the account's trouble
+            fresh = not self.sent  # a server that takes bodies and never answers is an account problem
             self._owner.settle(item, Result(Verdict.UNCERTAIN, Reason.CONNECTION_LOST, why, account_trouble=fresh))
         elif item.refusal is not None and item.doubt is None and not spare:
             self._owner.settle(item, item.refusal)
@@ -390,7 +390,9 @@ class Dialogue:
         item.named = False
 
     def _unasked(self, reply: Reply) -> None:
-        """A reply to nothing: 421 before closing, a body refused before its end, or a server that is out of step."""
+        """A reply without a command: 421 before closing, a body refused before its end, or a server that is out of
+        step.
+        """
         item = self._dot_waits
         if item is not None and reply[0] >= 400:
             self._dot_waits = None

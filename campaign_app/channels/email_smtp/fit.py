@@ -1,4 +1,4 @@
-"""Which messages cannot go to a server at all. Pure."""
+"""Which messages can never be sent to a server. Pure."""
 
 import re
 
@@ -9,7 +9,7 @@ _SAFE_PATH = re.compile(r"[!-;=?-~]{1,255}@[!-;=?-~]{1,255}")
 
 
 def unfit(message: Outgoing, limit: int | None) -> Result | None:
-    """Why a message cannot go to a server that takes `limit` octets; None when it can."""
+    """Why a message cannot go to a server that accepts `limit` octets; None when it can."""
     if not _SAFE_PATH.fullmatch(message.recipient):
         said = f"Not an address that SMTP can carry: {message.recipient[:100]!r}"
         return Result(Verdict.PERMANENT, Reason.ADDRESS_INVALID, said)

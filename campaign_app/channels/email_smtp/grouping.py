@@ -1,4 +1,6 @@
-"""How many commands may go out in one write (RFC 2920), and how a server that breaks on it is found out. Pure."""
+"""How many commands may go out in one write (RFC 2920), and how a server that fails on grouped commands is detected.
+Pure.
+"""
 
 from collections.abc import Callable
 from enum import Enum, IntEnum, auto
@@ -10,7 +12,7 @@ _STRIKES = 2
 
 
 class Mode(IntEnum):
-    """SERIAL: each command waits. ENVELOPE: MAIL RCPT DATA together. FULL: those behind the body before them."""
+    """SERIAL: each command waits. ENVELOPE: MAIL RCPT DATA together. FULL: they also follow the body before them."""
 
     SERIAL = 0
     ENVELOPE = 1
@@ -18,16 +20,16 @@ class Mode(IntEnum):
 
 
 class Evidence(Enum):
-    """What speaks against a server's claim that it can take groups."""
+    """Evidence that a server does not support groups although it offers them."""
 
-    WORDS = auto()  # it says so
-    CONFUSION = auto()  # its answers do not fit the commands
-    SILENCE = auto()  # it answers a part of the group and then nothing
-    DROP = auto()  # it closes; this happens for other reasons too
+    WORDS = auto()  # its reply says so
+    CONFUSION = auto()  # its replies do not fit the commands
+    SILENCE = auto()  # it answers part of the group and then stops
+    DROP = auto()  # it closes the connection, which also has other causes
 
 
 class Talker(Protocol):
-    """A dialogue, as far as the probing goes."""
+    """The part of a dialogue that probing needs."""
 
     @property
     def in_group(self) -> Mode:
@@ -35,15 +37,15 @@ class Talker(Protocol):
 
     @property
     def finished(self) -> bool:
-        """Whether it is over."""
+        """Whether the dialogue is over."""
 
 
 class Grouping:
-    """What one sender's connections may do. Each larger grouping is tried on one connection until it has worked once.
+    """How the connections of one sender may group commands. Each larger grouping is first tried on one connection.
 
-    A connection that ends in a group says little by itself: the next message goes as it is known to work, and only if
-    it passes where the group failed, a second group that fails convicts the server.
-    `broken` holds the server's words, or ours, once the server was seen to break on groups.
+    A connection that ends during a group proves little. The next message is sent in the proven mode. Only if that
+    succeeds where the group failed does a second failed group prove that groups do not work. `broken` then holds the
+    server's text, or ours.
     """
 
     def __init__(self, wanted: str, on_broken: Callable[[Mode, str], None]) -> None:
@@ -57,14 +59,14 @@ class Grouping:
         self.broken = ""
 
     def offered(self, pipelining: bool) -> None:
-        """What EHLO said on a new connection."""
+        """The extensions that a new connection offers."""
         if not pipelining:
             self.allowed = self._proven = Mode.SERIAL
         elif not self.broken:
             self.allowed = self._wanted
 
     def mode_for(self, talker: Talker) -> Mode:
-        """How this connection may talk now."""
+        """The mode that this connection may use now."""
         allowed, proven = self.allowed, self._proven
         if allowed <= proven:
             return allowed
@@ -77,18 +79,18 @@ class Grouping:
         return Mode(proven + 1)
 
     def is_proven(self, mode: Mode) -> bool:
-        """Whether the server has answered such a group as it should."""
+        """Whether the server has answered such a group correctly."""
         return mode <= self._proven
 
     def worked(self, mode: Mode) -> None:
-        """The server answered a group (SERIAL: single commands) as it should."""
+        """The server answered a group correctly (SERIAL: single commands)."""
         self._suspected = False
         if mode > self._proven:
             self._proven = mode
             self._strikes = 0
 
     def failed(self, mode: Mode, evidence: Evidence, why: str) -> bool:
-        """Weigh what happened; True when grouping is given up because of it."""
+        """Weigh a failure. Returns True when grouping is given up because of it."""
         if mode is Mode.SERIAL or (self.is_proven(mode) and evidence is not Evidence.WORDS):
             return False
         if evidence is Evidence.DROP:

@@ -1,4 +1,4 @@
-"""From the greeting to a connection that is ready for mail: EHLO, STARTTLS, EHLO again, AUTH. Pure: no I/O."""
+"""From the greeting to a connection ready for mail: EHLO, STARTTLS, EHLO again, AUTH. Pure: no I/O."""
 
 import base64
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _NOT_SUPPORTED = 504
 
 @dataclass(frozen=True, slots=True)
 class Extensions:
-    """What EHLO offered. `size` in octets, None = not said."""
+    """The extensions in the EHLO reply. `size` in octets, None = not given."""
 
     words: Mapping[str, str] = field(default_factory=dict)
 
@@ -42,7 +42,7 @@ class Extensions:
 
     @property
     def mechanisms(self) -> tuple[str, ...]:
-        """The log-in methods offered that are known here, best first."""
+        """The offered log-in methods that are supported here, best first."""
         offered = self.words.get("AUTH", "").upper().split()
         return tuple(m for m in _MECHANISMS if m in offered)
 
@@ -60,7 +60,7 @@ def read_extensions(reply: Reply) -> Extensions:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Write `data`; `shown` is what a transcript may say of it."""
+    """Write `data`. `shown` is the text for a transcript, without secrets."""
 
     data: bytes
     shown: str
@@ -68,12 +68,12 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class StartTls:
-    """Encrypt now, then call `secured`."""
+    """Start TLS, then call `secured`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Mail may be sent."""
+    """The connection is ready for mail."""
 
     capabilities: Extensions
 
@@ -86,7 +86,7 @@ def _command(text: str, shown: str = "") -> Send:
 
 
 def _unwelcome(reply: Reply) -> Trouble:
-    """Another answer than a welcome to the connection or to our name."""
+    """A negative answer to the connection or to our name."""
     code, said = reply[0], words(reply)
     if code // 100 == 4:
         return Trouble(
@@ -110,7 +110,7 @@ def _b64(text: str) -> str:
 
 
 class Handshake:
-    """Feed it each reply, do what it says. It raises Trouble when the server cannot be used."""
+    """Gets each reply and returns the next action. Raises Trouble when the server cannot be used."""
 
     def __init__(self, account: SmtpAccount, client_name: str) -> None:
         self._account = account
@@ -125,15 +125,15 @@ class Handshake:
 
     @property
     def during(self) -> str:
-        """Where it stands, for messages: `while logging in`."""
+        """The current step, for messages: `while logging in`."""
         return _DURING.get(self._wait.__name__, "during the greeting")
 
     def receive(self, reply: Reply) -> Action:
-        """The next thing to do after a reply."""
+        """The next action after a reply."""
         return self._wait(reply)
 
     def secured(self) -> Action:
-        """The connection is encrypted: what was offered before counts no longer (RFC 3207 4.2)."""
+        """The connection is encrypted. Extensions offered before no longer count (RFC 3207 4.2)."""
         self._encrypted = True
         self.capabilities = Extensions()
         return self._ehlo()
@@ -212,7 +212,7 @@ class Handshake:
             self._answers = [_command(_b64(user), "(user name)"), _command(_b64(password), "(password)")]
             return _command("AUTH LOGIN")
         secret = plain if self._mechanism == "PLAIN" else bearer
-        # A server that does not read the initial response asks with 334; XOAUTH2 tells its error by 334.
+        # 334 asks for the response again, or, with XOAUTH2, reports an error.
         self._answers = [_command(secret, "(log-in)") if self._mechanism == "PLAIN" else _command("", "(empty line)")]
         return _command(f"AUTH {self._mechanism} {secret}", f"AUTH {self._mechanism} (hidden)")
 

@@ -1,4 +1,4 @@
-"""What a dialogue works on, and for whom."""
+"""The messages a dialogue sends, and their owner."""
 
 from typing import Protocol
 
@@ -7,11 +7,11 @@ from campaign_app.channels.email_smtp.grouping import Mode
 
 
 class Item:
-    """A message on its way. `moves` counts how often it changed connection before it was handed over.
+    """A message in transit. `moves` counts how often it changed connection before it was handed over.
 
-    `named`: the server heard the sender and was told the recipient. `doubt`: it was refused inside a group by a server
-    that has not shown yet that it can take groups (the grouping, the server's words); it is asked again alone.
-    `step`: how often the server had pushed back when it was taken.
+    `named`: the server got the sender and was sent the recipient. `doubt`: it was refused inside a group by a server
+    not yet proven to support groups (the grouping, the server's text); it is sent again alone. `step`: the number of
+    push-backs when it was taken.
     """
 
     __slots__ = ("doubt", "handed", "message", "moves", "named", "refusal", "step")
@@ -27,7 +27,7 @@ class Item:
 
 
 class Owner(Protocol):
-    """Who gives messages to a dialogue and hears of them (the sender; a script in tests)."""
+    """Gives messages to a dialogue and gets their outcomes (the sender; a script in tests)."""
 
     def next_item(self) -> Item | None:
         """The next message to send, if there is one now."""
@@ -39,4 +39,6 @@ class Owner(Protocol):
         """The outcome of an item."""
 
     def give_back(self, item: Item, why: str, *, may_move: bool) -> None:
-        """An item that was not handed over and cannot go on here; `may_move`: another connection may take it."""
+        """Return an item that was not handed over and cannot continue here. `may_move`: another connection may take
+        it.
+        """

@@ -1,4 +1,4 @@
-"""What a mail server showed of itself: what it offers, and what it offers but breaks on. Pure."""
+"""What was learnt about a mail server: its extensions, and those it handles wrongly. Pure."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,7 +18,7 @@ _BROKEN: Final = {
 
 
 def read(capabilities: Mapping[str, Any], wanted: Pipelining) -> dict[str, str]:
-    """How to talk to the server: as wanted, but no more boldly than it was seen to bear; whether it takes 8 bit."""
+    """The grouping to use (as set, but limited by what was learnt), and whether the server accepts 8-bit text."""
     seen = capabilities.get(f"{PREFIX}broken", "")
     learnt = Pipelining(seen) if seen in _BROKEN else Pipelining.AUTO
     found = {"pipelining": min(wanted, learnt, key=_ORDER.index).value}
@@ -26,14 +26,14 @@ def read(capabilities: Mapping[str, Any], wanted: Pipelining) -> dict[str, str]:
 
 
 def weakness(capabilities: Mapping[str, Any]) -> Weakness | None:
-    """What it breaks on."""
+    """The extension that it handles wrongly."""
     text = _BROKEN.get(str(capabilities.get(f"{PREFIX}broken", "")))
     words = str(capabilities.get(f"{PREFIX}words", ""))
     return Weakness("PIPELINING", text, words) if text else None
 
 
 def offers(capabilities: Mapping[str, Any]) -> list[str]:
-    """What the server can do, in words."""
+    """What the server can do, as text."""
     found = []
     if "PIPELINING" in capabilities:
         found.append("offers grouped commands (PIPELINING)")

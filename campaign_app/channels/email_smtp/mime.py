@@ -67,7 +67,7 @@ def encoded_words(text: str, first_column: int) -> bytes:
 
 
 def unstructured(name: str, value: str) -> bytes:
-    """A header's value (Subject …): as it is when plain ASCII, else encoded; folded.
+    """A header's value (Subject …), folded. Plain ASCII stays unchanged; other text is encoded.
 
     Raises:
         ValueError: it holds a line break.
@@ -102,7 +102,7 @@ def _fold(value: str, column: int) -> bytes | None:
 
 
 def mailbox(header: str, name: str, address: str) -> bytes:
-    """`Name <address>` with the name quoted or encoded as it needs, the domain in ASCII.
+    """`Name <address>`: the name quoted or encoded when needed, the domain in ASCII.
 
     Raises:
         ValueError: a line break in the name, or not an address.
@@ -129,7 +129,7 @@ def _named(name: str) -> bytes:
 
 
 def header_line(name: str, value: str) -> bytes:
-    """One further header line, ended.
+    """One extra header line with its line end.
 
     Raises:
         ValueError: not a header name, or a line break in the value.
@@ -141,7 +141,7 @@ def header_line(name: str, value: str) -> bytes:
 
 
 def boundary() -> str:
-    """A separator that no text holds by chance (128 random bits)."""
+    """A separator that does not occur in any text (128 random bits)."""
     return f"=_{secrets.token_hex(16)}"
 
 
@@ -157,7 +157,7 @@ def has_long_line(body: bytes) -> bool:
 
 
 def crlf(text: str) -> str:
-    """Every line end as CRLF."""
+    """Converts every line end to CRLF."""
     if "\r" in text:
         return _LINE_END.sub("\r\n", text)
     return text.replace("\n", "\r\n")
@@ -184,7 +184,7 @@ def encode_body(text: str, eight_bit: bool) -> tuple[bytes, bytes]:
 
 
 def stuffed(content: bytes) -> bytes:
-    """The message as it goes after DATA, without the final dot: leading dots doubled, ended by CRLF."""
+    """The message as sent after DATA, without the final dot: leading dots doubled, ends with CRLF."""
     if content.rfind(b"\n.") >= 0:  # three times as fast as `in`
         content = content.replace(b"\r\n.", b"\r\n..")
     if content[:1] == b".":

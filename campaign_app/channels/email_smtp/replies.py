@@ -1,4 +1,4 @@
-"""SMTP replies (RFC 5321 4.2) parsed as they arrive, however the network has cut them."""
+"""Parses SMTP replies (RFC 5321 4.2) as they arrive, in any fragments."""
 
 import re
 
@@ -14,9 +14,9 @@ _ENHANCED = re.compile(rb"([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 
 
 class ReplyParser:
-    """Feed bytes, get complete replies. After junk `error` says what was wrong and nothing more is parsed.
+    """Takes bytes and returns complete replies. After invalid data `error` says what was wrong, and parsing stops.
 
-    Replies before the junk are still handed out: a 250 that arrived must count.
+    Replies before the invalid data are still returned: a 250 that arrived must count.
     """
 
     __slots__ = ("_code", "_lines", "_rest", "error")
@@ -29,7 +29,7 @@ class ReplyParser:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing has arrived behind the last reply: no part of another one, no junk."""
+        """Whether nothing has arrived after the last reply: no part of another one, no invalid data."""
         return not (self._rest or self._lines or self.error)
 
     def feed(self, data: bytes) -> list[Reply]:
@@ -77,7 +77,7 @@ def enhanced(text: bytes) -> tuple[int, int, int] | None:
 
 
 def readable(data: bytes) -> str:
-    """A server's bytes for people: decoded, control characters blanked."""
+    """A server's bytes as text: decoded, control characters replaced by spaces."""
     text = data.decode("utf-8", "replace")
     if text.isprintable():
         return text
@@ -85,7 +85,7 @@ def readable(data: bytes) -> str:
 
 
 def words(reply: Reply) -> str:
-    """The reply as the server wrote it, on one line, at most 500 characters."""
+    """The server's reply as one line, at most 500 characters."""
     code, text = reply
     shown = readable(text.replace(b"\n", b" "))
     return f"{code} {shown}"[:RESPONSE_CHARS] if shown else str(code)

@@ -1,4 +1,4 @@
-"""An SMTP account's settings, what is wrong with them, and its form. Pure."""
+"""An SMTP account's settings, their validation, and the form. Pure."""
 
 import ipaddress
 import re
@@ -19,15 +19,13 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
 
 
 class Tls(StrEnum):
-    """How the connection is protected."""
-
     NONE = "none"
     STARTTLS = "starttls"
     IMPLICIT = "implicit"
 
 
 class Pipelining(StrEnum):
-    """Off switch for RFC 2920 command groups; AUTO follows EHLO and what the server was seen to do."""
+    """Off switch for RFC 2920 command groups. AUTO follows EHLO and what was learnt about the server."""
 
     AUTO = "auto"
     ENVELOPE = "envelope"
@@ -35,7 +33,7 @@ class Pipelining(StrEnum):
 
 
 class Auth(StrEnum):
-    """How to log in; AUTO takes the first of PLAIN, LOGIN, XOAUTH2 that the server offers."""
+    """How to log in. AUTO takes the first of PLAIN, LOGIN, XOAUTH2 that the server offers."""
 
     AUTO = "auto"
     PLAIN = "plain"
@@ -44,7 +42,7 @@ class Auth(StrEnum):
 
 
 class SmtpSettings(AccountSettings):
-    """Where mail is handed over, and whose it is."""
+    """The server, the log-in and the sender."""
 
     host: str = ""
     port: int = 587
@@ -61,7 +59,7 @@ class SmtpSettings(AccountSettings):
 
 
 def host_problem(host: str) -> str:
-    """What is wrong with a server's name or address; "" when nothing is."""
+    """What is wrong with a server's name or address; "" when nothing is wrong."""
     if not host:
         return "Enter the server's name, such as smtp.example.com."
     if "://" in host or "/" in host:
@@ -76,7 +74,7 @@ def host_problem(host: str) -> str:
 
 
 def is_domain(name: str) -> bool:
-    """Whether a name could stand in DNS (a single label is good enough for a server in the same network)."""
+    """Whether a name could be in DNS. A single label is allowed, for a server in the same network."""
     try:
         plain = name if name.isascii() else idna.encode(name, uts46=True).decode()
     except idna.IDNAError:
@@ -85,7 +83,7 @@ def is_domain(name: str) -> bool:
 
 
 def address_problem(address: str) -> str:
-    """What is wrong with an e-mail address; "" when nothing is."""
+    """What is wrong with an e-mail address; "" when nothing is wrong."""
     try:
         plain = mime.ascii_address(address)
     except ValueError:
@@ -142,7 +140,7 @@ def _password_problem(username: str, password: str | None) -> str:
 
 
 def dkim_problems(form: SmtpSettings, key: str | None, *, has_key: bool) -> dict[str, str]:
-    """Field → what is wrong: domain, selector and key belong together. `key` None: the stored one is kept."""
+    """Field → what is wrong. Domain, selector and key belong together. `key` None: the stored key is kept."""
     key_given = bool(key) or (key is None and has_key)
     if not (key_given or form.dkim_domain or form.dkim_selector):
         return {}

@@ -1,6 +1,6 @@
-"""An account's connections: opened on demand, fed from the engine's source, each outcome told exactly once.
+"""An account's connections: opened on demand, fed from the engine's source, each outcome reported exactly once.
 
-No task, future or timer per message: callbacks of the connections, and one coarse timer for all of them.
+There is no task, future or timer per message. Connections use callbacks, and one coarse timer serves all of them.
 """
 
 import asyncio
@@ -62,11 +62,9 @@ class SmtpSender:
 
     @property
     def in_flight(self) -> int:
-        """Messages taken and not settled."""
         return self._in_flight
 
     def wake(self) -> None:
-        """The source has messages again (or new slots)."""
         if self._stopping:
             return
         if self._timer is None:
@@ -86,7 +84,6 @@ class SmtpSender:
         self._grow()
 
     async def drain(self, timeout_s: float) -> None:
-        """Take no more, wait for answers; after the timeout settle the rest as UNCERTAIN or NOT_TRIED."""
         self._stop()
         if self._in_flight and timeout_s > 0:
             self._empty = asyncio.Event()
@@ -97,7 +94,6 @@ class SmtpSender:
                 connection.give_up("Stopped while waiting for the server's answer.")
 
     async def close(self) -> None:
-        """Close every connection politely."""
         await self.drain(0)
         if self._opening:
             await asyncio.wait(self._opening)
@@ -108,7 +104,7 @@ class SmtpSender:
             self._timer.cancel()
 
     def next_item(self) -> Item | None:
-        """For dialogues: the next message, first those that another connection gave back."""
+        """For dialogues: the next message; messages returned by another connection come first."""
         if self._held:
             return self._held.popleft()
         if self._stopping:
@@ -120,11 +116,11 @@ class SmtpSender:
         return Item(message, self._pushback.step)
 
     def handed_over(self, key: int) -> None:
-        """For dialogues: passed on to the engine."""
+        """For dialogues: forwarded to the engine."""
         self._source.handed_over(key)
 
     def settle(self, item: Item, result: Result) -> None:
-        """For dialogues: the outcome of an item, passed on to the engine."""
+        """For dialogues: the outcome of an item, forwarded to the engine."""
         if result.throttled:
             self._slow_down(item, result.response)
             if self._may_wait(item, result.response):
@@ -141,7 +137,7 @@ class SmtpSender:
             self._empty.set()
 
     def give_back(self, item: Item, why: str, *, may_move: bool) -> None:
-        """For dialogues: an item that was not handed over."""
+        """For dialogues: returns an item that was not handed over."""
         if self._stopping:
             self.settle(item, _STOPPED)
         elif item.named and self._breaks(item.message.key) >= _BREAKS:
@@ -153,7 +149,9 @@ class SmtpSender:
             self.settle(item, Result(Verdict.NOT_TRIED, Reason.CONNECTION_LOST, why, account_trouble=True))
 
     def _breaks(self, key: int) -> int:
-        """How often in a row the connection ended when this recipient was named: such a one must not hold up others."""
+        """How often in a row the connection ended after this recipient was named. Such a recipient must not delay
+        others.
+        """
         self._broke[key] += 1
         return self._broke[key]
 
@@ -169,7 +167,7 @@ class SmtpSender:
         if self._stopping or self._loop.time() < self._not_before:
             return False
         if self._opening and not self._connections:
-            return False  # one connection finds out whether the account works before the others try
+            return False  # one connection tests whether the account works before the others try
         return len(self._connections) + len(self._opening) < self._pushback.limit
 
     async def _bring_up(self, item: Item) -> None:
@@ -241,7 +239,7 @@ class SmtpSender:
         self.wake()
 
     def _may_wait(self, item: Item, words: str) -> bool:
-        """Where there are too many connections, one of the others takes what this one may not."""
+        """When too many connections are open, another connection takes the message that this one may not."""
         others = any(other.dialogue is not None and not other.dialogue.draining for other in self._connections)
         if self._stopping or item.handed or item.moves >= _MOVES or not others or not speaks_of_connections(words):
             return False

@@ -1,4 +1,4 @@
-"""Why a connection could not be made, in plain words, and what to do about it."""
+"""Why a connection failed, in plain English, and what to do about it."""
 
 import errno
 import socket
@@ -33,7 +33,7 @@ _TLS_ADVICE = (
 
 @dataclass(eq=False)
 class Trouble(Exception):
-    """A connection attempt that failed. `said` are the server's own words, if it said something."""
+    """A failed connection attempt. `said` is the server's own text, if any."""
 
     kind: Kind
     what: str
@@ -45,7 +45,7 @@ class Trouble(Exception):
 
 
 def protocol(said: str) -> Trouble:
-    """The other end does not speak SMTP as the standard has it."""
+    """The server does not follow the SMTP standard."""
     return Trouble(
         Kind.PROTOCOL,
         "The other end does not answer like a mail server.",
@@ -55,7 +55,7 @@ def protocol(said: str) -> Trouble:
 
 
 def dropped(during: str) -> Trouble:
-    """The connection ended in the middle of the opening dialogue."""
+    """The connection ended during the handshake."""
     if during == ENCRYPTING:
         return Trouble(Kind.TLS, f"The server closed the connection {during}.", _TLS_ADVICE)
     return Trouble(
@@ -76,7 +76,7 @@ def timed_out(host: str, port: int, during: str) -> Trouble:
 
 
 def from_exception(error: BaseException, host: str, port: int, during: str) -> Trouble:
-    """The plain explanation of what the operating system or TLS reported."""
+    """A plain explanation of an error from the operating system or TLS."""
     if isinstance(error, Trouble):
         return error
     if isinstance(error, TimeoutError):

@@ -1,4 +1,4 @@
-"""What a server's answer means for one message: the table's word turned into what the engine acts on."""
+"""What a server's answer means for one message: the reply table's classification turned into a Result."""
 
 import re
 from enum import StrEnum
@@ -37,15 +37,14 @@ _STAGES = {
 
 
 def accepted(reply: Reply) -> Result:
-    """The server took the message over."""
+    """The server accepted the message."""
     return Result(Verdict.ACCEPTED, response=words(reply))
 
 
 def refused(step: Step, reply: Reply, message: Outgoing | None = None) -> Result:
-    """A 4yz or 5yz answer to one step of one message: who is at fault decides what it costs.
+    """A 4yz or 5yz answer to one step of one message. Who is at fault decides what it costs.
 
-    What is the account's matter costs no recipient an attempt. What the server puts off because of its rate is
-    `throttled`.
+    If the account is at fault, the recipient loses no attempt. A refusal because of the rate is `throttled`.
     """
     found = _classify(step, reply, message)
     throttled = found.permanence is Permanence.THROTTLE
@@ -80,12 +79,12 @@ def _classify(step: Step, reply: Reply, message: Outgoing | None = None) -> Clas
 
 
 def speaks_of_grouping(reply: Reply) -> bool:
-    """Whether the server's words are about commands that came together."""
+    """Whether the server's text is about commands sent together."""
     return bool(_GROUPING.search(reply[1]))
 
 
 def may_mean_grouping(step: Step, reply: Reply) -> bool:
-    """Whether a 5yz answer inside a group may be meant for the group: it names no fault of sender or recipient."""
+    """Whether a 5yz answer inside a group may be about the group: it blames neither sender nor recipient."""
     if step is Step.MAIL:
         return _classify(step, reply).reason is not Reason.MESSAGE_TOO_LARGE
     status = enhanced(reply[1])

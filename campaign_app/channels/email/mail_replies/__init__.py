@@ -1,1 +1,1 @@
-"""What mail servers say when they refuse, in SMTP replies and in delivery reports: one table for both."""
+"""Refusals of mail servers, in SMTP replies and in delivery reports: one table for both."""

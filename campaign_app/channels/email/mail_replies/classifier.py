@@ -1,4 +1,4 @@
-"""Who is at fault when a mail server refuses, and for how long. Pure; the rows are in `table`."""
+"""Decides who is at fault for a refusal, and for how long. Pure. The rows are in `table`."""
 
 from functools import lru_cache
 
@@ -25,9 +25,9 @@ def classify(
 ) -> Classification:
     """What a refusal means.
 
-    `code` is the reply's (421, 550 …), `status` the enhanced one where it is known apart from the text; both are
-    looked for in the text too. `sender` and `recipient` are the envelope's addresses: words that name one of them are
-    about that one. Without any code the refusal is taken for final, which a report is.
+    `code` is the reply's code (421, 550 …). `status` is the enhanced status code when it is known separately. Both are
+    also searched for in the text. `sender` and `recipient` are the addresses of the envelope: text that names one of
+    them is about that one. A refusal without any code, as in some reports, counts as permanent.
     """
     text = quoted(text[: phrases.MAX_TEXT])
     found = find_status(text)
@@ -48,7 +48,7 @@ def _decide(code: int | None, status: Status | None, text: str, stage: Stage, re
 
 
 def outcome(rule: Rule, reply_class: int) -> Classification:
-    """What a row says of a refusal of this class (4 or 5)."""
+    """What a row means for a refusal of this class (4 or 5)."""
     permanence = rule.permanence or (Permanence.TRANSIENT if reply_class == 4 else Permanence.PERMANENT)
     reason = rule.reason
     if permanence is not Permanence.PERMANENT and reason not in {Reason.ACCOUNT, Reason.MAILBOX_FULL}:

@@ -1,6 +1,7 @@
-"""What mail servers really say, and how each text is to be read: the table's test, the sandbox's words, the examples.
+"""Real replies of mail servers and their classification, for the table's test, the sandbox and examples.
 
-The texts were written by us from public lists of replies. `SENDER` and `RECIPIENT` stand in them for the envelope's.
+The texts were written by us from public lists of replies. In them, `SENDER` and `RECIPIENT` stand for the envelope's
+addresses.
 """
 
 import re
@@ -17,7 +18,7 @@ _PEOPLE = re.compile(r"(?:news@)?(?<![\w.-])sender\.example|(?:someone@)?(?<![\w
 
 
 class Row(NamedTuple):
-    """A text: what it answers, how it is to be read, and the name under which the sandbox says it (empty: by rule)."""
+    """A reply: its text, the command it answers, its classification, and its name in the sandbox (empty: by rule)."""
 
     stage: Stage
     party: str
@@ -28,12 +29,12 @@ class Row(NamedTuple):
     twin: str = ""
 
     def code_and_words(self) -> tuple[int | None, str]:
-        """A reply's code and the words behind it; a report has no code."""
+        """A reply's code and its text. A report has no code."""
         found = _REPLY.fullmatch(self.reply) if self.stage is not Stage.REPORT else None
         return (int(found[1]), found[2] or "") if found else (None, self.reply)
 
     def told(self, sender: str, recipient: str) -> str:
-        """The text as one line, about this sender and this recipient."""
+        """The text as one line, with this sender and this recipient."""
         code, words = self.code_and_words()
         given = {
             "news": sender,

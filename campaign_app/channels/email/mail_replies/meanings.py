@@ -1,4 +1,4 @@
-"""What each row of the table means, in a sentence for people: the guide `docs/replies.md` is made of it."""
+"""The meaning of each row of the table in a sentence for people. `docs/replies.md` is generated from it."""
 
 MEANINGS: dict[str, str] = {
     "greylisted": "The server refuses everybody it does not know once and takes the second try.",

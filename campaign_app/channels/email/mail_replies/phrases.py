@@ -1,4 +1,4 @@
-"""A server's words brought to one form, and phrases found in them. Linear in the length, which is bounded. Pure."""
+"""Normal form of a server's text, and the search for phrases in it. Linear in the text's bounded length. Pure."""
 
 import re
 import unicodedata
@@ -21,10 +21,10 @@ _NO_WORD = re.compile(r"[^\w.#@%]+|_+|\.+(?=[\s.]|$)|(?<=\s)\.+")
 
 
 def normal_form(text: str, sender: str = "", recipient: str = "") -> str:
-    """Lower-case words with one blank between them and at both ends.
+    """Lower-case words, separated and surrounded by single spaces.
 
-    Codes, punctuation, accents and apostrophes are gone; e-mail and IP addresses are placeholders, so that no name
-    in them can be taken for the server's opinion.
+    Codes, punctuation, accents and apostrophes are removed. E-mail and IP addresses become placeholders, so that no
+    name in them is read as part of the message.
     """
     text = text[:MAX_TEXT].replace("%", " ").casefold()
     text = _ADDRESS.sub(lambda found: f" {_placeholder(found[0], sender, recipient)} ", text)
@@ -53,9 +53,9 @@ def _domains(text: str, sender: str, recipient: str) -> str:
 
 
 def compile_phrase(text: str) -> Phrase:
-    """`a … b` as the pieces to look for: each begins where a word begins; before a gap it also ends where one ends.
+    """The pieces of the phrase `a … b`. Each starts with a word; before a gap it also ends with one.
 
-    The last piece may be the beginning of a longer word; a blank behind it says that it may not.
+    The last piece may be the start of a longer word, unless a space follows it.
     """
     pieces = [_without_accents(piece.lstrip()) for piece in text.split("…")]
     begun = [f" {piece}" if piece.isascii() else piece for piece in pieces]
@@ -63,7 +63,7 @@ def compile_phrase(text: str) -> Phrase:
 
 
 def occurs(phrase: Phrase, text: str) -> bool:
-    """Whether the pieces occur in `text`, in order and near to one another."""
+    """Whether the pieces occur in `text`, in order and close together."""
     first, rest = phrase[0], phrase[1:]
     at = text.find(first)
     while at >= 0 and rest:

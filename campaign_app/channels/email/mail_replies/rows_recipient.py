@@ -1,4 +1,4 @@
-"""Rows about the one who should get it: full, gone, unknown, unwilling. Phrases in normal form."""
+"""Rows about the recipient: mailbox full, gone, unknown, refuses. Phrases in normal form."""
 
 from campaign_app.channels.base import Party
 from campaign_app.channels.email.mail_replies.vocabulary import Permanence, Rule, Stage
@@ -200,7 +200,7 @@ UNKNOWN_FOR_NOW = Rule(
     "unknown-for-now", _R, Reason.TEMPORARY, Permanence.TRANSIENT,
     words=(*UNKNOWN.words, *NO_DOMAIN.words, *GONE.words), classes=frozenset({4}), stages=_NOT_FIRST,
 )  # fmt: skip
-UNKNOWN_BY_BOTH = Rule(  # words and status agree
+UNKNOWN_BY_BOTH = Rule(  # text and status agree
     "unknown-recipient-5.1.x", _R, Reason.UNKNOWN_ADDRESS, words=(*UNKNOWN.words, *NO_DOMAIN.words),
     classes=frozenset({5}), spans=((1, 0, 2), (1, 6, 6), (1, 10, 10), (2, 1, 1)), stages=_NOT_FIRST,
 )  # fmt: skip

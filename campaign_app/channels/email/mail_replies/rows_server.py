@@ -1,4 +1,4 @@
-"""Rows about servers and the ways between them, and what codes alone say."""
+"""Rows about servers and routes between them, and about codes without a known text."""
 
 from campaign_app.channels.base import Party
 from campaign_app.channels.email.mail_replies.vocabulary import Permanence, Rule, Stage
@@ -52,7 +52,7 @@ POLICY = Rule(
     classes=_FOR_GOOD,
 )  # fmt: skip
 
-EDGE_BLOCKED = Rule(  # Exchange Online: an address that the directory does not know
+EDGE_BLOCKED = Rule(  # Exchange Online: the directory does not know the address
     "directory-edge", _R, Reason.UNKNOWN_ADDRESS,
     words=("recipient address rejected access denied",), spans=((4, 1, 1), (7, 504, 505)), classes=_FOR_GOOD,
     stages=_LATER_STEPS,

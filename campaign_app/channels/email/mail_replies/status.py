@@ -1,4 +1,4 @@
-"""Reply codes and enhanced status codes found in what a server said. An IP address is none. Pure."""
+"""Finds reply codes and enhanced status codes in a server's text. IP addresses do not count. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _MARKS = (
 
 
 def quoted(text: str) -> str:
-    """What the remote server said, where another one tells it in words of its own before."""
+    """The remote server's text, when another server quotes it in its own report."""
     for beginning, mark in _MARKS:
         head, found, rest = text.partition(mark)
         if found and beginning.match(head) and (_CODE.search(rest[:80]) or _STATUS.search(rest[:80])):
@@ -32,7 +32,7 @@ def find_code(text: str) -> int | None:
 
 
 def find_status(text: str) -> Status | None:
-    """The first enhanced status code that says something (x.0.0 says nothing), else the first one."""
+    """The first specific enhanced status code (x.0.0 is not specific), else the first one."""
     first: Status | None = None
     for found in _few(_STATUS, text):
         status = (int(found[1]), int(found[2]), int(found[3]))
@@ -45,12 +45,12 @@ def find_status(text: str) -> Status | None:
 
 
 def parse_status(text: str) -> Status | None:
-    """The Status field of a report: `5.1.1`, perhaps with a comment."""
+    """The Status field of a report: `5.1.1`, possibly with a comment."""
     return find_status(text.strip()[:100])
 
 
 def is_specific(status: Status) -> bool:
-    """Whether a status says more than that something went wrong."""
+    """Whether a status says more than that something failed."""
     return status[1:] != (0, 0)
 
 

@@ -1,8 +1,8 @@
-"""The rows in the order in which they are asked; the first that fits decides.
+"""The rows in the order in which they are checked. The first match decides.
 
-Words come before codes, because servers often give a code that says something else. Among words, what is about us
-comes before what is about the recipient: an address that is suppressed by mistake is lost, a refusal that is put to
-the account by mistake is seen by a person. What spares everybody (greylisting, a mailbox that is busy) comes first.
+Texts come before codes, because servers often give a code that contradicts their text. Texts about the sender come
+before texts about the recipient: an address suppressed by mistake is lost, but a person sees a refusal wrongly blamed
+on the account. Temporary refusals that harm nobody (greylisting, a busy mailbox) come first.
 """
 
 from campaign_app.channels.email.mail_replies import rows_account as account

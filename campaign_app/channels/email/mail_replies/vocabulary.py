@@ -1,4 +1,4 @@
-"""The words of the table: at what a server refused, for how long, and what a row holds."""
+"""Types of the table: who is at fault, for how long, and the fields of a row."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,7 +16,7 @@ Span = tuple[int, int, int]
 
 
 class Stage(StrEnum):
-    """What the words answer: a command of SMTP, or no command at all (they stand in a report)."""
+    """What the text answers: an SMTP command, or no command (it is in a report)."""
 
     CONNECT = "connect"
     AUTH = "auth"
@@ -28,20 +28,20 @@ class Stage(StrEnum):
 
 
 class Permanence(StrEnum):
-    """How long a refusal holds."""
+    """How long a refusal is valid."""
 
     PERMANENT = "permanent"
     TRANSIENT = "transient"
-    THROTTLE = "throttle"  # too much, too fast: the same message is taken later, at a lower rate
+    THROTTLE = "throttle"  # rate limit: the same message is accepted later, at a lower rate
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A row of the table. Everything that it asks must hold; what it leaves open holds always.
+    """A row of the table. All its conditions must hold; an empty condition always holds.
 
-    `words`: one of these phrases (in normal form; `…` stands for up to 60 characters) occurs. `codes`: the reply's
-    code is one of these. `classes`: 4 or 5. `spans`: the enhanced status lies in one of these. `stages`: what was
-    answered. Without a permanence the reply's class decides it.
+    `words`: one of these phrases occurs (in normal form; `…` stands for up to 60 characters). `codes`: the reply's
+    code is one of these. `classes`: 4 or 5. `spans`: the enhanced status is in one of these. `stages`: what was
+    answered. Without a permanence, the reply's class decides it.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Rule:
         object.__setattr__(self, "compiled", tuple(map(phrases.compile_phrase, self.words)))
 
     def fits(self, code: int | None, status: Status | None, text: str, stage: Stage, reply_class: int) -> bool:
-        """Whether a refusal is of this row's kind. `text` is in normal form."""
+        """Whether this row matches a refusal. `text` is in normal form."""
         if reply_class not in self.classes or stage not in self.stages:
             return False
         if self.codes and code not in self.codes:
@@ -75,7 +75,7 @@ def _within(status: Status | None, spans: tuple[Span, ...]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """Who is at fault, for how long, and the name of the row that decided."""
+    """Who is at fault, for how long, and the name of the row that decided it."""
 
     party: Party
     permanence: Permanence
@@ -84,7 +84,7 @@ class Classification:
 
     @property
     def is_dead(self) -> bool:
-        """Whether the address itself does not exist or cannot be written to, now and later."""
+        """Whether the address does not exist or can never be written to."""
         return (
             self.party is Party.RECIPIENT
             and self.permanence is Permanence.PERMANENT

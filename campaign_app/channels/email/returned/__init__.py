@@ -1,1 +1,1 @@
-"""Mail that came back, read: delivery reports, bounces without a report, complaints, answers. Bytes in, facts out."""
+"""Returned mail: delivery reports, bounces without a report, complaints, replies. Bytes in, facts out."""

@@ -1,4 +1,4 @@
-"""Answers that no person wrote: told by any header in use, or by the whole beginning of the subject. Pure."""
+"""Automatic answers, recognised by known headers or by how the subject begins. Pure."""
 
 from email.errors import MessageError
 from email.header import decode_header, make_header
@@ -74,7 +74,7 @@ _SUBJECTS = (
     # Chinese and Japanese
     "自动回复", "自動回覆", "自動返信", "自动答复", "自動応答", "不在通知", "不在のお知らせ", "外出中",
     "已读:", "開封済み:",
-    # Swedish, Danish, Norwegian, Finnish, Czech, Turkish, Hungarian, Romanian: as they come with European lists
+    # Swedish, Danish, Norwegian, Finnish, Czech, Turkish, Hungarian, Romanian: common in European lists
     "autosvar", "automatiskt svar", "automatisk svar", "frånvaro", "fravær", "ikke på kontoret", "ej på kontoret",
     "automaattinen vastaus", "poissaolo", "automatická odpověď", "mimo kancelář", "otomatik yanıt", "ofis dışında",
     "automatikus válasz", "házon kívül", "răspuns automat", "în afara biroului",
@@ -82,7 +82,6 @@ _SUBJECTS = (
 
 
 def is_automatic(message: Message) -> bool:
-    """Whether a machine answered."""
     submitted = header(message, "Auto-Submitted").lower()
     if submitted and not submitted.startswith("no"):
         return True
@@ -92,14 +91,14 @@ def is_automatic(message: Message) -> bool:
         return True
     if header(message, "Delivered-To").lower().startswith("autoresponder"):
         return True
-    if message.get_content_type() == "multipart/report":  # a read receipt (RFC 8098), say
+    if message.get_content_type() == "multipart/report":  # such as a read receipt (RFC 8098)
         return True
     local = mime.address(header(message, "From")).partition("@")[0]
     return local in _SENDERS or _says_so(subject_of(message).casefold())
 
 
 def _says_so(subject: str) -> bool:
-    """Whether a whole phrase begins the subject: “Out of office: …” is one, “Out of office chairs” is not."""
+    """Whether the subject begins with a whole phrase: “Out of office: …” does, “Out of office chairs” does not."""
     for phrase in _SUBJECTS:
         if subject.startswith(phrase):
             rest = subject[len(phrase) :].lstrip()
@@ -111,7 +110,6 @@ def _says_so(subject: str) -> bool:
 
 
 def subject_of(message: Message) -> str:
-    """The subject, decoded."""
     given = header(message, "Subject")[:1_000]
     try:
         return " ".join(str(make_header(decode_header(given))).split())

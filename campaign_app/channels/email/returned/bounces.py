@@ -1,4 +1,4 @@
-"""Bounces that hold no delivery-status part: qmail, Exim, old sendmail and the like write a text. Pure."""
+"""Bounces without a delivery-status part, as qmail, Exim, old sendmail and others write them. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -57,14 +57,14 @@ _SAID = re.compile(r"(?:^|[\s:;(\"'])([45]\d\d[\s\-#][\s\S]{1,1000})")
 
 
 class Piece(NamedTuple):
-    """A recipient and what a bounce says of it."""
+    """A recipient and what a bounce says about it."""
 
     recipient: str
     words: str
 
 
 def is_from_a_mailer(message: Message) -> bool:
-    """Whether a mail system wrote it (a person never has a null return path): such mail is never a reply."""
+    """Whether a mail system wrote it (a person's mail never has a null return path). Such mail is never a reply."""
     if any(path.replace(" ", "") in {"<>", ""} for path in mime.headers(message, "Return-Path")):
         return True
     sender = header(message, "From").lower()
@@ -75,12 +75,12 @@ def is_from_a_mailer(message: Message) -> bool:
 
 
 def read(message: Message, sender: str, original: Message | None) -> Iterator[Fact]:
-    """The facts of a bounce without a report part; none when it is something else."""
+    """The facts of a bounce without a report part; empty for any other message."""
     subject = header(message, "Subject").lower()
     if not (is_from_a_mailer(message) or subject.startswith(_SUBJECTS)):
         return
     text = mime.body(message)
-    if reported := tuple(status_reports.read_text(text, sender)):  # the report's parts have lost their boundaries
+    if reported := tuple(status_reports.read_text(text, sender)):  # the boundaries of the report's parts are lost
         yield from reported
         return
     words = before_the_copy(text)
@@ -98,7 +98,7 @@ def read(message: Message, sender: str, original: Message | None) -> Iterator[Fa
 
 
 def before_the_copy(text: str) -> str:
-    """The mailer's own words, without the message that it sends back."""
+    """The mail system's own text, without the message that it returns."""
     found = _COPY.search(text)
     return text[: found.start()] if found else text
 
@@ -116,7 +116,7 @@ def copied(text: str) -> Message | None:
 
 
 def token(text: str) -> str:
-    """Our own header where a bounce quotes it."""
+    """The token of our own header, where a bounce quotes it."""
     found = _TOKEN.search(text)
     return found[1] if found else ""
 
@@ -133,7 +133,7 @@ def _addresses(text: str) -> list[str]:
 
 
 def _pieces(text: str, known: list[str], ours: set[str], to: str) -> list[Piece]:
-    """Who failed, and the words behind each; the address the copy went to is better than any other."""
+    """The failed recipients and the text about each. The address that our copy was sent to takes precedence."""
     places: dict[str, int] = {}
     for found in islice(_ADDRESS.finditer(text), 5 * MAX_RECIPIENTS):
         places.setdefault(found[0].rstrip(".").lower(), found.start())
@@ -163,7 +163,7 @@ def _is_mailer(address: str) -> bool:
 
 
 def _fact(piece: Piece, sender: str, *, known: bool = False) -> Fact | None:
-    """None when the words name no reason; `known`: that this recipient failed is said elsewhere."""
+    """None when the text gives no reason. `known`: another part already says that this recipient failed."""
     found = _SAID.search(piece.words) if find_code(piece.words) else None
     said = found[1] if found else piece.words
     fact = refused(piece.recipient, "", mime.line(said), sender)

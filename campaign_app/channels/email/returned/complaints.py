@@ -1,4 +1,4 @@
-"""Complaints: feedback reports (RFC 5965), and what large providers send instead of them. Pure."""
+"""Complaints: feedback reports (RFC 5965), and the formats that large providers send instead. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _SENDERS = re.compile(
 
 
 def is_report(message: Message) -> bool:
-    """Whether it is a complaint in one of the forms in use."""
+    """Whether it is a complaint in one of the known formats."""
     if any(mime.content_type(part) == PART for part in mime.parts(message)):
         return True
     if any(mime.has(part, _RECIPIENT_HEADERS[:1]) for part in mime.parts(message)):
@@ -33,7 +33,7 @@ def is_report(message: Message) -> bool:
 
 
 def read(message: Message) -> Iterator[Fact]:
-    """Who complained; an empty recipient where the report hides it and our own header must tell."""
+    """Who complained. The recipient is empty when the report hides it; then our own header identifies the delivery."""
     reports = [part for part in mime.parts(message) if mime.content_type(part) == PART]
     for part in reports[:MAX_RECIPIENTS]:
         group = next(iter(mime.fields(part)), None)

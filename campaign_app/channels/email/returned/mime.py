@@ -1,4 +1,4 @@
-"""Returned mail taken apart within limits: whoever can send us mail can send anything. Pure."""
+"""Parses returned mail within limits, because anybody can send us anything. Pure."""
 
 import email
 import re
@@ -11,7 +11,7 @@ MAX_RECIPIENTS = 100  # of one report
 MAX_BYTES = 256 * 1024
 MAX_LINES = 10_000
 MAX_LINE = 2_000
-MAX_FOLDED = 4_000  # octets of continuation lines in a row: a header beyond that is no header of ours
+MAX_FOLDED = 4_000  # octets of consecutive continuation lines: none of our headers is longer
 MAX_PARTS = 40
 MAX_TEXT = 64 * 1024
 _HEADERS_PARTS = frozenset(
@@ -25,7 +25,7 @@ _NEW_PART = re.compile(rb"content-type:", re.IGNORECASE)
 
 
 def parse(raw: bytes) -> Message:
-    """The message with at most MAX_PARTS parts; what lies beyond the limits is left out."""
+    """The message with at most MAX_PARTS parts. Everything beyond the limits is dropped."""
     return email.message_from_bytes(_bounded(raw), policy=policy.compat32)
 
 
@@ -43,32 +43,32 @@ def _bounded(raw: bytes) -> bytes:
 
 
 def header(message: Message | None, name: str) -> str:
-    """A header on one line, empty when there is none."""
+    """A header as one line; empty when there is none."""
     return next(iter(headers(message, name)), "")
 
 
 def headers(message: Message | None, name: str) -> list[str]:
-    """All headers of a name."""
+    """All headers with this name."""
     if message is None:
         return []
     return [" ".join(str(value).split()) for value in message.get_all(name, [])]
 
 
 def has(message: Message, names: Sequence[str]) -> bool:
-    """Whether one of these headers is there, empty or not."""
+    """Whether one of these headers exists, even an empty one."""
     return any(name in message for name in names)
 
 
 def address(text: str) -> str:
     """The address in a header, lower-case."""
     text = text.strip()[:1_000]
-    if text.count("(") > _COMMENTS:  # the parser goes one level deeper with each
+    if text.count("(") > _COMMENTS:  # the parser recurses one level for each of them
         text = text.replace("(", " ")
     return parseaddr(text)[1].lower()[:254]
 
 
 def line(text: object) -> str:
-    """A text on one line, as much as the ledger keeps."""
+    """A text as one line, cut to the length that the ledger stores."""
     return " ".join(str(text)[:4_000].split())[:500]
 
 
@@ -78,12 +78,12 @@ def parts(message: Message) -> Iterator[Message]:
 
 
 def content_type(part: Message) -> str:
-    """Lower-case, text/plain when it is not said."""
+    """Lower-case; text/plain when it is missing."""
     return part.get_content_type()
 
 
 def text_of(part: Message) -> str:
-    """A part's text, whatever its encoding."""
+    """A part's text in any encoding."""
     raw = part.get_payload(decode=True)
     if not isinstance(raw, bytes):
         return ""
@@ -94,11 +94,11 @@ def text_of(part: Message) -> str:
 
 
 def body(message: Message) -> str:
-    """What a person would read: the plain texts outside of attached messages, else the HTML without its tags."""
+    """What a person would read: the plain texts outside attached messages, else the HTML without its tags."""
     plain: list[str] = []
     html: list[str] = []
     for part in _own_parts(message):
-        if content_type(part) in _PLAIN or part.get_content_maintype() == "multipart":  # one without its boundaries
+        if content_type(part) in _PLAIN or part.get_content_maintype() == "multipart":  # its boundaries are missing
             plain.append(text_of(part))
         elif content_type(part) == "text/html":
             html.append(_TAG.sub(" ", text_of(part)))
@@ -115,10 +115,10 @@ def _own_parts(message: Message) -> Iterator[Message]:
 
 
 def fields(part: Message) -> list[Message]:
-    """The groups of fields of a report part, however it is encoded and labelled."""
+    """The groups of fields of a report part, for any encoding and label."""
     payload = part.get_payload()
     found = [group for group in payload if isinstance(group, Message)] if isinstance(payload, list) else []
-    if len(found) == 1 and not found[0].keys():  # a report that was encoded: its text is the whole payload
+    if len(found) == 1 and not found[0].keys():  # an encoded report: its text is the whole payload
         text = str(found[0].get_payload(decode=False))
         decoded = Message()
         decoded["Content-Transfer-Encoding"] = header(part, "Content-Transfer-Encoding")
@@ -128,14 +128,14 @@ def fields(part: Message) -> list[Message]:
 
 
 def groups(text: str) -> list[Message]:
-    """Groups of fields, as they stand between blank lines."""
+    """Groups of fields, separated by blank lines."""
     text = text.replace("\r\n", "\n").lstrip("\n")
     found = (email.message_from_string(group, policy=policy.compat32) for group in re.split(r"\n{2,}", text)[:200])
     return [group for group in found if group.keys()]
 
 
 def original(message: Message) -> Message | None:
-    """The headers of the message that this one is about, from an attachment."""
+    """The headers of the original message, from an attachment."""
     for part in parts(message):
         if part is message or content_type(part) not in _HEADERS_PARTS:
             continue

@@ -1,4 +1,4 @@
-"""Delivery status notifications (RFC 3464): what each group of fields says of its recipient. Pure."""
+"""Delivery status notifications (RFC 3464): what each group of fields says about its recipient. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ _DELIVERED = frozenset({"delivered", "expanded"})
 
 
 def is_report(message: Message) -> bool:
-    """Whether a delivery-status part lies anywhere in it."""
+    """Whether the message contains a delivery-status part."""
     return any(mime.content_type(part) in PARTS for part in mime.parts(message))
 
 
 def read(message: Message, sender: str, words: str) -> Iterator[Fact]:
-    """The facts of all delivery-status parts; `words`: what the report says to people, for groups without a reason."""
+    """The facts of all delivery-status parts. `words`: the report's text, used for groups without a reason."""
     taken = 0
     for part in mime.parts(message):
         if mime.content_type(part) not in PARTS:
@@ -36,7 +36,7 @@ def read(message: Message, sender: str, words: str) -> Iterator[Fact]:
 
 
 def read_text(text: str, sender: str) -> Iterator[Fact]:
-    """The facts of groups of fields that stand in a text."""
+    """The facts of groups of fields in a plain text."""
     if "final-recipient:" not in text.lower():
         return
     for group in mime.groups(text)[:MAX_RECIPIENTS]:
@@ -45,7 +45,7 @@ def read_text(text: str, sender: str) -> Iterator[Fact]:
 
 
 def envelope_ids(message: Message) -> list[str]:
-    """What the sender called its envelope."""
+    """The envelope ids that the sender set."""
     reports = (part for part in mime.parts(message) if mime.content_type(part) in PARTS)
     return [header(group, "Original-Envelope-Id") for part in reports for group in mime.fields(part)[:1]]
 
@@ -65,7 +65,7 @@ def _fact(group: Message, sender: str, words: str) -> Fact | None:
 
 
 def refused(recipient: str, status_field: str, response: str, sender: str, words: str = "") -> Fact:
-    """The fact of a message that was given up. Whose fault it is, the one table says."""
+    """The fact of a permanently failed message. The reply table decides who is at fault."""
     status = codes.parse_status(status_field)
     said = response or _about(recipient, words)
     found = classify(None, status, said, stage=Stage.REPORT, sender=sender, recipient=recipient)
@@ -82,7 +82,7 @@ def refused(recipient: str, status_field: str, response: str, sender: str, words
 
 
 def _about(recipient: str, words: str) -> str:
-    """What a report's text says behind the recipient's address."""
+    """What a report's text says after the recipient's address."""
     place = words.lower().find(recipient) if recipient else -1
     return words[place : place + _NEAR] if place >= 0 else ""
 
