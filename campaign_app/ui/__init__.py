@@ -1,1 +1,1 @@
-"""The browser side: pages, their states and the components they are made of."""
+"""The browser interface: pages, their states and components."""

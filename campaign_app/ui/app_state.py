@@ -1,4 +1,4 @@
-"""What every page state inherits: who is signed in, what they may do, toasts; and the gate before every event."""
+"""The base of every page state: the signed-in person, permissions, toasts, and the check before every event."""
 
 import contextvars
 import logging
@@ -35,34 +35,34 @@ _WORST_FIRST: Final = ("disconnected", "refused", "bouncing", "healthy")
 
 logger = logging.getLogger(__name__)
 
-# Set by the gate for the event under way: (digest of the session token, actor). Saves the handler a second look-up.
+# Set by AuthGate for the current event: (digest of the session token, actor). Saves the handler a second look-up.
 _current: contextvars.ContextVar[tuple[str, Actor] | None] = contextvars.ContextVar("beacon_actor", default=None)
 
 
 def ip_of(state: Any) -> str:
-    """Where the browser of this state sits."""
+    """The IP address of this state's browser."""
     return str(state.router.session.client_ip or "")
 
 
 def login_address(state: Any) -> str:
-    """The sign-in page, which leads back to where the state's tab is."""
+    """The sign-in page, which returns to the page of this tab."""
     path, query = state.router.url.path.rstrip("/"), state.router.url.query
     return routes.with_query(routes.LOGIN, next=f"{path}?{query}" if query else path)
 
 
 def notify_success(title: str, text: str = "", undo: Event | EventHandler | None = None) -> Event:
-    """Toast of one line for 4 s, with "Undo" when an event is given for it."""
+    """A one-line toast for 4 s, with "Undo" when an event is given for it."""
     action = None if undo is None else ("Undo", undo)
     return browser.toast("success", title, text=text, milliseconds=_SUCCESS_TOAST_MS, action=action)
 
 
 def notify_error(title: str, text: str = "", action: tuple[str, Event | EventHandler] | None = None) -> Event:
-    """Toast that stays until closed: what happened, what it means and what to do; `action` is (label, event)."""
+    """A toast that stays until closed: what happened, what it means and what to do. `action` is (label, event)."""
     return browser.toast("error", title, text=text, milliseconds=_ERROR_TOAST_MS, has_close=True, action=action)
 
 
 def explain(error: AppError) -> Event:
-    """An AppError as a toast: its title, else its first sentence; below it the rest and the hint."""
+    """An AppError as a toast: its title, else its first sentence, then the rest and the hint."""
     title, text = error.title, error.message
     if not title:
         title, _, text = error.message.partition(". ")
@@ -70,7 +70,7 @@ def explain(error: AppError) -> Event:
 
 
 def on_exception(exception: Exception) -> EventSpec | None:
-    """Reflex's handler for whatever a page's event raised. It gives an Event; Reflex insists on this annotation."""
+    """Reflex's handler for exceptions of a page's events. Reflex insists on this annotation."""
     return cast("EventSpec", _told(exception))
 
 
@@ -91,7 +91,7 @@ def _told(exception: Exception) -> Event:
 
 
 class SignedIn:
-    """Methods of every state that no browser can call: a plain class is not searched for event handlers.
+    """Methods of every state that no browser can call, because Reflex finds no event handlers in a plain class.
 
     `_needed`: the permission of a page that has to be loaded first; "" where every handler can run at once.
     """
@@ -101,7 +101,7 @@ class SignedIn:
     async def require(self, permission: str = "", *, again: bool = False) -> Actor:
         """The signed-in actor, who has `permission`; "" asks only for a signed-in one.
 
-        `again` believes nothing that the gate found when the event began: for tasks that go on long after it.
+        `again` ignores what AuthGate found when the event began. For tasks that continue long after it.
 
         Raises:
             Unauthenticated: no valid session.
@@ -122,14 +122,14 @@ class SignedIn:
         return actor
 
     def _takes(self, handler: str) -> bool:  # noqa: ARG002
-        """Whether a handler may run now; a page that has to be loaded first refuses the others until then."""
+        """Whether a handler may run now. A page that must be loaded first refuses its other handlers until then."""
         return True
 
     def query(self, name: str, default: str = "") -> str:
-        """A value from the address of the page."""
+        """A query value of the page's address."""
         return str(self.router.url.query_parameters.get(name, default))
 
-    if TYPE_CHECKING:  # Reflex adds the parts of addresses to the states when the pages are known
+    if TYPE_CHECKING:  # Reflex adds the address parameters to the states when the pages are registered
         router: Any
         account_id: str
         campaign_id: str
@@ -139,7 +139,7 @@ class SignedIn:
 
     @asynccontextmanager
     async def busy(self, flag: str = "loading") -> AsyncIterator[None]:
-        """Holds the bool var `flag` True inside, False after, also when the handler fails."""
+        """Sets the bool var `flag` to True inside and to False after, even when the handler fails."""
         setattr(self, flag, True)
         try:
             yield
@@ -148,7 +148,7 @@ class SignedIn:
 
 
 class AppState(SignedIn, rx.State):
-    """The person at the browser. The permission list only shows and hides; every handler asks `require` itself."""
+    """The signed-in person. The permission list only shows and hides; every handler calls `require` itself."""
 
     person_name: str = ""
     person_initials: str = ""
@@ -158,14 +158,14 @@ class AppState(SignedIn, rx.State):
     dark: bool = False
     running_campaigns: int = 0
     accounts_health: str = ""
-    visit: int = 1  # counts the pages that this tab has opened; what belongs to another visit is closed
+    visit: int = 1  # counts the pages that this tab has opened; dialogs of another visit are closed
     _visited: str = ""
     _loads_again: bool = False
     _bound: str = ""
 
     @rx.event
     async def enter(self) -> None:
-        """First event of every page in the shell: fills the person in and stops what the last page watched."""
+        """First event of every page in the shell: sets the person and stops the previous page's live updates."""
         await live.unwatch(self)
         actor = await self.require()
         self.person_name, self.person_email, self.person_role = actor.name, actor.email, actor.role
@@ -180,7 +180,7 @@ class AppState(SignedIn, rx.State):
 
     @rx.event
     def note_color_mode(self, mode: str) -> Any:
-        """The browser says which theme it shows; figures are drawn again in its colours."""
+        """The browser reports its theme. Figures are drawn again in its colours."""
         if self.dark == (mode == "dark"):
             return None
         self.dark = mode == "dark"
@@ -188,9 +188,9 @@ class AppState(SignedIn, rx.State):
         return OnLoadInternalState.on_load_internal
 
     def _note_visit(self, event: Event) -> None:
-        """A page that is opened begins a new visit; one that loads again (a new socket, other colours) goes on with it.
+        """An opened page starts a new visit. A page that loads again (new socket, other colours) continues its visit.
 
-        Reflex loads the page anew with every socket. Only the first one of a page tells what the browser holds.
+        Reflex loads the page again with every socket. Only the first load of a page shows what the browser has.
         """
         path = _path(self._get_root_state())
         if event.name == _HYDRATE:
@@ -231,10 +231,11 @@ def _lead_to_set_up(root: BaseState, error: FactorRequired) -> Event:
 
 
 class AuthGate(rx.Middleware):
-    """Runs before every event: without a session nothing but hydration passes, unless the state is marked `@public`.
+    """Runs before every event. Without a session only hydration is allowed, unless the state is marked `@public`.
 
     It also ties the state to the session's cookie. The client token in the socket's address is a bearer secret made by
-    the browser; whoever presents it with another cookie, or none, gets a fresh state instead of the other one's rows.
+    the browser. Whoever presents it with another cookie, or with none, gets a fresh state and not the other person's
+    rows.
     """
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:  # noqa: ARG002
@@ -255,14 +256,14 @@ class AuthGate(rx.Middleware):
 
     @staticmethod
     async def _take(root: BaseState, event: Event) -> StateUpdate | None:
-        """Put what the browser sent into the types that the handler names; what does not fit is refused."""
+        """Convert the browser's arguments to the handler's types. Arguments that do not fit are refused."""
         found = RegistrationContext.get().event_handlers[event.name]
         try:
             page = await root.get_state(found.states[0])
             if isinstance(page, SignedIn) and not page._takes(event.name.rpartition(".")[2]):
                 known = _current.get()
                 if known and page._needed:
-                    known[1].require(page._needed)  # who may not use the page is told that, not to open it
+                    known[1].require(page._needed)  # a person without permission is told so, not asked to open the page
                 raise Invalid("Its page was not opened, or not to the end. Reload the page and try again.")
             taken = payload.checked(found.handler, event.payload)
         except AppError as error:
@@ -278,7 +279,7 @@ class AuthGate(rx.Middleware):
         if person._bound:
             await live.unwatch(root)
             for state in _states(rx.State):
-                await root.get_state(state)  # Redis keeps each apart; one that is not loaded would keep its rows
+                await root.get_state(state)  # Redis stores each state separately; an unloaded one would keep its rows
             root.reset()  # type: ignore[no-untyped-call]  # Reflex has no types here
         person._bound = digest
 
@@ -306,5 +307,5 @@ def public(state: type[rx.State]) -> type[rx.State]:
 
 
 def for_set_up(state: type[rx.State], *names: str) -> None:
-    """Open these events of a state on the profile page also to who has to set up a second factor first."""
+    """Allow these events of a state on the profile page also for a person who must set up a second factor first."""
     _set_up_events.update(f"{state.get_full_name()}.{name}" for name in names)

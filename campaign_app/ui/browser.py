@@ -1,8 +1,8 @@
-"""The door to the browser: what a handler tells it to do leaves here, as data and never as code.
+"""The only way to send instructions to the browser: as data, never as code.
 
-Reflex looks for `<reflex.Var>…</reflex.Var>` in every text that becomes an argument of one of its own events, and takes
-what stands between the tags for a program's variable. Texts of people may hold anything, so they go past that: an
-`Event` with a plain payload is sent as it is. Ruff (TID251) forbids Reflex's functions everywhere else.
+Reflex looks for `<reflex.Var>…</reflex.Var>` in every text that becomes an argument of one of its own events, and
+treats the text between the tags as a variable of the program. People's texts may contain anything, so they avoid that
+path: an `Event` with a plain payload is sent unchanged. Ruff (TID251) forbids Reflex's functions everywhere else.
 """
 
 import base64
@@ -22,7 +22,7 @@ SEARCH: Final = "_search"
 
 
 def redirect(path: str, *, replace: bool = False) -> Event:
-    """Show another page of ours; with `replace` "back" does not lead here.
+    """Show another page of the product. With `replace`, "back" does not return here.
 
     Raises:
         ValueError: the address leads elsewhere.
@@ -33,7 +33,7 @@ def redirect(path: str, *, replace: bool = False) -> Event:
 
 
 def show_address(path: str, *, in_history: bool = True) -> Event:
-    """Put an address of the present page into the browser without loading anything; "back" leads to the one before.
+    """Show another address of the current page without loading it. "Back" returns to the previous address.
 
     Raises:
         ValueError: the address leads elsewhere.
@@ -44,7 +44,7 @@ def show_address(path: str, *, in_history: bool = True) -> Event:
 
 
 def show_search(words: str) -> Event:
-    """Put words into the search field of the page, unless somebody is typing there."""
+    """Put text into the search field of the page, unless somebody is typing there."""
     return Event(name=SEARCH, payload={"words": words})
 
 
@@ -62,7 +62,7 @@ def toast(
     has_close: bool = False,
     action: tuple[str, Event | EventHandler] | None = None,
 ) -> Event:
-    """Show a message in the corner; `action` is the label of its button and the event that it sends."""
+    """Show a message in the corner. `action` is the label of its button and the event that it sends."""
     payload: dict[str, Any] = {"level": level, "title": title, "duration": milliseconds, "closeButton": has_close}
     if text:
         payload["description"] = text
@@ -73,12 +73,12 @@ def toast(
 
 
 def then(handler: EventHandler, **arguments: Any) -> Event:
-    """Another handler of ours, run after this one; called as `Page.handler(text)` Reflex would decode the text."""
+    """Run another handler of ours after this one. With `Page.handler(text)` Reflex would decode the text."""
     return Event(name=format_event_handler(handler), payload=arguments)
 
 
 def download(data: bytes, filename: str, mime_type: str = "text/csv") -> Event:
-    """Hand content to the person as a file."""
+    """Download content as a file."""
     content = base64.b64encode(data).decode()
     return Event(name="_download", payload={"url": f"data:{mime_type};base64,{content}", "filename": filename})
 
@@ -88,11 +88,11 @@ def focus(selector: str, *, after_ms: int = 0) -> Event:
     return Event(name=FOCUS, payload={"selector": selector, "after": after_ms})
 
 
-# What follows is for components: it is compiled into the page, where no text of a person is.
+# The following is for components. It is compiled into the page, which contains no person's text.
 
 
 def on_click_run(code: str) -> EventSpec:
-    """Compile an expression of ours into the page as a function; no text of a person may be in it."""
+    """Compile an expression into the page as a function. It must not contain a person's text."""
     return rx.call_function(rx.Var(f"(() => {{ {code} }})"))
 
 
@@ -102,5 +102,5 @@ def on_click_copy(value: Any) -> EventSpec:
 
 
 def on_click_download(address: Any, filename: str) -> EventSpec:
-    """Fetch a file from one of our addresses."""
+    """Download a file from one of our addresses."""
     return rx.download(url=address, filename=filename)

@@ -1,4 +1,4 @@
-"""A plotly figure as the dict that a state var holds (a go.Figure default would cost every page load, see docs)."""
+"""A Plotly figure as the dict that a state var holds (a go.Figure default would slow every page load, see docs)."""
 
 import json
 from typing import Any

@@ -8,7 +8,7 @@ def to_id(given: str, what: str) -> int:
     """The id in an address.
 
     Raises:
-        NotFound: it is no number.
+        NotFound: it is not a number.
     """
     value = number(given)
     if value is None:

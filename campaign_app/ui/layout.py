@@ -19,7 +19,7 @@ from campaign_app.ui.pages import Area, Command, Find, Link, Page, Place, Varian
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A page with what is drawn in it."""
+    """A page with the content drawn in it."""
 
     page: Page
     children: list[Any]
@@ -39,9 +39,9 @@ def page(
     variant: Variant = "shell",
     phone_action: Callable[[], rx.Component] | None = None,
 ) -> Callable[[Callable[[], Any]], Callable[[], rx.Component]]:
-    """Declares a page (`pages.Page` says what each argument does) and registers it inside its frame.
+    """Declares a page (`pages.Page` explains each argument) and registers it inside its frame.
 
-    `window` leaves out the navigation (the builder), `blank` also the signed-in person (sign-in).
+    `window` leaves out the navigation (the builder). `blank` also leaves out the signed-in person (sign-in).
     """
     events = _as_list(on_load) if variant == "blank" else [AppState.enter, *_as_list(on_load)]
     declared = Page(route, title, may, icon, links, parent, command, find, variant, phone_action, events)
@@ -71,7 +71,7 @@ def _skip_link() -> rx.Component:
     return rx.el.nav(link, aria_label="Skip", class_name="b-skip-nav")
 
 
-# Reflex's own variable still says "light" while the page comes alive; the class is set before the first paint.
+# Reflex's own variable is still "light" while the page starts; the class is set before the first paint.
 _SHOWN_MODE: Final[Any] = rx.Var("(document.documentElement.classList.contains('dark') ? 'dark' : 'light')", str)
 
 
@@ -225,7 +225,7 @@ def _person_menu() -> rx.Component:
             ),
             modal=False,
         ),
-        # Signing out is a page load of its own: only that removes the HttpOnly cookie and opens a new socket.
+        # Signing out loads a page: only that removes the HttpOnly cookie and opens a new socket.
         native_form(action=routes.POST_LOGOUT, method="post", id="sign-out", hidden=True),
     )
 

@@ -1,4 +1,6 @@
-"""Progress from Redis to the tabs that watch it: one subscriber per process, the latest value, at most 5 a second."""
+"""Progress from Redis to the tabs that watch it: one subscriber per process, the latest value, at most 5 updates a
+second.
+"""
 
 import asyncio
 import json
@@ -27,7 +29,9 @@ Connected = Callable[[str], Awaitable[bool]]
 
 
 class Hub:
-    """Who watches what in this process. `deliver` brings a batch to a tab, `connected` says whether it still exists."""
+    """Which tab of this process watches which topic. `deliver` sends a batch to a tab, `connected` says whether it
+    still exists.
+    """
 
     def __init__(self, deliver: Deliver, connected: Connected, every: float = PUSH_EVERY_SECONDS) -> None:
         self._deliver, self._connected, self._every = deliver, connected, every
@@ -38,11 +42,11 @@ class Hub:
 
     @property
     def tokens(self) -> frozenset[str]:
-        """The tabs that watch something."""
+        """The tabs that watch a topic."""
         return frozenset(token for watchers in self._topics.values() for token in watchers)
 
     async def connects(self, token: str) -> bool:
-        """Whether a tab still exists here."""
+        """Whether a tab is still connected here."""
         return await self._connected(token)
 
     def watch(self, token: str, topic: str, state: type[rx.State]) -> None:
@@ -50,7 +54,7 @@ class Hub:
         self._topics.setdefault(topic, {})[token] = state
 
     def unwatch(self, token: str) -> None:
-        """The tab went elsewhere or closed."""
+        """The tab opened another page or closed."""
         self._waiting.pop(token, None)
         for topic in [topic for topic, watchers in self._topics.items() if token in watchers]:
             del self._topics[topic][token]
@@ -58,7 +62,7 @@ class Hub:
                 del self._topics[topic]
 
     def offer(self, topic: str, payload: Payload) -> None:
-        """A value was published: only the newest per tab and topic is kept until the tab's next turn."""
+        """A value was published. Only the newest per tab and topic is kept until the tab's next update."""
         for token in self._topics.get(topic, ()):
             self._waiting.setdefault(token, {})[topic] = payload
             if token not in self._pushers:
@@ -106,7 +110,7 @@ class Hub:
 
     async def _listen(self, channel: PubSub) -> None:
         async for message in channel.listen():
-            if message["type"] == "psubscribe":  # comes again when redis-py has silently reconnected
+            if message["type"] == "psubscribe":  # arrives again when redis-py has silently reconnected
                 await self._catch_up()
                 self.subscribed.set()
             elif message["type"] == "pmessage":
@@ -120,7 +124,7 @@ class Hub:
                 self.offer(topic, payload)
 
     async def close(self) -> None:
-        """Ends the deliveries under way."""
+        """Stops the running deliveries."""
         for task in list(self._pushers.values()):
             task.cancel()
         await asyncio.gather(*self._pushers.values(), return_exceptions=True)
@@ -139,7 +143,7 @@ def _decode(data: str | bytes) -> Payload | None:
 
 
 async def snapshot(topic: str) -> Payload | None:
-    """The last progress of `topic` ("campaign:7"), None when nothing was published or it has expired."""
+    """The last progress of `topic` ("campaign:7"); None when nothing was published or it has expired."""
     data = await redis.client().get(f"{SNAPSHOT}{topic}")
     return None if data is None else _decode(data)
 
@@ -164,7 +168,7 @@ async def watch(state: Any, topic: str) -> None:
 
 
 async def watch_more(state: Any, topic: str) -> None:
-    """Like `watch`, beside what the tab watches already (dashboard: several campaigns)."""
+    """Like `watch`, in addition to what the tab already watches (dashboard: several campaigns)."""
     if _hub is not None:
         _hub.watch(state.router.session.client_token, topic, _class_of(state))
     with suppress(RedisError, OSError):
@@ -199,6 +203,6 @@ async def run(deliver: Deliver, connected: Connected) -> None:
 
 
 def drop(token: str) -> None:
-    """A tab may not be told anything any more."""
+    """Stop all updates to a tab."""
     if _hub is not None:
         _hub.unwatch(token)

@@ -1,4 +1,4 @@
-"""Brings progress to a tab: only while its session lives, and only over the socket of that session."""
+"""Delivers progress to a tab, only while its session is valid, and only over that session's socket."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -19,13 +19,13 @@ _ADMITTED_TABS: Final = 1_000
 
 
 class Admission:
-    """Whether the session behind a tab still lives: pushes pass no gate, so they ask here, every 10 s."""
+    """Whether the session of a tab is still valid. Pushes do not pass AuthGate, so this is checked here every 10 s."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, float]] = {}
 
     async def holds(self, token: str, session: str) -> bool:
-        """Asks the database only when the last answer is old or the tab has another session (a digest)."""
+        """Queries the database only when the last answer is old or the tab has another session (a digest)."""
         known, until = self._known.get(token, ("", 0.0))
         if known == session and monotonic() < until:
             return True
@@ -43,7 +43,7 @@ class Admission:
 
 
 def session_of_socket(app: rx.App, token: str) -> str:
-    """The digest of the session that the tab's present socket came with, "" for none."""
+    """The digest of the session of the tab's current socket, "" without one."""
     if app.event_namespace is None or app.sio is None:
         return ""
     record = app.event_namespace._token_manager.token_to_socket.get(token)
@@ -52,7 +52,7 @@ def session_of_socket(app: rx.App, token: str) -> str:
 
 
 def lifespan(app: rx.App) -> Callable[[], Any]:
-    """The task that lives as long as the web process: makes the hub and ends it."""
+    """A task of the web process: creates the hub and ends it with the process."""
 
     admission = Admission()
 
@@ -60,7 +60,7 @@ def lifespan(app: rx.App) -> Callable[[], Any]:
         async with app.modify_state(rx.BaseStateToken(ident=token, cls=state)) as tree:
             session = session_of_socket(app, token)
             bound = (await tree.get_state(AppState))._bound
-            # Whoever knows a client token can connect with it and listen: the socket's own session must be the state's.
+            # Anybody who knows a client token can connect with it: the socket's own session must be the state's.
             if bound != session or not await admission.holds(token, session):
                 live.drop(token)
                 return
@@ -73,7 +73,7 @@ def lifespan(app: rx.App) -> Callable[[], Any]:
             return False
         sockets = app.event_namespace._token_manager
         record = sockets.token_to_socket.get(token)
-        # A tab whose socket moved to another web process is watched there.
+        # A tab whose socket moved to another web process gets its updates there.
         return record is not None and record.instance_id == sockets.instance_id
 
     @asynccontextmanager

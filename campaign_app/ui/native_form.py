@@ -1,4 +1,4 @@
-"""A form the browser itself submits: only an HTTP answer can set an HttpOnly cookie, and rx.form prevents it."""
+"""A form that the browser submits itself. Only an HTTP response can set an HttpOnly cookie; rx.form prevents that."""
 
 import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML

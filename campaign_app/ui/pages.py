@@ -1,6 +1,6 @@
-"""Every page of the interface. A page is declared once, where it is drawn; this module keeps the declarations.
+"""All pages of the interface. A page is declared once, where it is drawn. This module keeps the declarations.
 
-Navigation, the settings' tabs, the phone's bar, the command palette and the links back are all read from them.
+Navigation, the tabs of the settings, the phone's bar, the command palette and back links all use them.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,10 +29,10 @@ class Area(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to a page. Those of an area stand in ascending `order`.
+    """A link to a page. The links of an area are in ascending `order`.
 
-    `label`: other words than the page's title. `may`: another permission than the page's. `badge` stands behind the
-    label. `phone` puts it into the phone's tab bar under these words; without it the page is under "More".
+    `label`: a text other than the page's title. `may`: a permission other than the page's. `badge` is shown behind the
+    label. `phone` adds it to the phone's tab bar under this label; without it the page is under "More".
     """
 
     area: Area
@@ -56,7 +56,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something that the palette offers to start; it opens the page."""
+    """An action that the palette offers; it opens the page."""
 
     label: str
     icon: str
@@ -70,9 +70,9 @@ Find = Callable[[AsyncSession, Actor, str], Awaitable[list[Hit]]]
 class Page:
     """A page's declaration.
 
-    `may`: the permission to see it, "" for everyone who is signed in; its handlers ask for it themselves. An `icon`
-    gives it an entry in the palette. `parent` is the address that its link back leads to. `find` finds its objects by
-    name in the palette. `phone_action` is the one button beside the search in the phone's top bar.
+    `may`: the permission to see it, "" for every signed-in person; its handlers check it themselves. An `icon` adds it
+    to the palette. `parent` is the address of its back link. `find` finds its objects by name in the palette.
+    `phone_action` is the one button beside the search in the phone's top bar.
     """
 
     route: str
@@ -97,12 +97,11 @@ class Place:
 
     @property
     def label(self) -> str:
-        """Its words."""
         return self.link.label or self.page.title
 
     @property
     def may(self) -> str:
-        """Who sees it."""
+        """The permission to see it."""
         return self.page.may if self.link.may is None else self.link.may
 
 
@@ -117,15 +116,15 @@ def register(page: Page) -> None:
 
 
 def load_all() -> None:
-    """Import every module of the interface, so that their pages are registered."""
+    """Import all modules of the interface, so that their pages are registered."""
     package = import_module("campaign_app.ui")
     for module in walk_packages(package.__path__, "campaign_app.ui."):
-        if not module.name.startswith("campaign_app.ui.plugins"):  # those are for the tools that build and check
+        if not module.name.startswith("campaign_app.ui.plugins"):  # those are for build and check tools
             import_module(module.name)
 
 
 def everything() -> list[Page]:
-    """All pages: linked ones as the navigation orders them, then the others by address."""
+    """All pages: linked ones in the order of the navigation, then the others by address."""
     linked = dict.fromkeys(place.page.route for area in Area for place in places(area))
     return [_pages[route] for route in (*linked, *sorted(_pages.keys() - linked.keys()))]
 
@@ -147,19 +146,19 @@ def at(route: str) -> Page:
 
 
 def area_of(route: str) -> str:
-    """The address of the sidebar that a page belongs to: the longest that its own starts with."""
+    """The sidebar address that a page belongs to: the longest one that its own address starts with."""
     known = [place.page.route for place in navigation()]
     found = [href for href in known if route == href or (href != "/" and route.startswith(href + "/"))]
     return max(found, key=len, default="")
 
 
 def above(route: str) -> list[tuple[str, str]]:
-    """Words and address of the pages above one, from the top."""
+    """Label and address of the pages above one, from the top."""
     parent = at(route).parent
     return [*above(parent), (at(parent).title, parent)] if parent else []
 
 
 def back(route: str) -> tuple[str, str]:
-    """Words and address of the link back from a page."""
+    """Label and address of a page's back link."""
     parent = at(at(route).parent)
     return parent.title, parent.route

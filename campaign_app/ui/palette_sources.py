@@ -31,13 +31,13 @@ async def find_campaigns(session: AsyncSession, actor: Actor, text: str) -> list
 
 
 async def find_contacts(session: AsyncSession, actor: Actor, text: str) -> list[Hit]:
-    """By the beginnings of name, company and address."""
+    """By the beginning of name, company or address."""
     found = await audience.list_contacts(session, actor, ContactQuery(search=text, limit=PER_GROUP))
     return [Hit("user", row.name, routes.contact(row.id), row.company or row.email) for row in found.rows]
 
 
 async def find_segments(session: AsyncSession, actor: Actor, text: str) -> list[Hit]:
-    """There are few: looked through by name."""
+    """There are few, so all are read and compared by name."""
     rows = await segment_service.list_segments(session, actor)
     return [Hit("layers", row.name, routes.segment(row.id)) for row in rows if text.lower() in row.name.lower()]
 

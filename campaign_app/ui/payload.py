@@ -1,4 +1,4 @@
-"""What a browser may give to a handler: exactly its arguments, of their types, in sizes that can be stored."""
+"""What a browser may pass to a handler: exactly its arguments, with their types, in sizes that can be stored."""
 
 import math
 from enum import StrEnum
@@ -15,7 +15,7 @@ _DEPTH: Final = 40
 
 
 def checked(handler: EventHandler, payload: Any) -> dict[str, Any]:
-    """The arguments for a handler: of the types that it names, without letters that no database holds.
+    """The arguments for a handler, with its types and without characters that databases cannot store.
 
     Raises:
         Invalid: an argument is missing, unknown, of another type, or too large.
@@ -37,7 +37,7 @@ def choice(kind: type[E], given: str) -> E:
     """One of the values that a field offers.
 
     Raises:
-        Invalid: it offers no such value.
+        Invalid: it does not offer this value.
     """
     try:
         return kind(given)
@@ -78,7 +78,7 @@ _known: dict[Any, Types] = {}
 
 
 def _types(handler: EventHandler) -> Types:
-    """Each argument's type, and whether it has to be there."""
+    """Each argument's type, and whether it is required."""
     if handler.fn not in _known:
         hints = handler._get_type_hints()
         _known[handler.fn] = {

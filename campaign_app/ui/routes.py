@@ -1,4 +1,4 @@
-"""Every address of the interface: constants for the pages, functions for addresses with an id or a query."""
+"""All addresses of the interface: constants for pages, functions for addresses with an id or a query."""
 
 from typing import Final
 from urllib.parse import urlencode
@@ -45,7 +45,7 @@ def campaign(campaign_id: object) -> str:
 
 
 def campaign_edit(campaign_id: object) -> str:
-    """The builder, open at a campaign."""
+    """The builder with a campaign."""
     return f"/campaigns/{campaign_id}/edit"
 
 
@@ -55,12 +55,12 @@ def contact(contact_id: object) -> str:
 
 
 def segment(segment_id: object) -> str:
-    """One segment's rules; "new" makes one."""
+    """One segment's rules; "new" creates one."""
     return f"/segments/{segment_id}"
 
 
 def template(template_id: object) -> str:
-    """One template in its editor; "new" makes one."""
+    """One template in its editor; "new" creates one."""
     return f"/templates/{template_id}"
 
 
@@ -70,11 +70,11 @@ def contact_import(import_id: object) -> str:
 
 
 def account(account_id: object) -> str:
-    """One sending account; "new" makes one."""
+    """One sending account; "new" creates one."""
     return f"/accounts/{account_id}"
 
 
 def with_query(path: str, **values: object) -> str:
-    """`path` with the values that are set as its query."""
+    """`path` with the set values as its query."""
     query = urlencode({key: value for key, value in values.items() if value not in ("", None, False)})
     return f"{path}?{query}" if query else path

@@ -1,7 +1,8 @@
-"""Reflex's sockets and states, for people who are not signed in: they get their page and leave nothing behind.
+"""Reflex's sockets and states for people who are not signed in: they get their page, and nothing is stored for them.
 
-A state of a stranger is made for each event and forgotten after it, neither in Redis nor in memory: pages before
-sign-in need nothing that outlives an event. So no stranger can fill Redis, and none sees what somebody else left.
+A stranger's state is created for each event and discarded after it. It is stored neither in Redis nor in memory,
+because pages before sign-in need nothing beyond an event. So strangers cannot fill Redis or see another person's
+state.
 """
 
 import asyncio
@@ -22,9 +23,9 @@ from campaign_app.auth.current import STRANGER
 from campaign_app.core import logging
 from campaign_app.ui import app_state
 
-_ARGUMENTS: Final = {"event": 2, "ping": 1, "client_error": 2}  # with the socket's id, which comes first
+_ARGUMENTS: Final = {"event": 2, "ping": 1, "client_error": 2}  # including the socket's id, which comes first
 _TOKENS_KNOWN: Final = 20_000
-_NAME: Final = 1_000  # a handler's name names every state above it
+_NAME: Final = 1_000  # a handler's full name contains every state above it
 _PATH: Final = 2_000
 _QUERY_PARTS: Final = 50
 _NAME_IN_LOG: Final = 100
@@ -38,7 +39,9 @@ class Strangers:
         self._tokens: OrderedDict[str, None] = OrderedDict()
 
     def note(self, token: str, *, stranger: bool) -> None:
-        """Who uses this token now. Remembered after the socket has gone: its last events may still be waiting."""
+        """Record who uses this token now. It is remembered after the socket closed, because its last events may still
+        be waiting.
+        """
         if not stranger:
             self._tokens.pop(token, None)
             return
@@ -52,23 +55,23 @@ class Strangers:
 
 
 class Sockets(EventNamespace):
-    """Takes from each socket what has the form of an event and names a handler.
+    """Accepts from each socket only what has the form of an event and names a handler.
 
-    What has not the form is dropped without a word in the log: anybody could fill it.
+    Anything else is dropped without a log line, because anybody could fill the log.
     """
 
     def __init__(self, namespace: str, app: rx.App, strangers: Strangers) -> None:
         super().__init__(namespace, app)
         self._strangers = strangers
-        self._outdated: set[str] = set()  # sockets that asked for a handler that there is not, and were told so
+        self._outdated: set[str] = set()  # sockets that called an unknown handler, and were told so
 
     def _is_stranger(self, sid: str) -> bool:
-        """Whether the socket came without a session, as the guard says; one that has gone counts as such."""
+        """Whether the socket has no session, according to the guard. A closed socket counts as a stranger."""
         environ = self.server.get_environ(sid, self.namespace) or {}
         return bool(environ.get("asgi.scope", {}).get(STRANGER, True))
 
     async def trigger_event(self, event: Any, *arguments: Any) -> Any:
-        """See socketio, which lets a browser say "connect" and "disconnect" as if they were its own."""
+        """See socketio, which lets a browser send "connect" and "disconnect" as ordinary events."""
         if not isinstance(event, str) or not self._is_genuine(event, arguments):
             return None
         return await super().trigger_event(event, *arguments)
@@ -82,19 +85,17 @@ class Sockets(EventNamespace):
         return len(arguments) == _ARGUMENTS.get(event)
 
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> Any:
-        """See Reflex."""
         if "token=" not in environ.get("QUERY_STRING", ""):
             return False
         return await super().on_connect(sid, environ, auth)
 
     async def link_token_to_sid(self, sid: str, token: str, *, update_state: bool = True) -> None:
-        """See Reflex. A state need not be told of a socket that leaves none."""
+        """A stranger's socket stores no state, so no state is told about it."""
         stranger = self._is_stranger(sid)
         await super().link_token_to_sid(sid, token, update_state=update_state and not stranger)
         self._strangers.note(self.sid_to_token.get(sid, token), stranger=stranger)
 
     async def on_event(self, sid: str, data: Any) -> None:
-        """See Reflex."""
         event = _shaped(data)
         if event is None or self.sid_to_token.get(sid) is None:
             return
@@ -104,7 +105,7 @@ class Sockets(EventNamespace):
             await self._say_outdated(sid, event["name"])
 
     async def _say_outdated(self, sid: str, name: str) -> None:
-        """Once a socket: a page of an older version may ask again and again."""
+        """Once per socket, because a page of an older version may repeat its call."""
         if sid in self._outdated:
             return
         self._outdated.add(sid)
@@ -114,18 +115,17 @@ class Sockets(EventNamespace):
         await self.emit_update(StateUpdate(events=[told]), self.sid_to_token[sid])
 
     def on_disconnect(self, sid: str) -> asyncio.Task[Any] | None:
-        """See Reflex."""
         self._outdated.discard(sid)
         return super().on_disconnect(sid)
 
     async def on_client_error(self, sid: str, data: Any = None) -> None:
-        """See Reflex. Strangers report nothing."""
+        """Reports of strangers are ignored."""
         if not self._is_stranger(sid):
             await super().on_client_error(sid, data)
 
 
 def _shaped(data: Any) -> dict[str, Any] | None:
-    """The event with an address of sensible length; None for what is none."""
+    """The event with an address of acceptable length; None when it has not the form of an event."""
     if not isinstance(data, dict) or not isinstance(data.get("name"), str) or len(data["name"]) > _NAME:
         return None
     router, payload = data.get("router_data") or {}, data.get("payload") or {}
@@ -144,21 +144,18 @@ class States(StateManagerRedis):
     strangers: Strangers
 
     def modify_state(self, token: Any, **context: Any) -> AbstractAsyncContextManager[Any]:  # type: ignore[override]
-        """See Reflex."""
         coerced = self._coerce_token(token)
         if coerced.ident in self.strangers and issubclass(coerced.cls, BaseState):
             return _passing(coerced.cls)
         return cast("AbstractAsyncContextManager[Any]", super().modify_state(coerced, **context))
 
     async def get_state(self, token: Any, *arguments: Any, **named: Any) -> Any:
-        """See Reflex."""
         coerced = self._coerce_token(token)
         if coerced.ident in self.strangers and issubclass(coerced.cls, BaseState):
             return _fresh(coerced.cls)
         return await super().get_state(coerced, *arguments, **named)
 
     async def set_state(self, token: Any, state: Any, **context: Any) -> None:
-        """See Reflex."""
         coerced = self._coerce_token(token)
         if coerced.ident not in self.strangers:
             await super().set_state(coerced, state, **context)
@@ -170,7 +167,7 @@ async def _passing(state: type[BaseState]) -> AsyncIterator[BaseState]:
 
 
 def _fresh(state: type[BaseState]) -> BaseState:
-    """A whole tree as it is before anything happened, and not one that Reflex would fill the browser with again."""
+    """A whole state tree as at the start, marked so that Reflex does not send all of it to the browser again."""
     root = state.get_root_state()(_reflex_internal_init=True)
     root.router_data = {RouteVar.HEADERS: {}}
     root._clean()  # type: ignore[no-untyped-call]  # Reflex has no types here
@@ -178,12 +175,12 @@ def _fresh(state: type[BaseState]) -> BaseState:
 
 
 def install(app: rx.App) -> None:
-    """Put both in the place of Reflex's own. Without Redis (a build) nothing is served, and nothing is put anywhere."""
+    """Replace Reflex's own classes. Without Redis (a build) nothing is served, and nothing is replaced."""
     own = app._state_manager
     if not isinstance(own, StateManagerRedis) or app.sio is None or app._event_namespace is None:
         return
     strangers = Strangers()
-    make = cast("type[Any]", States)  # mypy takes Reflex's overloads for abstract methods, or not, as its cache says
+    make = cast("type[Any]", States)  # depending on its cache, mypy takes Reflex's overloads for abstract methods
     states: States = make(**{part.name: getattr(own, part.name) for part in dataclasses.fields(own) if part.init})
     states.strangers = strangers
     app._state_manager = states

@@ -1,4 +1,4 @@
-"""Every colour, status and chart style of the product in one place; pages take them from here."""
+"""Every colour, status and chart style of the product. Pages use these."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -156,12 +156,11 @@ DARK: Final = Palette(
 
 
 def palette(dark: bool) -> Palette:
-    """Chart colours of the theme."""
     return DARK if dark else LIGHT
 
 
 def chart_layout(dark: bool, height: int = 206, **changes: Any) -> dict[str, Any]:
-    """Plotly layout shared by every chart; `height` in px, nested keys of `changes` are merged."""
+    """The Plotly layout of all charts. `height` is in px; nested keys of `changes` are merged."""
     colors = palette(dark)
     layout: dict[str, Any] = {
         "font": {"family": FONT, "size": 12, "color": colors.secondary},

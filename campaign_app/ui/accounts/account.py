@@ -1,4 +1,4 @@
-"""One sending account: server, sender, limits; how it does; tests; DKIM."""
+"""The page of one sending account: server, sender, limits, health, tests, DKIM."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ from campaign_app.ui.kit.dialogs import ask, question
 from campaign_app.ui.kit.vars import not_
 from campaign_app.ui.layout import page
 
-# The same form is saved or tested: a hidden button of each kind would submit it twice, so the act is a field.
+# The same form is saved or tested. Two hidden buttons would submit it twice, so the action is a field.
 _SUBMIT = "const f=document.getElementById('{form}');f.elements['act'].value='{act}';f.requestSubmit()"
 
 
 def submit(act: str) -> Any:
-    """Event: submit the form for an act, "save" or "test"."""
+    """Event: submit the form for an action, "save" or "test"."""
     return browser.on_click_run(_SUBMIT.format(form=FORM, act=act))
 
 
@@ -73,7 +73,7 @@ def _delete_question() -> rx.Component:
     parent=routes.ACCOUNTS,
 )
 def account() -> Any:
-    """Form at the left, state and tests at the right."""
+    """Form on the left, state and tests on the right."""
     left = c.if_allowed("accounts:write", account_form(), _read_only())
     loading = c.grid("side", c.stack(c.skeleton_card(6), c.skeleton_card(5)), c.skeleton_card(4))
     return rx.fragment(

@@ -1,4 +1,4 @@
-"""One sending account: its form, saved with everything checked; passwords are never sent to the browser."""
+"""The state of one sending account and its form. Passwords are never sent to the browser."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -31,7 +31,7 @@ FIRST_ERROR = "input[aria-invalid=true]"
 
 
 class AccountPage(FormState, AppState):
-    """The form, whose fields the provider declares. What is typed stays in the browser until it is saved or tested."""
+    """The form; the provider declares its fields. Input stays in the browser until it is saved or tested."""
 
     _needed: ClassVar[str] = "accounts:read"
     form: ClassVar[Form] = Form("", "accounts:write", ())
@@ -50,15 +50,15 @@ class AccountPage(FormState, AppState):
     preset_hint: str = ""
     _version: int = 0
     _account: Account | None = None
-    _tested: CheckedConnection | None = None  # stays on the server; the service looks whether it fits what is saved
+    _tested: CheckedConnection | None = None  # stays on the server; the service checks whether it matches what is saved
 
     def _takes(self, handler: str) -> bool:
-        """Before the page is loaded nobody knows which provider's form it shows."""
+        """Before the page is loaded the provider, and so the form, is unknown."""
         return handler in {"load", "load_saved"} or self.provider != ""
 
     @rx.event
     async def load(self) -> Any:
-        """Open the page; who may not make an account lands on the list."""
+        """Open the page. Without permission to create an account, go to the list."""
         actor = await self.require("accounts:read")
         if self.account_id == NEW and not actor.can("accounts:write"):
             return browser.redirect(routes.ACCOUNTS)
@@ -74,7 +74,7 @@ class AccountPage(FormState, AppState):
 
     @rx.event
     async def load_saved(self) -> None:
-        """What somebody else has saved, in the place of what is here."""
+        """Replace this page's content with what somebody else has saved."""
         await self.require("accounts:read")
         await self._read()
         self.form_key = f"{self.form_key} {self.revision}"
@@ -93,7 +93,7 @@ class AccountPage(FormState, AppState):
         self.facts = labels.facts(account)
 
     async def _refresh_standing(self) -> None:
-        """After a test: the state only, what is typed stays."""
+        """After a test: refresh only the state; input stays."""
         actor = await self.require("accounts:read")
         async with db.reading() as session:
             account = await service.get(session, actor, self.number)
@@ -121,14 +121,14 @@ class AccountPage(FormState, AppState):
 
     @rx.event
     async def choose_provider(self, provider: str) -> None:
-        """What the new account sends by; its own fields come with it."""
+        """Choose the provider of the new account, which changes the fields."""
         await self.require("accounts:write")
         if self.is_new and provider in dict(provider_choices()):
             self._show_form(provider)
 
     @rx.event
     async def choose_preset(self, key: str) -> Any:
-        """Fill a well-known service's server in."""
+        """Fill in the server of a well-known service."""
         await self.require("accounts:write")
         form = registry.adapter(self.provider).form
         if key not in form.presets:
@@ -139,13 +139,13 @@ class AccountPage(FormState, AppState):
         return self._put(preset.values)
 
     def _put(self, values: Mapping[str, str]) -> list[Any]:
-        """Put values into fields: choices are ours, what is typed is the browser's."""
+        """Set fields: choices are kept on the server, typed text is in the browser."""
         self.choices = {**self.choices, **{name: value for name, value in values.items() if name in self.choices}}
         return [browser.set_value(name, value) for name, value in values.items() if name not in self.choices]
 
     @rx.event
     async def choose(self, name: str, value: str) -> Any:
-        """One of a list; not saved yet. What usually goes with it is filled in."""
+        """Choose a value of a list; not saved yet. The values that usually belong to it are filled in."""
         await self.require("accounts:write")
         fields = registry.adapter(self.provider).form.of_kind(Kind.CHOICE)
         found = next(
@@ -160,7 +160,7 @@ class AccountPage(FormState, AppState):
         self.active = active
 
     def _takes_form(self, form: Mapping[str, Any]) -> bool:
-        """A form sent to be tested is not saved."""
+        """A form submitted for a test is not saved."""
         return form.get("act") == "save" and super()._takes_form(form)
 
     def _given(self, form: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,7 +193,7 @@ class AccountPage(FormState, AppState):
 
     @rx.event
     async def forget_weakness(self) -> Any:
-        """Let the next campaign try again what the server broke on."""
+        """Let the next campaign try again what the server handled wrongly."""
         actor = await self.require("accounts:write")
         async with db.transaction() as session:
             await service.forget_weakness(session, actor, self.number)
@@ -202,7 +202,7 @@ class AccountPage(FormState, AppState):
 
 
 class AccountQuestions(Questions, AppState):
-    """Taking the account of the page out of use; refused while a campaign will still send through it."""
+    """Deletes the account of the page. Refused while a campaign will still send through it."""
 
     async def _delete(self, actor: Actor) -> Any:
         page = await self.get_state(AccountPage)
@@ -214,11 +214,11 @@ class AccountQuestions(Questions, AppState):
 
 
 def provider_choices() -> list[tuple[str, str]]:
-    """(provider, label) of everything that an account can send by."""
+    """(provider, label) of all providers."""
     return [(adapter.provider, adapter.provider_label) for adapter in registry.adapters()]
 
 
 def preset_choices(provider: str) -> list[tuple[str, str]]:
-    """(key, label) of the services that a form can be filled in for."""
+    """(key, label) of the services with presets."""
     presets = registry.adapter(provider).form.presets
     return [(OTHER, "Another server"), *((key, preset.label) for key, preset in presets.items())]

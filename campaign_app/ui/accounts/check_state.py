@@ -1,4 +1,4 @@
-"""Does the account work? Connection tests and test messages, in the background: a server may take its time."""
+"""Connection tests and test messages. They run in the background, because a server may be slow."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from campaign_app.ui.app_state import AppState, explain, notify_error
 
 
 class AccountCheck(AppState):
-    """The outcome of the last test on this page."""
+    """The result of the last test on this page."""
 
     testing: bool = False
     tested: bool = False
@@ -31,14 +31,14 @@ class AccountCheck(AppState):
 
     @rx.event
     async def clear(self) -> None:
-        """Forget what was shown on the last page."""
+        """Remove the result shown on the previous page."""
         await self.require("accounts:read")
         self.testing = self.tested = self.sending = False
         self.summary = self.transcript = self.outcome = self.outcome_detail = ""
 
     @rx.event(background=True)
     async def test_form(self, given: dict[str, Any]) -> Any:
-        """Test what stands in the form, saved or not; a form sent to be saved is not ours."""
+        """Test the form, saved or not. A form submitted to be saved is ignored."""
         if given.get("act") != "test":
             return
         async with self:
@@ -80,7 +80,6 @@ class AccountCheck(AppState):
 
     @rx.event(background=True)
     async def send_test(self, given: dict[str, Any]) -> Any:
-        """Send a short message through the saved account."""
         async with self:
             actor = await self.require("accounts:write")
             number = (await self.get_state(AccountPage)).number

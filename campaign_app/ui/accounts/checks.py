@@ -1,4 +1,4 @@
-"""Cards of the account page: how it does, connection test with the server's own words, test message."""
+"""Cards of the account page: health, connection test with the server's replies, test message."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from campaign_app.ui.kit.vars import not_
 
 
 def machine_text(value: Any, label: str) -> rx.Component:
-    """Text as machines write it, in a box that can be scrolled by keyboard."""
+    """Machine output in a box that can be scrolled by keyboard."""
     return rx.el.pre(
         value,
         aria_label=label,
@@ -38,7 +38,7 @@ def _fact(label: str, value: Any) -> rx.Component:
 
 
 def standing_card() -> rx.Component:
-    """Health, use of the day, what the server offers and what it breaks on."""
+    """Health, today's use, the server's extensions and weakness."""
     s = AccountPage.standing
     retry = c.if_allowed("accounts:write", rx.el.div(c.small_button("Try again", on_click=AccountPage.forget_weakness)))
     return c.card(
@@ -93,7 +93,7 @@ def standing_card() -> rx.Component:
 
 
 def check_card(on_test: Any) -> rx.Component:
-    """Connect, log in, leave, with what is in the form now."""
+    """Connect, log in, quit, with the form's present values."""
     verdict = rx.cond(
         AccountCheck.works,
         c.callout(AccountCheck.summary, "success", title="Connected"),
@@ -126,7 +126,7 @@ def check_card(on_test: Any) -> rx.Component:
 
 
 def test_card() -> rx.Component:
-    """One message to oneself."""
+    """Send one message to yourself."""
     outcome = rx.cond(
         AccountCheck.outcome_ok,
         c.callout(AccountCheck.outcome, "success"),

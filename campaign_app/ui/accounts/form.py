@@ -1,4 +1,4 @@
-"""The account's form, made from the fields that the adapter of its provider declares."""
+"""The account's form, made from the fields that its provider's adapter declares."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def _pair(*fields: rx.Component) -> rx.Component:
 
 
 def text(name: str, label: str, *, hint: Any = "", optional: bool = False, **props: Any) -> rx.Component:
-    """A line of text that stays in the browser until the form is saved or tested."""
+    """A one-line text that stays in the browser until the form is saved or tested."""
     error = AccountPage.errors.get(name, "")
     return c.form_field(
         label,
@@ -139,7 +139,7 @@ def _limits() -> rx.Component:
 
 
 def account_form() -> rx.Component:
-    """What every account has, and between them the fields of the chosen provider."""
+    """The common fields, with the chosen provider's fields between them."""
     known = [(adapter.provider, _of_provider(adapter)) for adapter in registry.adapters()]
     return rx.form(
         form_callouts(AccountPage, reload=AccountPage.load_saved),

@@ -1,4 +1,4 @@
-"""An account and its form between the service and the page. Pure."""
+"""Converts an account and its form between the service and the page. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from campaign_app.delivery.reporting.account_rates import Pace
 from campaign_app.kit import days, text
 from campaign_app.ui.campaign_detail import figures
 
-_FREE = 10  # times the rate that it was lowered to: it limits nobody any more
+_FREE = 10  # times the lowered rate: above that it no longer limits
 _LIMITS: Final = ("limit_per_minute", "limit_per_day")
 
 
 @dataclass
 class Standing:
-    """How an account does, in words; empty texts are not shown."""
+    """An account's health as text. Empty texts are not shown."""
 
     health: str = "unused"
     words: str = ""
@@ -46,7 +46,7 @@ def pace(per_second: float) -> str:
 
 
 def pace_sentence(found: Pace, at: datetime, zone: str) -> str:
-    """How fast campaigns send because of a server's push-back, since when, and what follows."""
+    """How fast campaigns send after a server's push-back, since when, and what happens next."""
     lowered = f"The rate was lowered to {pace(found.lowered_to)} {_ago(found.at, at, zone)}"
     if found.per_second > _FREE * found.lowered_to:
         return f"{lowered}. Nothing was put off since then: campaigns may be as fast as before. No attempt was lost."
@@ -60,7 +60,7 @@ def _ago(then: datetime, at: datetime, zone: str) -> str:
 
 
 def standing(account: Account, at: datetime, zone: str, slowed: Pace | None = None) -> Standing:
-    """An account's state in words; `slowed` by its server's push-back."""
+    """An account's state as text; `slowed` by its server's push-back."""
     retry = account.circuit_open_until
     return Standing(
         health=account.health,
@@ -83,7 +83,7 @@ def standing(account: Account, at: datetime, zone: str, slowed: Pace | None = No
 
 
 class Used(Protocol):
-    """What went through an account."""
+    """How many messages an account has sent."""
 
     @property
     def sent_today(self) -> int: ...
@@ -94,7 +94,7 @@ class Used(Protocol):
 
 
 def used_words(used: Used, at: datetime, zone: str, today: str = "") -> str:
-    """12 · 12 of 1,000 · 12, limit 900 of 1,000 until 01:00. `today` is a word behind the number of the day."""
+    """12 · 12 of 1,000 · 12, limit 900 of 1,000 until 01:00. `today` is a word after today's number."""
     sent = f"{text.number(used.sent_today)}{today}"
     if not used.limit_per_day:
         return sent
@@ -116,7 +116,7 @@ def _reported(account: Account, at: datetime, zone: str) -> str:
 
 
 def reported_sentence(count: int, last: datetime, at: datetime, zone: str) -> str:
-    """How many reports refused the sender, and what follows."""
+    """How many reports say that the sender was refused, and what happens next."""
     ago = _ago(last, at, zone)
     several = f"{count:,} reports within an hour, the last one {ago}" if count > 1 else f"The last report came {ago}"
     return (
@@ -126,7 +126,7 @@ def reported_sentence(count: int, last: datetime, at: datetime, zone: str) -> st
 
 
 def values(provider: str, account: Account | None) -> tuple[dict[str, str], dict[str, str]]:
-    """What the form's fields hold at first, and what is chosen in its lists; those of a new account without one."""
+    """Initial values of the form's fields and lists. Without an account, those of a new one."""
     adapter = registry.adapter(provider)
     settings = account.settings if account else adapter.settings_model().model_dump(mode="json")
     choices = {field.name: str(settings[field.name]) for field in adapter.form.of_kind(Kind.CHOICE)}
@@ -139,7 +139,7 @@ def values(provider: str, account: Account | None) -> tuple[dict[str, str], dict
 def read_form(
     provider: str, given: Mapping[str, Any], account: Account | None, is_active: bool
 ) -> tuple[AccountForm, dict[str, str]]:
-    """The form as entered, and what is no number in it. Settings that it does not show stay as they are."""
+    """The form as submitted, and the fields that are not numbers. Settings that it does not show are unchanged."""
     adapter = registry.adapter(provider)
     settings, typed, wrong = fields.read(adapter.form, given)
     kept = {**account.settings} if account else {}
@@ -165,7 +165,7 @@ def _limit(given: str, name: str, wrong: dict[str, str]) -> int | None:
 
 
 def facts(account: Account) -> list[tuple[str, str]]:
-    """For people who may look but not change."""
+    """For people who may read but not change them."""
     return [
         *account.facts,
         ("Per minute", text.number(account.limit_per_minute) if account.limit_per_minute else "No limit"),

@@ -1,4 +1,4 @@
-"""Sending accounts: health, what they sent today, their limits."""
+"""Sending accounts: health, messages sent today, limits."""
 
 import reflex as rx
 
@@ -66,6 +66,6 @@ _TABLE = Table(
     find=find,
 )
 def accounts() -> rx.Component:
-    """The list, or how to begin."""
+    """The list, or the first steps when it is empty."""
     new = c.if_allowed("accounts:write", c.primary_button("New account", "plus", href=routes.account("new")))
     return list_page(AccountList, _TABLE, actions=[new], empty=_empty(), meta=AccountList.summary)

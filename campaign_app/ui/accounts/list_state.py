@@ -1,4 +1,4 @@
-"""The sending accounts and how they do."""
+"""The list of sending accounts with their health."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ from campaign_app.ui.pages import Hit
 
 @dataclass
 class AccountLine:
-    """One account as the list shows it; `share` is the used part of the day's limit, 0 to 100."""
+    """One account as the list shows it. `share` is the used part of the daily limit, 0 to 100."""
 
     id: int
     href: str
@@ -38,7 +38,7 @@ class AccountLine:
 
 
 class AccountList(ListState, AppState):
-    """The list; few enough for one page."""
+    """The list. There are few accounts, so it has one page."""
 
     spec: ClassVar[ListSpec] = ListSpec(may="accounts:read", one="account", address=routes.ACCOUNTS, paged=False)
     rows: list[AccountLine] = []
@@ -55,7 +55,6 @@ class AccountList(ListState, AppState):
 
 
 def line_of(row: AccountRow, at: datetime, zone: str) -> AccountLine:
-    """A row in words."""
     return AccountLine(
         id=row.id,
         href=routes.account(row.id),

@@ -94,7 +94,7 @@ def _compare() -> rx.Component:
     links=[Link(Area.MAIN, 60, phone="Analytics")],
 )
 def analytics() -> Any:
-    """Numbers of the period, funnel, best hours, campaigns side by side."""
+    """Figures of the period, funnel, best hours, comparison of campaigns."""
     period = rx.segmented_control.root(
         *(rx.segmented_control.item(f"{days} days", value=days) for days in PERIODS),
         value=AnalyticsPage.period,

@@ -1,4 +1,4 @@
-"""Figures over all campaigns for a period."""
+"""Figures of all campaigns for a period."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -37,8 +37,6 @@ class ComparedCampaign:
 
 
 class AnalyticsPage(AppState):
-    """The analytics page."""
-
     loading: bool = True
     period: str = "30"
     metric: str = "opened"
@@ -122,14 +120,14 @@ class AnalyticsPage(AppState):
 
     @rx.event
     async def choose(self, metric: str) -> None:
-        """Show another number in the chart."""
+        """Show another figure in the chart."""
         await self.require("analytics:read")
         self.metric = metric if metric in METRICS else "opened"
         self._draw()
 
     @rx.event
     async def choose_period(self, days: str | list[str]) -> Any:
-        """7, 30 or 90 days; it stays in the address."""
+        """7, 30 or 90 days. The address keeps it."""
         await self.require("analytics:read")
         return browser.redirect(routes.with_query(routes.ANALYTICS, days=days if days in PERIODS else "30"))
 

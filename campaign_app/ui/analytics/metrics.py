@@ -1,4 +1,4 @@
-"""The numbers of a period beside those of the one before: value, change, and whether that is good. Pure."""
+"""The figures of a period compared with the previous one: value, change, and whether that is good. Pure."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -29,7 +29,7 @@ class Cell:
 
 
 def cells(found: Overview) -> list[Cell]:
-    """Every metric of the period."""
+    """All metrics of the period."""
     return [_cell(key, found.totals, found.totals_before) for key in METRICS]
 
 

@@ -108,7 +108,7 @@ def _questions() -> rx.Component:
 
 @page(routes.CONTACT, title="Contact", on_load=ContactPage.load, may="contacts:read", parent=routes.CONTACTS)
 def contact() -> Any:
-    """Details left, what happened right."""
+    """Details on the left, timeline on the right."""
     stop = c.outline_button("Stop all messages", on_click=ask(ContactQuestions, "stop"))
     allow = c.outline_button("Allow messages", on_click=ask(ContactQuestions, "allow"))
     actions = [

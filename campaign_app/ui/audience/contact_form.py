@@ -1,4 +1,4 @@
-"""The dialog for one contact."""
+"""The dialog of one contact."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def _attribute(pair: Any, index: Any) -> rx.Component:
 
 
 def contact_dialog() -> rx.Component:
-    """Every field, custom attributes below."""
+    """All fields, then custom attributes."""
     attributes = rx.fragment(
         rx.foreach(ContactForm.attributes, _attribute),
         rx.el.div(c.text_link("Add attribute", on_click=ContactForm.add_attribute)),

@@ -28,7 +28,7 @@ _ROWS: Final = (
 
 
 class ContactForm(FormDialog, AppState):
-    """The fields of a contact, custom attributes below them as pairs of name and value."""
+    """The fields of a contact, then custom attributes as pairs of name and value."""
 
     form: ClassVar[Form] = Form("contact", "contacts:write", _ROWS)
     attributes: list[tuple[str, str]] = []

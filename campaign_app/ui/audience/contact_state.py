@@ -1,4 +1,4 @@
-"""One contact: details, permission, figures, timeline."""
+"""The state of one contact: details, permission, figures, timeline."""
 
 from datetime import datetime
 from itertools import groupby
@@ -28,8 +28,6 @@ LIMIT: Final = 200
 
 
 class ContactPage(AppState):
-    """The page of one contact."""
-
     loading: bool = True
     number: int = 0
     name: str = ""
@@ -49,7 +47,6 @@ class ContactPage(AppState):
 
     @rx.event
     async def load(self) -> None:
-        """Open the page."""
         await self.require("contacts:read")
         async with self.busy():
             await self._read()
@@ -94,7 +91,7 @@ class ContactPage(AppState):
 
 
 class ContactQuestions(Questions, AppState):
-    """What is asked about the contact of the page."""
+    """Questions about the contact of the page."""
 
     async def _stop(self, actor: Actor) -> Any:
         page = await self.get_state(ContactPage)
@@ -124,7 +121,7 @@ class ContactQuestions(Questions, AppState):
 
 
 def timeline_days(items: list[TimelineItem], at: datetime, zone: str) -> list[TimelineDay]:
-    """Events under the day they happened on, newest first."""
+    """Events grouped by day, newest first."""
     place = ZoneInfo(zone)
 
     def heading(item: TimelineItem) -> str:

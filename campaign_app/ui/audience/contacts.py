@@ -115,7 +115,7 @@ _TABLE = Table(
     find=palette_sources.find_contacts,
 )
 def contacts() -> Any:
-    """Filters, the table, acts on what is chosen."""
+    """Filters, the table, bulk actions."""
     actions = [
         c.if_allowed(
             "contacts:export",

@@ -1,4 +1,4 @@
-"""The contact list, and what is done with many contacts at once."""
+"""The contact list and its bulk actions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def _target(chosen: Chosen) -> people.Target:
 
 
 class Contacts(BulkState, AppState):
-    """All contacts, by what the filters leave."""
+    """All contacts that match the filters."""
 
     spec: ClassVar[ListSpec] = ListSpec(
         may="contacts:read",
@@ -91,12 +91,12 @@ class Contacts(BulkState, AppState):
 
     @rx.var
     def everything_words(self) -> str:
-        """The link that chooses all contacts."""
+        """The link that selects all contacts."""
         return "All that match are chosen" if self.everything else f"Choose all {self.total_text}"
 
     @rx.var
     def export_address(self) -> str:
-        """Where the contacts under these filters are downloaded."""
+        """The download address of the contacts that match these filters."""
         found = self.filters
         return routes.with_query(
             "/files/contacts.csv",
@@ -123,7 +123,7 @@ class Contacts(BulkState, AppState):
 
 
 def contact_query(query: ListQuery) -> ContactQuery:
-    """The room's question."""
+    """The list's question as the room's query."""
     status = query.filter("status")
     return ContactQuery(
         search=query.search,
@@ -139,7 +139,6 @@ def contact_query(query: ListQuery) -> ContactQuery:
 
 
 def line_of(row: ContactRow, zone: str) -> ContactLine:
-    """A contact in words."""
     return ContactLine(
         id=row.id,
         name=row.name,

@@ -86,7 +86,7 @@ def _encoding(line: EncodingLine) -> rx.Component:
 
 
 def _encodings() -> rx.Component:
-    """Asked only where the file's letters can be read in several ways."""
+    """Shown only when the file's text can be decoded in several ways."""
     ask = "The file does not say how its letters are written. Choose the line in which the names are spelt right."
     return rx.cond(
         has_items(ImportPage.encodings),

@@ -1,4 +1,4 @@
-"""One import: match columns, check rows, watch it run, read what was left out."""
+"""One import: match columns, check rows, follow progress, read rejected rows."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -35,7 +35,7 @@ DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 @dataclass
 class ColumnLine:
-    """One column of the file and where it goes."""
+    """One column of the file and its target field."""
 
     index: int
     heading: str
@@ -48,7 +48,7 @@ class ColumnLine:
 
 @dataclass
 class EncodingLine:
-    """A way to read the letters, and what it makes of some cells."""
+    """One encoding, and how it decodes some cells."""
 
     codec: str
     label: str
@@ -66,8 +66,6 @@ class CheckLine:
 
 
 class ImportPage(AppState):
-    """The page of one import."""
-
     loading: bool = True
     working: bool = False
     step: str = "match"
@@ -212,7 +210,7 @@ class ImportPage(AppState):
 
     @rx.event
     async def send_to(self, index: int, value: str) -> None:
-        """Where a column goes: a field, "attribute", or "-" to leave it out."""
+        """The target of a column: a field, "attribute", or "-" to leave it out."""
         await self.require("contacts:import")
         column = next((one for one in self._columns if one.index == index), None)
         if column is None:
@@ -225,12 +223,12 @@ class ImportPage(AppState):
 
     @rx.event
     async def read_in(self, codec: str) -> None:
-        """The encoding that shows the letters right."""
+        """Choose the encoding."""
         await self._read_as(encoding=codec)
 
     @rx.event
     async def headings_in(self, number: str) -> None:
-        """The row with the headings; what stands above is passed over."""
+        """Choose the heading row. Rows above it are skipped."""
         if number.isdecimal() and len(number) <= 4:
             await self._read_as(rows_above=int(number))
 
@@ -243,33 +241,32 @@ class ImportPage(AppState):
 
     @rx.event
     async def choose_country(self, value: str) -> None:
-        """The country of phone numbers without a code."""
+        """The country of phone numbers without a country code."""
         await self.require("contacts:import")
         self.country = value
         await self._check()
 
     @rx.event
     async def choose_list(self, value: str) -> None:
-        """The list that the contacts join: none, new, or an id."""
+        """The list that the contacts are added to: none, new, or an id."""
         await self.require("contacts:import")
         self.list_choice = value
 
     @rx.event
     async def name_list(self, value: str) -> None:
-        """The name of the new list."""
         await self.require("contacts:import")
         self.list_name = value
 
     @rx.event
     async def show_rows(self, which: str) -> None:
-        """The preview's problems, or all its rows."""
+        """Show the preview's problems, or all its rows."""
         await self.require("contacts:import")
         self.all_rows = which == "all"
         self._draw()
 
     @rx.event
     async def start(self) -> Any:
-        """Import it."""
+        """Start the import."""
         actor = await self.require("contacts:import")
         number = to_id(self.import_id, "import")
         self.working = True
@@ -292,7 +289,7 @@ class ImportPage(AppState):
 
     @rx.event
     async def stop(self) -> Any:
-        """Stop after the present rows; what was imported stays."""
+        """Stop after the current rows. Imported rows stay."""
         actor = await self.require("contacts:import")
         async with db.transaction() as session:
             await imports.cancel(session, actor, to_id(self.import_id, "import"))

@@ -59,7 +59,7 @@ _TABLE = Table(
     command=Command("Import CSV", "upload", "contacts:import"),
 )
 def imports() -> rx.Component:
-    """The box to upload, then what was imported before."""
+    """The upload box, then earlier imports."""
     box = c.upload_box(
         "Choose a CSV file or drop it here",
         "Any encoding and delimiter, up to 512 MB",

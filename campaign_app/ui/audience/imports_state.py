@@ -1,4 +1,4 @@
-"""All imports, and the way to a new one."""
+"""All imports, and the upload of a new file."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -57,12 +57,11 @@ class Imports(ListState, AppState):
 
 
 def size(count: int) -> str:
-    """Bytes for people: 4.1 MB."""
+    """A file size for people: 4.1 MB."""
     return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{max(1, count // 1000)} kB"
 
 
 def line_of(row: ImportRow, zone: str) -> ImportLine:
-    """An import in words."""
     status, label = STATUS[row.status]
     rejected = sum(row.result.get("rejected", {}).values())
     return ImportLine(

@@ -1,4 +1,4 @@
-"""Making, renaming and deleting a list."""
+"""Creating, renaming and deleting a list."""
 
 from typing import Any, ClassVar
 
@@ -16,8 +16,6 @@ from campaign_app.ui.kit.forms_state import Field, Form, FormDialog
 
 
 class ListForm(FormDialog, AppState):
-    """A list's name and description."""
-
     form: ClassVar[Form] = Form(
         "list", "contacts:write", (Field("name", "Name"), Field("description", "Description", optional=True))
     )
@@ -40,12 +38,12 @@ class ListForm(FormDialog, AppState):
 
 
 class ListQuestions(Questions, AppState):
-    """Deleting a list; its contacts stay."""
+    """Deletes a list; its contacts stay."""
 
     words: str = ""
 
     async def _prepare(self, actor: Actor) -> Any:
-        """What would really happen; a list in use is not even asked about."""
+        """What deleting would change. A list in use is refused without a question."""
         async with db.reading() as session:
             members, used = await people.list_fate(session, actor, to_id(self.key, "list"))
         self.words = fate_words(members)

@@ -49,7 +49,6 @@ _TABLE = Table(
     links=[Link(Area.SOURCES, 20)],
 )
 def lists() -> rx.Component:
-    """The table of lists."""
     new = c.if_allowed("contacts:write", c.primary_button("New list", "plus", on_click=open_form(ListForm)))
     empty = c.empty_state(
         "list",

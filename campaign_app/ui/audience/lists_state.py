@@ -29,7 +29,7 @@ class ListLine:
 
 
 class Lists(ListState, AppState):
-    """All lists; few enough for one page."""
+    """All lists. There are few, so they have one page."""
 
     spec: ClassVar[ListSpec] = ListSpec(may="contacts:read", one="list", address=routes.LISTS, paged=False)
     rows: list[ListLine] = []

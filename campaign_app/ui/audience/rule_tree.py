@@ -1,6 +1,6 @@
-"""Segment rules as the editor holds them: groups of all, any or none; leaves whose values are still text. Pure.
+"""Segment rules as the editor holds them: groups (all, any or none) and rules whose values are still text. Pure.
 
-A path such as "0.2" names the third rule of the first rule of the outermost group; "" is that group itself.
+A path such as "0.2" is the third rule of the first rule of the outermost group; "" is that group itself.
 """
 
 import copy
@@ -19,7 +19,7 @@ EMPTY: Final[Rules] = {"op": "and", "rules": []}
 
 @dataclass
 class RuleLine:
-    """One line of the editor: a group's head or a rule. `kind` says which control the value needs."""
+    """One line of the editor: the head of a group, or a rule. `kind` decides the control of the value."""
 
     path: str
     depth: int
@@ -47,13 +47,13 @@ def to_editor(rules: Rules) -> Rules:
 
 
 def outermost(rules: Rules) -> Rules:
-    """The editor's tree with a group at its root."""
+    """The editor's tree with a group as its root."""
     tree = to_editor(rules) if rules else copy.deepcopy(EMPTY)
     return tree if "rules" in tree else {"op": "and", "rules": [tree]}
 
 
 def to_rules(tree: Rules) -> Rules:
-    """The editor's tree as it is stored; values get their types where the text allows it."""
+    """The editor's tree in stored form. Values get their types where the text allows it."""
     if "field" in tree:
         return {"field": tree["field"], "op": tree["op"], "value": _typed(tree)}
     inner = [to_rules(rule) for rule in tree["rules"]]
@@ -100,7 +100,7 @@ def _number(text: str) -> float | str:
 
 
 class RuleGone(Conflict, LookupError):
-    """The tree has nothing at that path any more."""
+    """The tree no longer has anything at that path."""
 
     def __init__(self) -> None:
         super().__init__("This rule is not there any more. Reload the page and try again.", title="No such rule")
@@ -139,7 +139,7 @@ def _leaf_line(leaf: Rules, path: str, depth: int, info: FieldInfo | None, error
 
 
 def _by_editor_path(tree: Rules, errors: dict[str, str]) -> dict[str, str]:
-    """The checker's paths ("rules.0.value", through a "not") as the editor's."""
+    """The checker's paths ("rules.0.value", through a "not") as paths of the editor."""
     found: dict[str, str] = {}
     for path, message in errors.items():
         node, place = tree, []
@@ -187,7 +187,7 @@ def add(tree: Rules, path: str, new: Rules) -> Rules:
 
 
 def remove(tree: Rules, path: str) -> Rules:
-    """The tree without what is at `path`."""
+    """The tree without the node at `path`."""
     changed = copy.deepcopy(tree)
     parent, _, last = path.rpartition(".")
     node(changed, path)
@@ -196,7 +196,7 @@ def remove(tree: Rules, path: str) -> Rules:
 
 
 def change(tree: Rules, path: str, **values: str) -> Rules:
-    """The tree with some values of a group or rule changed; a new field brings its first question."""
+    """The tree with changed values of a group or rule. A new field comes with its first operator."""
     changed = copy.deepcopy(tree)
     found = node(changed, path)
     if values.get("field", found.get("field")) != found.get("field"):

@@ -122,7 +122,7 @@ def _count() -> rx.Component:
 
 @page(routes.SEGMENT, title="Segment", on_load=SegmentEditor.load, may="segments:read", parent=routes.SEGMENTS)
 def segment() -> Any:
-    """Name and rules left, who they find right."""
+    """Name and rules on the left, the people found on the right."""
     rules = c.card(
         rx.cond(
             SegmentEditor.loading,

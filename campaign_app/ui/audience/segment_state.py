@@ -1,4 +1,4 @@
-"""The editor of one segment: rules, live count, the first people it finds."""
+"""The editor of one segment: rules, live count, the first people found."""
 
 from typing import Any, ClassVar
 
@@ -21,7 +21,7 @@ from campaign_app.ui.kit.forms_state import Field, Form, FormState, validated
 
 
 class SegmentEditor(FormState, AppState):
-    """One segment; the address "new" makes one. Name and description are a form, the rules are kept here."""
+    """One segment; the address "new" creates one. Name and description are a form, the rules are kept here."""
 
     form: ClassVar[Form] = Form(
         "segment", "segments:write", ((Field("name", "Name"), Field("description", "Description", optional=True)),)
@@ -33,7 +33,7 @@ class SegmentEditor(FormState, AppState):
     count_text: str = ""
     count_words: str = "contacts fit now"
     people: list[tuple[str, str]] = []
-    rules_revision: int = 0  # inputs keep what is typed in them; after rules moved they are made anew
+    rules_revision: int = 0  # inputs keep their typed text; they are created again after rules moved
     _number: int = 0
     _version: int | None = None
     _tree: dict[str, Any] = rule_tree.EMPTY
@@ -42,14 +42,13 @@ class SegmentEditor(FormState, AppState):
 
     @rx.event
     async def load(self) -> None:
-        """Open the editor."""
         await self.require("segments:read")
         if not self._is_filled():
             await self._read()
 
     @rx.event
     async def load_saved(self) -> None:
-        """What somebody else has saved, in the place of what is here."""
+        """Replace the editor's content with what somebody else has saved."""
         await self.require("segments:read")
         await self._read()
         self.revision += 1
@@ -106,14 +105,14 @@ class SegmentEditor(FormState, AppState):
 
     @rx.event
     async def remove(self, path: str) -> None:
-        """Drop a rule or a group with all in it."""
+        """Remove a rule, or a group with its content."""
         await self.require("segments:write")
         if path:
             await self._replace(rule_tree.remove(self._tree, path))
 
     @rx.event
     async def change(self, path: str, part: str, value: str) -> None:
-        """Change a group's word, or a rule's field, op or value."""
+        """Change a group's kind, or a rule's field, operator or value."""
         await self.require("segments:write")
         if part in {"op", "field", "value"}:
             await self._replace(rule_tree.change(self._tree, path, **{part: value}), moved=False)

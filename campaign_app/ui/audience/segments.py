@@ -47,7 +47,6 @@ _TABLE = Table(
     find=palette_sources.find_segments,
 )
 def segments() -> rx.Component:
-    """The table of segments."""
     new = c.if_allowed("segments:write", c.primary_button("New segment", "plus", href=routes.segment("new")))
     empty = c.empty_state(
         "layers",

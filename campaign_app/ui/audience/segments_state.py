@@ -31,7 +31,7 @@ class SegmentLine:
 
 
 class Segments(ListState, AppState):
-    """All segments; few enough for one page."""
+    """All segments. There are few, so they have one page."""
 
     spec: ClassVar[ListSpec] = ListSpec(may="segments:read", one="segment", address=routes.SEGMENTS, paged=False)
     rows: list[SegmentLine] = []
@@ -44,7 +44,7 @@ class Segments(ListState, AppState):
 
 
 class SegmentQuestions(Questions, AppState):
-    """Deleting a segment."""
+    """Deletes a segment."""
 
     async def _delete(self, actor: Actor) -> Any:
         async with db.transaction() as session:

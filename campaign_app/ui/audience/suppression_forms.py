@@ -7,7 +7,7 @@ from campaign_app.ui.kit.dialogs import form_dialog, question
 
 
 def suppression_dialogs() -> rx.Component:
-    """Addresses to add; the question before one is taken off."""
+    """Addresses to add; the question before one is removed."""
     return rx.fragment(
         form_dialog(
             SuppressionForm,

@@ -1,4 +1,4 @@
-"""Adding addresses to the suppression list, and taking one off it."""
+"""Adding addresses to the suppression list and removing one."""
 
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ _HINT = "E-mail addresses or phone numbers, one a line or separated by commas"
 
 
 class SuppressionForm(FormDialog, AppState):
-    """Addresses that no campaign may reach any more. The dialog stays open when none was one."""
+    """Addresses that no campaign may write to. The dialog stays open when the text contains no address."""
 
     form: ClassVar[Form] = Form(
         "suppress",
@@ -53,7 +53,7 @@ def _not_added(invalid: list[str]) -> str:
 
 
 class SuppressionQuestions(Questions, AppState):
-    """Taking an address off the list; `key` is the address."""
+    """Removes an address from the list; `key` is the address."""
 
     async def _remove(self, actor: Actor) -> Any:
         async with db.transaction() as session:

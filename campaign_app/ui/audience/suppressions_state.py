@@ -1,4 +1,4 @@
-"""Addresses that no campaign may reach."""
+"""Addresses that no campaign may write to."""
 
 from dataclasses import dataclass
 from typing import ClassVar

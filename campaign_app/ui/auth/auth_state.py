@@ -1,4 +1,4 @@
-"""What the pages before sign-in may know: the words of an error, where to go next, whether an owner exists."""
+"""What the pages before sign-in may know: an error text, the next page, whether an owner exists."""
 
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ _ERRORS: Final = {
 
 
 def error_text(code: str, wait: str) -> str:
-    """The words for what the server put into the address; "" for none."""
+    """The text for the error code in the address; "" without one."""
     if code == "throttled":
         number, _, unit = wait.partition(" ")
         shown = wait if number.isdecimal() and len(number) < 5 and unit in {"s", "min"} else "a minute"
@@ -38,16 +38,16 @@ def error_text(code: str, wait: str) -> str:
 
 @public
 class AuthState(AppState):
-    """Nothing here tells a stranger more than whether the installation is new."""
+    """A stranger learns only whether the installation is new."""
 
     error: str = ""
     email: str = ""
-    has_link: bool = False  # only chooses what the page shows; the server asks for the link itself
+    has_link: bool = False  # only decides what the page shows; the server checks the link itself
     _next: str = ""
 
     @rx.event
     async def open_login(self) -> Any:
-        """Sends those signed in already onwards, and a new installation to its first start."""
+        """Redirects signed-in people, and a new installation to its first start."""
         self._read_address()
         if await current_actor(session_digest(self.router.headers.cookie), for_set_up=True):
             return browser.redirect(self._next or routes.DASHBOARD)
@@ -55,12 +55,12 @@ class AuthState(AppState):
 
     @rx.event
     async def open_code(self) -> None:
-        """The second step; who may take it, the server knows by a cookie that no page can read."""
+        """The second step. A cookie that no page can read tells the server who may take it."""
         self._read_address()
 
     @rx.event
     async def open_setup(self) -> Any:
-        """Only until the first owner exists."""
+        """Available only until the first owner exists."""
         self._read_address()
         self.has_link = bool(self.query("link"))
         return browser.redirect(routes.LOGIN) if await _has_owner() else None

@@ -1,4 +1,4 @@
-"""The sign-in page. The browser itself posts the form: only an HTTP answer can set the HttpOnly cookie."""
+"""The sign-in page. The browser posts the form itself, because only an HTTP response can set the HttpOnly cookie."""
 
 import reflex as rx
 
@@ -14,7 +14,7 @@ _SHOW_OR_HIDE = (
 
 
 def auth_card(title: str, text: str, form: rx.Component, foot: str) -> rx.Component:
-    """Card in the middle of an empty window."""
+    """A card in the middle of an empty window."""
     return rx.el.div(
         brand(),
         rx.el.div(rx.el.h1(title), rx.el.p(text, class_name="b-dense b-muted"), form, class_name="b-auth-card"),
@@ -24,12 +24,12 @@ def auth_card(title: str, text: str, form: rx.Component, foot: str) -> rx.Compon
 
 
 def auth_error() -> rx.Component:
-    """What went wrong with the last attempt."""
+    """The error of the last attempt."""
     return rx.cond(AuthState.error != "", c.callout(AuthState.error, "error"), rx.fragment())
 
 
 def password_field(name: str, label: str, autocomplete: str, hint: str = "") -> rx.Component:
-    """Password with a button that shows it; the switch stays in the browser."""
+    """A password with a button that shows it. The switch stays in the browser."""
     eye = rx.el.button(
         c.icon("eye"),
         type="button",
@@ -47,7 +47,7 @@ def password_field(name: str, label: str, autocomplete: str, hint: str = "") -> 
 
 @page(routes.LOGIN, title="Sign in", on_load=AuthState.open_login, variant="blank")
 def login() -> rx.Component:
-    """E-mail and password; everything else is the server's."""
+    """E-mail and password; the server does the rest."""
     form = native_form(
         auth_error(),
         rx.el.input(type="hidden", name="next"),
@@ -75,7 +75,7 @@ def login() -> rx.Component:
 
 @page(routes.LOGIN_CODE, title="Enter your code", on_load=AuthState.open_code, variant="blank")
 def code() -> rx.Component:
-    """The second step, for accounts that have a second factor."""
+    """The second step, for users with a second factor."""
     form = native_form(
         auth_error(),
         rx.el.input(type="hidden", name="next"),

@@ -1,4 +1,4 @@
-"""The first start: whoever opens a new installation makes its owner."""
+"""The first start: whoever opens a new installation becomes its owner."""
 
 import reflex as rx
 

@@ -1,1 +1,1 @@
-"""campaign_builder."""
+"""The campaign builder: five steps from set-up to launch."""

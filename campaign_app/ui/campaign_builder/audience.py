@@ -1,4 +1,4 @@
-"""Second step of the builder: lists, segments, exclusions, and how many people that reaches."""
+"""Second step of the builder: lists, segments, exclusions, and the number of recipients."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from campaign_app.ui.kit.vars import choose, has_items
 
 
 def audience_step() -> rx.Component:
-    """Choices left, the count right."""
+    """Choices on the left, the count on the right."""
     return rx.el.div(
         rx.el.div(
             rx.el.div(

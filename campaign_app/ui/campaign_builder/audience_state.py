@@ -1,4 +1,4 @@
-"""Second step: who gets it."""
+"""Second step: the audience."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -33,14 +33,14 @@ class Choice:
 
 @dataclass
 class SummaryRow:
-    """A number of the summary."""
+    """A figure of the summary."""
 
     label: str
     value: str
 
 
 class BuilderAudience(Builder):
-    """Lists and segments that are in, and those whose people are left out. Counted after each change."""
+    """Included and excluded lists and segments. Counted after each change."""
 
     everyone: bool = False
     choices: list[Choice] = []
@@ -55,13 +55,13 @@ class BuilderAudience(Builder):
 
     @rx.var
     def shown(self) -> list[Choice]:
-        """The choices whose name contains what was searched."""
+        """The choices whose name contains the search text."""
         wanted = self.search.strip().lower()
         return [choice for choice in self.choices if wanted in choice.name.lower()]
 
     @rx.event
     async def open_step(self) -> Any:
-        """Fills the screen, then counts."""
+        """Fill the screen, then count."""
         actor = await self.require("campaigns:write")
         async with db.reading() as session:
             lists = await audience.lists(session, actor)
@@ -80,7 +80,7 @@ class BuilderAudience(Builder):
         self.excluded = [key for key in _keys(stored, "exclude_lists", "exclude_segments") if key in known]
         self.search = ""
         self.opened = "audience"
-        async for step in self._store():  # without what was deleted since
+        async for step in self._store():  # without those deleted meanwhile
             yield step
 
     @rx.event
@@ -93,7 +93,7 @@ class BuilderAudience(Builder):
 
     @rx.event
     async def include(self, key: str, on: bool) -> Any:
-        """A list or segment in or out of the audience."""
+        """Include a list or segment in the audience, or remove it."""
         await self.require("campaigns:write")
         self.included = _with(self.included, key, on)
         self.excluded = _with(self.excluded, key, False) if on else self.excluded
@@ -102,7 +102,7 @@ class BuilderAudience(Builder):
 
     @rx.event
     async def exclude(self, key: str, on: bool) -> Any:
-        """Its people get nothing, whatever else they are in."""
+        """Exclude its people, whatever else they are in."""
         await self.require("campaigns:write")
         self.excluded = _with(self.excluded, key, on)
         self.included = _with(self.included, key, False) if on else self.included
@@ -111,7 +111,7 @@ class BuilderAudience(Builder):
 
     @rx.event
     async def find(self, search: str) -> None:
-        """Narrows the choices."""
+        """Narrow the choices."""
         await self.require("campaigns:write")
         self.search = search
 

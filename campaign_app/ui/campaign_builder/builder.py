@@ -1,4 +1,4 @@
-"""The builder: a window of its own with five steps."""
+"""The builder: its own full window with five steps."""
 
 from typing import cast
 

@@ -1,4 +1,4 @@
-"""The finishing time as bars by hour: a module of its own, because Plotly comes with it."""
+"""The finishing time as bars by hour. A separate module because it loads Plotly."""
 
 import reflex as rx
 
@@ -9,7 +9,7 @@ from campaign_app.ui.kit.vars import has_items
 
 
 def finish_card() -> rx.Component:
-    """When the last message leaves, and how many go in each hour."""
+    """When the last message is sent, and how many per hour."""
     return c.card(
         rx.el.p(State.finish_text, class_name="b-dense b-muted"),
         rx.cond(

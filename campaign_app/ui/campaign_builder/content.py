@@ -1,4 +1,4 @@
-"""Third step of the builder: the texts left, the message as one person gets it right."""
+"""Third step of the builder: texts on the left, the message for one person on the right."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from campaign_app.ui.kit.vars import joined
 
 
 def content_step() -> rx.Component:
-    """Two panes; where both do not fit, a switch."""
+    """Two panes, or a switch where both do not fit."""
     return rx.fragment(
         rx.el.div(
             rx.segmented_control.root(

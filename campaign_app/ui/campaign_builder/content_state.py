@@ -1,4 +1,4 @@
-"""Third step: subject, preview text and the message, in either editor over one HTML."""
+"""Third step: subject, preview text and the message, in either editor on the same HTML."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class TemplateCard:
 
 
 class BuilderContent(Builder):
-    """`on_change` of an editor only stores; `text_revision` grows when the server puts another text into it."""
+    """An editor's `on_change` only stores the text. `text_revision` increases when the server replaces the text."""
 
     subject: str = ""
     preheader: str = ""
@@ -44,7 +44,7 @@ class BuilderContent(Builder):
 
     @rx.event
     async def open_step(self) -> Any:
-        """Fills the screen; the editors appear when the variables are known, because chips carry their labels."""
+        """Fill the screen. Editors appear when the variables are known, because chips show their labels."""
         await self.require("campaigns:write")
         self._show()
         self.mode = "write"
@@ -58,28 +58,26 @@ class BuilderContent(Builder):
 
     @rx.event
     async def set_subject(self, subject: str) -> None:
-        """The line in the inbox."""
         await self.require("campaigns:write")
         self.subject = subject
         await self._save(subject=subject)
 
     @rx.event
     async def set_preheader(self, preheader: str) -> None:
-        """What the inbox shows after the subject."""
+        """The text that the inbox shows after the subject."""
         await self.require("campaigns:write")
         self.preheader = preheader
         await self._save(preheader=preheader)
 
     @rx.event
     async def set_html(self, html: str) -> None:
-        """The message as HTML."""
         await self.require("campaigns:write")
         self.html = html
         await self._save(html=html)
 
     @rx.event
     async def set_plain(self, plain: str) -> None:
-        """A plain-text version of one's own; empty: made from the HTML."""
+        """A separate plain-text version; empty: made from the HTML."""
         await self.require("campaigns:write")
         self.plain = plain
         await self._save(text=plain)
@@ -92,7 +90,7 @@ class BuilderContent(Builder):
 
     @rx.event
     async def switch_editor(self, editor: str | list[str]) -> Any:
-        """To the other editor; asks first when something would be lost."""
+        """Switch to the other editor. Asks first when something would be lost."""
         await self.require("campaigns:write")
         if editor == self.editor or editor not in list(Editor):
             return None
@@ -106,7 +104,7 @@ class BuilderContent(Builder):
 
     @rx.event
     async def use_template(self, template_id: int) -> Any:
-        """Takes subject, preview text and message from a template; what was there comes back with Undo."""
+        """Take subject, preview text and message from a template. Undo restores the previous ones."""
         actor = await self.require("campaigns:write")
         async with db.reading() as session:
             found = await templates_service.get(session, actor, template_id)
@@ -122,7 +120,7 @@ class BuilderContent(Builder):
 
     @rx.event
     async def put_back(self) -> Any:
-        """Undo of the last switch or template."""
+        """Undo the last switch or template."""
         await self.require("campaigns:write")
         return await self._replace(**self._before) if self._before else None
 
@@ -134,14 +132,14 @@ class BuilderContent(Builder):
 
 
 class TemplatePicker(Dialog, AppState):
-    """The template library over the page."""
+    """The template library, shown over the page."""
 
     loading: bool = False
     templates: list[TemplateCard] = []
 
     @rx.event
     async def show(self) -> Any:
-        """Open it and read the templates."""
+        """Read the templates and open it."""
         actor = await self.require("templates:read")
         self._open()
         async with self.busy():
@@ -158,7 +156,7 @@ def _card(row: Template, pictures: Mapping[int, str]) -> TemplateCard:
 
 
 class BuilderQuestions(Questions, AppState):
-    """Going to the simple editor although something is lost; can be undone from the toast."""
+    """Switches to the simple editor although something is lost. The toast offers Undo."""
 
     async def _switch(self, actor: Actor) -> Any:  # noqa: ARG002
         page = await self.get_state(BuilderContent)

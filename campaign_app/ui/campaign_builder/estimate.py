@@ -1,4 +1,4 @@
-"""The finishing time while limits are being chosen: the same arithmetic as pre-flight, over what is on the screen."""
+"""The finishing time while limits are being chosen. Same calculation as pre-flight, with the values on the screen."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ async def in_words(
 ) -> tuple[str, str]:
     """("Finishes today, about 11:18", "4,218 messages, about 31 per minute: …") for the fields of a CampaignPatch.
 
-    `kind`: of address.
+    `kind`: the kind of address.
     """
     try:
         count = (await audiences.count(session, fields["audience"] or {}, kind)).reachable

@@ -1,4 +1,4 @@
-"""The content step of a channel without an editor of its own: the fields that it declares, and the message as made."""
+"""The content step of a channel without its own editor: its declared fields, and the resulting message."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from campaign_app.ui.campaign_builder.state import Builder
 
 
 def fields_step(channel: Channel) -> rx.Component:
-    """The form left, what one person gets right."""
+    """The form on the left, the message for one person on the right."""
     rows = [_field(field) for field in channel.content_form.fields]
     return rx.el.div(
         rx.el.div(step_head("What it says", "Variables stand in double braces."), *rows, class_name="bd-col"),

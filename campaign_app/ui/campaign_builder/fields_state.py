@@ -1,4 +1,4 @@
-"""Third step where a channel declares its fields: each is saved when it is left."""
+"""Third step for a channel that declares its fields. Each is saved when it loses focus."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from campaign_app.ui.campaign_builder.state import OPENERS, Builder
 
 
 class BuilderFields(Builder):
-    """What is typed stays in the browser until it is saved."""
+    """Input stays in the browser until it is saved."""
 
     values: dict[str, str] = {}
     rendered: str = ""
@@ -22,7 +22,6 @@ class BuilderFields(Builder):
 
     @rx.event
     async def open_step(self) -> None:
-        """Fills the screen."""
         actor = await self.require("campaigns:write")
         stored = self._mine["content"] or {}
         fields = registry.channel(self.channel).content_form.fields
@@ -32,7 +31,7 @@ class BuilderFields(Builder):
 
     @rx.event
     async def change(self, name: str, value: str) -> Any:
-        """One field of the message."""
+        """Change one field of the message."""
         actor = await self.require("campaigns:write")
         if name not in self.values:
             return

@@ -1,4 +1,4 @@
-"""When a campaign will be done, in words and as bars by hour. Pure."""
+"""When a campaign will finish, as text and as bars by hour. Pure."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -54,7 +54,7 @@ def rate_words(count: int, started: datetime, finished: datetime | None, limited
 def chart(
     hours: Sequence[tuple[datetime, int]], windows: Mapping[str, Any], zone: str, *, dark: bool, height: int = 148
 ) -> dict[str, Any]:
-    """Bars with the number above, closed hours as bands; by day when it takes longer than 36 hours."""
+    """Bars with the number above and closed hours as bands. Bars are days when it takes longer than 36 hours."""
     if not hours:
         return {}
     tz = ZoneInfo(zone)

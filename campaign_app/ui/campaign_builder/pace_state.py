@@ -1,4 +1,4 @@
-"""Fourth step, second half: how fast it goes and in which hours."""
+"""Fourth step, second half: rate and sending windows."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _LIMITS = {"rate_per_minute": (1, 1_000_000), "batch_size": (1, 1_000_000), "bat
 
 
 class BuilderPace(BuilderSchedule):
-    """Limits of the campaign itself; those of the account hold besides."""
+    """Limits of the campaign itself. Account limits also apply."""
 
     rate_per_minute: str = ""
     batch_size: str = ""
@@ -23,7 +23,7 @@ class BuilderPace(BuilderSchedule):
 
     @rx.event
     async def open_pace(self) -> Any:
-        """Fills this half, then estimates."""
+        """Fill this half, then estimate."""
         await self.require("campaigns:write")
         mine = self._mine
         self.rate_per_minute = str(mine["rate_per_minute"] or "")
@@ -65,7 +65,7 @@ class BuilderPace(BuilderSchedule):
             await self._estimate()
 
     def _limit(self, field: str, value: str) -> float | None:
-        """The number (0 for empty), None when it is not one or out of bounds; the field then says so."""
+        """The number (0 when empty), or None when it is invalid or out of bounds; then the field shows the error."""
         low, high = _LIMITS[field]
         found = _number(value)
         if found is None or (value.strip() and not low <= found <= high):
@@ -76,7 +76,7 @@ class BuilderPace(BuilderSchedule):
 
     @rx.event
     async def choose_hours(self, any_hour: bool) -> None:
-        """At any time, or only in windows."""
+        """At any time, or only in sending windows."""
         await self.require("campaigns:write")
         self.any_hour = any_hour
         if not any_hour and not any(day.on for day in self.days):
@@ -85,14 +85,14 @@ class BuilderPace(BuilderSchedule):
 
     @rx.event
     async def toggle_day(self, number: int, on: bool) -> None:
-        """Whether this weekday has a window."""
+        """Switch this weekday's window on or off."""
         await self.require("campaigns:write")
         self.days = [WindowDay(**{**vars(day), "on": on}) if day.number == number else day for day in self.days]
         await self._save_windows()
 
     @rx.event
     async def set_window(self, number: int, edge: str, value: str) -> None:
-        """The first or last minute of a weekday's window; `edge` is opens or closes."""
+        """The start or end of a weekday's window; `edge` is opens or closes."""
         await self.require("campaigns:write")
         self.days = [with_time(day, edge, value) if day.number == number else day for day in self.days]
         await self._save_windows()

@@ -1,4 +1,4 @@
-"""Small parts that the builder's steps share."""
+"""Small components that the builder's steps share."""
 
 from typing import Any
 
@@ -10,19 +10,20 @@ from campaign_app.ui.kit.vars import entry
 
 
 def step_head(title: str, text: str = "") -> rx.Component:
-    """Title of a step and one sentence on what to do in it."""
+    """Title of a step and one sentence about what to do."""
     return rx.el.div(rx.el.h2(title), *([rx.el.p(text)] if text else []), class_name="bd-head")
 
 
 def error_of(field: str) -> Any:
-    """What is wrong with a field, "" when nothing is."""
+    """The error of a field; "" without one."""
     return entry(Builder.errors, field)
 
 
 def own_input(name: str, value: Any, on_text: Any, **props: Any) -> rx.Component:
-    """One line whose text belongs to the browser while it is edited: an echo from the server cannot eat letters.
+    """A one-line input whose text belongs to the browser while it is edited, so that a server update cannot remove
+    letters.
 
-    The server's text is put in again when `Builder.revision` grows. Sent 300 ms after the last key and on leaving.
+    The server's text is set again when `Builder.revision` increases. Sent 300 ms after the last key and on leaving.
     """
     return c.text_input(
         name,
@@ -37,7 +38,7 @@ def own_input(name: str, value: Any, on_text: Any, **props: Any) -> rx.Component
 
 
 def option(group: str, label: Any, detail: Any, checked: Any, on_choose: Any, *more: Any) -> rx.Component:
-    """A radio button with a sentence below and, when given, fields that belong to it."""
+    """A radio button with a sentence below and, when given, its own fields."""
     words = rx.el.span(
         rx.el.span(label, class_name="b-strong"), rx.el.span(detail, class_name="b-dense b-muted"), class_name="b-col"
     )

@@ -10,7 +10,7 @@ from campaign_app.ui.kit.vars import choose, has_items, joined, same
 
 
 def preview_pane() -> rx.Component:
-    """What the chosen person gets."""
+    """What the chosen person receives."""
     return rx.el.section(
         rx.el.div(_person(), _widths(), class_name="bd-preview-top"),
         rx.cond(

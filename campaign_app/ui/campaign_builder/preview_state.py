@@ -1,4 +1,4 @@
-"""The message as one chosen recipient gets it, and the variables with that person's values."""
+"""The message for one chosen recipient, and the variables with that person's values."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -24,7 +24,7 @@ SUBJECT_LIMIT, PREHEADER_LIMIT = 60, 90
 
 @dataclass
 class Person:
-    """Somebody to preview with."""
+    """A contact to preview with."""
 
     id: int
     name: str
@@ -64,7 +64,7 @@ class BuilderPreview(BuilderContent):
 
     @rx.event
     async def open_preview(self) -> None:
-        """Finds people of the audience, takes the first, renders."""
+        """Find people of the audience, take the first, render."""
         actor = await self.require("campaigns:write")
         await self._find_people("")
         async with db.reading() as session:
@@ -82,7 +82,7 @@ class BuilderPreview(BuilderContent):
 
     @rx.event
     async def refresh(self) -> Any:
-        """Renders what is written now."""
+        """Render the current text."""
         actor = await self.require("campaigns:write")
         self.rendering = True
         yield
@@ -90,14 +90,14 @@ class BuilderPreview(BuilderContent):
 
     @rx.event
     async def find_person(self, search: str) -> None:
-        """Looks for somebody in the audience by name or address."""
+        """Search the audience by name or address."""
         await self.require("campaigns:write")
         self.person_search = search
         await self._find_people(search)
 
     @rx.event
     async def show_people(self, is_open: bool) -> None:
-        """The list of people to choose from."""
+        """Open the list of people to choose from."""
         await self.require("campaigns:write")
         self.person_open = is_open
         if not is_open and self.person_search:
@@ -106,7 +106,7 @@ class BuilderPreview(BuilderContent):
 
     @rx.event
     async def choose_person(self, person: int) -> None:
-        """Previews for this person."""
+        """Preview for this person."""
         actor = await self.require("campaigns:write")
         self.person, self.person_open = person, False
         await self._show_person(actor)
@@ -114,7 +114,7 @@ class BuilderPreview(BuilderContent):
 
     @rx.event
     async def step_person(self, by: int) -> None:
-        """The next (1) or the previous (-1) of the list."""
+        """The next (1) or previous (-1) person of the list."""
         actor = await self.require("campaigns:write")
         ids = [person.id for person in self.people]
         if ids:

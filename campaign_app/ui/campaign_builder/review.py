@@ -12,7 +12,7 @@ from campaign_app.ui.kit.vars import choose, length, more_than, same
 
 
 def review_step() -> rx.Component:
-    """Checks left, time and summary right."""
+    """Checks on the left, time and summary on the right."""
     return rx.el.div(
         rx.cond(
             State.headline == "",

@@ -1,4 +1,4 @@
-"""Last step: what pre-flight found, when it would be done, and the launch."""
+"""Last step: pre-flight findings, finishing time, and the launch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,13 +32,13 @@ _FIXES = {
     "subject": "Edit subject",
     "unknown": "Edit variable",
 }
-# After half a second the act takes the focus: Enter that came too early must not send.
+# The button gets the focus only after half a second, so that an early Enter does not send.
 _ACT = "[role=alertdialog] .b-dialog-foot button:last-child"
 
 
 @dataclass
 class FindingRow:
-    """A finding: `href` leads to the step that mends it."""
+    """A finding; `href` leads to the step where it can be fixed."""
 
     title: str
     detail: str
@@ -48,7 +48,7 @@ class FindingRow:
 
 @dataclass
 class SummaryRow:
-    """A line of the summary with the step where it is changed."""
+    """A line of the summary with the step where it can be changed."""
 
     label: str
     value: str
@@ -80,7 +80,7 @@ class BuilderReview(Builder):
     fig: dict[str, Any] = {}
     summary: list[SummaryRow] = []
     scheduled: bool = False
-    launch_in: int = 0  # the visit of the page in which the question is open
+    launch_in: int = 0  # the page visit in which the question is open
     launching: bool = False
 
     @rx.var
@@ -90,7 +90,7 @@ class BuilderReview(Builder):
 
     @rx.event
     async def open_step(self) -> Any:
-        """Runs the checks."""
+        """Run the checks."""
         actor = await self.require("campaigns:write")
         self.opened = "review"
         async with self.busy("checking"):
@@ -156,20 +156,20 @@ class BuilderReview(Builder):
 
     @rx.event
     async def show_fine(self) -> None:
-        """All of what is fine."""
+        """Show all passed checks."""
         await self.require("campaigns:write")
         self.fine_all = not self.fine_all
 
     @rx.event
     async def ask_launch(self, is_open: bool) -> Any:
-        """The question before the launch."""
+        """Ask before the launch."""
         await self.require("campaigns:start")
         self.launch_in = self.visit if is_open and self.can_launch else 0
         return browser.focus(_ACT, after_ms=500) if self.launch_in else None
 
     @rx.event
     async def launch(self) -> Any:
-        """Sends, or schedules. Whoever clicks twice launches once."""
+        """Send, or schedule. A double click launches once."""
         actor = await self.require("campaigns:start")
         if self.launching:
             return
@@ -185,7 +185,7 @@ class BuilderReview(Builder):
         yield notify_success(said)
 
     async def _launch(self, actor: Actor) -> str:
-        """What to say; "" when it may not start. The checks ask the network, so they hold no transaction."""
+        """The reason why it may not start, or "". The checks use the network, so they hold no transaction."""
         async with db.reading() as session:
             report = await preflight.run(session, actor, self._id)
         if report.blocking:

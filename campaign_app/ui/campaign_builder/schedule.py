@@ -1,4 +1,4 @@
-"""Fourth step of the builder: start, speed, sending hours."""
+"""Fourth step of the builder: start, rate, sending windows."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ _PRIORITIES = [
 
 
 def schedule_step() -> rx.Component:
-    """The form left, when it would be done right."""
+    """The form on the left, the finishing time on the right."""
     return rx.el.div(
         rx.el.div(
             rx.el.div(
@@ -114,7 +114,7 @@ def _moment() -> rx.Component:
 
 
 def _zone() -> rx.Component:
-    """A native select: 420 zones open at once and type-ahead works."""
+    """A native select: 420 zones open at once, and type-ahead works."""
     return rx.el.select(
         *(rx.el.option(name.replace("_", " "), value=name) for name in zones.names()),
         value=State.time_zone,

@@ -1,4 +1,4 @@
-"""Fourth step: when it starts and who goes first; its speed and hours are in `builder_pace_state`."""
+"""Fourth step: start and priority. Rate and sending windows are in `pace_state`."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from campaign_app.ui.campaign_builder.state import OPENERS, Builder
 
 
 class BuilderSchedule(Builder):
-    """Times are entered as a wall clock in the campaign's zone and stored in UTC."""
+    """Times are entered as local time in the campaign's zone and stored in UTC."""
 
     later: bool = False
     day: str = ""
@@ -32,7 +32,7 @@ class BuilderSchedule(Builder):
 
     @rx.event
     async def open_step(self) -> Any:
-        """Fills the screen, the limits after it."""
+        """Fill the screen, then the limits."""
         await self.require("campaigns:write")
         mine = self._mine
         fresh = mine["send_at"] is None and mine["time_zone"] == "UTC"
@@ -47,7 +47,7 @@ class BuilderSchedule(Builder):
 
     @rx.event
     async def choose_start(self, later: bool) -> None:
-        """Right after launch, or at a time."""
+        """Right after launch, or at a set time."""
         await self.require("campaigns:write")
         self.later = later
         if later and not self.day:
@@ -71,21 +71,21 @@ class BuilderSchedule(Builder):
 
     @rx.event
     async def choose_zone(self, zone: str) -> None:
-        """Whose clock is meant."""
+        """The time zone of the start."""
         await self.require("campaigns:write")
         self.time_zone = zone
         await self._save_start()
 
     @rx.event
     async def choose_late_policy(self, policy: str) -> None:
-        """What happens when nothing ran at that time."""
+        """What happens when no worker ran at the start time."""
         await self.require("campaigns:write")
         self.late_policy = LatePolicy(policy).value if policy in set(LatePolicy) else self.late_policy
         await self._save(late_policy=LatePolicy(self.late_policy))
 
     @rx.event
     async def choose_priority(self, priority: str) -> None:
-        """Who goes first when several campaigns share an account: 1 before 9."""
+        """Which campaign goes first when several share an account: 1 before 9."""
         await self.require("campaigns:write")
         self.priority = priority if priority in {"1", "3", "5", "7", "9"} else "5"
         await self._save(priority=int(self.priority))

@@ -12,7 +12,6 @@ from campaign_app.ui.kit.vars import has_items
 
 
 def setup_step() -> rx.Component:
-    """The form."""
     return rx.el.div(
         step_head("Who sends it", "The name is for your team; people see the sender and the subject."),
         c.form_field(
@@ -28,7 +27,7 @@ def setup_step() -> rx.Component:
 
 
 def _with_sender() -> list[str]:
-    """Channels whose campaigns may have a sender of their own."""
+    """Channels whose campaigns may have their own sender."""
     return [channel.name for channel in registry.channels() if "from_name" in channel.content_model.model_fields]
 
 

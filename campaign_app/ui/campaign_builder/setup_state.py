@@ -20,7 +20,6 @@ class BuilderSetup(Builder):
 
     @rx.event
     async def open_step(self) -> None:
-        """Fills the screen."""
         actor = await self.require("campaigns:write")
         async with db.reading() as session:
             rows = await accounts.list_accounts(session, actor)
@@ -41,7 +40,7 @@ class BuilderSetup(Builder):
 
     @rx.event
     async def set_name(self, name: str) -> None:
-        """The campaign's name, for your team only."""
+        """The campaign's name, shown only to your team."""
         await self.require("campaigns:write")
         if not name.strip():
             self.errors = {**self.errors, "name": "Give it a name of 1 to 255 characters."}
@@ -51,7 +50,7 @@ class BuilderSetup(Builder):
 
     @rx.event
     async def choose_account(self, account: str) -> None:
-        """Which account sends."""
+        """The account that sends."""
         await self.require("campaigns:write")
         if account in self._senders:
             self._show_account(account)
@@ -66,7 +65,7 @@ class BuilderSetup(Builder):
 
     @rx.event
     async def set_reply_to(self, address: str) -> None:
-        """Where answers go."""
+        """The address for replies."""
         await self.require("campaigns:write")
         self.reply_to = address
         await self._save(reply_to=address.strip())

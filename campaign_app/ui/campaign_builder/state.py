@@ -1,4 +1,4 @@
-"""What every step of the builder shares: the campaign under edit, saving it, and somebody else saving in between."""
+"""What all steps of the builder share: the edited campaign, saving it, and conflicts with somebody else's save."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -22,7 +22,7 @@ from campaign_app.workspace import service as workspace
 
 @dataclass(frozen=True, slots=True)
 class StepName:
-    """A step: its key in the address, what it is called, the words of the button that leads to it."""
+    """A step: its key in the address, its title, and the label of the button that leads to it."""
 
     key: str
     label: str
@@ -46,7 +46,7 @@ _OPENERS = frozenset({"load", "enter", "note_color_mode"})
 
 
 class Builder(AppState):
-    """The campaign under edit. Each change is saved by itself; `revision` grows when the server replaces the texts."""
+    """The edited campaign. Each change is saved separately. `revision` increases when the server replaces the texts."""
 
     name: str = ""
     channel: str = ""
@@ -69,12 +69,12 @@ class Builder(AppState):
     _mine: dict[str, Any] = {}
 
     def _takes(self, handler: str) -> bool:
-        """Nothing but loading until the campaign is there."""
+        """Only loading is allowed until the campaign is loaded."""
         return handler in _OPENERS or bool(self._mine)
 
     @rx.event
     async def load(self) -> Any:
-        """Reads the campaign of the address and opens the step that it names."""
+        """Read the campaign in the address and open its step."""
         actor = await self.require("campaigns:read")
         address = str(self.campaign_id)
         if ids.number(address) is None:
@@ -110,7 +110,7 @@ class Builder(AppState):
         return f"{at.astimezone(ZoneInfo(self.zone)):%H:%M}"
 
     async def _save(self, **changes: Any) -> bool:
-        """Store what differs; False when it could not be, and then the screen says why."""
+        """Save the changes. Returns False on failure; then the screen shows the reason."""
         actor = await self.require("campaigns:write")
         changes = {field: value for field, value in changes.items() if self._mine.get(field) != value}
         self._mine = {**self._mine, **changes}
@@ -134,7 +134,7 @@ class Builder(AppState):
 
     @rx.event
     async def advance(self) -> Any:
-        """To the next step, which counts as reached from now on."""
+        """Go to the next step, which counts as reached from now on."""
         await self.require("campaigns:write")
         position = KEYS.index(self.step) + 1
         if self.errors or position >= len(KEYS):
@@ -149,13 +149,13 @@ class Builder(AppState):
 
     @rx.event
     async def load_theirs(self) -> Any:
-        """Gives up what is here for what the other person saved."""
+        """Replace what is here with what the other person saved."""
         await self.require("campaigns:write")
         return Builder.load
 
     @rx.event
     async def keep_as_copy(self) -> Any:
-        """Puts everything that is on this screen into a new draft and leaves the other person's version alone."""
+        """Save everything on this screen as a new draft. The other person's version is unchanged."""
         actor = await self.require("campaigns:write")
         async with self.busy("copying"), db.transaction() as session:
             copy = await service.duplicate(session, actor, self._id)

@@ -1,4 +1,4 @@
-"""The campaign in five lines, for the last look before the launch."""
+"""The campaign in five lines, for a last check before the launch."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from campaign_app.ui.components.editors.variables import in_words
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`lines`: (label, value, step where it is changed)."""
+    """`lines`: (label, value, step where it can be changed)."""
 
     lines: list[tuple[str, str, str]]
     reachable: int
@@ -27,7 +27,7 @@ class Summary:
 
 
 async def summarize(session: AsyncSession, actor: Actor, campaign: Campaign, report: Report) -> Summary:
-    """What is about to happen, in the words of the screen."""
+    """What will happen, in the terms of the screen."""
     total, reachable = int(report.summary["total"]), int(report.summary["reachable"])
     left_out = total - reachable
     people = f"{text.number(reachable)} of {text.number(total)}"

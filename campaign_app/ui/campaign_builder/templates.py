@@ -1,4 +1,4 @@
-"""The template library over the builder."""
+"""The template library, shown over the builder."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from campaign_app.ui.kit.dialogs import plain_dialog
 
 
 def thumbnail(html: Any, name: Any) -> rx.Component:
-    """A template drawn small, in a frame that can run nothing."""
+    """A small picture of a template, in a frame that cannot run scripts."""
     frame = rx.el.iframe(
         src_doc=html,
         title=f"Picture of {name}",
@@ -25,7 +25,7 @@ def thumbnail(html: Any, name: Any) -> rx.Component:
 
 
 def picker() -> rx.Component:
-    """Choose one; Undo brings back what was written."""
+    """Choose a template. Undo restores the previous content."""
 
     def card(template: Any) -> rx.Component:
         words = rx.el.div(

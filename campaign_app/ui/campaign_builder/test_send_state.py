@@ -1,4 +1,4 @@
-"""Sending a test of the message to oneself or a colleague."""
+"""Sending a test message to oneself or a colleague."""
 
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from campaign_app.ui.kit.forms_state import Field, Form, FormDialog
 
 
 class SendTestForm(FormDialog, AppState):
-    """Goes out through the campaign's account, made for the previewed person, outside the campaign's figures."""
+    """Sent through the campaign's account, made for the previewed person. Not counted in the campaign's figures."""
 
     form: ClassVar[Form] = Form("", "campaigns:write", (Field("test_to", "Send to", "email"),))
 
@@ -20,7 +20,7 @@ class SendTestForm(FormDialog, AppState):
         return {"test_to": self.values.get("test_to") or actor.email}
 
     async def _store(self, actor: Actor, given: dict[str, Any]) -> tuple[Any, bool]:
-        """Sends it now. The server may take its time, so that holds no transaction."""
+        """Send it now. The server may be slow, so this holds no transaction."""
         address = given["test_to"].strip()
         page = await self.get_state(BuilderPreview)
         try:

@@ -1,4 +1,4 @@
-"""Sending windows as seven rows of a form and as the campaign stores them. Pure."""
+"""Sending windows as seven rows of a form and in stored form. Pure."""
 
 import re
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ class WindowDay:
 
 
 def days_of(windows: dict[str, Any]) -> list[WindowDay]:
-    """Seven rows; days without a window propose 09:00 to 18:00. Of several windows a day the outer edges are shown."""
+    """Seven rows. Days without a window propose 09:00 to 18:00. Of several windows per day, the outer edges count."""
     stored = windows.get("days") or {}
 
     def row(number: int) -> WindowDay:
@@ -38,7 +38,7 @@ def stored_windows(days: list[WindowDay], zone: str) -> dict[str, Any]:
 
 
 def with_time(day: WindowDay, edge: str, value: str) -> WindowDay:
-    """`day` with another edge; what is no time of day changes nothing."""
+    """`day` with another edge. An invalid time changes nothing."""
     if edge not in {"opens", "closes"} or not _CLOCK.fullmatch(value):
         return day
     changed: dict[str, Any] = {edge: value}

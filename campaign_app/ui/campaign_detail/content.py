@@ -1,4 +1,4 @@
-"""The content tab: the message as any recipient got it."""
+"""The content tab: the message as each recipient got it."""
 
 from typing import Literal
 
@@ -11,7 +11,6 @@ _PARTS = [c.View("Desktop", "desktop"), c.View("Phone", "phone"), c.View("Text",
 
 
 def content_tab() -> rx.Component:
-    """Recipient, width, message."""
     picker = rx.el.select(
         rx.foreach(CampaignContent.choices, lambda pair: rx.el.option(pair[1], value=pair[0])),
         value=CampaignContent.chosen,

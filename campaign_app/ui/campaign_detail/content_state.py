@@ -1,4 +1,4 @@
-"""The message of a campaign as any recipient got it."""
+"""The message of a campaign as each recipient got it."""
 
 import reflex as rx
 
@@ -12,8 +12,6 @@ from campaign_app.ui.ids import to_id
 
 
 class CampaignContent(AppState):
-    """The content tab."""
-
     loading: bool = True
     subject: str = ""
     sender: str = ""

@@ -1,4 +1,4 @@
-"""Numbers of a campaign as its page says them. Pure: counters and times in, words out."""
+"""Figures of a campaign as its page shows them. Pure: counters and times in, text out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _AFTER_SENT = ("sent", "delivered", "read", "replied")
 
 @dataclass
 class Shares:
-    """How many recipients are where; `queued` are those still to come."""
+    """How many recipients have each status; `queued` are still to be sent."""
 
     total: int = 0
     sent: int = 0
@@ -31,7 +31,7 @@ class Shares:
 
 
 def shares(counters: Mapping[str, int], in_flight: int = 0) -> Shares:
-    """The parts of the bar. Messages in flight are shown as sending and taken from those still queued."""
+    """The parts of the bar. Messages in flight count as sending, not as queued."""
     waiting = counters.get("pending", 0)
     sending = min(waiting, in_flight)
     return Shares(
@@ -47,19 +47,19 @@ def shares(counters: Mapping[str, int], in_flight: int = 0) -> Shares:
 
 
 def percent(parts: Shares) -> str:
-    """Whole percent of the recipients with an outcome; 100% only when it is all of them."""
+    """Whole percent of the recipients with an outcome; 100% only when all have one."""
     if not parts.total:
         return "0%"
     return f"{min(99, 100 * parts.settled // parts.total) if parts.settled < parts.total else 100}%"
 
 
 def rate(per_minute: float) -> str:
-    """31 per minute · 4,200 per minute · – when nothing moves."""
+    """31 per minute · 4,200 per minute · – when nothing is being sent."""
     return f"{text.number(round(per_minute))} per minute" if per_minute >= 1 else text.NONE
 
 
 def clock(moment: datetime, now: datetime, zone: str) -> str:
-    """A coming or past time as short as it can be: about 11:34, with the day when it is not today."""
+    """A future or past time in short form: about 11:34, with the day when it is not today."""
     local = moment.astimezone(ZoneInfo(zone))
     if days.ago(moment, now, zone) == 0:
         return f"{local:%H:%M}"
@@ -67,7 +67,9 @@ def clock(moment: datetime, now: datetime, zone: str) -> str:
 
 
 def by(pauser: Pauser | None, name: str) -> str:
-    """Who paused a campaign, as the end of "Paused 11:34": a person's name never reads as a part of the system."""
+    """Who paused a campaign, for the end of "Paused 11:34". A person's name is never confused with a part of the
+    system.
+    """
     if pauser is Pauser.PERSON:
         return f" by {name}" if name else ""
     return f", {pauser.label}" if pauser else ""

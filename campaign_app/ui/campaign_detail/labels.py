@@ -1,4 +1,4 @@
-"""Words of the campaign page: activity rows, time left, outcomes of its buttons."""
+"""Texts of the campaign page: activity rows, time left, results of its buttons."""
 
 from datetime import datetime
 from typing import Final, Literal
@@ -25,7 +25,7 @@ DECIDED: Final[dict[Decision, str]] = {
 
 
 async def sender_of(session: AsyncSession, campaign: Campaign) -> str:
-    """The address that the campaign is sent from; a dash while none is chosen."""
+    """The sender address of the campaign; a dash while none is chosen."""
     if campaign.account_id is None:
         return text.NONE
     try:
@@ -35,7 +35,7 @@ async def sender_of(session: AsyncSession, campaign: Campaign) -> str:
 
 
 def time_left(campaign: Campaign, now: datetime, zone: str) -> tuple[str, str]:
-    """Label and value of the second figure: time left, when it was paused, starts or how long it took."""
+    """Label and value of the second figure: time left, when it was paused, when it starts, or how long it took."""
     if campaign.status is CampaignStatus.PAUSED and campaign.paused_at:
         by = figures.by(campaign.pauser, campaign.paused_by)
         return "Paused", f"{figures.clock(campaign.paused_at, now, zone)}{by}"
@@ -47,7 +47,7 @@ def time_left(campaign: Campaign, now: datetime, zone: str) -> tuple[str, str]:
 
 
 def activity_row(row: CampaignActivity, zone: str) -> TimelineEvent:
-    """A line of the activity log. Who did it stands in the title, why below."""
+    """A line of the activity log. The title names the person, the detail gives the reason."""
     by = f" by {row.actor_name}" if row.actor_name and row.by_person else ""
     detail = row.detail or ("" if row.by_person else "Automatic")
     return TimelineEvent(

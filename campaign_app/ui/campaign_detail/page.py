@@ -169,7 +169,7 @@ def _tabs() -> rx.Component:
     parent=routes.CAMPAIGNS,
 )
 def campaign() -> Any:
-    """Progress on top, the tabs, charts and activity beside them."""
+    """Progress at the top, then the tabs, with charts and activity beside them."""
     beside = rx.el.div(_tabs(), side_column(), class_name="b-grid-side")
     return detail_page(
         CampaignPage.name,

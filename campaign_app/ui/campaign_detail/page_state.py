@@ -1,4 +1,4 @@
-"""What the campaign page shows above its tabs, and the buttons that steer the campaign."""
+"""What the campaign page shows above its tabs, and the buttons that control the campaign."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -78,7 +78,7 @@ class CampaignPage(Tabs, AppState):
 
     @rx.event
     async def load(self) -> Any:
-        """Open the page: what is stored, then what is going on."""
+        """Open the page: first the stored state, then live progress."""
         await self.require("campaigns:read")
         async with self.busy():
             await self._read()
@@ -168,7 +168,7 @@ class CampaignPage(Tabs, AppState):
 
     @rx.event
     async def decide_uncertain(self, decision: labels.Decision) -> Any:
-        """Settle the messages without an answer: sent, failed or requeue."""
+        """Settle the uncertain deliveries: sent, failed or requeue."""
         return await self._decide(await self.require("campaigns:start"), decision)
 
     async def _decide(self, actor: Actor, decision: labels.Decision) -> Event:
@@ -179,7 +179,7 @@ class CampaignPage(Tabs, AppState):
 
     @rx.event
     async def duplicate(self) -> Any:
-        """A new draft with the same message and audience; its recipients are found anew at its launch."""
+        """Create a draft with the same message and audience. Its recipients are selected again at its launch."""
         actor = await self.require("campaigns:duplicate")
         async with db.transaction() as session:
             copy = await campaigns.duplicate(session, actor, to_id(self.campaign_id, "campaign"))
@@ -187,7 +187,7 @@ class CampaignPage(Tabs, AppState):
 
 
 class CampaignQuestions(Questions, AppState):
-    """What is asked about the campaign of the page."""
+    """Questions about the campaign of the page."""
 
     async def _cancel(self, actor: Actor) -> Any:
         return await (await self.get_state(CampaignPage))._steer(actor, "cancel")
@@ -196,7 +196,7 @@ class CampaignQuestions(Questions, AppState):
         return await (await self.get_state(CampaignPage))._decide(actor, "requeue")
 
     async def _delete(self, actor: Actor) -> Any:
-        """Remove the campaign from the lists; the ledger keeps its rows."""
+        """Remove the campaign from the lists. The ledger keeps its rows."""
         async with db.transaction() as session:
             await campaigns.delete(session, actor, to_id(self.campaign_id, "campaign"))
         name = (await self.get_state(CampaignPage)).name

@@ -79,7 +79,6 @@ _TABLE = Table(
 
 
 def recipients_tab() -> rx.Component:
-    """Filters, the table, its pager."""
     table = rx.el.div(table_of(Recipients, _TABLE), on_mouse_enter=Recipients.freeze, on_mouse_leave=Recipients.thaw)
     nobody = rx.cond(
         Recipients.narrowed,

@@ -1,4 +1,4 @@
-"""The table of every recipient of a campaign: filtered, searched and paged on the server, live while it runs."""
+"""The table of all recipients of a campaign: filtered, searched and paged on the server, live while it runs."""
 
 import time
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from campaign_app.ui.kit.lists_state import ListState
 from campaign_app.ui.theme import STATUS
 
 REFRESH_SECONDS: Final = 1.0
-# What a person can filter by → the statuses behind it.
+# Filter → the statuses that it includes.
 STATUSES: Final = ("pending", "sent", "failed", "bounced", "skipped", "uncertain")
 
 
@@ -42,7 +42,7 @@ class RecipientLine:
 
 
 class Recipients(ListState, AppState):
-    """The recipients tab. Its question stays in the tab: the address is the campaign's."""
+    """The recipients tab. Its filters are kept in the tab, because the address belongs to the campaign."""
 
     spec: ClassVar[ListSpec] = ListSpec(
         may="campaigns:read",
@@ -87,7 +87,7 @@ class Recipients(ListState, AppState):
         self.range_text = self.range_text or "Nobody"
 
     async def _show_latest(self, lines: list[dict[str, Any]]) -> None:
-        """News from a running campaign: its last messages on top, at most once a second, unless somebody reads them."""
+        """Live updates: the latest messages on top, at most once a second, unless somebody is reading the table."""
         if self.narrowed or self.has_previous or not lines:
             return
         if self.frozen:
@@ -100,9 +100,9 @@ class Recipients(ListState, AppState):
         self.range_text, self.has_next = "The latest messages", False
 
     async def _settle(self) -> None:
-        """The campaign stands still: show the table as it is stored. A short one can be over before any news of it.
+        """The campaign has stopped: show the table as stored. A short campaign can end before any live update.
 
-        Whoever has turned a page, or has the pointer in the table, keeps what they read.
+        If the person has turned a page, or has the pointer in the table, the rows stay as they are.
         """
         if self.has_previous and not self.latest:
             return
@@ -114,13 +114,13 @@ class Recipients(ListState, AppState):
 
     @rx.event
     async def freeze(self) -> None:
-        """The pointer or the focus is in the table: nothing moves under it."""
+        """The pointer or the focus is in the table: no row moves."""
         await self.require("campaigns:read")
         self.frozen = True
 
     @rx.event
     async def thaw(self) -> None:
-        """Go on showing news; what happened meanwhile is read, for no more may come."""
+        """Resume live updates. What happened meanwhile is read from the database, because no more updates may come."""
         await self.require("campaigns:read")
         missed = self.stale
         self.frozen = self.stale = False
@@ -129,7 +129,7 @@ class Recipients(ListState, AppState):
 
     @rx.event
     async def toggle_status(self, value: str) -> Any:
-        """Only one status, by a counter over the table; choosing it again shows all."""
+        """Show only one status, by a counter over the table. Choosing it again shows all."""
         await self.require("campaigns:read")
         chosen = {"queued": "pending", "sending": "pending"}.get(value, value)
         shown = "" if chosen == self.filters.get("status") or chosen not in set(DeliveryStatus) else chosen
@@ -137,14 +137,13 @@ class Recipients(ListState, AppState):
 
     @rx.event
     async def show_all(self) -> None:
-        """Every recipient in a fixed order, also while the campaign runs."""
+        """All recipients in a fixed order, also while the campaign runs."""
         await self.require("campaigns:read")
         self.frozen, self.latest = True, False
         await self._read_first()
 
 
 def line_of(row: RecipientRow, zone: str) -> RecipientLine:
-    """A recipient in words."""
     return RecipientLine(
         id=row.id,
         name=row.name or row.address,
@@ -170,7 +169,7 @@ def _latest_line(line: dict[str, Any], zone: str) -> RecipientLine:
 
 
 def explanation(status: str, reason: str, response: str) -> str:
-    """The reason as a sentence, with the server's words behind it."""
+    """The reason as a sentence, followed by the server's reply."""
     sentence = Reason(reason).label if reason else ""
     if status == DeliveryStatus.UNCERTAIN:
         return f"{sentence or 'No answer from the server'}. Not sent again until a person decides"

@@ -14,7 +14,7 @@ def _export(slug: str) -> rx.Component:
         c.icon("download", 14),
         "CSV",
         href=f"/files/campaigns/{CampaignPage.campaign_id}/{slug}.csv",
-        reload_document=True,  # a plain link: the router would look for a page
+        reload_document=True,  # a plain link, because the router would search for a page
         class_name="b-link b-row",
         aria_label=f"Export {slug} as CSV",
     )
@@ -96,7 +96,7 @@ def _domains() -> rx.Component:
 
 
 def results_tab() -> rx.Component:
-    """Funnel and machines, time, reasons, links, domains; each can be exported."""
+    """Funnel, automatic opens, time, reasons, links, domains. Each can be exported."""
     machines = c.card(
         c.share_bar(CampaignResults.people_share, "var(--iris-9)"),
         rx.el.p(CampaignResults.machine_text, class_name="b-dense b-muted b-gap-top"),

@@ -1,4 +1,4 @@
-"""What came of a campaign: funnel, time, reasons, links, domains."""
+"""Results of a campaign: funnel, time, reasons, links, domains."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,7 +22,7 @@ HEIGHT: Final = 206
 
 @dataclass
 class ReasonLine:
-    """One reason and how many it stopped."""
+    """One reason and the number of deliveries that it stopped."""
 
     status: str
     label: str
@@ -51,8 +51,6 @@ class DomainLine:
 
 
 class CampaignResults(AppState):
-    """The results tab."""
-
     loading: bool = True
     funnel: list[c.Bar] = []
     time_figure: dict[str, Any] = {}
@@ -68,7 +66,6 @@ class CampaignResults(AppState):
 
     @rx.event
     async def load(self) -> None:
-        """Open the tab."""
         await self.require("campaigns:read")
         async with self.busy():
             await self._read()

@@ -10,7 +10,7 @@ from campaign_app.ui.kit.vars import has_items
 
 
 def side_column() -> rx.Component:
-    """What people did, how fast it goes, who did what."""
+    """Opens and clicks, the sending rate, and the activity log."""
     drawn = rx.fragment(
         chart_card(
             "Opened by people",

@@ -20,7 +20,7 @@ REFRESH_SECONDS: Final = 10.0
 
 
 class CampaignSide(AppState):
-    """Opened by people, and sent per slot of time."""
+    """Opens and clicks of people, and messages sent per slot of time."""
 
     opened_figure: dict[str, Any] = {}
     sent_figure: dict[str, Any] = {}
@@ -31,12 +31,12 @@ class CampaignSide(AppState):
 
     @rx.event
     async def load(self) -> None:
-        """Draw both from the roll-ups."""
+        """Draw both charts from the roll-ups."""
         await self.require("campaigns:read")
         await self._read()
 
     async def _refresh(self) -> bool:
-        """Draw again while the campaign runs, at most every REFRESH_SECONDS; whether it did."""
+        """Draw again while the campaign runs, at most every REFRESH_SECONDS. Returns whether it was drawn."""
         if time.monotonic() - self._read_at < REFRESH_SECONDS:
             return False
         await self._read()

@@ -1,4 +1,4 @@
-"""The dialog that keeps a campaign's message as a template."""
+"""The dialog that saves a campaign's message as a template."""
 
 import reflex as rx
 

@@ -1,4 +1,4 @@
-"""Keep a campaign's message in the template library."""
+"""Save a campaign's message in the template library."""
 
 from typing import Any, ClassVar
 
@@ -30,7 +30,7 @@ class SaveAsTemplate(FormDialog, AppState):
             return {"name": (await service.get(session, actor, to_id(key, "campaign"))).name}
 
     async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> Template:
-        """Subject, preheader and message go into the library; the campaign stays as it is."""
+        """Copy subject, preheader and message to the library. The campaign is unchanged."""
         campaign_id = to_id(self.key, "campaign")
         name, category = given["name"].strip(), given["category"].strip()
         return await templates_service.create_from_campaign(session, actor, campaign_id, name, category)

@@ -22,7 +22,7 @@ def _rule(rule: RuleLine) -> rx.Component:
 
 
 def why_dialog() -> rx.Component:
-    """Every rule in order, the server's words, the way to the contact."""
+    """All rules in order, the server's reply, the link to the contact."""
 
     def name(label: str, value: str) -> rx.Component:
         shown = rx.el.div(rx.el.dt(label), rx.el.dd(value, class_name="b-num"), class_name="b-fact")

@@ -14,7 +14,7 @@ from campaign_app.workspace import service as workspace
 
 @dataclass
 class RuleLine:
-    """One rule that was asked, in order; `mark` is a status of the theme."""
+    """One checked rule, in order; `mark` is a status of the theme."""
 
     mark: str
     title: str

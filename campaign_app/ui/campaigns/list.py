@@ -29,7 +29,7 @@ def _new_link() -> rx.Component:
     phone_action=_new_link,
 )
 def campaigns() -> rx.Component:
-    """Views, filters, rows; or the way to the first campaign."""
+    """Views, filters, rows; or the first steps when there is no campaign."""
     new = c.if_allowed("campaigns:write", c.primary_button("New campaign", icon="plus", href=routes.CAMPAIGN_NEW))
     question = bulk_question(
         State,

@@ -1,4 +1,4 @@
-"""A campaign as a line of the list: everything formatted, nothing that the screen does not show. Pure."""
+"""A campaign as a row of the list: formatted, and only what the screen shows. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from campaign_app.ui.components.editors.variables import in_words
 
 @dataclass
 class Row:
-    """One line. The counts are the parts of its bar."""
+    """One row. The counts are the parts of its bar."""
 
     id: int
     name: str
@@ -49,7 +49,7 @@ class Row:
 
 
 def row_of(campaign: CampaignRow, now: datetime, zone: str) -> Row:
-    """The line of a campaign as it reads at `now` in `zone`."""
+    """The row of a campaign at `now` in `zone`."""
     able = lifecycle.possible_actions(campaign.status)
     counts = bar_counts(campaign.counts)
     opened, clicked, replied = (
@@ -86,7 +86,7 @@ def row_of(campaign: CampaignRow, now: datetime, zone: str) -> Row:
 
 
 def bar_counts(counters: Any) -> dict[str, int]:
-    """The parts of the bar from the counters of a campaign (each delivery by its present status)."""
+    """The parts of the bar from a campaign's counters (each delivery by its current status)."""
 
     def count(*names: str) -> int:
         return sum(int(counters.get(name, 0)) for name in names)
@@ -100,7 +100,7 @@ def bar_counts(counters: Any) -> dict[str, int]:
 
 
 def percent_done(counts: dict[str, int], total: int) -> str:
-    """Whole percent of the recipients who are in their last state; 100% only when all are."""
+    """Whole percent of the recipients with a final status; 100% only when all have one."""
     done = sum(counts.values())
     return f"{done * 100 // total}%" if total else NONE
 

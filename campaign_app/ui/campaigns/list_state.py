@@ -1,4 +1,4 @@
-"""The list of campaigns: those that run move by themselves."""
+"""The list of campaigns; running ones are updated live."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -28,7 +28,7 @@ from campaign_app.ui.kit.list_query import Filter, ListQuery, ListSpec
 
 
 def _each(use_case: service.UseCase) -> Callable[[Any, Actor, Chosen], Any]:
-    """An act on one campaign, for all chosen ones."""
+    """Runs an action on one campaign for all selected ones."""
 
     async def act(_state: Any, actor: Actor, chosen: Chosen) -> list[ItemResult]:
         async with db.transaction() as session:
@@ -38,7 +38,7 @@ def _each(use_case: service.UseCase) -> Callable[[Any, Actor, Chosen], Any]:
 
 
 async def _export(_state: Any, actor: Actor, chosen: Chosen) -> Event:
-    """The chosen campaigns with their figures as CSV."""
+    """The selected campaigns with their figures as CSV."""
     lines = [("Campaign", "Subject", "Status", "Recipients", "Sent", "Opened", "Clicked", "Owner", "Updated")]
     filters = {"campaigns": len(chosen.ids)}
     await note(Export(actor, "campaign.export", "campaign", "Campaigns as CSV", NO_PEOPLE, filters=filters))
@@ -51,7 +51,7 @@ async def _export(_state: Any, actor: Actor, chosen: Chosen) -> Event:
 
 
 class CampaignList(BulkState, AppState):
-    """One page of rows, their views, what can be done with them."""
+    """One page of rows, their views and actions."""
 
     spec: ClassVar[ListSpec] = ListSpec(
         may="campaigns:read",
@@ -143,7 +143,7 @@ def _asked(query: ListQuery) -> CampaignQuery:
 
 
 def _moved(row: Row, payload: dict[str, Any]) -> Row:
-    """The row after news of its campaign."""
+    """The row after an update of its campaign."""
     counters = payload.get("counters") or {}
     counts: dict[str, Any] = {**bar_counts(counters)}
     total = int(counters.get("total", row.total))

@@ -1,4 +1,4 @@
-"""The first question of a new campaign: its name."""
+"""The first step of a new campaign: its name."""
 
 import reflex as rx
 
@@ -20,7 +20,7 @@ from campaign_app.ui.pages import Command
     variant="window",
 )
 def new_campaign() -> list[rx.Component]:
-    """A form of one field in the builder's frame."""
+    """A form with one field in the builder's frame."""
     head = rx.el.div(
         rx.el.h2("What is it called?"),
         rx.el.p("The name is for your team; the people who get the message never see it."),

@@ -19,7 +19,7 @@ _NO_NAME: Final = "Give it a name of 1 to 255 characters."
 
 
 class CampaignNew(FormState, AppState):
-    """Name first; everything else follows in the builder."""
+    """Asks for the name; the builder asks for the rest."""
 
     form: ClassVar[Form] = Form(
         "",
@@ -37,7 +37,7 @@ class CampaignNew(FormState, AppState):
 
     @rx.event
     async def load(self) -> Any:
-        """Reads which template the address names, if any."""
+        """Read which template the address names, if any."""
         actor = await self.require("campaigns:write")
         if not self._is_filled():
             self._fill()

@@ -1,4 +1,4 @@
-"""The components of the product. Pages put them together and never restyle them. Charts are in `.charts` (Plotly)."""
+"""The product's components. Pages combine them and never restyle them. Charts are in `.charts` (Plotly)."""
 
 from campaign_app.ui.components.badges import accounts_health, running_campaigns
 from campaign_app.ui.components.bars import Bar, bar_list, share_bar

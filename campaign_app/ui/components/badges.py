@@ -1,4 +1,4 @@
-"""What stands behind the words of the navigation."""
+"""Badges behind the labels of the navigation."""
 
 import reflex as rx
 
@@ -8,7 +8,7 @@ from campaign_app.ui.kit.vars import by_case, more_than
 
 
 def running_campaigns() -> rx.Component:
-    """How many campaigns run now."""
+    """The number of running campaigns."""
     count = rx.el.span(
         AppState.running_campaigns, rx.el.span(" running", class_name="b-hidden"), class_name="b-place-count b-fold"
     )
@@ -16,7 +16,7 @@ def running_campaigns() -> rx.Component:
 
 
 def accounts_health() -> rx.Component:
-    """The worst account's dot; its word is for screen readers here and for everyone on the page itself."""
+    """A dot for the worst account's health. Its text is for screen readers; the accounts page shows it to everyone."""
 
     def dot(key: str) -> rx.Component:
         entry = theme.HEALTH[key]

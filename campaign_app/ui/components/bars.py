@@ -1,4 +1,4 @@
-"""Bars of plain HTML: funnels and shares, with the number always beside the bar."""
+"""Bars in plain HTML: funnels and shares, always with the number beside the bar."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from campaign_app.ui.components.base import Number, Text
 
 @dataclass
 class Bar:
-    """One bar: `share` 0 to 100 draws it, `value` and `rate` are shown beside it."""
+    """One bar. `share` (0 to 100) is its length; `value` and `rate` are shown beside it."""
 
     label: str
     share: float
@@ -19,7 +19,7 @@ class Bar:
 
 
 def bar_list(rows: Any, color: str = "var(--b-chart)") -> rx.Component:
-    """`rows` is a Var of list[Bar] or such a list."""
+    """`rows` is a list[Bar] or a Var of one."""
 
     def row(item: Any) -> rx.Component:
         return rx.el.li(
@@ -38,7 +38,7 @@ def bar_list(rows: Any, color: str = "var(--b-chart)") -> rx.Component:
 
 
 def share_bar(share: Number, color: Text = "var(--green-9)") -> rx.Component:
-    """A thin bar for a limit or a share of 0 to 100; the words stand beside it."""
+    """A thin bar for a limit or a share of 0 to 100. The text is beside it."""
     return rx.el.span(
         rx.el.span(class_name="b-bar-fill", style={"width": f"{share}%", "background": color}),
         class_name="b-share",

@@ -1,4 +1,4 @@
-"""Types and marks that every other component stands on: icon, link, tag, avatar, dot."""
+"""Types and small elements that all other components use: icon, link, tag, avatar, dot."""
 
 from typing import Any, Literal
 
@@ -18,25 +18,25 @@ NONE = "–"
 
 
 class Box(Checkbox):
-    """Radix checkbox without a label of its own, that may also be "indeterminate"."""
+    """A Radix checkbox without a label that may also be "indeterminate"."""
 
     checked: rx.Var[bool | str]
 
 
 def icon(tag: str, size: int = 16, **props: Any) -> rx.Component:
-    """Decorative lucide icon; `tag` is a literal name, never a Var."""
+    """A decorative lucide icon. `tag` is a literal name, never a Var."""
     props.setdefault("stroke_width", 1.75)
     props.setdefault("flex_shrink", "0")
     return Icon.create(tag, size=size, aria_hidden="true", **props)
 
 
 def anchor(*children: Content, href: Text, **props: Any) -> rx.Component:
-    """Link inside the product, without reloading the page."""
+    """A link inside the product that does not reload the page."""
     return ReactRouterLink.create(*children, to=href, **props)
 
 
 def text_link(label: Text, href: Text | None = None, on_click: Handler = None, **props: Any) -> rx.Component:
-    """Iris words that lead somewhere (`href`) or do something small (`on_click`)."""
+    """A link (`href`) or a small action (`on_click`) as coloured text."""
     props["class_name"] = f"b-link {props.get('class_name', '')}".strip()
     if href is not None:
         return anchor(label, href=href, **props)
@@ -49,13 +49,13 @@ def tag(text: Text) -> rx.Component:
 
 
 def avatar(letters: Text, size: Literal["small", "large"] = "small", tint: bool = False) -> rx.Component:
-    """Round initials, 24 or 44 px; decoration beside a name."""
+    """Round initials, 24 or 44 px. Decoration beside a name."""
     names = "b-avatar" + (" b-avatar-large" if size == "large" else "") + (" b-avatar-tint" if tint else "")
     return rx.el.span(letters, class_name=names, aria_hidden="true")
 
 
 def live_dot(label: Text = "Live") -> rx.Component:
-    """Says that what is beside it changes by itself."""
+    """Shows that the element beside it is updated live."""
     return rx.el.span(rx.el.span(class_name="b-dot b-live"), label, class_name="b-row b-dense b-muted")
 
 

@@ -1,4 +1,4 @@
-"""Buttons: one solid per view, the others outline or ghost."""
+"""Buttons: one solid per view; the others are outline or ghost."""
 
 from typing import Any, Literal
 
@@ -31,7 +31,7 @@ def primary_button(
     size: Size = "2",
     **props: Any,
 ) -> rx.Component:
-    """The one solid button of a view: verb and object."""
+    """The one solid button of a view. Its label is a verb and an object."""
     return _button(label, icon, busy, href, on_click=on_click, disabled=disabled, size=size, variant="solid", **props)
 
 
@@ -46,14 +46,14 @@ def outline_button(
     danger: bool = False,
     **props: Any,
 ) -> rx.Component:
-    """Second choice; `danger` gives red words."""
+    """A secondary button; `danger` makes its text red."""
     props["class_name"] = f"b-outline {'b-outline-danger' if danger else ''} {props.get('class_name', '')}".strip()
     props.update(on_click=on_click, disabled=disabled, size=size, variant="outline", color_scheme="gray")
     return _button(label, icon, busy, href, **props)
 
 
 def small_button(label: Text, icon: str = "", on_click: Handler = None, **props: Any) -> rx.Component:
-    """Outline button 28px high, for cards and rows."""
+    """An outline button 28px high, for cards and rows."""
     props["class_name"] = f"b-button-28 {props.get('class_name', '')}".strip()
     return outline_button(label, icon, on_click, **props)
 
@@ -67,7 +67,7 @@ def ghost_button(
     disabled: Truth = False,
     **props: Any,
 ) -> rx.Component:
-    """Quiet button for bars and feet."""
+    """A quiet button for bars and feet."""
     props["class_name"] = f"b-ghost {props.get('class_name', '')}".strip()
     props.update(on_click=on_click, disabled=disabled, size="2", variant="ghost", color_scheme="gray")
     return _button(label, icon, busy, href, **props)
@@ -76,7 +76,7 @@ def ghost_button(
 def danger_button(
     label: Text, icon: str = "", on_click: Handler = None, busy: Truth = False, disabled: Truth = False, **props: Any
 ) -> rx.Component:
-    """Solid red: only inside a confirm dialog."""
+    """A solid red button, only inside a confirm dialog."""
     props["class_name"] = f"b-danger {props.get('class_name', '')}".strip()
     return _button(label, icon, busy, None, on_click=on_click, disabled=disabled, size="2", variant="solid", **props)
 
@@ -91,7 +91,7 @@ def icon_button(
     small: bool = False,
     **props: Any,
 ) -> rx.Component:
-    """Icon alone; `label` names the act ("Choose columns") for screen readers and the tooltip."""
+    """An icon without text. `label` names the action ("Choose columns") for screen readers and the tooltip."""
     names = ("b-outline" if variant == "outline" else "b-ghost-icon") + (" b-icon-28" if small else "")
     props.update(
         size="2", variant=variant, color_scheme="gray", class_name=f"{names} {props.get('class_name', '')}".strip()
@@ -113,7 +113,7 @@ def menu_item(
     danger: bool = False,
     disabled: Truth = False,
 ) -> rx.Component:
-    """One act in a `menu`."""
+    """One action in a `menu`."""
     mark = [icon(icon_name, 14)] if icon_name else []
     color: dict[str, Any] = {"color_scheme": "red"} if danger else {}
     if href is not None:
@@ -124,12 +124,12 @@ def menu_item(
 
 
 def menu_line() -> rx.Component:
-    """Hairline between groups of a menu."""
+    """A thin line between groups of a menu."""
     return rx.dropdown_menu.separator()
 
 
 def menu(*items: rx.Component, label: Text = "More actions", trigger: rx.Component | None = None) -> rx.Component:
-    """Ellipsis button (or `trigger`) that opens a list of acts."""
+    """An ellipsis button (or `trigger`) that opens a list of actions."""
     opener = trigger or rx.icon_button(
         icon("ellipsis"), size="2", variant="outline", color_scheme="gray", class_name="b-outline", aria_label=label
     )

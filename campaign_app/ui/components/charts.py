@@ -1,4 +1,4 @@
-"""Charts. A module of its own: Plotly's 450 kB come only with pages that import it."""
+"""Charts. A separate module, because only pages that import it should load Plotly's 450 kB."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,18 +12,18 @@ from campaign_app.ui import theme
 from campaign_app.ui.components.base import Content, Text, Truth, icon
 from campaign_app.ui.components.page import card
 
-plotly.io.templates.default = "none"  # the colours are ours
+plotly.io.templates.default = "none"  # we set the colours
 
 
 def legend_item(label: Text, color: str) -> rx.Component:
-    """Square dot and word; `color` is a CSS colour, e.g. var(--iris-9)."""
+    """A square dot and a word; `color` is a CSS colour, for example var(--iris-9)."""
     return rx.el.span(
         rx.el.span(class_name="b-square", style={"background": color}), label, class_name="b-row b-dense b-muted"
     )
 
 
 def chart(fig: Any, *, label: Text, height: int = 206, loading: Truth = False) -> rx.Component:
-    """A figure kept as a dict Var (`json.loads(figure.to_json())`). `label` says its finding to screen readers."""
+    """A figure kept as a dict Var (`json.loads(figure.to_json())`). `label` tells screen readers its main result."""
     drawn = PlotlyCartesian.create(
         data=fig.to(go.Figure), config=theme.chart_config(), use_resize_handler=True, width="100%", height=f"{height}px"
     )
@@ -49,7 +49,7 @@ def chart_card(
     meta: Text | None = None,
     loading: Truth = False,
 ) -> rx.Component:
-    """Card with one figure; `table` (rx.el.table or data_table) is behind "Show as table"."""
+    """A card with one figure. `table` (rx.el.table or data_table) is shown by "Show as table"."""
     right: list[Content] = [legend_item(*entry) for entry in legend]
     if aside is not None:
         right.append(aside)

@@ -1,4 +1,4 @@
-"""Dialogs: questions before what cannot be undone, and small forms over the page."""
+"""Dialogs: questions before actions that cannot be undone, and small forms over the page."""
 
 import reflex as rx
 
@@ -22,7 +22,7 @@ def confirm_dialog(
     busy: Truth = False,
     disabled: Truth = False,
 ) -> rx.Component:
-    """Question with its consequences; the act repeats the verb of the title. Focus starts on the safe button."""
+    """A question with its consequences. The button repeats the verb of the title. Focus starts on the safe button."""
     button = danger_button if danger else primary_button
     foot = rx.el.div(
         rx.el.div(*([instead] if instead is not None else []), class_name="b-grow"),
@@ -53,7 +53,7 @@ def dialog(
     text: Text = "",
     width: str = "460px",
 ) -> rx.Component:
-    """A small form over the page; `foot` are its buttons, right."""
+    """A small form over the page; `foot` are its buttons on the right."""
     return rx.dialog.root(
         rx.dialog.content(
             rx.dialog.title(title, class_name="b-dialog-title"),

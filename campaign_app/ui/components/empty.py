@@ -1,4 +1,4 @@
-"""What stands where nothing is yet, or where it is still coming; and callouts."""
+"""Placeholders for empty and loading content; and callouts."""
 
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ def empty_state(
     action: Content | None = None,
     links: list[Content] | None = None,
 ) -> rx.Component:
-    """First visit of a list: what belongs here, the steps to it, one solid button."""
+    """An empty list: what it is for, the steps to fill it, one solid button."""
     below = []
     if steps:
         below.append(rx.el.div(*steps, class_name="b-card"))
@@ -38,7 +38,7 @@ def empty_state(
 
 
 def setup_step(title: Text, detail: Text, done: Truth, action: Content | None = None) -> rx.Component:
-    """A step in an empty state with what is done of it."""
+    """A step in an empty state, with its progress."""
     tick = rx.cond(
         done,
         icon("circle_check", 16, color="var(--green-11)", stroke_width=2),
@@ -53,7 +53,7 @@ def setup_step(title: Text, detail: Text, done: Truth, action: Content | None = 
 
 
 def no_match(title: Text, on_clear: Handler, text: Text = "Change or clear the filters to see more.") -> rx.Component:
-    """A list filtered to nothing."""
+    """A list whose filters match nothing."""
     return rx.el.div(
         rx.el.h2(title),
         rx.el.p(text, class_name="b-muted"),
@@ -63,7 +63,7 @@ def no_match(title: Text, on_clear: Handler, text: Text = "Change or clear the f
 
 
 def skeleton_lines(count: int = 3) -> rx.Component:
-    """Gray bars in place of text that is loading."""
+    """Gray bars in place of loading text."""
     widths = ("92%", "68%", "80%", "56%")
     return rx.el.div(
         *(rx.skeleton(width=widths[i % 4], height="12px") for i in range(count)),
@@ -95,7 +95,7 @@ def callout(
     action: Content | None = None,
     **props: Any,
 ) -> rx.Component:
-    """Tinted box in the page: cause, and what to do at the right."""
+    """A tinted box in the page: the cause, and the action on the right."""
     color, mark = _KINDS[kind]
     return rx.el.div(
         icon(mark, 16, color=f"var(--{color}-11)", stroke_width=2, margin_top="2px"),

@@ -1,4 +1,4 @@
-"""What stands above a table: saved views, search, filter chips; and the bar that appears with chosen rows."""
+"""The parts above a table: saved views, search, filter chips; and the bar for selected rows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from campaign_app.ui.kit.vars import choose, same
 
 @dataclass
 class View:
-    """A saved view: words, the value given to on_choose, how many rows it has."""
+    """A saved view: its label, the value given to on_choose, its number of rows."""
 
     label: str
     value: str
@@ -42,7 +42,7 @@ def saved_views(
 def search_field(
     value: Text, on_change: Handler, placeholder: str = "Search", label: str = "", width: str = "220px"
 ) -> rx.Component:
-    """Search above a table; pass `S.search.debounce(250)`. `/` jumps into it."""
+    """Search above a table; pass `S.search.debounce(250)`. The key `/` focuses it."""
     return rx.el.label(
         icon("search", 14),
         rx.el.input(
@@ -61,7 +61,7 @@ def search_field(
 def filter_bar(
     *chips: Content, search: Content | None = None, result: Text | None = None, actions: Content | None = None
 ) -> rx.Component:
-    """Search, chips, then how many are left and buttons of the list at the right."""
+    """Search and chips, then the number of matching rows and the list's buttons on the right."""
     right = []
     if result is not None:
         right.append(rx.el.span(result, class_name="b-muted b-dense b-num", aria_live="polite"))
@@ -78,7 +78,7 @@ def filter_bar(
 def filter_chip(
     key: str, value: Text, *content: Content, active: Truth = False, on_clear: Handler = None
 ) -> rx.Component:
-    """Key and value that open a popover with `content`; set ones are tinted and have a cross."""
+    """Key and value that open a popover with `content`. Active chips are tinted and have a cross."""
     opener = rx.el.button(
         rx.el.span(key, class_name="b-muted"),
         rx.el.span(value, class_name="b-strong"),
@@ -114,7 +114,7 @@ def choice_chip(
     any_value: str = "",
     shown: Text | None = None,
 ) -> rx.Component:
-    """Chip with a menu of one choice. `options` are (value, label) pairs or a Var of them, `shown` the label then."""
+    """A chip with a menu for one choice. `options`: (value, label) pairs or a Var of them, `shown`: the current label."""
     pairs = [(any_value, any_label), *options] if isinstance(options, list) else options
     current = rx.Var.create(value)
 
@@ -157,7 +157,7 @@ def choice_chip(
 def bulk_bar(
     words: Text, *actions: Content, on_clear: Handler, on_all: Handler = None, all_label: Text = ""
 ) -> rx.Component:
-    """Floats over the foot while rows are chosen; `words` say how many, and are empty when none is."""
+    """Floats at the bottom while rows are selected. `words` say how many, and are empty when none is selected."""
     everything = []
     if on_all is not None:
         everything = [

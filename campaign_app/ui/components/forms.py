@@ -1,4 +1,4 @@
-"""Fields of a form: label, control, what is wrong with it, all tied together for screen readers."""
+"""Fields of a form: label, control and error, connected for screen readers."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def form_field(
     over: Truth = False,
     optional: bool = False,
 ) -> rx.Component:
-    """Label above, counter right of it, hint or error below. Control's id: `name`, of its note: `name-note`."""
+    """Label above, counter beside it, hint or error below. Id of the control: `name`, of its note: `name-note`."""
     head: list[rx.Component] = [rx.el.label(label, html_for=name, class_name="b-label")]
     if optional:
         head.append(rx.el.span("optional", class_name="b-small b-muted"))
@@ -43,7 +43,7 @@ def text_input(
     after: Content | None = None,
     **props: Any,
 ) -> rx.Component:
-    """One line. Controlled when `value` is given; `default_value` and `on_blur` leave the text to the browser."""
+    """One line. Controlled when `value` is given; with `default_value` and `on_blur` the browser keeps the text."""
     if value is not None:
         props["value"] = value
     if on_change is not None:
@@ -89,7 +89,7 @@ def select_input(
     width: str = "100%",
     disabled: Truth = False,
 ) -> rx.Component:
-    """One of a list. `options` are (value, label) pairs or a Var of them; a value may not be ""."""
+    """A choice from a list. `options` are (value, label) pairs or a Var of them; a value may not be ""."""
     named: dict[str, Any] = {"aria_label": label} if label else {}
     return rx.select.root(
         rx.select.trigger(placeholder=placeholder, id=name, width=width, **_wrong(name, error), **named),
@@ -112,7 +112,7 @@ def select_field(
     size: Size = "2",
     disabled: Truth = False,
 ) -> rx.Component:
-    """One of a list, in a form that is submitted. `options` as in `select_input`."""
+    """A choice from a list, in a form that is submitted. `options` as in `select_input`."""
     return rx.select.root(
         rx.select.trigger(placeholder=placeholder, id=name, width="100%", **_wrong(name, error)),
         rx.select.content(*_select_items(options), position="popper", class_name="b-float"),
@@ -131,7 +131,7 @@ def _select_items(options: Any) -> list[rx.Component]:
 
 
 def switch_field(name: str, label: Text, default: Truth, *, hint: Text = "", disabled: Truth = False) -> rx.Component:
-    """On or off, in a form that is submitted."""
+    """A switch in a form that is submitted."""
     words = rx.el.span(rx.el.span(label), rx.el.span(hint, class_name="b-small b-muted"), class_name="b-col")
     control = rx.switch(id=name, name=name, default_checked=default, disabled=disabled, size="1")
     return rx.el.label(control, words, class_name="b-choice")
@@ -140,7 +140,7 @@ def switch_field(name: str, label: Text, default: Truth, *, hint: Text = "", dis
 def switch(
     label: Text, checked: Truth, on_change: Handler, *, disabled: Truth = False, hint: Text = ""
 ) -> rx.Component:
-    """On or off, at once."""
+    """A switch that takes effect at once."""
     words = rx.el.span(
         rx.el.span(label),
         *([rx.el.span(hint, class_name="b-small b-muted")] if not isinstance(hint, str) or hint else []),
@@ -154,7 +154,7 @@ def switch(
 def checkbox(
     label: Text, checked: Truth | None = None, on_change: Handler = None, *, disabled: Truth = False, **props: Any
 ) -> rx.Component:
-    """A box with its words; give `name` and `default_checked` inside a native form."""
+    """A checkbox with its label; give `name` and `default_checked` inside a native form."""
     if checked is not None:
         props["checked"] = checked
     if on_change is not None:

@@ -1,4 +1,4 @@
-"""Showing and hiding by role. It protects nothing: every handler asks for its permission itself."""
+"""Shows and hides components by role. This protects nothing: every handler checks its permission itself."""
 
 import reflex as rx
 
@@ -8,10 +8,9 @@ from campaign_app.ui.kit.vars import any_of, contains
 
 
 def may(permission: str) -> rx.Var[bool]:
-    """Whether the signed-in person has the permission."""
     return any_of(contains(AppState.permissions, permission), contains(AppState.permissions, "*"))
 
 
 def if_allowed(permission: str, content: Content, otherwise: Content | None = None) -> rx.Component:
-    """`content` for those who may, nothing (or `otherwise`) for the rest."""
+    """`content` with the permission, nothing (or `otherwise`) without it."""
     return rx.cond(may(permission), content, otherwise if otherwise is not None else rx.fragment())

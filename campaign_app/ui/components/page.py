@@ -11,17 +11,17 @@ from campaign_app.ui.kit.vars import choose
 
 
 def page_body(*children: Content, **props: Any) -> rx.Component:
-    """Everything below the shell's top: header first, then the content in steps of 16px."""
+    """Everything below the shell's top: header first, then the content with gaps of 16px."""
     return rx.el.div(*children, class_name="b-page", **props)
 
 
 def stack(*children: Content, **props: Any) -> rx.Component:
-    """Children below each other, 16px apart."""
+    """Children below each other, with gaps of 16px."""
     return rx.el.div(*children, class_name="b-stack", **props)
 
 
 def row(*children: Content, **props: Any) -> rx.Component:
-    """Children beside each other, 8px apart, wrapping when they must."""
+    """Children beside each other, with gaps of 8px, wrapping when needed."""
     return rx.el.div(*children, class_name="b-row b-wrap", **props)
 
 
@@ -43,7 +43,7 @@ def page_header(
     meta: Content | None = None,
     letters: Text | None = None,
 ) -> rx.Component:
-    """The h1 with what belongs to it; at most one solid and two outline buttons, then a menu.
+    """The h1 with its details. At most one solid and two outline buttons, then a menu.
 
     `back` is the label and the address of the page above this one, `above` are those above that one, from the top.
     """
@@ -77,7 +77,7 @@ def card(
     pad: bool = True,
     **props: Any,
 ) -> rx.Component:
-    """Box with an h2 head; `aside` stands right in the head; `pad=False` for tables and lists inside."""
+    """A box with an h2 head. `aside` is on the right of the head. `pad=False` for tables and lists inside."""
     names = "b-card" + (" b-card-pad" if pad else "")
     props["class_name"] = f"{names} {props.get('class_name', '')}".strip()
     head = [] if title is None else [card_head(title, count=count, meta=meta, aside=aside)]
@@ -89,7 +89,7 @@ def card(
 def card_head(
     title: Text, *, count: Text | None = None, meta: Text | None = None, aside: Content | None = None
 ) -> rx.Component:
-    """Head line of a card: h2, a count in a tag, gray words, something at the right."""
+    """The head of a card: h2, a count in a tag, gray text, an element on the right."""
     more: list[rx.Component] = []
     if count is not None:
         more.append(rx.el.span(count, class_name="b-tag b-num"))
@@ -103,7 +103,7 @@ def card_head(
 def list_item(
     *children: Content, mark: Content | None = None, action: Content | None = None, href: Text | None = None
 ) -> rx.Component:
-    """Row of a card with a hairline above: icon, words, one act at the right; `href` makes the whole row a link."""
+    """A row of a card with a thin line above: icon, text, one action. `href` makes the whole row a link."""
     before = [] if mark is None else [rx.el.div(mark, class_name="b-item-mark")]
     after = [] if action is None else [rx.el.div(action, class_name="b-item-act")]
     inner = [*before, rx.el.div(*children, class_name="b-grow"), *after]
@@ -113,14 +113,14 @@ def list_item(
 
 
 def two_lines(first: Content, second: Content) -> rx.Component:
-    """500 line with a gray one below."""
+    """A medium-weight line with a gray line below."""
     return rx.el.div(
         rx.el.div(first, class_name="b-strong"), rx.el.div(second, class_name="b-dense b-muted"), class_name="b-col"
     )
 
 
 def facts(rows: list[tuple[Text, Content]], action: Content | None = None) -> rx.Component:
-    """Label and value pairs, one a line."""
+    """Label and value pairs, one per line."""
     pairs = [rx.el.div(rx.el.dt(label), rx.el.dd(value), class_name="b-fact") for label, value in rows]
     return rx.el.div(rx.el.dl(*pairs, class_name="b-facts"), *([action] if action else []))
 
@@ -138,7 +138,7 @@ def stat(
     on_click: Handler = None,
     loading: Truth = False,
 ) -> rx.Component:
-    """One number. `trend` is what the change means, `rising` where it went; `on_click` makes it a choice."""
+    """One number. `trend` says whether the change is good, `rising` its direction. `on_click` makes it a choice."""
     number = rx.cond(loading, rx.skeleton(width="72px", height="24px"), rx.fragment(value))
     change = rx.el.div(
         rx.cond(
@@ -162,5 +162,5 @@ def stat(
 
 
 def stat_strip(*cells: rx.Component) -> rx.Component:
-    """Row of stats with hairlines between; two a row on the phone."""
+    """A row of stats with thin lines between; two per row on the phone."""
     return rx.el.div(*cells, class_name="b-stats", style={"--b-stats": str(len(cells))})

@@ -1,4 +1,4 @@
-"""Command palette: Cmd/Ctrl+K. Opening, moving and choosing happen in the browser (assets/beacon.js)."""
+"""Command palette: Cmd/Ctrl+K. The browser opens it, moves in it and chooses (assets/beacon.js)."""
 
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ _MORE_ICONS: Final = ("plus", "upload", "user")
 
 
 def icons() -> list[str]:
-    """Every icon that a hit may have: those of the pages, of commands, of single objects."""
+    """Every icon that a hit may have: of pages, commands and single objects."""
     return sorted({page.icon for page in pages.everything() if page.icon} | set(_MORE_ICONS))
 
 

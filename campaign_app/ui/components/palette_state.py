@@ -1,4 +1,4 @@
-"""What the command palette finds: things by name, what can be started, pages."""
+"""Results of the command palette: objects by name, commands, pages."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -25,7 +25,7 @@ PER_GROUP: Final = 5
 
 
 async def find(session: AsyncSession, actor: Actor, text: str) -> list[Group]:
-    """Everything the palette shows for `text`, by heading; empty text gives only actions and pages."""
+    """All results for `text`, by heading. An empty text gives only actions and pages."""
     found = [
         Group(page.title, hits[:PER_GROUP])
         for page in (pages.everything() if text else ())
@@ -35,14 +35,12 @@ async def find(session: AsyncSession, actor: Actor, text: str) -> list[Group]:
 
 
 class PaletteState(AppState):
-    """The open palette of this tab."""
-
     groups: list[Group] = []
     searched: str = ""
 
     @rx.event
     async def open_palette(self, opened: bool) -> None:
-        """Starts with what can be done and where one can go."""
+        """Show commands and pages first."""
         if opened:
             actor = await self.require()
             self.searched = ""
@@ -50,7 +48,7 @@ class PaletteState(AppState):
 
     @rx.event
     async def search(self, text: str) -> None:
-        """Finds by name, at most five of a kind."""
+        """Find objects by name, at most five of a kind."""
         actor = await self.require()
         text = text.strip()[:80]
         async with db.reading() as session:
@@ -60,7 +58,7 @@ class PaletteState(AppState):
 
 
 def _fixed_groups(actor: Actor, text: str) -> list[Group]:
-    """Commands and pages whose words hold the text, for those who may use them."""
+    """Commands and pages that match the text and that the person may use."""
     known = pages.everything()
     commands = [
         (command.may, Hit(command.icon, command.label, page.route)) for page in known if (command := page.command)

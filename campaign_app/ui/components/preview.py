@@ -1,4 +1,4 @@
-"""A message as its recipient sees it, in a frame that can run nothing and reach nothing of ours."""
+"""A message as its recipient sees it, in a frame that can run no script and reach none of our pages."""
 
 from typing import Any, Literal
 
@@ -20,7 +20,7 @@ def preview_frame(
     time: Text = "",
     busy: Truth = False,
 ) -> rx.Component:
-    """Always drawn on white; no scripts, no same origin. While `busy` the old one stays at 60%."""
+    """Always on white; no scripts, no same origin. While `busy` the previous one stays at 60% opacity."""
     head = rx.el.div(
         rx.el.div(subject, class_name="b-preview-subject"),
         rx.el.div(

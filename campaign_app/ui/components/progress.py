@@ -1,4 +1,4 @@
-"""How far something is: the segmented bar, its counters, the card of a campaign or an import."""
+"""Progress: the segmented bar, its counters, the card of a campaign or an import."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from campaign_app.ui.kit.vars import choose, length, more_than
 
 @dataclass(frozen=True, slots=True)
 class ProgressSegment:
-    """One share of a bar: a status of the theme's table, how many, how the number reads (empty: the count)."""
+    """One share of a bar: a status of the theme's table, its count, the count as text (empty: the count itself)."""
 
     status: str
     count: Any
@@ -21,12 +21,11 @@ class ProgressSegment:
 
     @property
     def word(self) -> str:
-        """What the part is called."""
         return self.label or theme.STATUS[self.status].label
 
     @property
     def words(self) -> Any:
-        """The number as shown."""
+        """The count as shown."""
         if not isinstance(self.text, str) or self.text:
             return self.text
         if isinstance(self.count, rx.Var):
@@ -39,7 +38,7 @@ class ProgressSegment:
 def segmented_progress(
     parts: list[ProgressSegment], total: Number, *, size: Literal["small", "large"] = "small", live: Truth = False
 ) -> rx.Component:
-    """Coloured parts over a track; what is not in `parts` is still waiting. Read aloud as one sentence of shares."""
+    """Coloured parts over a track. What is not in `parts` is waiting. Screen readers get one sentence of shares."""
     sentence: Any = rx.Var.create("")
     for index, part in enumerate(parts):
         sentence = sentence + f"{', ' if index else ''}{part.word} {rx.Var.create(part.words)}"
@@ -68,7 +67,7 @@ def _segment(part: ProgressSegment, total: Number) -> rx.Component:
 
 
 def counters(parts: list[ProgressSegment], on_choose: Handler = None, chosen: Text = "") -> rx.Component:
-    """The numbers under a bar; with on_choose (gets the status) each is a filter for the table below."""
+    """The numbers under a bar. With on_choose (gets the status) each is a filter for the table below."""
 
     def counter(part: ProgressSegment) -> rx.Component:
         inner = [
@@ -98,12 +97,12 @@ def progress_card(
     on_choose: Handler = None,
     chosen: Text = "",
 ) -> rx.Component:
-    """Big percent, the figures beside it, the bar, its counters. `percent` is text ("62%")."""
+    """A large percentage, figures beside it, the bar, its counters. `percent` is text ("62%")."""
     cells = [rx.el.div(rx.el.dt(label), rx.el.dd(value), class_name="b-figure") for label, value in (figures or [])]
     right: list[rx.Component] = [rx.el.dl(*cells, class_name="b-figures")] if cells else []
     if aside is not None:
         right.append(rx.el.div(aside, class_name="b-row"))
-    # A screen reader hears the tens only, a sighted person every step.
+    # Screen readers announce only every tenth percent; the screen shows every step.
     tens = rx.Var.create(percent).to(str).split("%")[0].to(str)
     heard = rx.el.span(
         choose(more_than(length(tens), 1), f"{tens[:-1]}0% done", ""), class_name="b-hidden", aria_live="polite"

@@ -1,4 +1,4 @@
-"""How a status looks: icon in its colour and a word; never the colour alone. The table is in theme."""
+"""How a status looks: a coloured icon and a word, never only the colour. The table is in theme."""
 
 from collections.abc import Callable, Mapping
 
@@ -23,12 +23,12 @@ def _mark(entry: theme.Status, size: int) -> rx.Component:
 
 
 def status_icon(status: Text, size: int = 15) -> rx.Component:
-    """The icon alone, for where the word stands beside it anyway."""
+    """The icon alone, for places where the word is beside it."""
     return _choose(status, theme.STATUS, lambda entry: _mark(entry, size))
 
 
 def status_badge(status: Text, label: Text | None = None) -> rx.Component:
-    """Icon and word, in tables and lists. `label` says it better ("Importing")."""
+    """Icon and word, in tables and lists. `label` replaces the word ("Importing")."""
 
     def draw(entry: theme.Status) -> rx.Component:
         word = entry.label if label is None else label
@@ -38,7 +38,7 @@ def status_badge(status: Text, label: Text | None = None) -> rx.Component:
 
 
 def status_pill(status: Text, label: Text | None = None) -> rx.Component:
-    """Tinted pill beside a page title."""
+    """A tinted pill beside a page title."""
 
     def draw(entry: theme.Status) -> rx.Component:
         return rx.el.span(
@@ -52,7 +52,7 @@ def status_pill(status: Text, label: Text | None = None) -> rx.Component:
 
 
 def health_dot(health: Text, words: Text | None = None) -> rx.Component:
-    """8px dot and words: "Healthy", "Bounces 4.1%". `health` is a key of theme.HEALTH."""
+    """An 8px dot and text: "Healthy", "Bounces 4.1%". `health` is a key of theme.HEALTH."""
 
     def draw(entry: theme.Status) -> rx.Component:
         dot = rx.el.span(class_name="b-dot", style={"background": f"var(--{entry.color}-9)"})

@@ -1,4 +1,4 @@
-"""The way through a builder: stepper, its bar and foot; findings of the pre-flight."""
+"""The parts of a builder: stepper, bar and foot; findings of the pre-flight."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from campaign_app.ui.kit.vars import choose
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`state`: done, current, later or problem (text or Var); `href` or `on_click` go there when it was reached."""
+    """`state`: done, current, later or problem (text or Var). `href` or `on_click` open a step that was reached."""
 
     label: str
     state: Any
@@ -23,7 +23,7 @@ class Step:
 
 
 def stepper(steps: list[Step]) -> rx.Component:
-    """Circles and labels with lines between; later steps cannot be clicked."""
+    """Circles and labels with lines between. Later steps cannot be clicked."""
     parts: list[rx.Component] = []
     for number, step in enumerate(steps, start=1):
         if number > 1:
@@ -61,7 +61,7 @@ def builder_bar(
     close_href: Text = "",
     action: Content | None = None,
 ) -> rx.Component:
-    """56px bar on top of a full-window builder: close, name, saved time, stepper, one act."""
+    """A 56px bar at the top of a full-window builder: close, name, time of saving, stepper, one action."""
     return rx.el.header(
         rx.el.div(
             icon_button(
@@ -79,7 +79,7 @@ def builder_bar(
 
 
 def builder_foot(back: Content, forward: Content, note: Content | None = None) -> rx.Component:
-    """60px foot of a builder: back left, next right, a reason or a number beside it."""
+    """A 60px foot of a builder: back on the left, next on the right, a reason or a number beside it."""
     return rx.el.footer(
         back,
         rx.el.div(
@@ -104,7 +104,7 @@ def finding_group(kind: str, count: Any, *rows: Content, more: Content | None = 
 
 
 def finding_row(kind: Text, title: Text, detail: Text = "", action: Content | None = None) -> rx.Component:
-    """One finding: icon, sentence, explanation, one button that mends it."""
+    """One finding: icon, sentence, explanation, one button that leads to the fix."""
     return rx.el.div(
         rx.el.div(status_icon(kind, 16), class_name="b-item-mark"),
         rx.el.div(

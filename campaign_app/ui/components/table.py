@@ -1,4 +1,4 @@
-"""Tables: real ones on wide windows, lists on the phone. Sorting, choosing and paging happen on the server."""
+"""Tables on wide windows, lists on the phone. The server sorts, selects and pages."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ _SKELETON_ROWS = 12
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Head cell: `sort` is the key given to on_sort, "" = not sortable; `hide="narrow"` drops it under 1024px.
+    """A head cell. `sort` is the key given to on_sort, "" = not sortable. `hide="narrow"` drops it under 1024px.
 
-    `cell` shows a row in it: what stands in the cell, or a whole cell (`name_cell`).
+    `cell` renders a row's cell: its content, or a whole cell (`name_cell`).
     """
 
     label: str
@@ -33,7 +33,6 @@ class Column:
     class_name: str = ""
 
     def show(self, row: Any) -> rx.Component:
-        """The cell of a row."""
         shown = "" if self.cell is None else self.cell(row)
         if isinstance(shown, Td):
             return shown
@@ -63,7 +62,7 @@ def data_table(
     two_lines: bool = True,
     phone_row: Callable[[Any], rx.Component] | None = None,
 ) -> rx.Component:
-    """Table of `rows` (list Var). `sort` is "key" or "-key"; on_sort gets the next one. `bleed=False` inside cards."""
+    """A table of `rows` (list Var). `sort` is "key" or "-key"; on_sort gets the next one. In cards, `bleed=False`."""
     check = [] if on_check_all is None else [_check_all(all_checked, on_check_all)]
     head = rx.el.thead(rx.el.tr(*check, *(_head_cell(column, sort, on_sort) for column in columns)))
     filled = rx.el.tbody(rx.foreach(rows, row))
@@ -156,7 +155,7 @@ def cell(
     hide: Literal["", "narrow"] = "",
     **props: Any,
 ) -> rx.Component:
-    """Cell of a `table_row`; numbers right."""
+    """A cell of a `table_row`; numbers are on the right."""
     names = [
         "b-right b-num" if align == "right" else "",
         "b-muted" if muted else "",
@@ -173,7 +172,7 @@ def name_cell(
     before: Content | None = None,
     on_click: Handler = None,
 ) -> rx.Component:
-    """First cell: the name that opens the row's item, a second gray line, a mark before it."""
+    """The first cell: the name as a link to the row's item, a second gray line, a mark before it."""
     if href is not None:
         title = anchor(name, href=href, class_name="b-row-link b-ell")
     elif on_click is not None:
@@ -198,9 +197,9 @@ def phone_item(
     before: Content | None = None,
     on_click: Handler = None,
 ) -> rx.Component:
-    """A table row on the phone: name and status, a bar when it says something, then left and right.
+    """A table row on the phone: name and status, a bar when useful, then left and right text.
 
-    Without `href` and `on_click` it opens nothing. `before` is a mark at the left of it all.
+    Without `href` and `on_click` it is not a link. `before` is a mark on its left.
     """
     lines = [
         rx.el.div(rx.el.span(name, class_name="b-strong b-ell"), *([status] if status else []), class_name="b-between")
@@ -226,7 +225,7 @@ def phone_item(
 
 
 def pager(text: Text, *, has_previous: Truth, has_next: Truth, on_previous: Handler, on_next: Handler) -> rx.Component:
-    """Foot of a table: "1–50 of 18,942", Previous, Next."""
+    """The foot of a table: "1–50 of 18,942", Previous, Next."""
     return rx.el.div(
         rx.el.span(text, class_name="b-muted b-dense b-num", aria_live="polite"),
         rx.el.div(

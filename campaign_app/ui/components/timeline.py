@@ -1,4 +1,4 @@
-"""What happened: the timeline of a contact and the activity log of a campaign."""
+"""The timeline of a contact and the activity log of a campaign."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +8,7 @@ import reflex as rx
 from campaign_app.ui.components.base import icon
 from campaign_app.ui.kit.vars import by_case
 
-# Kind of event → lucide icon and colour: people's acts iris, replies green, the system gray.
+# Kind of event → lucide icon and colour: people's actions iris, replies green, the system gray.
 KINDS: dict[str, tuple[str, str]] = {
     "click": ("mouse_pointer_click", "iris"),
     "open": ("eye", "iris"),
@@ -41,7 +41,7 @@ KINDS: dict[str, tuple[str, str]] = {
 
 @dataclass
 class TimelineEvent:
-    """One event. `kind` is a key of KINDS; `time` short, `exact` for the tooltip."""
+    """One event. `kind` is a key of KINDS; `time` is short, `exact` is for the tooltip."""
 
     kind: str
     title: str
@@ -96,7 +96,9 @@ def timeline(days: Any) -> rx.Component:
 
 
 def activity_log(rows: Any) -> rx.Component:
-    """`rows` is a Var of list[TimelineEvent]: time left, small icon, who did it in the title, why in the detail."""
+    """`rows` is a Var of list[TimelineEvent]: time on the left, small icon, the person in the title, the reason in the
+    detail.
+    """
 
     def row(item: Any) -> rx.Component:
         return rx.el.li(

@@ -1,4 +1,4 @@
-"""Choose or drop files; the browser sends each as a stream (assets/upload.js)."""
+"""Choose or drop files. The browser sends each as a stream (assets/upload.js)."""
 
 import reflex as rx
 

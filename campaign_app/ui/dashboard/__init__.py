@@ -1,1 +1,1 @@
-"""The first page: what is sending, what is wrong, what came of it."""
+"""The first page: running campaigns, problems, results."""

@@ -1,4 +1,4 @@
-"""What the dashboard shows; running campaigns move by themselves."""
+"""What the dashboard shows; running campaigns are updated live."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ _STEP_HREFS: Final = {
 
 @dataclass
 class Running:
-    """A campaign that sends, waits or is paused."""
+    """A campaign that is sending, waiting or paused."""
 
     id: int
     name: str
@@ -46,7 +46,7 @@ class Running:
 
 @dataclass
 class Finished:
-    """A campaign of the last days."""
+    """A recently finished campaign."""
 
     id: int
     name: str
@@ -60,7 +60,7 @@ class Finished:
 
 @dataclass
 class Note:
-    """Something that needs a person."""
+    """A problem that needs a person."""
 
     severity: str
     title: str
@@ -71,7 +71,7 @@ class Note:
 
 @dataclass
 class StepLine:
-    """Something to do before the first own campaign."""
+    """A set-up step before the first own campaign."""
 
     title: str
     detail: str
@@ -110,7 +110,9 @@ class DashboardPage(AppState):
 
     @rx.event
     async def load(self) -> Any:
-        """Open the page and watch every running campaign; a workspace that nobody was asked about is asked first."""
+        """Open the page and watch every running campaign. If nobody has set up the workspace yet, show the set-up step
+        first.
+        """
         actor = await self.require("campaigns:read")
         if actor.can("workspace:write"):
             async with db.reading() as session:
@@ -150,7 +152,7 @@ class DashboardPage(AppState):
 
     @rx.event
     async def choose(self, metric: str) -> None:
-        """Show another number in the chart."""
+        """Show another figure in the chart."""
         await self.require("campaigns:read")
         self.metric = metric if metric in METRICS else "sent"
         self._draw()
@@ -175,7 +177,7 @@ def _done(shares: figures.Shares) -> str:
 
 
 def running_row(row: CampaignLine, zone: str) -> Running:
-    """A line of "Sending now"."""
+    """A row of "Sending now"."""
     shares = figures.shares(row.counts)
     note = row.status_reason
     if row.status == "paused" and row.paused_at and not note:

@@ -1,1 +1,1 @@
-"""What pages are made of: lists, forms, dialogs, details. `docs/ui.md` shows how to add one."""
+"""Building blocks of pages: lists, forms, dialogs, details. `docs/ui.md` shows how to add a page."""

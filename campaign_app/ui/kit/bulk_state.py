@@ -1,4 +1,4 @@
-"""Acts on the chosen rows of a list, with a result for each."""
+"""Actions on the selected rows of a list, with a result for each."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _MOST_TOASTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What an act is for: rows by id, or all that `query` finds; `value` is what its dialog asked for."""
+    """The target of an action: rows by id, or all rows of `query`. `value` is the value entered in its dialog."""
 
     ids: Sequence[int]
     query: ListQuery | None = None
@@ -32,16 +32,18 @@ Act = Callable[[Any, Actor, Chosen], Awaitable[Outcome]]
 
 @dataclass(frozen=True, slots=True)
 class BulkAction:
-    """An act on chosen rows. It gives a result per item, the number of items changed, or an event such as a download.
+    """An action on selected rows. It returns a result per item, the number of changed items, or an event such as a
+    download.
 
-    `possible` names a bool of a row: with rows that lack it the act is off, and `why_not` says so.
+    `possible` names a bool of a row. If a selected row lacks it, the action is disabled, and `why_not` gives the
+    reason.
     """
 
     label: str
     icon: str
     may: str
     act: Act
-    done: str = ""  # "paused": "Spring offer paused", "3 campaigns paused"; {value} is what the dialog asked for
+    done: str = ""  # "paused": "Spring offer paused", "3 campaigns paused"; {value} is the value entered in the dialog
     possible: str = ""
     why_not: str = ""
     asks: bool = False
@@ -49,20 +51,20 @@ class BulkAction:
 
 
 class BulkState(Selection, mixin=True):
-    """A list with acts on its rows: those that are chosen, or one from its menu."""
+    """A list with actions on its rows: on the selected ones, or on one from its menu."""
 
     actions: ClassVar[Mapping[str, BulkAction]] = {}
     asked_action: str = ""
-    asked_in: int = 0  # the visit of the page in which it was asked
+    asked_in: int = 0  # the page visit in which it was asked
     asked_words: str = ""  # "“Spring offer”", "3 campaigns"
     value: str = ""
     working: bool = False
-    _asked_ids: list[int] | None = None  # None: what is chosen
+    _asked_ids: list[int] | None = None  # None: the selected rows
     _impossible: dict[int, list[str]] = {}
 
     @rx.var
     def why_not(self) -> dict[str, str]:
-        """By act: why it is off; "" when it can be done with every chosen row."""
+        """By action: why it is disabled; "" when it is possible for every selected row."""
         chosen = set(self.chosen)
         stopped = {name for one, names in self._impossible.items() if one in chosen for name in names}
         return {name: action.why_not if name in stopped else "" for name, action in self.actions.items()}
@@ -74,7 +76,7 @@ class BulkState(Selection, mixin=True):
         self._remember(rows)
 
     def _remember(self, rows: Sequence[Any]) -> None:
-        """Which acts each row does not allow."""
+        """Record which actions each row does not allow."""
         limits = {name: one.possible for name, one in self.actions.items() if one.possible}
         found = {row.id: [name for name, able in limits.items() if not getattr(row, able)] for row in rows}
         self._impossible = {**self._impossible, **found}
@@ -91,7 +93,7 @@ class BulkState(Selection, mixin=True):
 
     @rx.event
     async def ask(self, name: str, ids: list[int], subject: str) -> None:
-        """Open the dialog of an act, for these rows or ([]) the chosen ones."""
+        """Open the dialog of an action, for these rows or ([]) the selected ones."""
         await self.require(self._action(name).may)
         self.asked_action, self.asked_in, self._asked_ids, self.value = name, self.visit, ids or None, ""
         count = self.spec.number(len(ids or self.chosen))
@@ -100,7 +102,7 @@ class BulkState(Selection, mixin=True):
 
     @rx.event
     async def set_value(self, value: str) -> None:
-        """What the dialog of the act asks for."""
+        """The value entered in the action's dialog."""
         await self.require(self.spec.may)
         self.value = value
 
@@ -112,7 +114,7 @@ class BulkState(Selection, mixin=True):
 
     @rx.event
     async def answer(self) -> Any:
-        """Carry out the act of the dialog. A second click finds it closed."""
+        """Run the action of the dialog. A second click finds the dialog closed."""
         name, ids = self.asked_action, self._asked_ids
         await self.require(self._action(name).may if name else self.spec.may)
         if not name or self.asked_in != self.visit:
@@ -128,7 +130,7 @@ class BulkState(Selection, mixin=True):
 
     @rx.event
     async def run(self, name: str, ids: list[int]) -> Any:
-        """Carry out an act that asks nothing, for these rows or ([]) the chosen ones."""
+        """Run an action without a dialog, for these rows or ([]) the selected ones."""
         action = self._action(name)
         await self.require(action.may)
         if action.asks:
@@ -150,7 +152,7 @@ class BulkState(Selection, mixin=True):
         return self._told(action.done.format(value=chosen.value), outcome)
 
     def _told(self, done: str, outcome: Sequence[ItemResult] | int) -> list[Any]:
-        """What the person is told: one line for what was done, the reason for each item that was not."""
+        """The message for the person: one line for what was done, and the reason for each item that was not changed."""
         if isinstance(outcome, int):
             return [notify_success(f"{self.spec.number(outcome)} {done}")]
         good, bad = [one for one in outcome if one.ok], [one for one in outcome if not one.ok]

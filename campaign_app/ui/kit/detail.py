@@ -1,4 +1,4 @@
-"""The page of one object: where it belongs, its name and acts, its tabs."""
+"""The page of one object: its place in the navigation, name, actions and tabs."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,7 +25,9 @@ def detail_page(
     meta: Content | None = None,
     letters: Text | None = None,
 ) -> rx.Component:
-    """Header, body, dialogs. `crumbs` are the pages above, from the top; `unnamed` is the title of what has no name."""
+    """Header, body, dialogs. `crumbs` are the pages above, from the top. `unnamed` is the title of an object without a
+    name.
+    """
     return rx.fragment(
         page_header(
             choose(is_set(title), title, unnamed),
@@ -42,7 +44,7 @@ def detail_page(
 
 
 def tab_line(state: type[Tabs], contents: Mapping[str, rx.Component], label: str) -> rx.Component:
-    """The tabs of `state`, and the content of the chosen one."""
+    """The tabs of `state`, and the content of the selected one."""
     views = [View(tab.label, tab.name) for tab in state.tabs]
     first, *others = (tab.name for tab in state.tabs)
     return rx.el.div(

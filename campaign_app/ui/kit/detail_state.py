@@ -1,4 +1,4 @@
-"""The tabs of a detail page: the chosen one is in the address, and loads when it is shown."""
+"""The tabs of a detail page. The address names the selected tab, which loads when it is shown."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _QUERY: Final = "tab"
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One tab; `load` gives the event that reads what it shows."""
+    """One tab; `load` gives the event that reads its content."""
 
     name: str
     label: str
@@ -23,14 +23,14 @@ class Tab:
 
 
 class Tabs(AppState, mixin=True):
-    """Subclasses declare `tabs`, the first of which opens with the page, and who may see them."""
+    """Subclasses declare `tabs` (the first is the default) and the permission to see them."""
 
     tabs: ClassVar[tuple[Tab, ...]] = ()
     tabs_may: ClassVar[str] = ""
     tab: str = ""
 
     def _open_tab(self) -> Any:
-        """Show the tab that the address names; gives the event that loads it."""
+        """Show the tab in the address. Returns the event that loads it."""
         return self._show_tab(self.query(_QUERY))
 
     def _show_tab(self, name: str) -> Any:

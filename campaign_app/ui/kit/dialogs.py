@@ -1,4 +1,4 @@
-"""Dialogs as components: a question before an act, and a form over the page."""
+"""Dialogs as components: a question before an action, and a form over the page."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -17,7 +17,7 @@ from campaign_app.ui.kit.vars import all_of, same
 
 
 def is_open(state: type[Dialog]) -> rx.Var[bool]:
-    """Whether a dialog is open in the page that is shown."""
+    """Whether a dialog is open on the current page."""
     return same(state.shown_in, AppState.visit)
 
 

@@ -1,4 +1,4 @@
-"""What every dialog keeps: whether it is open, what it is about, whether its act is under way."""
+"""The common state of dialogs: whether it is open, its subject, whether its action is running."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from campaign_app.ui.app_state import AppState
 
 
 class Dialog(AppState, mixin=True):
-    """Open within one visit of a page: it closes when another page opens, and stays when the socket connects anew."""
+    """Open within one visit of a page. It closes when another page opens, and stays open when the socket reconnects."""
 
     shown_in: int = 0  # the visit in which it was opened; 0 = closed
-    key: str = ""  # the object that it is about; "" for a new one
+    key: str = ""  # the id of its object; "" for a new one
     subject: str = ""  # the object's name, for titles
 
     def _open(self, key: int | str = "", subject: str = "") -> None:
@@ -37,10 +37,10 @@ class Dialog(AppState, mixin=True):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An act that is asked about first.
+    """An action that needs confirmation.
 
-    `act` carries it out in its own transaction and gives the events that follow. `prepare` runs before the question is
-    shown and may fill vars for its words; the events that it gives are sent in place of the question.
+    `act` runs it in its own transaction and returns the events that follow. `prepare` runs before the question is
+    shown and may set vars for its text. Events that it returns are sent instead of the question.
     """
 
     may: str
@@ -49,7 +49,7 @@ class Question:
 
 
 class Questions(Dialog, mixin=True):
-    """The questions of a page, one open at a time."""
+    """The questions of a page; one is open at a time."""
 
     questions: ClassVar[Mapping[str, Question]] = {}
     asked: str = ""
@@ -70,7 +70,7 @@ class Questions(Dialog, mixin=True):
 
     @rx.event
     async def answer(self, what: str) -> Any:
-        """Carry out what the open question asks. A second click finds it closed."""
+        """Run the action of the open question. A second click finds it closed."""
         question = self._question(what)
         actor = await self.require(question.may if question else "")
         if question is None or self.asked != what or not self._is_open():

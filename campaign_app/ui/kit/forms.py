@@ -1,4 +1,4 @@
-"""A form as components: its fields with their errors, what is wrong beyond them, who saved in between."""
+"""A form as components: fields with their errors, general errors, and conflicts with another save."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -34,7 +34,7 @@ def form_body(
 ) -> rx.Component:
     """The form of `state`, or other `rows` of its fields.
 
-    `reload` and `keep_copy` are offered when somebody else saved in between.
+    `reload` and `keep_copy` are offered when somebody else saved meanwhile.
     """
     return rx.form(
         rx.el.input(type="hidden", name=TICKET, value=state.ticket, read_only=True),
@@ -57,7 +57,7 @@ def form_id(state: type[FormState]) -> str:
 
 
 def form_rows(state: type[FormState], size: Size = "2", overrides: Overrides | None = None) -> list[rx.Component]:
-    """The fields below each other; those of a pair beside each other."""
+    """The fields below each other; those of a pair are beside each other."""
     return [_row(state, row, size, overrides or {}) for row in state.form.rows]
 
 
@@ -104,7 +104,7 @@ def _control(
 
 
 def form_callouts(state: type[FormState], reload: Any = None, keep_copy: Any = None) -> rx.Component:
-    """Who saved in between, with the ways on; what is wrong beyond the fields."""
+    """A conflict with another save and its solutions; general errors."""
     acts = []
     if reload is not None:
         acts.append(small_button("Load the saved version", on_click=reload))

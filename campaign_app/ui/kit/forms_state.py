@@ -1,4 +1,4 @@
-"""What a form keeps, and how it is saved: errors at their fields, a second click, somebody else's save in between."""
+"""The state of a form and its saving: field errors, double clicks, conflicts with another save."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ _OFF: Final = frozenset({"", "false", "off", "0", "none"})
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a form. `name` is the one that the room's errors use; `more` are attributes of its control.
+    """One field of a form. The room's errors use the same `name`. `more` are attributes of its control.
 
-    Secrets (`password`, `code`, `secret_area`) go straight to the service and are kept in no var.
+    Secrets (`password`, `code`, `secret_area`) go directly to the service and are kept in no var.
     """
 
     name: str
@@ -43,7 +43,9 @@ Row = Field | tuple[Field, Field]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a form asks for and who may save it ("" = who is signed in). Ids in the page begin with `prefix`."""
+    """The fields of a form and the permission to save it ("" = every signed-in person). Ids in the page start with
+    `prefix`.
+    """
 
     prefix: str
     may: str
@@ -64,40 +66,40 @@ class Form:
 
 
 class FormState(AppState, mixin=True):
-    """A form whose texts stay in the browser until it is saved.
+    """A form whose text stays in the browser until it is saved.
 
-    Subclasses declare `form`, store with `_save` and say with `_saved` what follows. `values` are what the fields begin
-    with; a new `revision` draws them again, without what was typed.
+    Subclasses declare `form`, save with `_save`, and return the following events from `_saved`. `values` are the
+    initial values. A new `revision` draws the fields again, without unsaved input.
     """
 
     form: ClassVar[Form]
     values: dict[str, str] = {}
     errors: dict[str, str] = {}
-    form_error: str = ""  # what is wrong beyond the fields
-    conflict: str = ""  # who saved in between, and what to do
+    form_error: str = ""  # errors that belong to no field
+    conflict: str = ""  # who saved meanwhile, and what to do
     conflict_title: str = ""
     saving: bool = False
     revision: int = 0
-    ticket: int = 1  # a form that was saved is not saved again: the second click brings the old one
-    _filled_in: int = 0  # the visit in which the fields were filled
+    ticket: int = 1  # the revision that was saved: a second click with it is ignored
+    _filled_in: int = 0  # the page visit in which the fields were filled
 
     async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> Any:
-        """Store what was given, in the form's transaction. `given`: a text a field, a bool a switch."""
+        """Save the values, in the form's transaction. `given`: a text per field, a bool per switch."""
         raise NotImplementedError
 
     async def _saved(self, actor: Actor, saved: Any) -> Any:  # noqa: ARG002
-        """Events that follow a save, after its transaction."""
+        """Events after a save, after its transaction."""
         return None
 
     def _fill(self, **values: str) -> None:
-        """Begin the form with these values, nothing wrong. It is drawn again only for other ones: somebody may type."""
+        """Set the initial values without errors. Only changed values draw the fields again: somebody may be typing."""
         if values != dict(self.values):
             self.revision += 1
         self.values, self._filled_in = values, self.visit
         self._forget_errors()
 
     def _is_filled(self) -> bool:
-        """Whether the fields were filled in this visit, so that a page that loads again leaves them as they are."""
+        """Whether the fields were filled in this visit, so that a page that loads again does not change them."""
         return self._filled_in == self.visit
 
     def _forget_errors(self) -> None:
@@ -138,14 +140,14 @@ class FormState(AppState, mixin=True):
         return None, False
 
     def _takes_form(self, form: Mapping[str, Any]) -> bool:
-        """Whether what was sent is to be saved: not when it was saved already."""
+        """Whether the submitted form should be saved: not if it was already saved."""
         return str(form.get(TICKET, self.ticket)) == str(self.ticket)
 
     def _stored(self) -> None:
-        """The form is saved; a dialog closes here."""
+        """The form is saved. A dialog closes here."""
 
     def _refused(self) -> Any:
-        """Events that follow when it was not saved."""
+        """Events after a refused save."""
         return None
 
     def _refuse(self, error: Invalid) -> None:
@@ -155,7 +157,7 @@ class FormState(AppState, mixin=True):
             self.form_error = error.message
 
     def _given(self, form: Mapping[str, Any]) -> dict[str, Any]:
-        """What the browser sent, by field; texts that are no secret are kept, should the form be drawn again."""
+        """The submitted values by field. Values that are not secret are kept, in case the form is drawn again."""
         given: dict[str, Any] = {}
         for field in self.form.fields():
             value = self._sent(field, form)
@@ -165,7 +167,9 @@ class FormState(AppState, mixin=True):
         return given
 
     def _sent(self, field: Field, form: Mapping[str, Any]) -> str:
-        """The field as it was sent. One that was not sent is as it was; a browser sends no switch that is off."""
+        """The field as submitted. A field that was not submitted is unchanged, except a switch: browsers omit one that
+        is off.
+        """
         name = self.form.id_of(field.name)
         if name in form:
             sent = "" if form[name] is None else str(form[name])
@@ -179,7 +183,7 @@ class FormDialog(FormState, Dialog, mixin=True):
     """A form over the page."""
 
     async def _start(self, actor: Actor, key: str) -> dict[str, str]:  # noqa: ARG002
-        """The values to begin with; may set `subject`."""
+        """The initial values; may set `subject`."""
         return {}
 
     @rx.event
@@ -201,7 +205,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def validated(schema: type[M], **values: Any) -> M:
-    """The room's model of what a form gave.
+    """The submitted values as the room's model.
 
     Raises:
         Invalid: a value does not fit; `fields` says which and why.

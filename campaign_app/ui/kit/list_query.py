@@ -1,4 +1,4 @@
-"""What a list can be asked for, and how that reads in the address of its page. Pure."""
+"""The questions that a list can answer, and their form in the page's address. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ _RESERVED: Final = frozenset({"view", "search", "sort", "page", "from"})
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A choice over the list. `name` is its key in the address; `options` None means that the state gives them.
+    """A filter of the list. `name` is its key in the address. `options` None means that the state provides them.
 
     A filter that the page shows in another way has no `chip`.
     """
@@ -27,7 +27,7 @@ class Filter:
     chip: bool = True
 
     def clean(self, value: str) -> str:
-        """The value when the filter has it, else ""."""
+        """The value if the filter has it, else ""."""
         if self.options is None:
             return value[:_LONGEST]
         return value if any(value == known for known, _ in self.options) else ""
@@ -42,7 +42,7 @@ class ListQuery:
     filters: Mapping[str, str] = field(default_factory=dict)
     sort: str = ""  # "key" or "-key"
     cursor: str = ""
-    first: int = 1  # the number of the page's first row, as far as it is known
+    first: int = 1  # the number of the page's first row, if known
     limit: int = 50
 
     @property
@@ -52,7 +52,6 @@ class ListQuery:
 
     @property
     def descending(self) -> bool:
-        """From high to low."""
         return self.sort.startswith("-")
 
     def filter(self, name: str) -> str:
@@ -61,22 +60,22 @@ class ListQuery:
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether search or a filter leaves rows out."""
+        """Whether search or a filter hides rows."""
         return bool(self.search) or any(self.filters.values())
 
     def from_start(self, **changes: Any) -> "ListQuery":
-        """Another question, from its first page."""
+        """A changed question, from its first page."""
         start: dict[str, Any] = {"cursor": "", "first": 1}
         return replace(self, **{**start, **changes})
 
     def filtered(self, name: str, value: str) -> "ListQuery":
-        """With one filter set; "" takes it off."""
+        """With one filter set; "" removes it."""
         return self.from_start(filters={**self.filters, name: value})
 
 
 @dataclass(frozen=True, slots=True)
 class ListSpec:
-    """What a list declares. `may` is the permission to see it; without an `address` its question stays in the tab."""
+    """What a list declares. `may` is the permission to see it. Without an `address` its question is kept in the tab."""
 
     may: str
     one: str
@@ -101,7 +100,7 @@ class ListSpec:
 
     @property
     def start(self) -> ListQuery:
-        """The question of the page without anything in its address."""
+        """The question of a page with no query in its address."""
         return ListQuery(view=next(iter(self.views), ""), sort=self.sort, limit=self.page_size)
 
     def find_filter(self, name: str) -> Filter | None:
@@ -109,7 +108,7 @@ class ListSpec:
         return next((one for one in self.filters if one.name == name), None)
 
     def read(self, value_of: Callable[[str], str]) -> ListQuery:
-        """The question in an address; what does not fit is left out."""
+        """The question in an address. Invalid parts are ignored."""
         start, view, sort, first = self.start, value_of("view"), value_of("sort"), value_of("from")
         return replace(
             start,
@@ -122,11 +121,11 @@ class ListSpec:
         )
 
     def clean_sort(self, sort: str) -> str:
-        """The order when the list has it, else ""."""
+        """The order if the list has it, else ""."""
         return sort if sort.removeprefix("-") in self.sorts else ""
 
     def path(self, query: ListQuery) -> str:
-        """The address of a question, as short as it can be."""
+        """The address of a question, as short as possible."""
         start = self.start
         return routes.with_query(
             self.address,
@@ -139,7 +138,7 @@ class ListSpec:
         )
 
     def counted(self, total: int | None, is_minimum: bool) -> str:
-        """ "48 campaigns", "10,000+ contacts", "" when nobody counted."""
+        """ "48 campaigns", "10,000+ contacts", "" when they were not counted."""
         if total is None:
             return ""
         return f"{text.number(total)}+ {self.plural}" if is_minimum else self.number(total)

@@ -1,4 +1,4 @@
-"""A list as components: views, search and filters, the table with its pager, what stands in for it, the bulk bar."""
+"""A list as components: views, search and filters, the table with its pager, placeholders, the bulk bar."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,12 +42,12 @@ class Table:
 
 
 def is_blank(state: type[ListState]) -> rx.Var[bool]:
-    """Nothing is in the list at all."""
+    """The list has no rows at all."""
     return all_of(has_no_rows(state), not_(state.narrowed), same(state.view, state.spec.start.view))
 
 
 def has_no_rows(state: type[ListState]) -> rx.Var[bool]:
-    """The answer has come, and it is empty."""
+    """The result has arrived, and it is empty."""
     return all_of(is_empty(state.rows), not_(state.loading), not_(is_set(state.problem)))
 
 
@@ -63,7 +63,7 @@ def list_page(
     blank: Any = None,
     keeps_actions: bool = False,
 ) -> rx.Component:
-    """A page that is one list. While nothing is in it, `empty` stands there and the header has no acts."""
+    """A page with one list. While the list has no rows at all, `empty` is shown and the header has no actions."""
     nothing = is_blank(state) if blank is None else blank
     shown_actions = list(actions) if keeps_actions else [rx.cond(nothing, rx.fragment(), act) for act in actions]
     return page_body(
@@ -75,7 +75,7 @@ def list_page(
 
 
 def list_view(state: type[ListState], table: Table) -> rx.Component:
-    """Views, filters, the rows or what stands in for them, the pager, the bulk bar."""
+    """Views, filters, the rows or a placeholder, the pager, the bulk bar."""
     parts: list[Content] = []
     if state.spec.views:
         parts.append(saved_views(state.views, state.view, state.choose_view))
@@ -99,7 +99,7 @@ def toolbar(
     actions: Content | None = None,
     counts: bool = True,
 ) -> rx.Component:
-    """Search, one chip a filter, how many rows are left."""
+    """Search, one chip per filter, the number of matching rows."""
     return filter_bar(
         *(chip(state, one) for one in state.spec.filters if one.chip),
         *more,
@@ -122,7 +122,7 @@ def chip(state: type[ListState], one: Filter) -> rx.Component:
 
 
 def problem(state: type[ListState]) -> rx.Component:
-    """Why the rows could not be read; what was read before stays below."""
+    """Why the rows could not be read. Rows read earlier stay below."""
     again = small_button("Try again", on_click=state.retry)
     return rx.cond(is_set(state.problem), callout(state.problem, "error", action=again), rx.fragment())
 
@@ -133,7 +133,7 @@ def rows_of(state: type[ListState], table: Table) -> rx.Component:
 
 
 def table_of(state: type[ListState], table: Table) -> rx.Component:
-    """The rows, or their skeleton while the first ones are read."""
+    """The rows, or a skeleton while the first ones are read."""
     sort = {"sort": state.sort, "on_sort": state.sort_by} if state.spec.sorts else {}
     choice = {}
     if issubclass(state, Selection):
@@ -166,7 +166,7 @@ def _row(state: type[ListState], table: Table, row: Any) -> rx.Component:
 
 
 def pager_of(state: type[ListState], foot: Text | None = None) -> rx.Component:
-    """Which rows are shown, Previous, Next; nothing for lists of one page that are not counted."""
+    """Which rows are shown, Previous, Next. Nothing for one-page lists without a count."""
     if not state.spec.paged:
         return rx.fragment()
     return pager(
@@ -179,7 +179,7 @@ def pager_of(state: type[ListState], foot: Text | None = None) -> rx.Component:
 
 
 def bulk(state: type[BulkState]) -> rx.Component:
-    """The bar of the chosen rows."""
+    """The bar for the selected rows."""
     return bulk_bar(
         state.chosen_words,
         *(_bulk_button(state, name, action) for name, action in state.actions.items() if action.in_bar),
@@ -198,14 +198,14 @@ def _bulk_button(state: type[BulkState], name: str, action: BulkAction) -> rx.Co
 
 
 def _is_asked(state: type[BulkState], name: str) -> rx.Var[bool]:
-    """As the kit's dialogs: open within one visit of the page."""
+    """Like the kit's dialogs: open within one visit of the page."""
     return all_of(same(state.asked_action, name), same(state.asked_in, AppState.visit))
 
 
 def bulk_question(
     state: type[BulkState], name: str, title: Text, text: Content, *, act: Text, danger: bool = True
 ) -> rx.Component:
-    """The question before an act."""
+    """The question before an action."""
     return confirm_dialog(
         title,
         text,
@@ -221,7 +221,7 @@ def bulk_question(
 def bulk_dialog(
     state: type[BulkState], name: str, title: Text, control: Content, *, act: Text, text: Text
 ) -> rx.Component:
-    """A dialog that asks for the act's value."""
+    """A dialog that asks for the action's value."""
     return dialog(
         title,
         control,

@@ -1,4 +1,4 @@
-"""What every list keeps: its question, one page of rows, and whether they are loading, missing or unreadable."""
+"""The common state of lists: its question, one page of rows, and whether they are loading, missing or unreadable."""
 
 from typing import Any, ClassVar, Final
 
@@ -22,7 +22,7 @@ class ListState(AppState, mixin=True):
     """A list that is searched, filtered, sorted and paged on the server.
 
     Subclasses declare `spec` and `rows`, and read a page with `_fetch`. Handlers change the question and read at once.
-    A newer search or page cancels the one under way (`supersedes`), so that a stale answer is never shown.
+    A newer search or page cancels the running one (`supersedes`), so that a stale result is never shown.
     """
 
     spec: ClassVar[ListSpec]
@@ -33,7 +33,7 @@ class ListState(AppState, mixin=True):
     views: list[View] = []
     search_text: str = ""
     filters: dict[str, str] = {}
-    choices: dict[str, list[Option]] = {}  # options of the filters that do not declare them
+    choices: dict[str, list[Option]] = {}  # options of filters that do not declare them
     sort: str = ""
     total_text: str = ""
     range_text: str = ""
@@ -48,11 +48,11 @@ class ListState(AppState, mixin=True):
 
     @rx.var
     def filter_words(self) -> dict[str, str]:
-        """By filter: how its value reads when its options come from `choices`."""
+        """By filter: the label of its value when its options come from `choices`."""
         return {name: dict(self.choices.get(name, [])).get(value, value) for name, value in self.filters.items()}
 
     async def _fetch(self, session: AsyncSession, actor: Actor, query: ListQuery) -> Page[Any]:
-        """The page of rows that a question means."""
+        """The page of rows for a question."""
         raise NotImplementedError
 
     def _line(self, row: Any) -> Any:
@@ -60,10 +60,10 @@ class ListState(AppState, mixin=True):
         return row
 
     async def _prepare(self, session: AsyncSession, actor: Actor) -> None:
-        """Read what the page needs besides its rows, such as `choices`: when it is opened and after an act."""
+        """Read what the page needs besides its rows, such as `choices`. Called when it opens and after an action."""
 
     async def _shown(self) -> None:
-        """Called when a page of rows is shown, for lists whose rows move."""
+        """Called when a page of rows is shown, for lists with live rows."""
 
     @rx.event
     async def load(self) -> Any:
@@ -89,7 +89,7 @@ class ListState(AppState, mixin=True):
         self.narrowed = query.is_narrowed
 
     async def _read(self) -> None:
-        """Read the rows of the present question again."""
+        """Read the rows of the current question again."""
         actor = await self.require(self.spec.may)
         query, self.problem = self._asked, ""
         try:
@@ -109,7 +109,7 @@ class ListState(AppState, mixin=True):
         await self._shown()
 
     async def _read_first(self) -> None:
-        """Read the first page again, for what was added to it."""
+        """Read the first page again, to show added rows."""
         self._ask(self._asked.from_start())
         await self._read()
 
@@ -121,13 +121,13 @@ class ListState(AppState, mixin=True):
         self.total_text = self.spec.counted(page.total, page.total_is_minimum)
 
     async def _go(self, query: ListQuery, *, in_history: bool = True) -> Any:
-        """Ask something else: read it, and put it into the address."""
+        """Change the question: read its rows and update the address."""
         self._ask(query)
         await self._read()
         return browser.show_address(self.spec.path(query), in_history=in_history) if self.spec.address else None
 
     def _changed(self) -> None:
-        """Another set of rows is asked for."""
+        """The question now selects other rows."""
 
     async def _narrow(self, query: ListQuery, *, in_history: bool = True) -> Any:
         self._changed()
@@ -135,20 +135,20 @@ class ListState(AppState, mixin=True):
 
     @rx.event(supersedes=True)
     async def search(self, words: str) -> Any:
-        """Only rows with these words; a newer search drops this one, also while it reads."""
+        """Show only rows with these words. A newer search cancels this one, even while it reads."""
         await self.require(self.spec.may)
         return await self._narrow(self._asked.from_start(search=words.strip()[:200]), in_history=False)
 
     @rx.event
     async def choose(self, name: str, value: str) -> Any:
-        """Set one filter; "" takes it off."""
+        """Set one filter; "" removes it."""
         await self.require(self.spec.may)
         found = self.spec.find_filter(name)
         return await self._narrow(self._asked.filtered(name, found.clean(value))) if found else None
 
     @rx.event
     async def choose_view(self, view: str) -> Any:
-        """Another saved view, without the filters of the one before."""
+        """Another saved view, without the filters of the previous one."""
         await self.require(self.spec.may)
         known = view in self.spec.views
         return await self._narrow(self._asked.from_start(view=view, filters={})) if known else None
@@ -162,7 +162,7 @@ class ListState(AppState, mixin=True):
 
     @rx.event(supersedes=True)
     async def turn(self, forward: bool) -> Any:
-        """The next page, or the one before."""
+        """The next page, or the previous one."""
         await self.require(self.spec.may)
         cursor = self._next if forward else self._previous
         if not cursor:
@@ -172,7 +172,7 @@ class ListState(AppState, mixin=True):
 
     @rx.event
     async def clear(self) -> Any:
-        """Drop view, search and filters."""
+        """Remove view, search and filters."""
         await self.require(self.spec.may)
         return await self._narrow(self.spec.start.from_start(sort=self._asked.sort))
 

@@ -1,4 +1,4 @@
-"""Rows that are chosen in a list: some by id, also on other pages, or all that its question finds."""
+"""The selected rows of a list: some by id, also on other pages, or all rows of its question."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -12,28 +12,28 @@ from campaign_app.ui.kit.lists_state import ListState
 
 
 class Selection(ListState, mixin=True):
-    """A list whose rows can be chosen. The choice lasts over pages and orders; another question ends it."""
+    """A list whose rows can be selected. The selection lasts over pages and orders; another question clears it."""
 
-    names_up_to: ClassVar[int] = 0  # how many rows "all" names one by one; 0 means all that match, without naming them
+    names_up_to: ClassVar[int] = 0  # up to how many rows "all" selects by id; 0 means all matches, without their ids
     chosen: list[int] = []
     everything: bool = False
 
     @rx.var
     def all_checked(self) -> bool | str:
-        """The box in the head: all rows of this page, some, none."""
+        """The checkbox in the head: all rows of this page, some, none."""
         here = [self.everything or row.id in self.chosen for row in self.rows]
         return True if here and all(here) else "indeterminate" if any(here) else False
 
     @rx.var
     def chosen_words(self) -> str:
-        """How many rows are chosen; empty when none is."""
+        """How many rows are selected; empty when none is."""
         if self.everything:
             return f"All {self.total_text} selected"
         return f"{len(self.chosen):,} selected" if self.chosen else ""
 
     @rx.var
     def everything_words(self) -> str:
-        """The link that chooses all rows; empty when there are no others."""
+        """The link that selects all rows; empty when there are no others."""
         if self.everything or not (self.has_next or self.has_previous):
             return ""
         return f"Select all {self.total_text}"
@@ -51,7 +51,7 @@ class Selection(ListState, mixin=True):
         return found
 
     def _named(self, rows: Sequence[Any]) -> None:
-        """Called with all rows that were named."""
+        """Called with all rows that were selected by id."""
 
     def _changed(self) -> None:
         self._forget()
@@ -61,7 +61,7 @@ class Selection(ListState, mixin=True):
 
     @rx.event
     async def check(self, row_id: int, on: bool) -> None:
-        """The box of one row."""
+        """The checkbox of one row."""
         await self.require(self.spec.may)
         before = [row.id for row in self.rows] if self.everything else self.chosen
         rest = [one for one in before if one != row_id]
@@ -69,7 +69,7 @@ class Selection(ListState, mixin=True):
 
     @rx.event
     async def check_page(self, on: bool) -> None:
-        """The box in the head."""
+        """The checkbox in the head."""
         await self.require(self.spec.may)
         here = [row.id for row in self.rows]
         self.chosen = [*(one for one in self.chosen if one not in here), *(here if on else [])]
@@ -77,7 +77,7 @@ class Selection(ListState, mixin=True):
 
     @rx.event
     async def check_all(self) -> None:
-        """Every row that the question finds."""
+        """Select every row of the question."""
         actor = await self.require(self.spec.may)
         if not self.names_up_to:
             self.everything = True
@@ -88,6 +88,6 @@ class Selection(ListState, mixin=True):
 
     @rx.event
     async def uncheck(self) -> None:
-        """Choose nothing."""
+        """Clear the selection."""
         await self.require(self.spec.may)
         self._forget()

@@ -1,7 +1,8 @@
-"""Operations on state vars, with types.
+"""Typed operations on state vars.
 
-To mypy `Page.rows` is the list that a handler sees; in a component it is a Var that is computed in the browser. These
-functions take either and say what comes out, so that components need no operator that the declared type does not have.
+To mypy, `Page.rows` is the list that a handler sees. In a component it is a Var that the browser computes. These
+functions accept either and declare their result, so that components need no operator that the declared type does not
+have.
 """
 
 from typing import Any, Final, cast
@@ -31,12 +32,10 @@ def has_items(items: object) -> rx.Var[bool]:
 
 
 def more_than(number: object, limit: object) -> rx.Var[bool]:
-    """Whether a number is greater than another one."""
     return cast("rx.Var[bool]", _var(number) > limit)
 
 
 def same(one: object, other: object) -> rx.Var[bool]:
-    """Whether two values are equal."""
     return cast("rx.Var[bool]", _var(one) == _var(other))
 
 
@@ -46,12 +45,10 @@ def is_set(value: object) -> rx.Var[bool]:
 
 
 def not_(condition: object) -> rx.Var[bool]:
-    """The opposite."""
     return cast("rx.Var[bool]", ~_var(condition))
 
 
 def all_of(*conditions: object) -> rx.Var[bool]:
-    """Whether every condition holds."""
     first, *rest = (_var(one) for one in conditions)
     for one in rest:
         first = first & one
@@ -59,7 +56,6 @@ def all_of(*conditions: object) -> rx.Var[bool]:
 
 
 def any_of(*conditions: object) -> rx.Var[bool]:
-    """Whether one of the conditions holds."""
     first, *rest = (_var(one) for one in conditions)
     for one in rest:
         first = first | one
@@ -67,7 +63,7 @@ def any_of(*conditions: object) -> rx.Var[bool]:
 
 
 def choose(condition: object, then: object, otherwise: object) -> rx.Var[str]:
-    """One of two texts. For components `rx.cond` says what comes out."""
+    """One of two texts. For components, `rx.cond` declares its result."""
     chosen: object = rx.cond(condition, _var(then), _var(otherwise))
     return cast("rx.Var[str]", chosen)
 

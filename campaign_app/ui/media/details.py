@@ -10,7 +10,7 @@ from campaign_app.ui.media.details_state import MediaDetails, MediaForm, UseLine
 
 
 def media_dialogs() -> rx.Component:
-    """What a file is and where it is used; its form."""
+    """A file's details and uses; its form."""
     return rx.fragment(
         plain_dialog(
             MediaDetails,

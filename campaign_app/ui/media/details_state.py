@@ -1,4 +1,4 @@
-"""One file: what it is, which messages use it, its name and its alternative text."""
+"""One file: its details, the messages that use it, its name and alternative text."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -52,7 +52,7 @@ class MediaDetails(Dialog, AppState):
 
 
 class MediaForm(FormDialog, AppState):
-    """Name and alternative text; addresses in messages go on working."""
+    """Name and alternative text. Addresses in messages stay valid."""
 
     form: ClassVar[Form] = Form(
         "media",

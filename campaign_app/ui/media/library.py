@@ -78,7 +78,7 @@ _TABLE = Table(
     links=[Link(Area.MAIN, 55, label="Media")],
 )
 def media() -> rx.Component:
-    """The box to upload, the files, what is done with one or with many."""
+    """The upload box, the files, actions on one or many."""
     upload = c.upload_box(
         "Choose files or drop them here", _LIMITS, label="Files", to="/files/media", done=_UPLOADED, several=True
     )

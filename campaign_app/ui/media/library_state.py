@@ -1,4 +1,4 @@
-"""The list of the media library, and deleting files of it."""
+"""The list of the media library, and deletion of files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ async def _delete(_state: Any, actor: Actor, chosen: Chosen) -> list[ItemResult]
 
 
 class MediaLibrary(BulkState, AppState):
-    """Every file, newest first."""
+    """All files, newest first."""
 
     spec: ClassVar[ListSpec] = ListSpec(
         may="media:read",
@@ -84,13 +84,12 @@ class MediaLibrary(BulkState, AppState):
 
     @rx.event
     async def show_uploads(self) -> None:
-        """The browser has sent files: the first page shows them."""
+        """The browser has uploaded files: the first page shows them."""
         await self.require("media:read")
         await self._read_first()
 
 
 def line_of(row: MediaRow, zone: str) -> MediaLine:
-    """A file in words."""
     return MediaLine(
         id=row.id,
         name=row.name,
@@ -113,7 +112,7 @@ def type_of(row: MediaRow) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes for people: 640 B, 12 kB, 4.1 MB, 2.0 GB."""
+    """A file size for people: 640 B, 12 kB, 4.1 MB, 2.0 GB."""
     if count >= 1_000_000_000:
         return f"{count / 1_000_000_000:.1f} GB"
     if count >= 1_000_000:

@@ -1,4 +1,4 @@
-"""The operations page: workers, leases, running campaigns, accounts in trouble, queues and stores."""
+"""The operations page: workers, leases, running campaigns, accounts with problems, queues and stores."""
 
 from typing import Any
 
@@ -256,7 +256,7 @@ def _refusal() -> rx.Component:
     links=[Link(Area.WORKSPACE, 20)],
 )
 def operations() -> Any:
-    """What is wrong first, then who holds what."""
+    """Problems first, then who holds which leases."""
     full = rx.fragment(
         _callouts(),
         _figures(),

@@ -1,4 +1,4 @@
-"""The operations page's state: what was seen last, looked at again every two seconds while the page is open."""
+"""The state of the operations page, refreshed every two seconds while the page is open."""
 
 import asyncio
 from typing import Any, Final
@@ -22,7 +22,7 @@ EVERY_S: Final = 2.0
 
 
 class OperationsPage(AppState):
-    """Who holds what, since when."""
+    """Which worker holds which leases, and since when."""
 
     loading: bool = True
     seen: Seen = Seen()
@@ -32,7 +32,7 @@ class OperationsPage(AppState):
 
     @rx.event
     async def load(self) -> Any:
-        """Open the page, then follow what happens."""
+        """Open the page, then follow live."""
         actor = await self.require("workspace:read")
         async with self.busy():
             self.seen, self._zone = await _look(actor)
@@ -41,10 +41,10 @@ class OperationsPage(AppState):
 
     @rx.event(background=True)
     async def follow(self) -> Any:
-        """Look again as long as the page is open.
+        """Refresh as long as the page is open.
 
-        It begins with the page's load, so Reflex cancels it when the tab goes elsewhere. Called by hand it takes the
-        place of the one before, and ends with the page too.
+        It starts with the page's load, so Reflex cancels it when the tab opens another page. A second call replaces
+        the first one and also ends with the page.
         """
         async with self:
             await self.require("workspace:read")
@@ -56,13 +56,13 @@ class OperationsPage(AppState):
             try:
                 going = await self._round(turn)
             except RedisError:
-                continue  # this state lies there too: nothing can be shown until it is back
+                continue  # this state is stored there too: nothing can be shown until it is back
             except Forbidden:
-                return AppState.enter  # the role was changed: the page shows what it allows now
+                return AppState.enter  # the role was changed: the page shows what the new role allows
         return None
 
     async def _round(self, turn: int) -> bool:
-        """Look once more; False when nobody looks at the page any more."""
+        """Refresh once. Returns False when nobody has the page open any more."""
         try:
             async with self:
                 if self._turn != turn or not await self._is_watched():

@@ -1,4 +1,4 @@
-"""What the operations page says of workers, leases and queues. Pure: rows and a time zone in, lines out."""
+"""Texts of the operations page about workers, leases and queues. Pure: rows and a time zone in, lines out."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ _SILENT: Final = (WorkerState.LATE, WorkerState.ENDED)
 
 @dataclass
 class WorkerLine:
-    """A worker that lives."""
+    """A live worker."""
 
     name: str
     place: str
@@ -42,7 +42,7 @@ class WorkerLine:
 
 @dataclass
 class NoteLine:
-    """Something that is not as it should be: what it is, and what happens next. `href` "" leads nowhere."""
+    """A problem: what it is, and what happens next. `href` "" means no link."""
 
     mark: str
     title: str
@@ -85,7 +85,7 @@ class CampaignLine:
 
 @dataclass
 class Seen:
-    """Everything the page shows of one moment."""
+    """Everything that the page shows at one moment."""
 
     at: str = ""
     no_worker: bool = False
@@ -116,20 +116,20 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Now, and the zone in which times are said."""
+    """The current time, and the time zone for display."""
 
     at: datetime
     zone: str
 
     def ago(self, then: datetime | None) -> str:
-        """To the second: Now · 2 s ago · 4 min ago."""
+        """Exact to the second: Now · 2 s ago · 4 min ago."""
         if then is None:
             return text.NONE
         passed = (self.at - then).total_seconds()
         return f"{text.duration(passed)} ago" if passed >= 0.5 else "Now"
 
     def clock(self, then: datetime | None) -> str:
-        """12:05, with the day when it is another one."""
+        """12:05, with the day when it is not today."""
         return text.NONE if then is None else figures.clock(then, self.at, self.zone)
 
     def exact(self, then: datetime | None) -> str:
@@ -145,7 +145,7 @@ class Moment:
 
 
 def seen(found: Operations, zone: str) -> Seen:
-    """Everything in words."""
+    """Everything as text."""
     moment = Moment(found.at, zone)
     living = [row for row in found.workers if row.state not in _SILENT]
     silent = [row for row in found.workers if row.state in _SILENT]
@@ -215,7 +215,7 @@ def _silent(row: WorkerRow, moment: Moment) -> NoteLine:
 
 
 def _behind(row: WorkerRow, moment: Moment) -> NoteLine | None:
-    """A worker that lives and does not get its outcomes into the database, or not fast enough."""
+    """A live worker that cannot write its outcomes to the database, or not fast enough."""
     waiting = row.unwritten or 0
     outcomes = text.plural(waiting, "outcome")
     if row.failing_since:
@@ -265,7 +265,7 @@ def _taken_over(row: WorkerRow | LeaseRow, moment: Moment) -> str:
 
 
 def _lease_fate(row: LeaseRow, leases: int, moment: Moment) -> str:
-    """In short: a silent worker and what can be done stand above."""
+    """Short form; details of a silent worker are shown above."""
     them = _them(leases)
     if row.fate is Fate.UNRENEWED:
         return (
@@ -299,7 +299,7 @@ def _lease(row: LeaseRow, moment: Moment) -> LeaseLine:
 
 
 def _lease_notes(rows: tuple[LeaseRow, ...], moment: Moment) -> list[NoteLine]:
-    """One line for the expired leases of each holder."""
+    """One line per holder for its expired leases."""
     expired = [row for row in rows if row.expired]
     counts = Counter(row.owner for row in expired)
     last = {row.owner: row for row in sorted(expired, key=lambda row: row.expires_at or moment.at)}

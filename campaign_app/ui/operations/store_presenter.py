@@ -1,4 +1,4 @@
-"""What the operations page says of queues, stores and processes that hung. Pure."""
+"""Texts of the operations page about queues, stores and hung processes. Pure."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,7 +26,7 @@ def queue(depth: Depth | None) -> str:
 
 
 def redis(stores: Stores) -> str:
-    """How it answers and how full it is."""
+    """Its response time and how full it is."""
     if stores.redis_ms is None:
         return "Does not answer"
     full = f", {stores.memory.words} used" if stores.memory else ""
@@ -34,7 +34,7 @@ def redis(stores: Stores) -> str:
 
 
 def redis_faults(stores: Stores) -> list[tuple[str, str]]:
-    """What is wrong with its memory, and how it is mended."""
+    """Problems with its memory, and how to fix them."""
     return [(words, mend) for _, words, mend in memory.faults(stores.memory)] if stores.memory else []
 
 
@@ -46,7 +46,7 @@ def hung(hangs: Hangs, at: datetime, zone: str) -> str:
 
 
 def hang_note(hangs: Hangs, at: datetime, zone: str) -> tuple[str, str] | None:
-    """The last one while it is news: what hung, and what is known of it."""
+    """The last hang while it is recent: what hung, and what is known about it."""
     if not hangs.latest or at - hangs.latest[0].at > _RECENT:
         return None
     last = hangs.latest[0]

@@ -1,7 +1,7 @@
-"""Tells mypy what `@rx.event` makes of a method: an EventHandler, which a component calls with Vars or values.
+"""Tells mypy that `@rx.event` turns a method into an EventHandler, which components call with Vars or values.
 
-Reflex declares it as a class whose `__new__` returns something else. mypy ignores such a `__new__` and takes every
-handler for an instance of that class.
+Reflex declares the decorator as a class whose `__new__` returns something else. mypy ignores such a `__new__` and
+takes every handler for an instance of that class.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,6 @@ class ReflexEvents(Plugin):
     """Gives the decorator its type."""
 
     def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
-        """See mypy."""
         return _handler if fullname == _DECORATOR else None
 
 
@@ -30,7 +29,7 @@ def _handler(context: FunctionContext) -> Type:
         return context.default_return_type
     if context.args[0]:
         return Instance(found, [])
-    method = AnyType(TypeOfAny.explicit)  # @rx.event(…) gives the decorator
+    method = AnyType(TypeOfAny.explicit)  # @rx.event(…) returns the decorator
     return CallableType([method], [ARG_POS], [None], Instance(found, []), checker.named_type("builtins.function"))
 
 

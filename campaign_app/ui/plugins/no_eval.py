@@ -1,7 +1,7 @@
-"""Compile plugin: the browser understands our events (`ui/browser.py`) and runs no text as a program.
+"""Compile plugin: the browser understands our events (`ui/browser.py`) and never runs text as a program.
 
-Reflex's state.js evaluates what the server sends: toasts, scripts, addresses of downloads. Without that the pages need
-no 'unsafe-eval', and a text that gets into an event stays a text.
+Reflex's state.js evaluates what the server sends: toasts, scripts, download addresses. Without that, the pages need no
+'unsafe-eval', and a text in an event stays a text.
 """
 
 import re
@@ -57,7 +57,7 @@ _OURS: Final = f"""  {MARK}
 """
 _SERVER: Final = "  // Send the event to the server.\n"
 _CUTS: Final = (
-    # From the first line to before the second: what stands in for it.
+    # The code from the first line up to the second → its replacement.
     ('  if (event.name == "_call_script" || event.name == "_call_function") {\n', _SERVER, _OURS),
     (
         "    // Special case when linking to uploaded files\n",
@@ -78,7 +78,7 @@ _CUTS: Final = (
 
 
 def patch(source: str) -> str:
-    """Reflex's state.js without `eval`. Raises RuntimeError when it is not the one that this was written for."""
+    """Reflex's state.js without `eval`. Raises RuntimeError when it is not the version that this was written for."""
     if MARK in source:  # patched by this version, or by an older one that knew fewer events
         start = source.index(f"  {MARK}\n")
         return source[:start] + _OURS + source[source.index(_SERVER, start) :]

@@ -1,4 +1,4 @@
-"""Compile plugin: the browser talks to the origin its page came from, so one build works behind any host and port."""
+"""Compile plugin: the browser uses the origin that its page came from, so one build works behind any host and port."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ _NEW = (
 
 
 def patch(source: str) -> str:
-    """Reflex's state.js with the backend address taken from the page. Raises RuntimeError when the line is gone."""
+    """Reflex's state.js with the backend address taken from the page. Raises RuntimeError when the line is missing."""
     if MARK in source:
         return source
     if _OLD not in source:
@@ -31,7 +31,7 @@ def patch(source: str) -> str:
 
 
 class SameOrigin(rx.plugins.Plugin):
-    """Reflex bakes host and port into the build; behind a proxy or a mapped port that address is wrong."""
+    """Reflex builds in host and port. Behind a proxy or a mapped port that address is wrong."""
 
     def pre_compile(self, **context: Any) -> None:
         context["add_modify_task"]("utils/state.js", patch)

@@ -1,1 +1,1 @@
-"""Workspace, the person's own profile, people, audit log."""
+"""Workspace, own profile, users, audit log."""

@@ -1,4 +1,4 @@
-"""The audit log: search, pages, and the proof that nobody changed it."""
+"""The audit log: search, pages, and the check that nobody changed it."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -23,7 +23,7 @@ ANCHOR_ADDRESS = "/files/audit-anchor.txt"
 
 @dataclass
 class EntryLine:
-    """One act as the page shows it."""
+    """One entry as the page shows it."""
 
     id: int
     when: str
@@ -51,7 +51,7 @@ class AuditLog(ListState, AppState):
     checking: bool = False
     chain: str = ""  # "", "fits" or "broken"
     chain_text: str = ""
-    _values: dict[str, dict[str, Any]] = {}  # filter → label → what the log is asked for
+    _values: dict[str, dict[str, Any]] = {}  # filter → label → the value that the log is searched for
 
     async def _prepare(self, session: AsyncSession, actor: Actor) -> None:
         self.chain = ""
@@ -77,12 +77,12 @@ class AuditLog(ListState, AppState):
 
     @rx.var
     def export_address(self) -> str:
-        """Where the CSV file of what is shown comes from."""
+        """The address of the CSV file with the shown entries."""
         return routes.with_query("/files/audit.csv", **self._asked_for(self._asked))
 
     @rx.event
     async def check(self) -> Any:
-        """Read the whole chain."""
+        """Check the whole chain."""
         await self.require("audit:read")
         self.checking = True
         yield
@@ -94,7 +94,6 @@ class AuditLog(ListState, AppState):
 
 
 def line_of(entry: AuditEntry, zone: str) -> EntryLine:
-    """An entry in words."""
     details = labels.details(entry.details)
     return EntryLine(
         id=entry.id or 0,

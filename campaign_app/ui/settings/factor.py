@@ -18,7 +18,7 @@ from campaign_app.ui.settings.factor_state import (
 
 
 def factor_card() -> rx.Component:
-    """Off: what it is and the way to it. On: what is left and what can be done."""
+    """Off: an explanation and a button to set it up. On: remaining codes and actions."""
     off = rx.el.div(
         rx.el.p("Besides your password, signing in asks for a code from an app on your phone.", class_name="b-dense"),
         rx.el.div(c.outline_button("Set up", on_click=open_form(SetUpFactor))),
@@ -45,7 +45,7 @@ def factor_card() -> rx.Component:
 
 
 def factor_needed() -> rx.Component:
-    """Why nothing but this page opens, and the way out; nothing for everybody else."""
+    """Why no other page opens, and what to do. Nothing for everybody else."""
     words = c.callout(
         "Owners and admins of this workspace need one. The other pages open as soon as yours is switched on. "
         "You need an authenticator app on your phone.",

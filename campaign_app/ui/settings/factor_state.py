@@ -1,4 +1,4 @@
-"""The person's second factor. The secret and the codes go to their fields in the browser and are in no var."""
+"""The person's second factor. The secret and the codes go directly to their fields in the browser and are in no var."""
 
 from typing import Any, ClassVar, Final
 
@@ -29,13 +29,12 @@ class Factor(AppState):
 
     loading: bool = True
     factor_enabled: bool = False
-    factor_required: bool = False  # of owners and admins, by the workspace
-    factor_missing: bool = False  # required and not there: nothing else opens
+    factor_required: bool = False  # the workspace requires it of owners and admins
+    factor_missing: bool = False  # required and not set up: no other page opens
     codes_left: int = 0
 
     @rx.event
     async def load(self) -> None:
-        """Open the page."""
         actor = await self.require()
         async with self.busy():
             await self._read(actor)
@@ -50,7 +49,7 @@ class Factor(AppState):
 
 
 class SetUpFactor(FormDialog, AppState):
-    """A secret is made and shown; the code that an app makes of it switches the factor on."""
+    """A secret is made and shown. The code that an app derives from it turns the factor on."""
 
     form: ClassVar[Form] = Form("setup", "", (_CODE,))
     qr: str = ""
@@ -58,7 +57,7 @@ class SetUpFactor(FormDialog, AppState):
     async def _start(self, actor: Actor, key: str) -> dict[str, str]:  # noqa: ARG002
         async with db.transaction() as session:
             await second_factor.begin(session, actor)
-        self.qr = f"/files/second-factor.svg?at={int(clock.now().timestamp() * 1000)}"  # the one before is cached
+        self.qr = f"/files/second-factor.svg?at={int(clock.now().timestamp() * 1000)}"  # the previous one is cached
         return {}
 
     def _close(self) -> None:
@@ -67,7 +66,7 @@ class SetUpFactor(FormDialog, AppState):
 
     @rx.event
     async def reveal_secret(self) -> Any:
-        """The dialog is there: hand the secret to its field."""
+        """The dialog is open: send the secret to its field."""
         actor = await self.require()
         async with db.reading() as session:
             secret = (await second_factor.setup(session, actor)).secret
@@ -79,11 +78,11 @@ class SetUpFactor(FormDialog, AppState):
 
     async def _saved(self, actor: Actor, saved: list[str]) -> Any:
         await (await self.get_state(RecoveryCodes))._show(actor, saved)
-        return [AppState.enter, notify_success("Second factor switched on")]  # it may open everything else
+        return [AppState.enter, notify_success("Second factor switched on")]  # other pages may open now
 
 
 class NewCodes(FormDialog, AppState):
-    """New recovery codes in the place of the old ones."""
+    """Replaces the recovery codes."""
 
     form: ClassVar[Form] = Form("codes", "", (_ANY_CODE,))
 
@@ -95,7 +94,7 @@ class NewCodes(FormDialog, AppState):
 
 
 class DisableFactor(FormDialog, AppState):
-    """Sign in with the password alone."""
+    """Sign in with only the password."""
 
     form: ClassVar[Form] = Form("disable", "", (_PASSWORD, _ANY_CODE))
 
@@ -114,7 +113,7 @@ class RecoveryCodes(Dialog, AppState):
 
     async def _show(self, actor: Actor, codes: list[str]) -> None:
         self._open()
-        self._codes = crypto.seal("\n".join(codes))  # Reflex keeps it in Redis while they show
+        self._codes = crypto.seal("\n".join(codes))  # Reflex keeps it in Redis while they are shown
         await (await self.get_state(Factor))._read(actor)
 
     def _close(self) -> None:
@@ -123,13 +122,13 @@ class RecoveryCodes(Dialog, AppState):
 
     @rx.event
     async def reveal(self) -> Any:
-        """The dialog is there: hand the codes to their field."""
+        """The dialog is open: send the codes to their field."""
         await self.require()
         return browser.set_value(CODES_ID, crypto.unseal(self._codes))
 
     @rx.event
     async def save(self) -> Any:
-        """As a text file."""
+        """Download them as a text file."""
         await self.require()
         text = f"Recovery codes for Beacon. Each works once.\n\n{crypto.unseal(self._codes)}\n"
         return browser.download(text.encode(), "beacon-recovery-codes.txt", "text/plain")

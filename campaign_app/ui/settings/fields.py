@@ -1,4 +1,4 @@
-"""The custom attributes of contacts: what imports and people have added beyond the fields that every contact has."""
+"""The custom attributes of contacts: what imports and people added to the standard fields."""
 
 from typing import Any
 

@@ -19,7 +19,7 @@ _CHOOSE = "Choose the attribute that takes the values over."
 
 @dataclass
 class FieldLine:
-    """One attribute as the page shows it. `note`: what is happening to it; empty most of the time."""
+    """One attribute as the page shows it. `note`: a running change; usually empty."""
 
     key: str
     label: str
@@ -28,14 +28,11 @@ class FieldLine:
 
 
 class Fields(AppState):
-    """The page of custom attributes."""
-
     rows: list[FieldLine] = []
     loading: bool = True
 
     @rx.event
     async def load(self) -> None:
-        """Open the page."""
         await self.require("contacts:read")
         async with self.busy():
             await self._read()
@@ -57,7 +54,7 @@ class Fields(AppState):
 
 
 class RenameField(FormDialog, AppState):
-    """Another name for an attribute; its variable stays."""
+    """Renames an attribute; its variable stays."""
 
     form: ClassVar[Form] = Form(
         "field",
@@ -78,7 +75,7 @@ class RenameField(FormDialog, AppState):
 
 
 class MergeField(FormDialog, AppState):
-    """One attribute's values go to another one."""
+    """Moves one attribute's values to another one."""
 
     form: ClassVar[Form] = Form("field", "contacts:write", (Field("into", "Into", "select"),))
     others: list[tuple[str, str]] = []
@@ -100,7 +97,7 @@ class MergeField(FormDialog, AppState):
 
 
 class FieldQuestions(Questions, AppState):
-    """Deleting an attribute from all contacts."""
+    """Deletes an attribute from all contacts."""
 
     async def _delete(self, actor: Actor) -> Any:
         async with db.transaction() as session:

@@ -66,7 +66,7 @@ def _unless_factor_is_missing(content: rx.Component) -> rx.Component:
     links=[Link(Area.SETTINGS, 20)],
 )
 def profile() -> Any:
-    """Who you are, your password, where you are signed in."""
+    """Name and time zone, password, sessions."""
     others = c.small_button("End all others", on_click=ask(SessionQuestions, "end"))
     sure = question(
         SessionQuestions,

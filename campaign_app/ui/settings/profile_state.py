@@ -34,7 +34,7 @@ class SessionLine:
 
 
 class Profile(AppState):
-    """Where the person is signed in, and what the forms of the page begin with."""
+    """The person's sessions, and the initial values of the page's forms."""
 
     loading: bool = True
     name: str = ""
@@ -43,7 +43,6 @@ class Profile(AppState):
 
     @rx.event
     async def load(self) -> None:
-        """Open the page."""
         actor = await self.require()
         async with self.busy():
             await self._read(actor)
@@ -72,7 +71,7 @@ class Profile(AppState):
 
     @rx.event
     async def end_session(self, session_id: int) -> Any:
-        """Sign another browser out."""
+        """Sign out another browser."""
         actor = await self.require()
         async with db.transaction() as session:
             await service.revoke_session(session, actor, session_id)
@@ -81,7 +80,7 @@ class Profile(AppState):
 
 
 class SessionQuestions(Questions, AppState):
-    """Ending every other session."""
+    """Ends all other sessions."""
 
     async def _end_others(self, actor: Actor) -> Any:
         async with db.transaction() as session:
@@ -115,7 +114,7 @@ class PersonForm(FormState, AppState):
 
 
 class PasswordForm(FormState, AppState):
-    """A new password; every other session ends."""
+    """A new password. All other sessions end."""
 
     form: ClassVar[Form] = Form(
         "",
@@ -137,7 +136,7 @@ class PasswordForm(FormState, AppState):
 
     async def _saved(self, actor: Actor, saved: None) -> Any:  # noqa: ARG002
         self._fill()
-        self.revision += 1  # the passwords go
+        self.revision += 1  # the passwords are cleared
         await (await self.get_state(Profile))._read(actor)
         return notify_success("Password changed", "You stay signed in here and are signed out everywhere else.")
 

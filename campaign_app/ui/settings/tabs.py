@@ -9,7 +9,7 @@ from campaign_app.ui.pages import Area, Place
 
 
 def tabs(current: str) -> rx.Component:
-    """Links to the pages that the person may see; `current` is the address of this one."""
+    """Links to the pages that the person may see; `current` is the address of this page."""
 
     def tab(place: Place) -> rx.Component:
         chosen = {"aria_current": "page"} if place.page.route == current else {}
@@ -24,7 +24,7 @@ def tabs(current: str) -> rx.Component:
 
 
 def zone_choices(list_id: str) -> rx.Component:
-    """Suggestions for a field whose `list` is this id."""
+    """Suggestions for an input whose `list` is this id."""
 
     def option(name: rx.Var[str]) -> rx.Component:
         return rx.el.option(value=name)

@@ -1,4 +1,4 @@
-"""Adding and changing a person, the questions about one, and the password that is shown once."""
+"""Adding and changing a user, the questions about one, and the password that is shown once."""
 
 from typing import Any, ClassVar, Final
 
@@ -26,7 +26,7 @@ _ROWS: Final = (
 
 
 class MadeUpPassword(Dialog, AppState):
-    """A password that is put into its field in the browser and kept in no var that is sent."""
+    """A generated password. It goes directly to its field in the browser and is in no var that is sent."""
 
     _made_up: str = ""
 
@@ -40,14 +40,14 @@ class MadeUpPassword(Dialog, AppState):
 
     @rx.event
     async def reveal(self) -> Any:
-        """The dialog is there: hand the password to its field, once."""
+        """The dialog is open: send the password to its field, once."""
         await self.require("users:write")
         password, self._made_up = crypto.unseal(self._made_up), ""
         return browser.set_value(FIELD_ID, password) if password else None
 
 
 class NewPerson(FormDialog, AppState):
-    """Somebody who may sign in from now on."""
+    """A new user, who may sign in at once."""
 
     form: ClassVar[Form] = Form("new", "users:write", _ROWS)
 
@@ -82,7 +82,7 @@ class EditPerson(FormDialog, AppState):
 
 
 class PersonQuestions(Questions, AppState):
-    """What is asked about one person before it is done."""
+    """Questions about one person before an action."""
 
     async def _name(self, actor: Actor) -> None:  # noqa: ARG002
         self.subject = (await self.get_state(People))._row_of(to_id(self.key, "person")).name
@@ -97,7 +97,7 @@ class PersonQuestions(Questions, AppState):
         (await self.get_state(MadeUpPassword))._show(user.name, password)
 
     async def _reset_factor(self, actor: Actor) -> Any:
-        """For somebody who lost the phone and the recovery codes."""
+        """For a person who lost the phone and the recovery codes."""
         async with db.transaction() as session:
             removed = await second_factor.reset(session, actor, to_id(self.key, "person"))
         if not removed:

@@ -1,4 +1,4 @@
-"""People of the workspace."""
+"""Users of the workspace."""
 
 from typing import Any
 
@@ -133,7 +133,6 @@ def _dialogs() -> rx.Component:
 
 @page(routes.USERS, title="People", on_load=People.load, may="users:read", links=[Link(Area.SETTINGS, 30)])
 def users() -> Any:
-    """The table and its dialogs."""
     add = c.primary_button("Add person", "plus", on_click=open_form(NewPerson))
     return rx.fragment(
         c.page_body(

@@ -1,4 +1,4 @@
-"""The people of the workspace: who they are, what they may do, whether they may sign in."""
+"""The users of the workspace: their roles, and whether they may sign in."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -39,7 +39,7 @@ class PersonLine:
 
 
 class People(ListState, AppState):
-    """Everybody on one page."""
+    """All users on one page."""
 
     spec: ClassVar[ListSpec] = ListSpec(
         may="users:read", one="person", many="people", address=routes.USERS, paged=False
@@ -64,7 +64,7 @@ class People(ListState, AppState):
 
     @rx.event
     async def let_in(self, user_id: int) -> Any:
-        """Let a person sign in again."""
+        """Allow a person to sign in again."""
         return await self._set_active(await self.require("users:write"), user_id, True)
 
     async def _set_active(self, actor: Actor, user_id: int, active: bool) -> Any:
@@ -77,7 +77,6 @@ class People(ListState, AppState):
 
 
 def shown(user: User, actor: Actor, zone: str, reachable: bool) -> PersonLine:
-    """A person in words."""
     return PersonLine(
         id=user.id or 0,
         name=user.name,

@@ -41,7 +41,6 @@ def _form() -> rx.Component:
     links=[Link(Area.WORKSPACE, 30), Link(Area.SETTINGS, 10, label="Workspace", may="workspace:read")],
 )
 def settings() -> Any:
-    """One form."""
     return rx.fragment(
         c.page_body(
             c.page_header("Settings"),

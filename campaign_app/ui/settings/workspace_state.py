@@ -1,4 +1,4 @@
-"""What the whole installation shares."""
+"""Settings of the whole installation."""
 
 from typing import Any, ClassVar, Final
 
@@ -49,8 +49,6 @@ _ROWS: Final = (
 
 
 class WorkspaceSettings(FormState, AppState):
-    """The form of the settings page."""
-
     form: ClassVar[Form] = Form("", "workspace:write", _ROWS)
     loading: bool = True
     address_fixed: bool = False
@@ -62,7 +60,7 @@ class WorkspaceSettings(FormState, AppState):
 
     @rx.event
     async def load(self) -> Any:
-        """Open the page; who may not see it lands on their own profile."""
+        """Open the page. Without permission, go to the own profile."""
         actor = await self.require()
         if not actor.can("workspace:read"):
             return browser.redirect(routes.PROFILE)
@@ -95,7 +93,7 @@ class WorkspaceSettings(FormState, AppState):
         given["time_zone"] = given["time_zone"].strip()
         keeps = self.address_fixed or public_url == self._public_url
         saved = await service.update(session, actor, **given, public_url=None if keeps else public_url)
-        if required != self._required_before:  # somebody else's change is not taken back
+        if required != self._required_before:  # somebody else's change is kept
             await factor_policy.require(session, actor, required)
         return saved, await factor_policy.get(session, actor)
 
@@ -105,7 +103,7 @@ class WorkspaceSettings(FormState, AppState):
 
 
 def _words(public: address.PublicAddress) -> str:
-    """What is wrong with the address or worth a look; "" when nothing is."""
+    """An error or a warning about the address; "" when there is none."""
     if not public.problem:
         return public.advice
     if not public.is_set:

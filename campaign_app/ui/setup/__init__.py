@@ -1,1 +1,1 @@
-"""The step after the owner is made: what every message needs of the workspace."""
+"""The set-up step after the owner is created: workspace settings that every message needs."""

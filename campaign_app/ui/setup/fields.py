@@ -44,7 +44,7 @@ TIME_ZONE: Final = Field(
 
 
 def address_overrides(note: rx.Var[str] | str, fixed: rx.Var[bool] | bool) -> Overrides:
-    """The public address is only to be read when the environment says it."""
+    """The public address is read-only when the environment sets it."""
     hint = choose(is_set(note), note, "Every link begins with it, the unsubscribe link too")
     return {"public_url": {"hint": hint, "read_only": fixed}}
 

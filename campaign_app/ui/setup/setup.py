@@ -11,7 +11,7 @@ from campaign_app.ui.layout import brand, page
 from campaign_app.ui.setup import fields
 from campaign_app.ui.setup.setup_state import SetUp as S
 
-# The browser itself knows best how it came here; no header of a proxy has to be believed for that.
+# The browser knows its own address, so no proxy header has to be trusted.
 _ORIGIN: Final[Any] = rx.Var("window.location.origin", str)
 _ZONE: Final[Any] = rx.Var("(Intl.DateTimeFormat().resolvedOptions().timeZone || '')", str)
 
@@ -29,7 +29,7 @@ def _form() -> rx.Component:
 
 @page(routes.WORKSPACE_SETUP, title="Set up your workspace", on_load=S.load, variant="blank")
 def set_up() -> rx.Component:
-    """Asked once, after the owner is made."""
+    """Shown once, after the owner is created."""
     return rx.el.div(
         brand(),
         rx.el.div(

@@ -1,4 +1,4 @@
-"""The set-up step: proposes what the browser knows, saves what the person says, is asked once."""
+"""The set-up step: proposes what the browser reports, saves what the person enters, is shown once."""
 
 from typing import Any, ClassVar
 
@@ -22,7 +22,7 @@ _LONGEST_ORIGIN = 80
 
 
 class SetUp(FormState, AppState):
-    """Four fields. What the browser says of itself is a proposal: the person sees it before it is saved."""
+    """Four fields. The values that the browser reports are proposals: the person sees them before they are saved."""
 
     form: ClassVar[Form] = Form(
         "", "workspace:write", (fields.PUBLIC_URL, fields.COMPANY, fields.POSTAL_ADDRESS, fields.TIME_ZONE)
@@ -35,18 +35,18 @@ class SetUp(FormState, AppState):
 
     @rx.event
     async def load(self) -> Any:
-        """Open the page; who may not set it up goes on to the dashboard."""
+        """Open the page. Without permission to set up, go to the dashboard."""
         actor = await self.require()
         if not actor.can("workspace:write"):
             return browser.redirect(routes.DASHBOARD)
         if not self._is_filled():
             await self._read()
-        self.loading = False  # also where the browser has arrived first
+        self.loading = False  # also when the browser has reported first
         return None
 
     @rx.event
     async def arrive(self, origin: str, zone: str) -> None:
-        """The browser tells under which address it came, and its time zone."""
+        """The browser reports its address and its time zone."""
         await self.require("workspace:write")
         self._origin, self._browser_zone = str(origin)[:_LONGEST_ORIGIN], str(zone)[:64]
         await self._read()
@@ -74,7 +74,7 @@ class SetUp(FormState, AppState):
         return UNREACHABLE.format(origin=self._origin)
 
     async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> None:
-        """An address that is still unknown may be left out."""
+        """An address that is not known yet may be left out."""
         texts = {name: value.strip() for name, value in given.items()}
         public_url, stored = texts.pop("public_url"), (await service.get(session)).public_url
         keeps = self.address_fixed or not (public_url or stored)
@@ -85,7 +85,7 @@ class SetUp(FormState, AppState):
 
     @rx.event
     async def skip(self) -> Any:
-        """Later, in the settings; the dashboard shows what is missing."""
+        """Later, in the settings. The dashboard shows what is missing."""
         actor = await self.require("workspace:write")
         async with db.transaction() as session:
             await service.introduce(session, actor)

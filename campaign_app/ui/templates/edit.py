@@ -1,4 +1,4 @@
-"""One template: fields left, preview for an example person right."""
+"""One template: fields on the left, preview for a sample person on the right."""
 
 from typing import Any
 

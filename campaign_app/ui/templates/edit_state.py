@@ -1,4 +1,4 @@
-"""One template in its editor. It is saved by a button: a template in use must not change with every key."""
+"""One template in its editor. It is saved by a button, because a template in use must not change with every key."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -27,7 +27,7 @@ _TEXTS = (*_SHOWN, "text")
 
 
 class TemplateFields(AppState):
-    """The fields as they stand in the browser, and how they look."""
+    """The fields as they are in the browser, and their preview."""
 
     name: str = ""
     category: str = ""
@@ -51,7 +51,7 @@ class TemplateFields(AppState):
 
     @rx.event
     async def refresh(self) -> Any:
-        """Renders what is written now."""
+        """Render the current text."""
         actor = await self.require("templates:read")
         self.rendering = True
         yield
@@ -82,7 +82,7 @@ class TemplateFields(AppState):
 
 
 class TemplateEdit(FormState, TemplateFields):
-    """Loading, writing, saving. What is typed is sent at once, because the preview shows it."""
+    """Loading, editing, saving. Input is sent at once, because the preview shows it."""
 
     if TYPE_CHECKING:  # of the address
         template_id: str
@@ -92,14 +92,14 @@ class TemplateEdit(FormState, TemplateFields):
 
     @rx.event
     async def load(self) -> None:
-        """Reads the template of the address; "new" begins an empty one."""
+        """Read the template in the address; "new" starts an empty one."""
         await self.require("templates:read")
         if not self._is_filled():
             await self._read()
 
     @rx.event
     async def load_saved(self) -> None:
-        """What somebody else has saved, in the place of what is here."""
+        """Replace the editor's content with what somebody else has saved."""
         await self.require("templates:read")
         await self._read()
 
@@ -138,7 +138,7 @@ class TemplateEdit(FormState, TemplateFields):
 
     @rx.event
     async def switch_editor(self, editor: str | list[str]) -> Any:
-        """To the other editor; asks first when something would be lost."""
+        """Switch to the other editor. Asks first when something would be lost."""
         await self.require("templates:write")
         if editor == self.editor or editor not in list(Editor):
             return None
@@ -157,7 +157,7 @@ class TemplateEdit(FormState, TemplateFields):
 
     @rx.event
     async def keep_as_copy(self) -> Any:
-        """Stores what is here as a template of its own; the other person's stays."""
+        """Save the content as a new template. The other person's is unchanged."""
         actor = await self.require("templates:write")
         given = self._given({}) | {"name": f"{self.name[:240]} (my copy)"}
         async for step in self._submit(actor, {**given, "as_copy": True}):
@@ -165,7 +165,7 @@ class TemplateEdit(FormState, TemplateFields):
 
     @rx.event
     async def duplicate(self) -> Any:
-        """An editable copy of what is stored, opened."""
+        """Open an editable copy of the stored template."""
         actor = await self.require("templates:write")
         async with db.transaction() as session:
             copy = await templates_service.duplicate(session, actor, self._id)
@@ -189,7 +189,7 @@ class TemplateEdit(FormState, TemplateFields):
 
 
 class EditorQuestions(Questions, AppState):
-    """Going to the simple editor although something is lost; nothing is saved yet."""
+    """Switches to the simple editor although something is lost. Nothing is saved yet."""
 
     async def _switch(self, actor: Actor) -> Any:  # noqa: ARG002
         page = await self.get_state(TemplateEdit)

@@ -64,7 +64,7 @@ class TemplateLibrary(ListState, AppState):
 
     @rx.event
     async def duplicate(self, template_id: int) -> Any:
-        """An editable copy, opened."""
+        """Open an editable copy."""
         actor = await self.require("templates:write")
         async with db.transaction() as session:
             copy = await templates_service.duplicate(session, actor, template_id)
@@ -72,7 +72,7 @@ class TemplateLibrary(ListState, AppState):
 
 
 class LibraryQuestions(Questions, AppState):
-    """Deleting a template; campaigns made from it keep their message."""
+    """Deletes a template. Campaigns made from it keep their message."""
 
     async def _delete(self, actor: Actor) -> Any:
         async with db.transaction() as session:

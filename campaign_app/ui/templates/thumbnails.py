@@ -19,7 +19,7 @@ _made: dict[tuple[int, int, str], str] = {}
 
 
 async def thumbnails(session: AsyncSession, actor: Actor, templates: Sequence[Template]) -> dict[int, str]:
-    """The page of each template for an example person, by id. What takes long is left for the next time."""
+    """The page of each template for a sample person, by id. Slow ones are left for the next request."""
     missing = [template for template in templates if _key(template) not in _made]
     wanted = [(template.created_by, _fields(template)) for template in missing if template.html.strip()]
     pictures = iter(await previews.pictures(session, actor, wanted))
@@ -45,5 +45,5 @@ def _keep(template: Template, html: str) -> None:
 
 
 def escape_problem(picture: Picture) -> str:
-    """The page, or why there is none."""
+    """The page, or the reason why there is none."""
     return _WORDS.format(escape(picture.problem)) if picture.problem else picture.html or _EMPTY

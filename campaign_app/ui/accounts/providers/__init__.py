@@ -1,6 +1,6 @@
-"""What only one provider's accounts have on their page. A module here with the provider's name supplies it:
+"""The parts of an account's page that only one provider has. A module here with the provider's name supplies them.
 
-`cards()` and `dialogs()` are components, `ON_LOAD` are event handlers. A provider without a module has the form alone.
+`cards()` and `dialogs()` are components, `ON_LOAD` are event handlers. A provider without a module has only the form.
 """
 
 from importlib import import_module
@@ -21,15 +21,15 @@ def _found() -> list[tuple[str, ModuleType]]:
 
 
 def cards() -> rx.Component:
-    """Beside the form of a saved account."""
+    """Shown beside the form of a saved account."""
     return by_case(AccountPage.provider, *((name, module.cards()) for name, module in _found()), rx.fragment())
 
 
 def dialogs() -> rx.Component:
-    """All of them; each opens by its own state."""
+    """All dialogs; each opens by its own state."""
     return rx.fragment(*(module.dialogs() for _, module in _found()))
 
 
 def on_load() -> list[Any]:
-    """Events when the page opens."""
+    """Events for when the page opens."""
     return [event for _, module in _found() for event in module.ON_LOAD]

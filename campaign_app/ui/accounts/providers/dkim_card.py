@@ -1,4 +1,4 @@
-"""DKIM on the account page: the key, the record to publish, the look into DNS."""
+"""DKIM on the account page: the key, the record to publish, the DNS check."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def _unsigned() -> rx.Component:
 
 
 def dkim_card() -> rx.Component:
-    """Signed or not, and what to do."""
+    """Whether mail is signed, and what to do."""
     return c.card(rx.cond(AccountDkim.signs, _signed(), _unsigned()), title="Signature (DKIM)")
 
 
@@ -85,7 +85,7 @@ def _key_form() -> rx.Component:
 
 
 def dkim_dialogs() -> rx.Component:
-    """The form for a key, and the question before it goes."""
+    """The form for a key, and the question before it is removed."""
     return rx.fragment(
         _key_form(),
         question(

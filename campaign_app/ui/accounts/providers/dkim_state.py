@@ -1,4 +1,4 @@
-"""The account's DKIM key: made here, published by a person, looked for in DNS."""
+"""The account's DKIM key: made here, published by a person, checked in DNS."""
 
 from contextlib import suppress
 from typing import Any, ClassVar
@@ -37,12 +37,11 @@ class AccountDkim(AppState):
 
     @rx.event
     async def load(self) -> None:
-        """Open the page."""
         actor = await self.require("accounts:read")
         self.finding, self.signs = "", False
         if self.account_id == NEW:
             return
-        with suppress(AccountNotFound):  # another provider's, which has no such card
+        with suppress(AccountNotFound):  # another provider's account, which has no such card
             await self._read(actor)
 
     async def _changed(self, actor: Actor) -> None:
@@ -58,7 +57,7 @@ class AccountDkim(AppState):
 
     @rx.event(background=True)
     async def check_dns(self) -> Any:
-        """Ask DNS for the record; up to 5 s."""
+        """Look up the record in DNS. Takes up to 5 s."""
         async with self:
             actor = await self.require("accounts:read")
             number = to_id(self.account_id, "sending account")
@@ -77,7 +76,7 @@ class AccountDkim(AppState):
 
 
 class DkimForm(FormDialog, AppState):
-    """A key that is made here, or one that is pasted (`own`)."""
+    """A key that is made here, or a pasted one (`own`)."""
 
     form: ClassVar[Form] = Form(
         "",
@@ -127,7 +126,7 @@ class DkimForm(FormDialog, AppState):
 
 
 class DkimQuestions(Questions, AppState):
-    """Signing no more."""
+    """Stop signing."""
 
     async def _remove(self, actor: Actor) -> Any:
         async with db.transaction() as session:

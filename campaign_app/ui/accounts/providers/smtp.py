@@ -9,10 +9,8 @@ ON_LOAD = [AccountDkim.load]
 
 
 def cards() -> rx.Component:
-    """The card."""
     return dkim_card()
 
 
 def dialogs() -> rx.Component:
-    """Its form and question."""
     return dkim_dialogs()

@@ -1,6 +1,6 @@
-"""The content step by channel. A module here with the channel's name has `content_step()`, an editor of its own.
+"""The content step by channel. A module here with the channel's name has `content_step()`, the channel's own editor.
 
-A channel without a module gets a form of the fields that it declares.
+A channel without a module gets a form of its declared fields.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""E-mail is written in editors with a preview beside them."""
+"""The content step of e-mail: editors with a preview beside them."""
 
 from campaign_app.ui.campaign_builder.content import content_step
 

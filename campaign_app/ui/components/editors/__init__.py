@@ -1,4 +1,4 @@
-"""Editors of a message over one content model: HTML with Jinja2 variables. Each loads its JavaScript lazily."""
+"""Editors of a message for the same content: HTML with Jinja2 variables. Each loads its JavaScript lazily."""
 
 from campaign_app.ui.components.editors.code import CodeEditor
 from campaign_app.ui.components.editors.message import LineEditor, MessageEditor

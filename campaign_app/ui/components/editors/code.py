@@ -1,4 +1,4 @@
-"""CodeMirror: the HTML of a message with variable completion. The two-way rule is that of `message`."""
+"""CodeMirror: the HTML of a message with variable completion. The two-way rule of `message` applies."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ _code = with_short_stack(_assets)
 
 
 class CodeEditor(rx.NoSSRComponent):
-    """The source. `on_change` gets the whole text 300 ms after the last key."""
+    """The HTML source. `on_change` gets the whole text 300 ms after the last key."""
 
     library = _code.importable_path
     tag = "CodeEditor"

@@ -1,4 +1,4 @@
-"""The editors as fields of a form: label, counter, what is wrong."""
+"""The editors as form fields: label, counter, error."""
 
 from typing import Any
 

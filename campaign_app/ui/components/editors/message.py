@@ -1,8 +1,8 @@
 """TipTap: the message with its toolbar, and one line (subject, preview text); variables are chips in both.
 
-Two-way rule: `on_change` only stores the text. The editor takes `value` again only when `revision` changes, so an echo
-of what was typed never moves the cursor or loses a letter. The pause before `on_change` is 300 ms; it also fires when
-the focus leaves and when the editor goes away.
+Two-way rule: `on_change` only stores the text. The editor takes `value` again only when `revision` changes, so a
+server update never moves the cursor or loses a letter. `on_change` fires after a pause of 300 ms, when the focus
+leaves, and when the editor is removed.
 """
 
 import json
@@ -37,7 +37,7 @@ class _Editor(rx.NoSSRComponent):
 
 
 class MessageEditor(_Editor):
-    """The body as people see it. `on_change` gets HTML whose chips are `{{ variables }}`."""
+    """The body as people see it. `on_change` gets HTML with chips as `{{ variables }}`."""
 
     library = _message.importable_path
     tag = "MessageEditor"
@@ -52,7 +52,7 @@ class LineEditor(_Editor):
 
 
 def command(editor: str, **detail: Any) -> rx.Var[Any]:
-    """A client-only event for the editor with this id: no round trip and no eval."""
+    """A client-only event for the editor with this id. It needs no round trip and no eval."""
     payload = json.dumps({"editor": editor, **detail})
     return rx.vars.FunctionStringVar.create(
         f"(() => window.dispatchEvent(new CustomEvent('editor:do', {{detail: {payload}}})))"

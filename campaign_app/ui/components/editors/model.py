@@ -1,4 +1,4 @@
-"""What the editors are given besides the text."""
+"""Data of the editors besides the text."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ CODEMIRROR_PACKAGES = [
 
 @dataclass
 class VariableChoice:
-    """One row of the variable menu: `value` is what the previewed contact has."""
+    """One row of the variable menu; `value` is the previewed contact's value."""
 
     name: str
     label: str

@@ -1,4 +1,4 @@
-"""From the simple editor to the HTML one and back: what is kept, and what is lost, in words. Pure."""
+"""Switching between the simple editor and the HTML editor: what is kept, and what is lost, as text. Pure."""
 
 import re
 from html import escape
@@ -19,12 +19,14 @@ _TABLES: Final = frozenset({"table", "tr", "td", "th", "tbody", "thead", "tfoot"
 
 
 def to_source(fragment: str) -> str:
-    """The simple editor's text as a whole page that looks the same; an empty text stays empty."""
+    """The simple editor's text as a whole HTML page that looks the same. An empty text stays empty."""
     return f"{_PREFIX}{fragment}{_SUFFIX}" if fragment.strip() else ""
 
 
 def to_simple(source: str) -> tuple[str, list[str]]:
-    """What the simple editor can keep of a page, and what would be lost ("Tables and columns"). Ours loses nothing."""
+    """What the simple editor can keep of a page, and what would be lost ("Tables and columns"). Our own pages lose
+    nothing.
+    """
     if source.startswith(_PREFIX) and source.endswith(_SUFFIX):
         source = source[len(_PREFIX) : -len(_SUFFIX)]
     reader = _Reader(Document(template_tags.plain(source)))
@@ -111,7 +113,7 @@ class _Reader:
         return re.sub(r"<p>\s*</p>", "", "".join(self._out)).strip()
 
     def losses(self) -> list[str]:
-        """In the order of how much they hurt."""
+        """The losses, the most serious first."""
         other = sorted(name for name in self.seen if name not in {"table", "style", "script", "comment", "statement"})
         words = [
             ("table" in self.seen, "Tables and columns"),

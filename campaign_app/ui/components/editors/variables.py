@@ -1,4 +1,4 @@
-"""What the variable menu offers, with the values of one person. Pure."""
+"""The entries of the variable menu, with one person's values. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _MESSAGE_LABELS: Final[Mapping[str, str]] = {
 
 
 def labels(custom: Mapping[str, str]) -> dict[str, str]:
-    """Every variable's label for people; `custom` are those of the workspace's own attributes."""
+    """Every variable's label for people; `custom` are the workspace's custom attributes."""
     return {**custom, **CONTACT_LABELS, **_MESSAGE_LABELS}
 
 
@@ -33,7 +33,7 @@ _PRINTED: Final = re.compile(r"\{\{[-+]?\s*(\w+)")
 
 
 def in_words(source: str) -> str:
-    """A line of a message without code: `{{ first_name|default("there") }}` reads {First name}."""
+    """A line of a message without code: `{{ first_name|default("there") }}` becomes {First name}."""
 
     def word(tag: str) -> str:
         found = _PRINTED.match(tag)
@@ -44,7 +44,7 @@ def in_words(source: str) -> str:
 
 
 def with_values(source: str, values: Mapping[str, Any]) -> str:
-    """A line of a message with one person's values, before filters: to count its letters while somebody writes."""
+    """A line of a message with one person's values, before filters. Used to count its letters while somebody types."""
 
     def value(tag: str) -> str:
         found = _PRINTED.match(tag)
@@ -54,7 +54,7 @@ def with_values(source: str, values: Mapping[str, Any]) -> str:
 
 
 def choices(custom: Mapping[str, str], values: Mapping[str, Any]) -> list[VariableChoice]:
-    """The rows of the menu: contact, own fields, message."""
+    """The rows of the menu: contact, custom attributes, message."""
 
     def row(name: str, label: str, group: str) -> VariableChoice:
         return VariableChoice(name, label, group, str(values.get(name) or ""))
