@@ -258,7 +258,7 @@ async def record_capabilities(session: AsyncSession, account_id: int, found: Map
         account.capabilities = merged
         session.add(account)
         if weakness := registry.adapter(account.provider).weakness(found):
-            log.warning("server breaks", account=account_id, what=weakness.what, words=weakness.words)
+            log.warning("server mishandles an extension", account=account_id, what=weakness.what, words=weakness.words)
 
 
 async def _known(session: AsyncSession, account_id: int, *, lock: bool = False) -> SendingAccount:

@@ -109,7 +109,7 @@ class Sockets(EventNamespace):
         if sid in self._outdated:
             return
         self._outdated.add(sid)
-        log.warning("a page asked for a handler that there is not", handler=logging.clean(name, _NAME_IN_LOG))
+        log.warning("a page called an unknown handler", handler=logging.clean(name, _NAME_IN_LOG))
         text = "It asked for something that this version does not have. Load the page again."
         told = app_state.notify_error("This page is of another version", text)
         await self.emit_update(StateUpdate(events=[told]), self.sid_to_token[sid])

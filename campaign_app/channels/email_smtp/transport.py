@@ -182,7 +182,7 @@ class SmtpSender:
         except asyncio.CancelledError:
             self._opening.pop(task, None)
         except Exception as error:
-            log.exception("connection_failed", account=self._account.id)
+            log.exception("connection failed", account=self._account.id)
             if self._opening.pop(task, None) is not None:
                 self._not_opened(
                     item, trouble.from_exception(error, self._account.host, self._account.port, "while connecting")
