@@ -6,8 +6,8 @@ SERIAL    MAIL → RCPT → DATA → body, each waits for its answer: 4 round tr
 ENVELOPE  MAIL RCPT DATA → body: 2 round trips
 FULL      body MAIL RCPT DATA of the next message in one write: 1 round trip; only when the next one is there
 
-Every written command adds an entry to a queue, and every reply removes the first one. So a refusal, a lost connection
-or an unexpected reply is assigned to the message that it belongs to.
+Every written command adds an entry to a queue, and every reply removes the first one. So each refusal, lost connection
+or unexpected reply is assigned to its message.
 """
 
 from collections import deque
@@ -390,9 +390,7 @@ class Dialogue:
         item.named = False
 
     def _unasked(self, reply: Reply) -> None:
-        """A reply without a command: 421 before closing, a body refused before its end, or a server that is out of
-        step.
-        """
+        """A reply without a command: 421 before closing, a body refused before its end, or a server out of step."""
         item = self._dot_waits
         if item is not None and reply[0] >= 400:
             self._dot_waits = None

@@ -114,7 +114,7 @@ def choice_chip(
     any_value: str = "",
     shown: Text | None = None,
 ) -> rx.Component:
-    """A chip with a menu for one choice. `options`: (value, label) pairs or a Var of them, `shown`: the current label."""
+    """A chip with a menu for one choice. `options`: (value, label) pairs or a Var of them, `shown`: its label then."""
     pairs = [(any_value, any_label), *options] if isinstance(options, list) else options
     current = rx.Var.create(value)
 
