@@ -24,9 +24,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Facts, and what identifies the message: our token (rendering.links), or the delivery that its channel
-    recognised.
-    """
+    """Facts, and what identifies the message: our token (rendering.links), or the delivery found by its channel."""
 
     facts: tuple[Fact, ...]
     token: str = ""

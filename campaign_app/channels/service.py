@@ -52,8 +52,7 @@ async def get(session: AsyncSession, actor: Actor, account_id: int) -> Account:
 
 
 async def create(session: AsyncSession, actor: Actor, form: AccountForm, found: CheckedConnection | None = None) -> int:
-    """Create an account and return its id. `found`: the form's connection test, which counts if it tested this
-    connection.
+    """Create an account and return its id. `found`: the form's test, which counts if it tested this connection.
 
     Raises:
         AccountInvalid: `fields` says what is wrong where.
@@ -78,8 +77,7 @@ async def update(
     form: AccountForm,
     found: CheckedConnection | None = None,
 ) -> int:
-    """Save the form over `version` and return the new version. After a change of the connection, only a new test
-    counts.
+    """Save the form over `version` and return the new version. A changed connection needs a new test.
 
     Raises:
         AccountChanged: someone saved it in between. AccountInvalid.

@@ -1,6 +1,4 @@
-"""Progress from Redis to the tabs that watch it: one subscriber per process, the latest value, at most 5 updates a
-second.
-"""
+"""Progress from Redis to the tabs that watch it: one subscriber per process, the latest value, at most 5 a second."""
 
 import asyncio
 import json
@@ -29,9 +27,7 @@ Connected = Callable[[str], Awaitable[bool]]
 
 
 class Hub:
-    """Which tab of this process watches which topic. `deliver` sends a batch to a tab, `connected` says whether it
-    still exists.
-    """
+    """Which tab of this process watches which topic. `deliver` sends a batch to a tab, `connected`: is it there."""
 
     def __init__(self, deliver: Deliver, connected: Connected, every: float = PUSH_EVERY_SECONDS) -> None:
         self._deliver, self._connected, self._every = deliver, connected, every

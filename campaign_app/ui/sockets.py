@@ -39,8 +39,8 @@ class Strangers:
         self._tokens: OrderedDict[str, None] = OrderedDict()
 
     def note(self, token: str, *, stranger: bool) -> None:
-        """Record who uses this token now. It is remembered after the socket closed, because its last events may still
-        be waiting.
+        """Record who uses this token now. It stays recorded after the socket closed, because last events may still
+        wait.
         """
         if not stranger:
             self._tokens.pop(token, None)

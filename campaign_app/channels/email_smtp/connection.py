@@ -20,8 +20,9 @@ from campaign_app.channels.email_smtp.trouble import Kind, Trouble
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Time limits in seconds. `dot` is long because a message whose final answer is not awaited is uncertain (RFC
-    5321: 10 min).
+    """Time limits in seconds.
+
+    `dot` is long because a message whose final answer is not awaited is uncertain (RFC 5321: 10 min).
     """
 
     connect: float = 15.0

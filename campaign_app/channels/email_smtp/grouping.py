@@ -1,6 +1,4 @@
-"""How many commands may go out in one write (RFC 2920), and how a server that fails on grouped commands is detected.
-Pure.
-"""
+"""How many commands may go out in one write (RFC 2920), and how a server that fails on groups is detected. Pure."""
 
 from collections.abc import Callable
 from enum import Enum, IntEnum, auto

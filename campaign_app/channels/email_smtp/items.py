@@ -39,6 +39,4 @@ class Owner(Protocol):
         """The outcome of an item."""
 
     def give_back(self, item: Item, why: str, *, may_move: bool) -> None:
-        """Return an item that was not handed over and cannot continue here. `may_move`: another connection may take
-        it.
-        """
+        """Return an item that cannot be handed over here. `may_move`: another connection may take it."""

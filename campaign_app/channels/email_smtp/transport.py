@@ -149,9 +149,7 @@ class SmtpSender:
             self.settle(item, Result(Verdict.NOT_TRIED, Reason.CONNECTION_LOST, why, account_trouble=True))
 
     def _breaks(self, key: int) -> int:
-        """How often in a row the connection ended after this recipient was named. Such a recipient must not delay
-        others.
-        """
+        """How often in a row the connection ended after this recipient was named. It must not delay others."""
         self._broke[key] += 1
         return self._broke[key]
 

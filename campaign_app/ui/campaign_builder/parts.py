@@ -20,8 +20,7 @@ def error_of(field: str) -> Any:
 
 
 def own_input(name: str, value: Any, on_text: Any, **props: Any) -> rx.Component:
-    """A one-line input whose text belongs to the browser while it is edited, so that a server update cannot remove
-    letters.
+    """A one-line input whose text the browser keeps while it is edited, so that a server update removes no letters.
 
     The server's text is set again when `Builder.revision` increases. Sent 300 ms after the last key and on leaving.
     """

@@ -67,9 +67,7 @@ def clock(moment: datetime, now: datetime, zone: str) -> str:
 
 
 def by(pauser: Pauser | None, name: str) -> str:
-    """Who paused a campaign, for the end of "Paused 11:34". A person's name is never confused with a part of the
-    system.
-    """
+    """Who paused a campaign, for the end of "Paused 11:34". A person's name is never read as a part of the system."""
     if pauser is Pauser.PERSON:
         return f" by {name}" if name else ""
     return f", {pauser.label}" if pauser else ""

@@ -96,9 +96,7 @@ def timeline(days: Any) -> rx.Component:
 
 
 def activity_log(rows: Any) -> rx.Component:
-    """`rows` is a Var of list[TimelineEvent]: time on the left, small icon, the person in the title, the reason in the
-    detail.
-    """
+    """`rows` is a Var of list[TimelineEvent]: time, small icon, the person in the title, the reason in the detail."""
 
     def row(item: Any) -> rx.Component:
         return rx.el.li(

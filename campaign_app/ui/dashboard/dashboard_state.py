@@ -110,9 +110,7 @@ class DashboardPage(AppState):
 
     @rx.event
     async def load(self) -> Any:
-        """Open the page and watch every running campaign. If nobody has set up the workspace yet, show the set-up step
-        first.
-        """
+        """Open the page and watch running campaigns. A workspace that nobody has set up shows the set-up step first."""
         actor = await self.require("campaigns:read")
         if actor.can("workspace:write"):
             async with db.reading() as session:

@@ -32,8 +32,7 @@ Act = Callable[[Any, Actor, Chosen], Awaitable[Outcome]]
 
 @dataclass(frozen=True, slots=True)
 class BulkAction:
-    """An action on selected rows. It returns a result per item, the number of changed items, or an event such as a
-    download.
+    """An action on selected rows. It returns a result per item, the number of changed items, or an event (a download).
 
     `possible` names a bool of a row. If a selected row lacks it, the action is disabled, and `why_not` gives the
     reason.

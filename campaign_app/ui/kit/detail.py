@@ -25,9 +25,7 @@ def detail_page(
     meta: Content | None = None,
     letters: Text | None = None,
 ) -> rx.Component:
-    """Header, body, dialogs. `crumbs` are the pages above, from the top. `unnamed` is the title of an object without a
-    name.
-    """
+    """Header, body, dialogs. `crumbs` are the pages above, from the top; `unnamed` is the title without a name."""
     return rx.fragment(
         page_header(
             choose(is_set(title), title, unnamed),

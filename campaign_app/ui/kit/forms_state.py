@@ -43,7 +43,7 @@ Row = Field | tuple[Field, Field]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The fields of a form and the permission to save it ("" = every signed-in person). Ids in the page start with
+    """The fields of a form and the permission to save it ("" = all signed-in people). Ids in the page start with
     `prefix`.
     """
 
@@ -80,7 +80,7 @@ class FormState(AppState, mixin=True):
     conflict_title: str = ""
     saving: bool = False
     revision: int = 0
-    ticket: int = 1  # the revision that was saved: a second click with it is ignored
+    ticket: int = 1  # changes with every save: a second click sends the old one and is ignored
     _filled_in: int = 0  # the page visit in which the fields were filled
 
     async def _save(self, session: AsyncSession, actor: Actor, given: dict[str, Any]) -> Any:
@@ -167,9 +167,7 @@ class FormState(AppState, mixin=True):
         return given
 
     def _sent(self, field: Field, form: Mapping[str, Any]) -> str:
-        """The field as submitted. A field that was not submitted is unchanged, except a switch: browsers omit one that
-        is off.
-        """
+        """The field as submitted. A missing field is unchanged, except a switch: browsers omit one that is off."""
         name = self.form.id_of(field.name)
         if name in form:
             sent = "" if form[name] is None else str(form[name])

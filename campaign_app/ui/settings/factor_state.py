@@ -25,7 +25,7 @@ _PASSWORD: Final = Field(
 
 
 class Factor(AppState):
-    """The card."""
+    """The state of the second factor's card."""
 
     loading: bool = True
     factor_enabled: bool = False

@@ -24,9 +24,7 @@ def to_source(fragment: str) -> str:
 
 
 def to_simple(source: str) -> tuple[str, list[str]]:
-    """What the simple editor can keep of a page, and what would be lost ("Tables and columns"). Our own pages lose
-    nothing.
-    """
+    """What the simple editor can keep of a page, and what is lost ("Tables and columns"). Our pages lose nothing."""
     if source.startswith(_PREFIX) and source.endswith(_SUFFIX):
         source = source[len(_PREFIX) : -len(_SUFFIX)]
     reader = _Reader(Document(template_tags.plain(source)))
