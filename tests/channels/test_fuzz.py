@@ -15,7 +15,7 @@ def test_some_thousand_random_dialogues() -> None:
     told, judged, broken = fuzz.fuzz(20261125, seconds=60, rounds=1_500)
     assert broken is None
     assert told == 1_500
-    assert set(judged) == set(Verdict), "every way to end is reached"
+    assert set(judged) == set(Verdict) - {Verdict.RETURNED}, "every way to end is reached; SMTP has none to give back"
 
 
 def _accepts_anything(monkeypatch: pytest.MonkeyPatch) -> None:

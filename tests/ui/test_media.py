@@ -96,7 +96,7 @@ async def test_many_are_deleted_and_those_in_use_are_kept(tab: Tab, actor: Actor
     assert "campaign “Spring offer”" in tab.toasts[-1]
     await tab.do(MediaLibrary.ask, "delete", [99], "gone.png")
     await tab.do(MediaLibrary.answer)
-    assert "not in the library any more" in tab.toasts[-1]
+    assert "no longer in the library" in tab.toasts[-1]
 
 
 async def test_a_viewer_looks_and_changes_nothing(
