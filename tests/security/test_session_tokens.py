@@ -6,7 +6,7 @@ import httpx
 from redis import asyncio as redis
 
 from campaign_app.core import crypto
-from campaign_app.ui.settings.profile_state import Profile
+from campaign_app.ui.settings.profile_state import PersonForm, Profile
 from campaign_app.ui.settings.users_state import People
 from tests.security.installation import Installation
 from tests.wsclient import Tab, handler
@@ -20,7 +20,7 @@ async def visit(installation: Installation, token: str) -> None:
     async with Tab(installation.url, token) as tab:
         await tab.open("/settings/profile")
         await tab.until(lambda t: t.value(Profile, "sessions"))
-        await tab.call(handler(Profile, "save"), form={"name": "Ines", "time_zone": "UTC"})
+        await tab.call(handler(PersonForm, "submit"), form={"name": "Ines", "time_zone": "UTC"})
         await tab.until(lambda t: t.value(Profile, "name") == "Ines")
     async with installation.browser(token) as browser:
         assert (await browser.get("/files/contacts.csv")).status_code == 200
