@@ -1,4 +1,7 @@
-"""A campaign's status: one table of allowed transitions, and the actions that each status allows."""
+"""A campaign's status: one table of allowed transitions, and the actions that each status allows.
+
+The use cases (launch, pause, resume, cancel) are in `delivery/service.py`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,6 @@
-"""All pages of the interface. A page is declared once, where it is drawn. This module keeps the declarations.
+"""All pages of the interface. This module keeps their declarations.
+
+A page is declared once, where it is drawn, with the decorator `ui.layout.page`.
 
 Navigation, the tabs of the settings, the phone's bar, the command palette and back links all use them.
 """

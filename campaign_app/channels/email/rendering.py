@@ -1,4 +1,4 @@
-"""E-mail's jobs in the process that can be killed: parse a message, render it for one person, check it."""
+"""Asks the rendering process, which can be killed, to parse, render or check a message. Its side is `jobs.py`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,7 @@
-"""A sending account within this worker: what its connections take next, and what their answers mean."""
+"""A sending account within this worker: what its connections take next, and what each answer leads to.
+
+An answer leads to sent, failed, a retry, push-back, or trouble of the account.
+"""
 
 import asyncio
 from collections import Counter

@@ -1,1 +1,1 @@
-"""Workspace, own profile, users, audit log."""
+"""Settings: workspace, own profile with the second factor, users, custom attributes, audit log."""
