@@ -1,1 +1,1 @@
-"""The list of campaigns and the start of a new one. Builder: `ui/campaign_builder/`; page of one: `ui/campaign_detail/`."""
+"""The list of campaigns, and the form for a new one. The builder is `ui/campaign_builder/`."""
