@@ -10,12 +10,12 @@ from campaign_app.models.contact import EMAIL, PHONE, Contact, ContactAddress
 from campaign_app.models.suppression import Suppression
 
 
-def of_kind(kind: str) -> sa.ColumnElement[str]:
+def of_kind(kind: str) -> sa.SQLColumnExpression[str]:
     """The address, or "" when the contact has none of this kind. The first one without a scope counts."""
     if kind == EMAIL:
-        return col(Contact.email)  # type: ignore[return-value]
+        return col(Contact.email)
     if kind == PHONE:
-        return col(Contact.phone)  # type: ignore[return-value]
+        return col(Contact.phone)
     first: Any = (
         sa.select(col(ContactAddress.value))
         .where(col(ContactAddress.contact_id) == Contact.id, col(ContactAddress.kind) == kind)
@@ -27,9 +27,9 @@ def of_kind(kind: str) -> sa.ColumnElement[str]:
     return sa.func.coalesce(first, "")
 
 
-def domain_of_kind(kind: str) -> sa.ColumnElement[str]:
+def domain_of_kind(kind: str) -> sa.SQLColumnExpression[str]:
     """The domain by which recipients are counted: that of the mailbox, or "" for kinds without domains."""
-    return col(Contact.domain) if kind == EMAIL else sa.literal("")  # type: ignore[return-value]
+    return col(Contact.domain) if kind == EMAIL else sa.literal("")
 
 
 def is_suppressed(kind: Any, address: Any) -> sa.ColumnElement[bool]:

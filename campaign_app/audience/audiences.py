@@ -101,7 +101,7 @@ async def sample(
     session: AsyncSession, audience: dict[str, Any], search: str, limit: int, kind: str = EMAIL
 ) -> list[SampleContact]:
     """Some contacts of the audience that have an address. An empty audience means all contacts."""
-    address = addresses.of_kind(kind).label("address")
+    address: sa.Label[str] = addresses.of_kind(kind).label("address")
     query = sa.select(*(col(getattr(Contact, n)) for n in ("id", "first_name", "last_name", "company")), address)
     query = query.where(address != "")
     if not is_empty(audience):
