@@ -28,7 +28,7 @@ MOST_TRIES = 20
 _S = DeliveryStatus
 
 
-class EngineServices(safety_brake.EngineServices, Protocol):
+class EngineServices(safety_brake.BrakeServices, Protocol):
     """What an account queue needs of the engine."""
 
     def outcome(self, outcome: Outcome) -> None:

@@ -31,7 +31,7 @@ _GATHER_S = 2.0
 log = logging.get("delivery")
 
 
-class EngineServices(Protocol):
+class BrakeServices(Protocol):
     """What is needed of the engine."""
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -80,7 +80,7 @@ async def _stop(session: AsyncSession, campaign_id: int, reason: str) -> Campaig
     return campaign
 
 
-async def report(engine: EngineServices, runner: CampaignRunner, wake: Callable[[], None]) -> None:
+async def report(engine: BrakeServices, runner: CampaignRunner, wake: Callable[[], None]) -> None:
     """Report what this worker has seen of a campaign's first messages. Until the answer comes no message is taken:
     after the same refusal again and again, the next message would be one too many.
     """
@@ -126,7 +126,7 @@ async def _trip(runner: CampaignRunner, counted: RefusalCount, result: Result | 
     log.warning("same refusal again and again", campaign=runner.campaign_id, rule=counted.rule, refused=counted.refused)
 
 
-async def suppress(engine: EngineServices, runner: CampaignRunner) -> None:
+async def suppress(engine: BrakeServices, runner: CampaignRunner) -> None:
     """Suppress addresses that do not exist, many at a time, once their outcomes are written. What a dead worker had
     not suppressed is found when the campaign ends.
     """
